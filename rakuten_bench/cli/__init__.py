@@ -1,0 +1,70 @@
+"""The command line: parse, call one function, print.
+
+Each command is one module of this package with one click command named `command`; the
+modules are found by walking the package. They import click and nothing heavy: the work
+is imported inside the command, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+import click
+
+from rakuten_bench import __version__
+from rakuten_bench.errors import UserError
+
+
+class CommandFolder(click.Group):
+    """A group whose commands are the modules of this package."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(
+            module.name.replace("_", "-")
+            for module in pkgutil.iter_modules(__path__)
+            if not module.name.startswith("_")
+        )
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command, or suggest the closest name."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rakuten-bench")
+def rakuten_bench() -> None:
+    """Benchmark text, image and fused product classifiers over a scenario matrix.
+
+    \b
+    Example:
+      rakuten-bench run scenarios/grid.yaml
+      rakuten-bench report --top 10
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line; what a user did wrong is one message and exit code 2."""
+    try:
+        code = rakuten_bench.main(args, standalone_mode=False)
+    except UserError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        code = 130
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

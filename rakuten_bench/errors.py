@@ -1,0 +1,46 @@
+"""What a user can cause: printed as one message, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake in a file, an option or a value, and what to do about it.
+
+    The message starts with the file or subject, gives the value in quotes, says what
+    is wrong and what to do.
+    """
+
+
+class MissingPackage(UserError):
+    """An option was asked for whose package is not installed."""
+
+
+class Problems(UserError):
+    """Several mistakes found in one go, one line each.
+
+    Parameters
+    ----------
+    problems : iterable of str
+        Complete messages.
+    """
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def unknown(kind: str, value: object, known: Iterable[str]) -> str:
+    """Say that a name is not known and which one was probably meant.
+
+    >>> unknown("model", "logrge", ["logreg", "dummy"])
+    "unknown model 'logrge'. Did you mean 'logreg'?"
+    >>> unknown("model", "zzz", ["logreg", "dummy"])
+    "unknown model 'zzz'. Known: dummy, logreg."
+    """
+    names = sorted(map(str, known))
+    close = difflib.get_close_matches(str(value), names, n=1)
+    hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names)}."
+    return f"unknown {kind} '{value}'. {hint}"

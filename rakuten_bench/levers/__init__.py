@@ -1,0 +1,1 @@
+"""The levers: one folder each, one file for each option."""

@@ -1,0 +1,489 @@
+"""The table of contents: the levers in order, and the decorator for their options.
+
+A lever is a folder `rakuten_bench/levers/<lever>/`. An option is one function or class
+in one file of that folder, under the lever's decorator:
+
+    @NORMALIZER.option("stem_snowball", digit="1", needs="PyStemmer")
+    def stem_snowball(tokens: list[str], language: str) -> list[str]:
+        '''Cut words to their stem (Snowball, by PyStemmer).'''
+
+Arguments without a default are data, arguments named in `GIVEN` are filled in by the
+harness, and all others are the option's parameters: their names, types and defaults
+are read from the signature. The first line of the docstring is what the user reads.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from rakuten_bench.errors import MissingPackage, UserError, unknown
+from rakuten_bench.types import Modality
+
+#: What the harness fills in where an option's signature names it.
+GIVEN = frozenset({"language", "random_state", "n_jobs", "device", "n_classes"})
+
+#: How a step applies an option: `map` needs no labels and no folds (the lever's own
+#: `apply` does it); the others learn, on training rows only. `transform` fits and
+#: transforms, `resample` changes the training rows, `estimate` fits and predicts,
+#: `search` does so after choosing parameters, `fuse` joins predictions.
+StepKind = Literal["map", "transform", "resample", "estimate", "search", "fuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A range of numbers to search, evenly or by magnitude."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A range of whole numbers to search, both ends included."""
+
+    low: int
+    high: int
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A list of values to search."""
+
+    values: tuple[Any, ...]
+
+
+Dimension = Real | Integer | Choices
+Space = Mapping[str, Dimension]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an option, read from its signature."""
+
+    name: str
+    default: Any
+    type: Any
+
+    def convert(self, value: Any) -> Any:
+        """Return the value in the declared type, lists as tuples.
+
+        Raises
+        ------
+        UserError
+            If the value does not fit the declared type.
+        """
+        try:
+            return msgspec.convert(value, self.type)
+        except msgspec.ValidationError as error:
+            message = f"parameter '{self.name}': {value!r} does not fit: {error}"
+            raise UserError(message) from None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Option:
+    """One value of a lever.
+
+    Attributes
+    ----------
+    needs : tuple of str
+        Distributions (PyPI names) that it imports; their versions are part of the key
+        of its results, and a missing one is refused when the plan is made.
+    extra : str
+        The extra of this project that installs them; "" where the core does.
+    space : mapping
+        Default search space of a model's parameters.
+    """
+
+    lever: Lever
+    name: str
+    digit: str
+    function: Callable[..., Any]
+    needs: tuple[str, ...]
+    extra: str
+    modalities: tuple[Modality, ...]
+    kind: StepKind
+    space: Space
+    parameters: Mapping[str, Parameter]
+    given: frozenset[str]
+
+    @property
+    def doc(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def module(self) -> str:
+        """Name of the module that defines it."""
+        return self.function.__module__
+
+    def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Check parameters and leave out those that equal the default.
+
+        Raises
+        ------
+        UserError
+            For an unknown parameter or a value of the wrong type.
+        """
+        changed = {}
+        for name, value in params.items():
+            if name not in self.parameters:
+                message = unknown(f"parameter of {self.name}", name, self.parameters)
+                raise UserError(message)
+            converted = self.parameters[name].convert(value)
+            if converted != self.parameters[name].default:
+                changed[name] = converted
+        return dict(sorted(changed.items()))
+
+    def make(self, *data: Any, params: Mapping[str, Any], **given: Any) -> Any:
+        """Call the function with data, parameters and what it wants of `given`."""
+        wanted = {name: given[name] for name in self.given if name in given}
+        return self.function(*data, **params, **wanted)
+
+    def versions(self) -> dict[str, str]:
+        """Return the installed version of every package that it needs.
+
+        Raises
+        ------
+        MissingPackage
+            With the pip command that installs what is missing.
+        """
+        found, missing = {}, []
+        for name in self.needs:
+            version = _version(name)
+            if version is None:
+                missing.append(name)
+            else:
+                found[name] = version
+        if missing:
+            install = f'"rakuten-bench[{self.extra}]"' if self.extra else missing[0]
+            message = (
+                f"{self.lever.name} '{self.name}' needs the package '{missing[0]}', "
+                f"which is not installed. Run: pip install {install}"
+            )
+            raise MissingPackage(message)
+        return found
+
+
+@cache
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Lever:
+    """One decision of a pipeline.
+
+    Attributes
+    ----------
+    name : str
+        Folder under `levers/`, YAML key, column of the board.
+    doc : str
+        One line for the user.
+    reads, writes : tuples of str
+        The slots whose values a step of this lever takes and gives. A step that
+        writes several slots returns a mapping from slot to value.
+    kind : StepKind
+        How its options are applied, unless an option says otherwise.
+    """
+
+    name: str
+    doc: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    kind: StepKind = "map"
+    modalities: tuple[Modality, ...] = ("text",)
+    _options: list[Option] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def package(self) -> str:
+        """Name of the package that holds its options."""
+        return f"rakuten_bench.levers.{self.name}"
+
+    def option(
+        self,
+        name: str,
+        *,
+        digit: str,
+        needs: str | tuple[str, ...] = (),
+        extra: str = "",
+        modalities: tuple[Modality, ...] | None = None,
+        kind: StepKind | None = None,
+        space: Space | None = None,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a function or class as an option of this lever.
+
+        Raises
+        ------
+        UserError
+            If the name or the digit is taken, or the digit is not one of 0-9a-z.
+        """
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            parameters, given = _read_signature(function)
+            option = Option(
+                lever=self,
+                name=name,
+                digit=digit,
+                function=function,
+                needs=(needs,) if isinstance(needs, str) else tuple(needs),
+                extra=extra,
+                modalities=modalities or self.modalities,
+                kind=kind or self.kind,
+                space=dict(space or {}),
+                parameters=parameters,
+                given=given,
+            )
+            self._add(option)
+            return function
+
+        return register
+
+    def _add(self, option: Option) -> None:
+        if len(option.digit) != 1 or option.digit not in DIGITS:
+            message = f"{_place(option)}: digit '{option.digit}' is not one of 0-9a-z."
+            raise UserError(message)
+        for other in self._options:
+            if other.module == option.module and other.name == option.name:
+                continue  # the module was imported again
+            if not set(other.modalities) & set(option.modalities):
+                continue
+            for what in ("name", "digit"):
+                if getattr(other, what) == getattr(option, what):
+                    message = (
+                        f"{_place(option)}: {what} '{getattr(option, what)}' of lever "
+                        f"'{self.name}' is taken by '{other.name}' in {_place(other)}. "
+                        f"Choose another."
+                    )
+                    raise UserError(message)
+        self._options[:] = [
+            other
+            for other in self._options
+            if (other.module, other.name) != (option.module, option.name)
+        ] + [option]
+
+    def remove(self, name: str) -> None:
+        """Forget an option; for options that live only as long as a test."""
+        self._options[:] = [option for option in self._options if option.name != name]
+
+    def options(self, modality: Modality) -> tuple[Option, ...]:
+        """Return the options for a modality, ordered by digit."""
+        discover()
+        found = [option for option in self._options if modality in option.modalities]
+        return tuple(sorted(found, key=lambda option: DIGITS.index(option.digit)))
+
+    def find(self, modality: Modality, name: str) -> Option:
+        """Return an option by name.
+
+        Raises
+        ------
+        UserError
+            If there is none of that name; suggests the closest.
+        """
+        options = {option.name: option for option in self.options(modality)}
+        if name not in options:
+            raise UserError(unknown(self.name, name, options))
+        return options[name]
+
+    def by_digit(self, modality: Modality, digit: str) -> Option:
+        """Return an option by its digit in the code.
+
+        Raises
+        ------
+        UserError
+            If no option has it.
+        """
+        for option in self.options(modality):
+            if option.digit == digit:
+                return option
+        known = [f"{option.digit}={option.name}" for option in self.options(modality)]
+        message = f"{self.name} has no option '{digit}'. Known: {', '.join(known)}."
+        raise UserError(message)
+
+    def plain(self, modality: Modality) -> Option:
+        """Return the option with digit 0: off, or the plainest there is."""
+        return self.by_digit(modality, "0")
+
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _place(option: Option) -> str:
+    return inspect.getsourcefile(option.function) or option.module
+
+
+def _read_signature(
+    function: Callable[..., Any],
+) -> tuple[dict[str, Parameter], frozenset[str]]:
+    """Tell parameters (with a default) from what the harness gives."""
+    parameters, given = {}, set()
+    for name, parameter in inspect.signature(function, eval_str=False).parameters.items():
+        if name in GIVEN:
+            given.add(name)
+        elif parameter.default is not inspect.Parameter.empty:
+            hint = _annotation(function, parameter.annotation)
+            parameters[name] = Parameter(name, parameter.default, hint)
+    return parameters, frozenset(given)
+
+
+def _annotation(function: Callable[..., Any], annotation: Any) -> Any:
+    """Evaluate one annotation; the others may name types that are never imported."""
+    if annotation is inspect.Parameter.empty:
+        return Any
+    if not isinstance(annotation, str):
+        return annotation
+    place = importlib.import_module(function.__module__)
+    return eval(annotation, vars(place))  # our own source, not user input
+
+
+LANGUAGE = Lever(
+    "language",
+    "which rows are learned from, and whose words a row's resources come from",
+    reads=("languages",),
+    writes=("languages",),
+)
+STOPWORDS = Lever(
+    "stopwords",
+    "which words are left out",
+    reads=("corpus", "languages"),
+    writes=("corpus",),
+)
+TOKENIZER = Lever(
+    "tokenizer",
+    "how a text is cut into tokens",
+    reads=("texts", "languages"),
+    writes=("corpus",),
+)
+NORMALIZER = Lever(
+    "normalizer",
+    "what a token is reduced to: its stem or its lemma",
+    reads=("corpus", "languages"),
+    writes=("corpus",),
+)
+SAMPLER = Lever(
+    "sampler",
+    "how the training rows are balanced",
+    reads=("features",),
+    writes=("features",),
+    kind="resample",
+    modalities=("text", "image"),
+)
+VECTORIZER = Lever(
+    "vectorizer",
+    "how tokens become numbers",
+    reads=("corpus",),
+    writes=("features",),
+    kind="transform",
+)
+MODEL = Lever(
+    "model",
+    "what learns the classes",
+    reads=("features",),
+    writes=("prediction",),
+    kind="estimate",
+    modalities=("text", "image"),
+)
+SEARCH = Lever(
+    "search",
+    "how the model's parameters are chosen, inside the training rows",
+    reads=("features",),
+    writes=("prediction",),
+    kind="search",
+    modalities=("text", "image"),
+)
+DETECTOR = Lever(
+    "detector",
+    "how the language of a row is found",
+    reads=("frame",),
+    writes=("languages",),
+)
+FIELDS = Lever(
+    "fields",
+    "which columns the text comes from",
+    reads=("frame",),
+    writes=("texts",),
+)
+CLEANER = Lever(
+    "cleaner",
+    "what is removed from a text before it is cut",
+    reads=("texts",),
+    writes=("texts",),
+)
+REDUCER = Lever(
+    "reducer",
+    "how the vectors are made smaller",
+    reads=("features",),
+    writes=("features",),
+    kind="transform",
+    modalities=("text", "image"),
+)
+
+#: The levers of a modality in the order of the code's digits.
+LEVERS: Mapping[Modality, tuple[Lever, ...]] = {
+    "text": (
+        LANGUAGE,
+        STOPWORDS,
+        TOKENIZER,
+        NORMALIZER,
+        SAMPLER,
+        VECTORIZER,
+        MODEL,
+        SEARCH,
+        DETECTOR,
+        FIELDS,
+        CLEANER,
+        REDUCER,
+    ),
+}
+
+#: The same levers in the order in which their steps run.
+FLOW: Mapping[Modality, tuple[Lever, ...]] = {
+    "text": (
+        DETECTOR,
+        LANGUAGE,
+        FIELDS,
+        CLEANER,
+        TOKENIZER,
+        STOPWORDS,
+        NORMALIZER,
+        VECTORIZER,
+        REDUCER,
+        SAMPLER,
+        SEARCH,
+        MODEL,
+    ),
+}
+
+#: First letter of a code.
+LETTERS: Mapping[str, Modality] = {"T": "text", "I": "image", "F": "fusion"}
+
+
+def iter_levers() -> Iterator[Lever]:
+    """Yield every lever once, in the order of the codes."""
+    seen: set[str] = set()
+    for levers in LEVERS.values():
+        for lever in levers:
+            if lever.name not in seen:
+                seen.add(lever.name)
+                yield lever
+
+
+@cache
+def discover() -> None:
+    """Import every module under `rakuten_bench.levers`; errors are not swallowed."""
+    package = importlib.import_module("rakuten_bench.levers")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)

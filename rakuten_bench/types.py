@@ -1,0 +1,233 @@
+"""What crosses a border: frozen, row-aligned, documented with shapes and dtypes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rows = NDArray[np.int64]
+Kind = Literal["real", "emoji", "synthetic"]
+Modality = Literal["text", "image", "fusion"]
+
+COLUMNS = ("id", "title", "description", "label", "image_path", "language", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A table to classify.
+
+    Attributes
+    ----------
+    name : str
+        Names the folder of its records.
+    frame : DataFrame of shape (n_rows, 7)
+        The columns of `COLUMNS`, all of dtype str and never missing: "" stands for a
+        missing text, for no image, for a language that is not given and for a row
+        that is its own group. `id` is unique. `image_path` is absolute. `language` is
+        an ISO 639-1 code.
+    fingerprint : str
+        Hash of the content; the same rows in the same order give the same one.
+    kind : {"real", "emoji", "synthetic"}
+        Boards on anything but real products say so in their title.
+    about : str
+        What it is, where it comes from, under which licence.
+    label_names : mapping of str to str
+        A readable name for a label, where the label is only a code.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    fingerprint: str
+    kind: Kind = "real"
+    about: str = ""
+    label_names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Every label once, by number where all are numbers, else by spelling.
+
+        The one order of classes in the whole program.
+        """
+        labels = [str(label) for label in self.frame["label"].unique()]
+        if all(label.isdecimal() for label in labels):
+            return tuple(sorted(labels, key=lambda label: (int(label), label)))
+        return tuple(sorted(labels))
+
+    @property
+    def y(self) -> NDArray[np.int32]:
+        """Return the labels as indices into `classes`, of shape (n_rows,)."""
+        index = {label: code for code, label in enumerate(self.classes)}
+        return self.frame["label"].map(index).to_numpy(dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One division of the rows.
+
+    Attributes
+    ----------
+    name : str
+        "0", "1", ... for the folds of a split; "0.2" for fold 2 inside fold 0's
+        training rows.
+    train, test, validation : int64 arrays
+        Row positions, ascending, disjoint. `validation` may be empty.
+    """
+
+    name: str
+    train: Rows
+    test: Rows
+    validation: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How the rows of a data set are divided, the same for every scenario.
+
+    Attributes
+    ----------
+    scheme : {"holdout", "train_val_test", "kfold"}
+    name : str
+        Short, safe in a file name, tells scheme and sizes; "" for the default
+        (80/20, seed 123).
+    folds : tuple of Fold
+        One, except for "kfold"; together the test rows are each row at most once.
+    groups : int64 array of shape (n_rows,)
+        Rows of one group are never on both sides.
+    fingerprint : str
+        Hash of the folds' row positions.
+    """
+
+    scheme: str
+    name: str
+    folds: tuple[Fold, ...]
+    groups: Rows
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a learning step may know of the answers in one fold.
+
+    Attributes
+    ----------
+    y : int32 array of shape (n_rows,)
+        Label of every row as an index into the data set's classes.
+    n_classes : int
+    fold : Fold
+    groups : int64 array of shape (n_rows,)
+    """
+
+    y: NDArray[np.int32]
+    n_classes: int
+    fold: Fold
+    groups: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """The language of each row.
+
+    Attributes
+    ----------
+    codes : tuple of str
+        ISO 639-1 codes; "" stands for unknown.
+    row : int16 array of shape (n_rows,)
+        Index into `codes`: whose stop words, stemmer and lemmas a row gets.
+    trained : bool array of shape (n_rows,)
+        Whether a row may be learned from. Every row is predicted all the same.
+    """
+
+    codes: tuple[str, ...]
+    row: NDArray[np.int16]
+    trained: NDArray[np.bool_]
+
+    def take(self, rows: Rows) -> Self:
+        """Return the same of some rows only."""
+        return type(self)(self.codes, self.row[rows], self.trained[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The text blocks of each row, before tokens.
+
+    Attributes
+    ----------
+    blocks : tuple of str
+        Names, such as ("text",) or ("title", "description").
+    weights : tuple of float
+        How much each block's vectors count.
+    columns : tuple of lists of str, each of n_rows
+        One list for each block.
+    extra : float64 array of shape (n_rows, n_extra)
+        Numbers that go to the model beside the words (a missing description, lengths).
+    """
+
+    blocks: tuple[str, ...]
+    weights: tuple[float, ...]
+    columns: tuple[list[str], ...]
+    extra: NDArray[np.float64]
+
+    def take(self, rows: Rows) -> Self:
+        """Return the same of some rows only."""
+        columns = tuple([column[row] for row in rows] for column in self.columns)
+        return type(self)(self.blocks, self.weights, columns, self.extra[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A step's result once something was learned: training rows apart from test rows.
+
+    Attributes
+    ----------
+    train, test : row-aligned values
+        A Corpus, a CSR matrix or an array; the same kind on both sides.
+    y : int32 array of shape (n_train,)
+        The labels of `train`.
+    train_rows : int64 array of shape (n_train,)
+        Where the rows of `train` come from; -1 for a row made by a sampler.
+    test_rows : int64 array of shape (n_test,)
+    notes : tuple of str
+        What a user should know about how it was made.
+    """
+
+    train: Any
+    test: Any
+    y: NDArray[np.int32]
+    train_rows: Rows
+    test_rows: Rows
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model said about the test rows of one fold.
+
+    Attributes
+    ----------
+    rows : int64 array of shape (n_test,)
+    predicted : int32 array of shape (n_test,)
+        Indices into the data set's classes.
+    probability : float32 array of shape (n_test, n_classes) or None
+        Columns in the order of the data set's classes.
+    fit_time, predict_time : float
+        Seconds.
+    notes : tuple of str
+        Warnings of the library, and what was changed to make it run.
+    details : mapping
+        Plain values for the record: best parameters, candidates, loss per epoch.
+    """
+
+    rows: Rows
+    predicted: NDArray[np.int32]
+    probability: NDArray[np.float32] | None
+    fit_time: float
+    predict_time: float
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
