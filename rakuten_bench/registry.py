@@ -103,6 +103,11 @@ class Option:
         The extra of this project that installs them; "" where the core does.
     space : mapping
         Default search space of a model's parameters.
+    reads, writes : tuples of str
+        Slots, where they differ from the lever's.
+    tags, refuses : frozensets of str
+        A scenario with an option that refuses a tag of another of its options is
+        impossible: multinomial_nb refuses "signed", svd is tagged "signed".
     """
 
     lever: Lever
@@ -114,6 +119,10 @@ class Option:
     modalities: tuple[Modality, ...]
     kind: StepKind
     space: Space
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    tags: frozenset[str]
+    refuses: frozenset[str]
     parameters: Mapping[str, Parameter]
     given: frozenset[str]
 
@@ -223,6 +232,10 @@ class Lever:
         modalities: tuple[Modality, ...] | None = None,
         kind: StepKind | None = None,
         space: Space | None = None,
+        reads: tuple[str, ...] | None = None,
+        writes: tuple[str, ...] | None = None,
+        tags: tuple[str, ...] = (),
+        refuses: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -244,6 +257,10 @@ class Lever:
                 modalities=modalities or self.modalities,
                 kind=kind or self.kind,
                 space=dict(space or {}),
+                reads=self.reads if reads is None else reads,
+                writes=self.writes if writes is None else writes,
+                tags=frozenset(tags),
+                refuses=frozenset(refuses),
                 parameters=parameters,
                 given=given,
             )
@@ -330,7 +347,9 @@ def _read_signature(
 ) -> tuple[dict[str, Parameter], frozenset[str]]:
     """Tell parameters (with a default) from what the harness gives."""
     parameters, given = {}, set()
-    for name, parameter in inspect.signature(function, eval_str=False).parameters.items():
+    for name, parameter in inspect.signature(
+        function, eval_str=False
+    ).parameters.items():
         if name in GIVEN:
             given.add(name)
         elif parameter.default is not inspect.Parameter.empty:
