@@ -18,6 +18,13 @@ class MissingPackage(UserError):
     """An option was asked for whose package is not installed."""
 
 
+class Notice(UserWarning):
+    """What a step wants said about its result; the runner copies it to the records.
+
+    Sent with `warnings.warn(message, Notice, stacklevel=2)`: "images: 3 missing".
+    """
+
+
 class Problems(UserError):
     """Several mistakes found in one go, one line each.
 

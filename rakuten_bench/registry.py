@@ -18,7 +18,7 @@ import importlib
 import importlib.metadata
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Literal
@@ -29,7 +29,10 @@ from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.types import Modality
 
 #: What the harness fills in where an option's signature names it.
-GIVEN = frozenset({"language", "random_state", "n_jobs", "device", "n_classes"})
+#: `folder` is a path of the step's own where unfinished work outlives a kill.
+GIVEN = frozenset(
+    {"language", "random_state", "n_jobs", "device", "n_classes", "folder"}
+)
 
 #: How a step applies an option: `map` needs no labels and no folds (the lever's own
 #: `apply` does it); the others learn, on training rows only. `transform` fits and
@@ -108,6 +111,14 @@ class Option:
     tags, refuses : frozensets of str
         A scenario with an option that refuses a tag of another of its options is
         impossible: multinomial_nb refuses "signed", svd is tagged "signed".
+    prepare : Option or None
+        An inner option of kind `map`, made by `Lever.preparation`, that runs first and
+        whose value this option gets in place of the slots. It needs no labels and no
+        folds: it runs once for all folds and for all options that share it. Its
+        parameters are given and shown as this option's own.
+    combines : str
+        Name of the parameter that lists other options of the same lever; this option
+        gets a `types.Blocks` of their values in place of the slots.
     """
 
     lever: Lever
@@ -125,6 +136,40 @@ class Option:
     refuses: frozenset[str]
     parameters: Mapping[str, Parameter]
     given: frozenset[str]
+    prepare: Option | None = None
+    combines: str = ""
+
+    def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
+        """Return the options of the same lever that run first, with their parameters.
+
+        Their values, in this order, take the place of the lever's slots. An option
+        may itself have options that run before it.
+
+        Raises
+        ------
+        UserError
+            For an unknown option, or an unknown parameter of one, in the list of an
+            option that combines others.
+        """
+        if self.prepare:
+            return [(self.prepare, _pick(params, self.prepare.parameters))]
+        if not self.combines:
+            return []
+        listed = params.get(self.combines, self.parameters[self.combines].default)
+        return [self._listed(name, listed) for name in listed]
+
+    def own(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters that are not those of the options before it."""
+        before = self.prepare.parameters.keys() if self.prepare else {self.combines}
+        return {name: value for name, value in params.items() if name not in before}
+
+    def _listed(self, name: str, listed: Any) -> tuple[Option, dict[str, Any]]:
+        option = self.lever.find(self.modalities[0], name)
+        if option.combines:
+            message = f"{self.lever.name} '{self.name}' can't combine '{name}' in turn."
+            raise UserError(message)
+        params = listed[name] if isinstance(listed, Mapping) else None
+        return option, option.convert(params or {})
 
     @property
     def doc(self) -> str:
@@ -157,7 +202,7 @@ class Option:
     def make(self, *data: Any, params: Mapping[str, Any], **given: Any) -> Any:
         """Call the function with data, parameters and what it wants of `given`."""
         wanted = {name: given[name] for name in self.given if name in given}
-        return self.function(*data, **params, **wanted)
+        return self.function(*data, **self.own(params), **wanted)
 
     def versions(self) -> dict[str, str]:
         """Return the installed version of every package that it needs.
@@ -182,6 +227,10 @@ class Option:
             )
             raise MissingPackage(message)
         return found
+
+
+def _pick(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if name in names}
 
 
 @cache
@@ -216,6 +265,7 @@ class Lever:
     kind: StepKind = "map"
     modalities: tuple[Modality, ...] = ("text",)
     _options: list[Option] = field(default_factory=list, repr=False)
+    _inner: dict[str, Option] = field(default_factory=dict, repr=False)
 
     @cached_property
     def package(self) -> str:
@@ -236,6 +286,8 @@ class Lever:
         writes: tuple[str, ...] | None = None,
         tags: tuple[str, ...] = (),
         refuses: tuple[str, ...] = (),
+        prepare: Callable[..., Any] | None = None,
+        combines: str = "",
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -247,6 +299,7 @@ class Lever:
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
             parameters, given = _read_signature(function)
+            inner = self._inner[prepare.__name__] if prepare else None
             option = Option(
                 lever=self,
                 name=name,
@@ -261,10 +314,43 @@ class Lever:
                 writes=self.writes if writes is None else writes,
                 tags=frozenset(tags),
                 refuses=frozenset(refuses),
+                parameters={**(inner.parameters if inner else {}), **parameters},
+                given=given,
+                prepare=inner,
+                combines=combines,
+            )
+            self._add(option)
+            return function
+
+        return register
+
+    def preparation(
+        self, *, needs: str | tuple[str, ...] = (), writes: tuple[str, ...] = ()
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a function that runs once before the options that name it.
+
+        It is never chosen by itself and has no digit: `option(..., prepare=function)`.
+        """
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            parameters, given = _read_signature(function)
+            self._inner[function.__name__] = Option(
+                lever=self,
+                name=function.__name__,
+                digit="",
+                function=function,
+                needs=(needs,) if isinstance(needs, str) else tuple(needs),
+                extra="",
+                modalities=self.modalities,
+                kind="map",
+                space={},
+                reads=self.reads,
+                writes=writes or self.writes,
+                tags=frozenset(),
+                refuses=frozenset(),
                 parameters=parameters,
                 given=given,
             )
-            self._add(option)
             return function
 
         return register
@@ -368,6 +454,28 @@ def _annotation(function: Callable[..., Any], annotation: Any) -> Any:
     return eval(annotation, vars(place))  # our own source, not user input
 
 
+CROP = Lever(
+    "crop",
+    "which part of an image is looked at",
+    reads=("frame",),
+    writes=("images",),
+    modalities=("image",),
+)
+FEATURE = Lever(
+    "feature",
+    "how an image becomes numbers",
+    reads=("images",),
+    writes=("features",),
+    modalities=("image",),
+)
+FUSION = Lever(
+    "fusion",
+    "how the predictions of several scenarios are joined",
+    reads=("members",),
+    writes=("prediction",),
+    kind="fuse",
+    modalities=("fusion",),
+)
 LANGUAGE = Lever(
     "language",
     "which rows are learned from, and whose words a row's resources come from",
@@ -466,6 +574,8 @@ LEVERS: Mapping[Modality, tuple[Lever, ...]] = {
         CLEANER,
         REDUCER,
     ),
+    "image": (CROP, FEATURE, REDUCER, SAMPLER, MODEL, SEARCH),
+    "fusion": (FUSION,),
 }
 
 #: The same levers in the order in which their steps run.
@@ -484,6 +594,8 @@ FLOW: Mapping[Modality, tuple[Lever, ...]] = {
         SEARCH,
         MODEL,
     ),
+    "image": (CROP, FEATURE, REDUCER, SAMPLER, SEARCH, MODEL),
+    "fusion": (FUSION,),
 }
 
 #: First letter of a code.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -178,6 +178,53 @@ class Texts:
         """Return the same of some rows only."""
         columns = tuple([column[row] for row in rows] for column in self.columns)
         return type(self)(self.blocks, self.weights, columns, self.extra[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Where the image of each row is and how it is to be read; nothing is decoded yet.
+
+    Attributes
+    ----------
+    paths : tuple of str, of length n_rows
+        "" where a row has no image.
+    crop : callable or None
+        Takes an image, a uint8 array of shape (height, width, 3), and returns the part
+        of it that is looked at. It pickles.
+    on_error : {"blank", "fail"}
+        Whether an image that can't be read is a white one or ends the run.
+    """
+
+    paths: tuple[str, ...]
+    crop: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None
+    on_error: Literal["blank", "fail"] = "blank"
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def take(self, rows: Rows) -> Self:
+        """Return the same of some rows only."""
+        paths = tuple(self.paths[row] for row in rows)
+        return type(self)(paths, self.crop, self.on_error)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Several features of the same rows, side by side, before they are joined.
+
+    Attributes
+    ----------
+    values : tuple of arrays or CSR matrices, each of n_rows
+    """
+
+    values: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return int(self.values[0].shape[0])
+
+    def take(self, rows: Rows) -> Self:
+        """Return the same of some rows only."""
+        return type(self)(tuple(value[rows] for value in self.values))
 
 
 @dataclass(frozen=True, slots=True)
