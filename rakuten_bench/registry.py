@@ -181,6 +181,16 @@ class Option:
         """Name of the module that defines it."""
         return self.function.__module__
 
+    @property
+    def is_off(self) -> bool:
+        """Whether it stands for "nothing is done": named off, and takes no data."""
+        return self.name == "off" and not inspect.signature(self.function).parameters
+
+    @property
+    def wants_languages(self) -> bool:
+        """Whether its result depends on the language of each row."""
+        return "language" in self.given or "languages" in self.lever.writes
+
     def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Check parameters and leave out those that equal the default.
 

@@ -1,0 +1,156 @@
+"""How a learned option is applied in one fold: to training rows first, then to the test's.
+
+The only place where labels meet features. The source of this module is part of the key
+of every learned step.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.types import Folded, Languages, Prediction, Target
+
+MAX_NOTES = 20
+
+
+def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
+    """Part row-aligned values into the training rows and the test rows of a fold.
+
+    Parameters
+    ----------
+    value : object with `take(rows)`, or array or CSR matrix, of n_rows
+    target : Target
+    languages : Languages or None
+        Training rows that are not to be learned from are left out.
+
+    Raises
+    ------
+    UserError
+        If no training row, or only one class, is left.
+    """
+    if isinstance(value, Folded):
+        return value
+    train = np.asarray(target.fold.train)
+    if languages is not None:
+        train = train[languages.trained[train]]
+    y = target.y[train]
+    if np.unique(y).size < 2:  # noqa: PLR2004  a classifier needs two
+        message = (
+            f"fold {target.fold.name}: {train.size} training rows with "
+            f"{np.unique(y).size} classes are left by the language lever; two classes "
+            f"are needed. Choose another language option or detector."
+        )
+        raise UserError(message)
+    return Folded(
+        take(value, train), take(value, target.fold.test), y, train, target.fold.test
+    )
+
+
+def take(value: Any, rows: NDArray[np.int64]) -> Any:
+    """Return some rows of a row-aligned value."""
+    return value.take(rows) if hasattr(value, "take") and not isinstance(
+        value, np.ndarray
+    ) else value[rows]
+
+
+def transform(estimator: Any, folded: Folded) -> Folded:
+    """Fit a transformer on the training rows and transform both sides."""
+    with noted() as notes:
+        train = estimator.fit_transform(folded.train, folded.y)
+        test = estimator.transform(folded.test)
+    return Folded(
+        train,
+        test,
+        folded.y,
+        folded.train_rows,
+        folded.test_rows,
+        (*folded.notes, *notes, *told(estimator)),
+    )
+
+
+def resample(estimator: Any, folded: Folded) -> Folded:
+    """Balance the training rows; the test rows stay as they are."""
+    with noted() as notes:
+        train, y = estimator.fit_resample(folded.train, folded.y)
+    indices = getattr(estimator, "sample_indices_", None)
+    rows = (
+        np.full(len(y), -1, dtype=np.int64)
+        if indices is None
+        else folded.train_rows[np.asarray(indices)]
+    )
+    return Folded(
+        train,
+        folded.test,
+        np.asarray(y, dtype=np.int32),
+        rows,
+        folded.test_rows,
+        (*folded.notes, *notes, *told(estimator)),
+    )
+
+
+def estimate(estimator: Any, folded: Folded, n_classes: int) -> Prediction:
+    """Fit a classifier on the training rows and predict the test rows."""
+    with noted() as notes:
+        start = time.perf_counter()
+        estimator.fit(folded.train, folded.y)
+        fitted = time.perf_counter()
+        predicted = estimator.predict(folded.test)
+        probability = probabilities(estimator, folded.test, n_classes)
+        done = time.perf_counter()
+    return Prediction(
+        rows=folded.test_rows,
+        predicted=np.asarray(predicted, dtype=np.int32),
+        probability=probability,
+        fit_time=fitted - start,
+        predict_time=done - fitted,
+        notes=(*folded.notes, *notes, *told(estimator)),
+        details=dict(getattr(estimator, "details_", {})),
+    )
+
+
+def probabilities(
+    estimator: Any, X: Any, n_classes: int
+) -> NDArray[np.float32] | None:
+    """Return probabilities for all classes of the data set, or None.
+
+    A class that the training rows lack gets probability 0.
+
+    Returns
+    -------
+    float32 array of shape (n_rows, n_classes) or None
+    """
+    if not hasattr(estimator, "predict_proba"):
+        return None
+    known = estimator.predict_proba(X)
+    full = np.zeros((known.shape[0], n_classes), dtype=np.float32)
+    full[:, np.asarray(estimator.classes_, dtype=np.int64)] = known
+    return full
+
+
+def told(estimator: Any) -> tuple[str, ...]:
+    """Return what an estimator of ours has to say about its fit."""
+    return tuple(getattr(estimator, "notes_", ()))
+
+
+@contextmanager
+def noted() -> Iterator[list[str]]:
+    """Collect the libraries' warnings as notes, each once."""
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield notes
+    texts = dict.fromkeys(f"{one.category.__name__}: {one.message}" for one in caught)
+    notes += [text.partition("\n")[0] for text in texts][:MAX_NOTES]
+
+
+def rows_of(slots: Mapping[str, Any]) -> Folded | None:
+    """Return the first value that is already parted into folds."""
+    return next((value for value in slots.values() if isinstance(value, Folded)), None)

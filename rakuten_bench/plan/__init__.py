@@ -1,0 +1,123 @@
+"""The plan: what is to be computed, each piece once, named by how it is made.
+
+A plan runs nothing. Its steps form a small dataflow over *slots* (`frame`, `languages`,
+`texts`, `corpus`, `features`, `prediction`): a step takes the values of some slots and
+gives the value of others. Two scenarios that begin alike share their first steps,
+because a step's key is a hash of its options, their source and versions and the keys of
+its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from rakuten_bench.registry import StepKind
+from rakuten_bench.scenario import Choice, Scenario
+from rakuten_bench.types import Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Where a step takes a value from.
+
+    Attributes
+    ----------
+    slot : str
+    key : str
+        Of the step or root that makes it.
+    part : str
+        Which of several slots that step writes; "" where it writes one.
+    """
+
+    slot: str
+    key: str
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One option applied to the results of other steps.
+
+    Attributes
+    ----------
+    key : str
+        Hash of everything that decides the result.
+    kind : StepKind
+    modality : {"text", "image", "fusion"}
+    choices : tuple of Choice
+        The option; for a search, the search and the model.
+    inputs : tuple of Input
+    writes : tuple of str
+        Slots.
+    fold : str
+        Name of the fold that it learns on; "" for a step over all rows.
+    seed : int
+        For what is random in it.
+    """
+
+    key: str
+    kind: StepKind
+    modality: Modality
+    choices: tuple[Choice, ...]
+    inputs: tuple[Input, ...]
+    writes: tuple[str, ...]
+    fold: str
+    seed: int
+
+    @property
+    def lever(self) -> str:
+        """Name of the lever that the step belongs to."""
+        return self.choices[0].lever
+
+    def __str__(self) -> str:
+        words = " + ".join(str(choice) for choice in self.choices)
+        fold = f" [fold {self.fold}]" if self.fold else ""
+        return f"{self.lever} {words}{fold}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps in an order in which each comes after its inputs.
+
+    Attributes
+    ----------
+    steps : mapping of key to Step
+    frame : str
+        Key of the data set's table.
+    targets : mapping of key to str
+        Keys of the roots that hold labels and folds, to the name of the fold.
+    outputs : mapping of code to tuple of str
+        For each scenario the key of its prediction in each fold.
+    languages : Input or None
+        Where the language of each row is found, for scores on subsets.
+    scenarios : mapping of code to Scenario
+    """
+
+    steps: Mapping[str, Step]
+    frame: str
+    targets: Mapping[str, str]
+    outputs: Mapping[str, tuple[str, ...]]
+    scenarios: Mapping[str, Scenario]
+    languages: Input | None = None
+    asked: int = field(default=0)
+
+    def ancestors(self, keys: Iterable[str]) -> list[str]:
+        """Return the steps that some steps need, themselves included, inputs first."""
+        found: dict[str, None] = {}
+
+        def visit(key: str) -> None:
+            if key in found or key not in self.steps:
+                return
+            for source in self.steps[key].inputs:
+                visit(source.key)
+            found[key] = None
+
+        for key in keys:
+            visit(key)
+        return list(found)
+
+    @property
+    def n_shared(self) -> int:
+        """How many step computations sharing saves, against each scenario by itself."""
+        return self.asked - len(self.steps)

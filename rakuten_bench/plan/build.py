@@ -1,0 +1,247 @@
+"""Merge scenarios into one plan and name every step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from rakuten_bench.plan import Input, Plan, Step
+from rakuten_bench.plan.source import source_digest
+from rakuten_bench.registry import DETECTOR, FLOW, Option, StepKind
+from rakuten_bench.scenario import Choice, Scenario, find_option
+from rakuten_bench.types import Modality
+
+Slots = dict[str, Input]
+
+#: The module that applies learned options: part of the key of what it computes.
+FITTING = "rakuten_bench.pipeline.fitting"
+
+#: Kinds that end a scenario: they write its prediction.
+_LAST = frozenset({"estimate", "search", "fuse"})
+
+
+def build_plan(
+    scenarios: Sequence[Scenario],
+    *,
+    dataset: str,
+    split: str,
+    folds: Sequence[str],
+    seed: int,
+    detect_languages: bool = False,
+) -> Plan:
+    """Merge scenarios into a plan.
+
+    Parameters
+    ----------
+    scenarios : sequence of Scenario
+    dataset, split : str
+        Fingerprints.
+    folds : sequence of str
+        Names of the split's folds.
+    seed : int
+        Seed of the run.
+    detect_languages : bool
+        Whether the plan also finds the language of each row, for scores on subsets;
+        not needed where the data set gives it.
+
+    Raises
+    ------
+    MissingPackage
+        If an option's package is not installed.
+    """
+    builder = _Builder(dataset, split, seed)
+    outputs = {
+        scenario.code: tuple(builder.prediction(scenario, fold).key for fold in folds)
+        for scenario in scenarios
+    }
+    languages = builder.languages() if detect_languages else None
+    return builder.plan(outputs, scenarios, languages)
+
+
+def digest(*parts: Any) -> str:
+    """Return a short hash of plain values.
+
+    >>> digest("a", 1) == digest("a", 1) != digest("a", "1")
+    True
+    """
+    text = msgspec.json.encode(parts, order="deterministic")
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def derive_seed(seed: int, lever: str, option: str) -> int:
+    """Return the seed of a step.
+
+    It depends on the run's seed and on what the step is, not on its key: a key also
+    holds versions and source text, and a better comment must not change a score. Nor
+    does it depend on the inputs: scenarios that differ elsewhere draw the same random
+    numbers, which makes their difference less noisy (common random numbers).
+    """
+    return int(digest(seed, lever, option)[:8], 16) % 2**31
+
+
+class _Builder:
+    """Adds scenarios one by one; steps that are there already are found again."""
+
+    def __init__(self, dataset: str, split: str, seed: int) -> None:
+        self.frame = f"frame-{digest(dataset)}"
+        self.split = split
+        self.seed = seed
+        self.targets: dict[str, str] = {}
+        self.steps: dict[tuple[Any, ...], Step] = {}
+        self.folds: dict[str, str] = {}
+        self.facts: dict[tuple[Modality, Choice], tuple[Option, str, int]] = {}
+
+    def target(self, fold: str) -> Input:
+        """Return the root that holds labels and rows of a fold."""
+        key = f"target-{digest(self.frame, self.split, fold)}"
+        self.targets[key] = fold
+        return Input("target", key)
+
+    def prediction(self, scenario: Scenario, fold: str) -> Input:
+        """Add a scenario's steps for a fold; return its last."""
+        if scenario.modality == "fusion":
+            return self._fusion(scenario, fold)
+        slots = self._learned(scenario, fold)
+        model = scenario["model"]
+        search = scenario["search"]
+        if self.fact(scenario.modality, search)[0].is_off:
+            return self._step(scenario.modality, (model,), slots, fold)
+        for number, inner in enumerate(self._inner_folds(scenario.modality, search, fold)):
+            features = self._learned(scenario, inner)["features"]
+            slots[f"inner{number}"] = Input(
+                f"inner{number}", features.key, features.part
+            )
+        return self._step(scenario.modality, (search, model), slots, fold)
+
+    def languages(self) -> Input:
+        """Add the step that finds the language of each row."""
+        choice = Choice.of(DETECTOR.find("text", "py3langid"))
+        slots = {"frame": Input("frame", self.frame)}
+        return self._step("text", (choice,), slots, "")
+
+    def plan(
+        self,
+        outputs: dict[str, tuple[str, ...]],
+        scenarios: Iterable[Scenario],
+        languages: Input | None,
+    ) -> Plan:
+        """Return the plan of what was added, without steps that nothing needs."""
+        steps = {step.key: step for step in self.steps.values()}
+        by_code = {scenario.code: scenario for scenario in scenarios}
+        whole = Plan(steps, self.frame, self.targets, outputs, by_code, languages)
+        last = [key for keys in outputs.values() for key in keys]
+        needed = whole.ancestors([*last, *([languages.key] if languages else [])])
+        asked = sum(len(whole.ancestors(keys)) for keys in outputs.values())
+        return Plan(
+            {key: steps[key] for key in needed},
+            self.frame,
+            self.targets,
+            outputs,
+            by_code,
+            languages,
+            asked + (1 if languages else 0),
+        )
+
+    def _fusion(self, scenario: Scenario, fold: str) -> Input:
+        choice = scenario["fusion"]
+        slots: Slots = {}
+        for number, member in enumerate(scenario.members):
+            found = self.prediction(member, fold)
+            slots[f"member{number}"] = Input(f"member{number}", found.key)
+        for place, inner in enumerate(self._inner_folds("fusion", choice, fold)):
+            for number, member in enumerate(scenario.members):
+                slot = f"inner{place}.member{number}"
+                slots[slot] = Input(slot, self.prediction(member, inner).key)
+        return self._step("fusion", (choice,), slots, fold)
+
+    def _learned(self, scenario: Scenario, fold: str) -> Slots:
+        """Add the steps up to what the model learns from; return the slots."""
+        slots: Slots = {"frame": Input("frame", self.frame)}
+        for lever in FLOW[scenario.modality]:
+            if lever.kind in _LAST:
+                continue
+            choice = scenario[lever.name]
+            option = self.fact(scenario.modality, choice)[0]
+            if not option.is_off:
+                found = self._step(scenario.modality, (choice,), slots, fold)
+                for slot in option.writes:
+                    part = slot if len(option.writes) > 1 else ""
+                    slots[slot] = Input(slot, found.key, part)
+        return slots
+
+    def _inner_folds(self, modality: Modality, choice: Choice, fold: str) -> list[str]:
+        """Return the names of the folds inside a fold's training rows."""
+        option = self.fact(modality, choice)[0]
+        if "cv" not in option.parameters:
+            return []
+        cv = dict(choice.params).get("cv", option.parameters["cv"].default)
+        return [f"{fold}.{number}of{cv}" for number in range(cv)]
+
+    def _step(
+        self, modality: Modality, choices: tuple[Choice, ...], slots: Slots, fold: str
+    ) -> Input:
+        facts = [self.fact(modality, choice) for choice in choices]
+        option = facts[0][0]
+        kind = option.kind
+        inputs = self._inputs(option, slots, kind, fold)
+        memo = (choices, inputs)
+        step = self.steps.get(memo)
+        if step is None:
+            own = [fact for _, fact, _ in facts]
+            key = digest(kind, own, [[one.slot, one.key, one.part] for one in inputs])
+            step = Step(
+                key,
+                kind,
+                modality,
+                choices,
+                inputs,
+                option.writes,
+                fold if kind != "map" or self._is_folded(inputs) else "",
+                facts[-1][2],
+            )
+            self.steps[memo] = step
+            self.folds[key] = step.fold
+        return Input(option.writes[0], step.key)
+
+    def _inputs(
+        self, option: Option, slots: Slots, kind: StepKind, fold: str
+    ) -> tuple[Input, ...]:
+        inputs = [
+            slots[slot]
+            for slot in option.reads
+            if slot in slots and (slot != "languages" or option.wants_languages)
+        ]
+        if kind == "map":
+            return tuple(inputs)
+        if not self._is_folded(inputs) and "languages" in slots:
+            inputs.append(slots["languages"])  # tells which rows may be learned from
+        inputs += [slots[slot] for slot in slots if slot.startswith(("inner", "member"))]
+        return (*inputs, self.target(fold))
+
+    def _is_folded(self, inputs: Iterable[Input]) -> bool:
+        """Tell whether something was learned already, so that training rows are apart."""
+        return any(self.folds.get(one.key) for one in inputs)
+
+    def fact(self, modality: Modality, choice: Choice) -> tuple[Option, str, int]:
+        """Return a choice's option, the digest of what it computes, and its seed."""
+        known = self.facts.get((modality, choice))
+        if known is None:
+            option = find_option(modality, choice)
+            versions = option.versions()
+            seed = derive_seed(self.seed, choice.lever, choice.option)
+            learned = option.kind != "map"
+            own = digest(
+                choice.lever,
+                choice.option,
+                choice.params,
+                source_digest(option.module),
+                source_digest(option.lever.package),
+                source_digest(FITTING) if learned else "",
+                versions,
+                seed if "random_state" in option.given else None,
+            )
+            known = self.facts[modality, choice] = (option, own, seed)
+        return known

@@ -1,0 +1,110 @@
+"""Digest of the code behind a step: a module and those of ours that it imports.
+
+Comments and docstrings do not count, so that describing code better runs nothing again.
+The registry and the errors are left out: they describe options and compute nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+_OURS = "rakuten_bench"
+_LEFT_OUT = frozenset(
+    {_OURS, f"{_OURS}.registry", f"{_OURS}.errors", f"{_OURS}.levers"}
+)
+
+
+@cache
+def source_digest(module: str) -> str:
+    """Return the digest of a module and of our modules that it imports, at any depth.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name; the module is not imported.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(_closure(module)):
+        digest.update(f"{name}:{_own_digest(name)};".encode())
+    return digest.hexdigest()
+
+
+@cache
+def source_digests(module: str) -> dict[str, str]:
+    """Return the digest of each module that counts, by name."""
+    return {name: _own_digest(name) for name in sorted(_closure(module))}
+
+
+def _closure(module: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name not in _LEFT_OUT:
+            found.add(name)
+            waiting += _imports(name)
+    return found
+
+
+@cache
+def _own_digest(module: str) -> str:
+    return hashlib.blake2b(ast.dump(_bare_tree(module)).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _imports(module: str) -> tuple[str, ...]:
+    """Return our modules that a module imports anywhere in its text."""
+    names: list[str] = []
+    for node in ast.walk(_bare_tree(module)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    ours = (name for name in names if name == _OURS or name.startswith(f"{_OURS}."))
+    return tuple(sorted({name for name in ours if _path(name) is not None}))
+
+
+@cache
+def _bare_tree(module: str) -> ast.Module:
+    """Parse a module and take its docstrings out."""
+    path = _path(module)
+    if path is None:
+        message = f"the source of module {module} is not to be found"
+        raise FileNotFoundError(message)
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    for node in _documented(tree):
+        first = node.body[0] if node.body else None
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        ):
+            node.body = node.body[1:]
+    return tree
+
+
+def _documented(
+    tree: ast.Module,
+) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            yield node
+
+
+@cache
+def _path(module: str) -> Path | None:
+    loaded = sys.modules.get(module)
+    if loaded is not None and getattr(loaded, "__file__", None):
+        return Path(str(loaded.__file__))
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # `from package import name`: a name, not a module
+        return None
+    return Path(spec.origin) if spec and spec.origin else None

@@ -1,0 +1,257 @@
+"""Scenarios: one option for each lever, and the short code that names the choice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.registry import LETTERS, LEVERS, Lever, Option
+from rakuten_bench.types import Modality
+
+_HASH_LETTERS = 6  # four collide within a few hundred parameter settings (1 in 457,000)
+_GROUP = 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of one lever, with the parameters that differ from its defaults."""
+
+    lever: str
+    option: str
+    digit: str
+    params: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, option: Option, params: Mapping[str, Any] | None = None) -> Choice:
+        """Check the parameters and make the choice.
+
+        Raises
+        ------
+        UserError
+            For an unknown parameter or a value of the wrong type.
+        """
+        changed = option.convert(params or {})
+        items = tuple((name, _freeze(value)) for name, value in changed.items())
+        return cls(option.lever.name, option.name, option.digit, items)
+
+    def __str__(self) -> str:
+        if not self.params:
+            return self.option
+        inside = ", ".join(f"{name}={thaw(value)}" for name, value in self.params)
+        return f"{self.option}({inside})"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One option for each lever of a modality.
+
+    Attributes
+    ----------
+    modality : {"text", "image", "fusion"}
+    choices : tuple of Choice
+        In the order of the code's digits.
+    name : str
+        What the user called it; "" where nothing. Not part of what it is.
+    members : tuple of Scenario
+        What a fusion joins.
+    """
+
+    modality: Modality
+    choices: tuple[Choice, ...]
+    name: str = ""
+    members: tuple[Scenario, ...] = ()
+
+    @cached_property
+    def code(self) -> str:
+        """Short name: modality, a digit for each lever, a hash of the rest.
+
+        The hash stands for parameters that differ from the defaults, and for a
+        fusion's members.
+        """
+        letter = next(key for key, value in LETTERS.items() if value == self.modality)
+        digits = "".join(choice.digit for choice in self.choices)
+        groups = [digits[i : i + _GROUP] for i in range(0, len(digits), _GROUP)]
+        rest: dict[str, Any] = {
+            choice.lever: dict(choice.params) for choice in self.choices if choice.params
+        }
+        if self.members:
+            rest["members"] = [member.code for member in self.members]
+        return "-".join([letter + groups[0], *groups[1:], *_hash(rest)])
+
+    def __getitem__(self, lever: str) -> Choice:
+        for choice in self.choices:
+            if choice.lever == lever:
+                return choice
+        raise KeyError(lever)
+
+    @property
+    def levers(self) -> dict[str, str]:
+        """Return the name of the option of each lever."""
+        return {choice.lever: choice.option for choice in self.choices}
+
+    @property
+    def params(self) -> dict[str, dict[str, Any]]:
+        """Return the parameters that differ from the defaults, by lever."""
+        return {
+            choice.lever: {name: thaw(value) for name, value in choice.params}
+            for choice in self.choices
+            if choice.params
+        }
+
+    def conflict(self) -> str | None:
+        """Say why the combination is impossible, or None."""
+        options = [find_option(self.modality, choice) for choice in self.choices]
+        for one in options:
+            for other in options:
+                clash = one.refuses & other.tags
+                if clash:
+                    return (
+                        f"{one.lever.name} '{one.name}' does not go with "
+                        f"{other.lever.name} '{other.name}' ({', '.join(sorted(clash))})"
+                    )
+        return None
+
+
+def find_option(modality: Modality, choice: Choice) -> Option:
+    """Return the registered option of a choice."""
+    for lever in LEVERS[modality]:
+        if lever.name == choice.lever:
+            return lever.find(modality, choice.option)
+    raise UserError(unknown("lever", choice.lever, names(modality)))
+
+
+def names(modality: Modality) -> list[str]:
+    """Return the names of a modality's levers."""
+    return [lever.name for lever in LEVERS[modality]]
+
+
+def from_choices(
+    modality: Modality,
+    choices: Iterable[Choice],
+    name: str = "",
+    members: tuple[Scenario, ...] = (),
+) -> Scenario:
+    """Build a scenario; a lever that is not chosen takes its plain option."""
+    chosen = {choice.lever: choice for choice in choices}
+    return Scenario(
+        modality,
+        tuple(chosen.get(lever.name) or plain(lever, modality) for lever in LEVERS[modality]),
+        name,
+        members,
+    )
+
+
+def from_words(
+    levers: Mapping[str, str],
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    modality: Modality = "text",
+    name: str = "",
+) -> Scenario:
+    """Build a scenario from option names and parameters, as a record holds them.
+
+    Raises
+    ------
+    UserError
+        For an unknown lever, option or parameter.
+    """
+    known = {lever.name: lever for lever in LEVERS[modality]}
+    choices = []
+    for lever, option in levers.items():
+        if lever not in known:
+            raise UserError(unknown("lever", lever, known))
+        found = known[lever].find(modality, option)
+        choices.append(Choice.of(found, (params or {}).get(lever)))
+    return from_choices(modality, choices, name)
+
+
+def from_code(code: str) -> Scenario:
+    """Build the scenario that a code names.
+
+    Raises
+    ------
+    UserError
+        If it is no code, or one with parameters: their hash cannot be turned back.
+    """
+    modality, digits, rest = _split_code(code)
+    if rest:
+        message = (
+            f"code '{code}': '{rest}' stands for parameters, which a code alone does "
+            f"not tell. Name a scenario file or a record that has them."
+        )
+        raise UserError(message)
+    levers = LEVERS[modality]
+    if len(digits) != len(levers):
+        message = f"code '{code}': {len(digits)} digits; {modality} has {len(levers)} levers."
+        raise UserError(message)
+    pairs = zip(levers, digits, strict=True)
+    return Scenario(
+        modality, tuple(Choice.of(lever.by_digit(modality, digit)) for lever, digit in pairs)
+    )
+
+
+def is_code(text: str) -> bool:
+    """Tell whether a text looks like a code.
+
+    >>> is_code("T2101-0231-0010"), is_code("tfidf_svm")
+    (True, False)
+    """
+    try:
+        _split_code(text)
+    except UserError:
+        return False
+    return True
+
+
+def _split_code(code: str) -> tuple[Modality, str, str]:
+    head, *groups = code.split("-")
+    modality = LETTERS.get(head[:1])
+    if modality is None or modality not in LEVERS:
+        message = f"'{code}' is not a scenario code: it starts with none of T, I, F."
+        raise UserError(message)
+    rest = groups.pop() if groups and len(groups[-1]) == _HASH_LETTERS else ""
+    digits = head[1:] + "".join(groups)
+    if not digits.isalnum() or len(digits) != len(LEVERS[modality]):
+        message = f"'{code}' is not a code of {modality}: {len(LEVERS[modality])} digits."
+        raise UserError(message)
+    return modality, digits, rest
+
+
+def plain(lever: Lever, modality: Modality) -> Choice:
+    """Return the choice of a lever's plain option (digit 0)."""
+    return Choice.of(lever.plain(modality))
+
+
+def _hash(rest: Mapping[str, Any]) -> list[str]:
+    if not rest:
+        return []
+    text = msgspec.json.encode(rest, order="deterministic")
+    number = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
+    letters = []
+    for _ in range(_HASH_LETTERS):
+        number, place = divmod(number, 26)
+        letters.append("abcdefghijklmnopqrstuvwxyz"[place])
+    return ["".join(letters)]
+
+
+def _freeze(value: Any) -> Any:
+    """Make lists and mappings hashable."""
+    if isinstance(value, Mapping):
+        return ("dict", *((key, _freeze(item)) for key, item in sorted(value.items())))
+    if isinstance(value, list | tuple):
+        return tuple(_freeze(item) for item in value)
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """Return a frozen value as lists and mappings."""
+    if isinstance(value, tuple) and value[:1] == ("dict",):
+        return {key: thaw(item) for key, item in value[1:]}
+    if isinstance(value, tuple):
+        return tuple(thaw(item) for item in value)
+    return value

@@ -1,0 +1,263 @@
+"""Read a scenario file; every mistake in it is told at once, with its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
+from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.scenario import Choice, Scenario, from_choices, from_code, is_code
+from rakuten_bench.scenario.document import Value, load_document
+from rakuten_bench.scenario.matrix import expand
+from rakuten_bench.scenario.words import (
+    Findings,
+    guess_modality,
+    read_choices,
+    read_combination,
+)
+
+METRICS = ("f1_weighted", "f1_macro", "accuracy")
+DEFAULT_SEED = 123
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a scenario file asks for.
+
+    Attributes
+    ----------
+    path : Path
+    title : str
+    dataset : DatasetSpec
+    split : SplitSpec
+    metric : {"f1_weighted", "f1_macro", "accuracy"}
+        What searches maximise and the board is sorted by.
+    seed : int
+    scenarios : tuple of Scenario
+        Each code once, in the file's order.
+    dropped : mapping of str to int
+        Why combinations of the matrix were left out as impossible, and how many.
+    """
+
+    path: Path
+    title: str = ""
+    dataset: DatasetSpec = field(default_factory=lambda: DatasetSpec("openmoji"))
+    split: SplitSpec = field(default_factory=SplitSpec)
+    metric: str = METRICS[0]
+    seed: int = DEFAULT_SEED
+    scenarios: tuple[Scenario, ...] = ()
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+
+def load_study(path: Path, *, dataset: str | None = None, seed: int | None = None) -> Study:
+    """Read and check a scenario file and the files that it includes.
+
+    Parameters
+    ----------
+    path : Path
+    dataset : str, optional
+        Name of a data set to use instead of the file's.
+    seed : int, optional
+        Seed to use instead of the file's.
+
+    Raises
+    ------
+    Problems
+        All mistakes of the file, one line each.
+    """
+    keys = _merged(path)
+    if dataset is not None:
+        keys["dataset"] = Value(dataset, "--dataset")
+    if seed is not None:
+        keys["seed"] = Value(seed, "--seed")
+    findings = Findings()
+    study = _read_study(path, keys, findings)
+    if findings.problems:
+        raise Problems(findings.problems)
+    return study
+
+
+def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
+    """Return the keys of a file over those of the files that it includes."""
+    if path.resolve() in seen:
+        message = f"{path}: includes itself, by way of {seen[-1]}. Remove one 'include'."
+        raise UserError(message)
+    own = dict(load_document(path).items("a scenario file"))
+    keys: dict[str, Value] = {}
+    for entry in own.pop("include", Value([], "")).list():
+        keys |= _merged(path.parent / str(entry.data), (*seen, path.resolve()))
+    return keys | own
+
+
+def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> Study:
+    known = ("title", "dataset", "split", "metric", "seed", "defaults", "matrix", "scenarios")
+    for key, value in keys.items():
+        if key not in known:
+            findings.add(value, unknown("key", key, (*known, "include")))
+    values: dict[str, Any] = {"title": path.stem}
+    for key, read in _SINGLE.items():
+        if key in keys:
+            with findings.at(keys[key]):
+                values[key] = read(keys[key])
+    scenarios, dropped = _read_scenarios(path, keys, findings)
+    return Study(path=path, scenarios=scenarios, dropped=dropped, **values)
+
+
+def _read_title(value: Value) -> str:
+    return str(value.plain())
+
+
+def _read_metric(value: Value) -> str:
+    if value.data not in METRICS:
+        raise UserError(unknown("metric", value.plain(), METRICS))
+    return str(value.data)
+
+
+def _read_seed(value: Value) -> int:
+    if not isinstance(value.data, int) or value.data < 0:
+        message = f"seed '{value.plain()}' must be a whole number, 0 or more."
+        raise UserError(message)
+    return value.data
+
+
+_SINGLE = {
+    "title": _read_title,
+    "dataset": lambda value: parse_dataset(value.plain()),
+    "split": lambda value: parse_split(value.plain()),
+    "metric": _read_metric,
+    "seed": _read_seed,
+}
+
+
+def _read_scenarios(
+    path: Path, keys: Mapping[str, Value], findings: Findings
+) -> tuple[tuple[Scenario, ...], dict[str, int]]:
+    defaults = keys.get("defaults", Value({}, str(path)))
+    dropped: Counter[str] = Counter()
+    found: list[Scenario] = []
+    if "scenarios" in keys:
+        found += _read_explicit(keys["scenarios"], defaults, findings)
+    if "matrix" in keys:
+        for block in keys["matrix"].list():
+            with findings.at(block):
+                found += _read_matrix(block, defaults, dropped, findings)
+    if not found and not findings.problems:
+        findings.add(
+            Value(None, str(path)), "names no scenario. Add 'matrix' or 'scenarios'."
+        )
+    return _unique(found, findings, path), dict(dropped)
+
+
+def _read_explicit(value: Value, defaults: Value, findings: Findings) -> list[Scenario]:
+    """Read `scenarios`: a mapping from a name, or a list, to codes or words."""
+    named: list[tuple[str, Value]] = (
+        list(value.data.items())
+        if isinstance(value.data, dict)
+        else [("", entry) for entry in value.list()]
+    )
+    found: dict[str, Scenario] = {}
+    for name, entry in named:
+        with findings.at(entry):
+            scenario = _read_scenario(name, entry, defaults, found, findings)
+            conflict = scenario.conflict()
+            if conflict:
+                findings.add(entry, f"is impossible: {conflict}.")
+            found[name or scenario.code] = scenario
+    return list(found.values())
+
+
+def _read_scenario(
+    name: str,
+    entry: Value,
+    defaults: Value,
+    known: Mapping[str, Scenario],
+    findings: Findings,
+) -> Scenario:
+    if not isinstance(entry.data, dict):
+        return _by_code_or_name(str(entry.data), name, known)
+    words = dict(entry.data)
+    members = tuple(
+        _read_scenario("", member, defaults, known, findings)
+        for member in words.pop("members", Value([], "")).list()
+    )
+    modality = guess_modality(words)
+    words.pop("modality", None)
+    own = read_combination(words, modality, findings)
+    base = _read_defaults(defaults, modality, findings)
+    return from_choices(modality, (base | own).values(), name, members)
+
+
+def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Scenario:
+    if text in known:
+        return known[text]
+    if not is_code(text) and known:
+        raise UserError(unknown("scenario", text, known))
+    scenario = from_code(text)
+    return Scenario(scenario.modality, scenario.choices, name, scenario.members)
+
+
+def _read_defaults(defaults: Value, modality: str, findings: Findings) -> dict[str, Choice]:
+    """Return the defaults for a modality; they may be given for each, or for text."""
+    words = defaults.items("defaults")
+    if not words:
+        return {}
+    nested = {key: words[key] for key in ("text", "image", "fusion") if key in words}
+    mine = nested.get(modality) if nested else None
+    if nested:
+        words = mine.items("defaults") if mine else {}
+    elif guess_modality(words) != modality:
+        return {}
+    return read_combination(words, modality, findings)  # type: ignore[arg-type]  # a key
+
+
+def _read_matrix(
+    block: Value, defaults: Value, dropped: Counter[str], findings: Findings
+) -> list[Scenario]:
+    words = dict(block.items("matrix"))
+    include = words.pop("include", Value([], block.where)).list()
+    exclude = words.pop("exclude", Value([], block.where)).list()
+    modality = guess_modality(words)
+    words.pop("modality", None)
+    base = _read_defaults(defaults, modality, findings)
+    combinations = expand(
+        read_choices(words, modality, findings),
+        [read_combination(one.items("include"), modality, findings) for one in include],
+        [read_combination(one.items("exclude"), modality, findings) for one in exclude],
+    )
+    found = []
+    for one in combinations:
+        scenario = from_choices(modality, (base | one).values())
+        conflict = scenario.conflict()
+        if conflict:
+            dropped[conflict] += 1
+        else:
+            found.append(scenario)
+    return found
+
+
+def _unique(
+    scenarios: Iterable[Scenario], findings: Findings, path: Path
+) -> tuple[Scenario, ...]:
+    """Return each scenario once; two that share a code by their hash are a mistake."""
+    by_code: dict[str, Scenario] = {}
+    for scenario in scenarios:
+        other = by_code.setdefault(scenario.code, scenario)
+        if other.choices != scenario.choices:
+            findings.add(
+                Value(None, str(path)),
+                f"two scenarios share the code '{scenario.code}' by chance. "
+                f"Change a parameter of one of them a little.",
+            )
+    return tuple(by_code.values())
+
+
+def names_of(scenarios: Sequence[Scenario]) -> dict[str, Scenario]:
+    """Return scenarios by name and by code."""
+    by_name = {scenario.name: scenario for scenario in scenarios if scenario.name}
+    return by_name | {scenario.code: scenario for scenario in scenarios}

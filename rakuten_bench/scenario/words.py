@@ -1,0 +1,126 @@
+"""From the words of a scenario file to choices: options, parameters, combinations."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.registry import LEVERS, Lever, Option, Parameter
+from rakuten_bench.scenario import Choice
+from rakuten_bench.scenario.document import Value
+from rakuten_bench.types import Modality
+
+
+class Findings:
+    """The mistakes of a file, collected so that all are told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def add(self, value: Value, message: str) -> None:
+        """Note one mistake at its place."""
+        self.problems.append(f"{value.where}: {message}")
+
+    @contextmanager
+    def at(self, value: Value) -> Iterator[None]:
+        """Turn an error inside the block into a noted mistake."""
+        try:
+            yield
+        except Problems as error:
+            for problem in error.problems:
+                self.add(value, problem)
+        except UserError as error:
+            self.add(value, str(error))
+
+
+def guess_modality(words: Mapping[str, Value]) -> Modality:
+    """Return the modality that is named, or the only one that has all the levers."""
+    if "modality" in words:
+        return _named_modality(words["modality"])
+    for modality, levers in LEVERS.items():
+        if set(words) <= {lever.name for lever in levers}:
+            return modality
+    best = max(LEVERS, key=lambda m: len(set(words) & {lever.name for lever in LEVERS[m]}))
+    return best
+
+
+def _named_modality(value: Value) -> Modality:
+    for modality in LEVERS:
+        if modality == value.data:
+            return modality
+    message = unknown("modality", value.plain(), LEVERS)
+    raise UserError(message)
+
+
+def read_choices(
+    words: Mapping[str, Value], modality: Modality, findings: Findings
+) -> dict[str, list[Choice]]:
+    """Return the choices of each lever that is named.
+
+    A value is an option's name, a mapping from an option's name to its parameters, or a
+    list of these. A parameter's value is swept over when it is a list of values.
+    """
+    levers = {lever.name: lever for lever in LEVERS[modality]}
+    choices: dict[str, list[Choice]] = {}
+    for name, value in words.items():
+        if name not in levers:
+            findings.add(value, unknown("lever", name, levers))
+            continue
+        found = []
+        for entry in value.list():
+            with findings.at(entry):
+                found += _read_option(levers[name], modality, entry, findings)
+        choices[name] = found
+    return choices
+
+
+def read_combination(
+    words: Mapping[str, Value], modality: Modality, findings: Findings
+) -> dict[str, Choice]:
+    """Return one choice for each lever that is named."""
+    combination = {}
+    for name, choices in read_choices(words, modality, findings).items():
+        if len(choices) == 1:
+            combination[name] = choices[0]
+        elif choices:
+            findings.add(words[name], f"'{name}' needs one option here, not {len(choices)}.")
+    return combination
+
+
+def _read_option(
+    lever: Lever, modality: Modality, entry: Value, findings: Findings
+) -> list[Choice]:
+    if not isinstance(entry.data, dict):
+        return [Choice.of(lever.find(modality, str(entry.data)))]
+    choices: list[Choice] = []
+    for name, params in entry.data.items():
+        with findings.at(params):
+            option = lever.find(modality, name)
+            values = params.items(f"parameters of '{name}'") if params.data else {}
+            choices += _sweep(option, values, findings)
+    return choices
+
+
+def _sweep(option: Option, values: Mapping[str, Value], findings: Findings) -> list[Choice]:
+    """Return a choice for each combination of the parameters' values."""
+    axes: dict[str, list[Any]] = {}
+    for name, value in values.items():
+        with findings.at(value):
+            if name not in option.parameters:
+                raise UserError(unknown(f"parameter of {option.name}", name, option.parameters))
+            axes[name] = _axis(option.parameters[name], value)
+    combinations = itertools.product(*axes.values())
+    return [Choice.of(option, dict(zip(axes, one, strict=True))) for one in combinations]
+
+
+def _axis(parameter: Parameter, value: Value) -> list[Any]:
+    """Return the one value, or the values of a list that is no value by itself."""
+    try:
+        return [parameter.convert(value.plain())]
+    except UserError:
+        if not isinstance(value.data, list) or not value.data:
+            raise
+        return [parameter.convert(item.plain()) for item in value.data]
