@@ -1,0 +1,70 @@
+"""Data sets, how they are split, and what is in them.
+
+Light at import: what a scenario file says can be checked without pandas. A data set is
+one function in one module of this package:
+
+    @dataset("mine")
+    def mine(place: Place, *, rows: int = 100) -> Dataset:
+        '''Say in one line what it is.'''
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rakuten_bench.data.spec import (
+    DatasetSpec,
+    Place,
+    SplitSpec,
+    dataset,
+    parse_dataset,
+    parse_split,
+)
+from rakuten_bench.data.split import build_split, inner_folds, split_name
+
+if TYPE_CHECKING:
+    from rakuten_bench.types import Dataset
+
+__all__ = [
+    "DatasetSpec",
+    "SplitSpec",
+    "build_split",
+    "inner_folds",
+    "load_dataset",
+    "parse_dataset",
+    "parse_split",
+    "split_name",
+]
+
+
+def load_dataset(
+    spec: DatasetSpec,
+    *,
+    data_dir: Path | None = None,
+    base_dir: Path | None = None,
+    cache: Path | None = None,
+) -> Dataset:
+    """Load a data set.
+
+    Parameters
+    ----------
+    spec : DatasetSpec
+    data_dir : Path or None
+        Folder of the files that the user brings (`--data-dir`); without it the
+        environment variable `RAKUTEN_BENCH_DATA` names it.
+    base_dir : Path or None
+        Folder of the scenario file, which relative paths start from; the working
+        folder where None.
+    cache : Path or None
+        Folder for what is computed once, such as drawn pictures; the user's cache
+        folder where None.
+
+    Raises
+    ------
+    UserError
+        If files are absent or unreadable, or rows have no label.
+    """
+    place = Place(data_dir=data_dir, base_dir=base_dir, cache=cache)
+    loaded: Dataset = dataset.find(spec.name).function(place, **spec.params)
+    return loaded

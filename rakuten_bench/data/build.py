@@ -1,0 +1,227 @@
+"""From columns as found to a `Dataset`: checked, filled, fingerprinted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.types import COLUMNS, Dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = 10  # rows listed in a message
+
+
+def assemble(
+    name: str,
+    columns: Mapping[str, Any],
+    *,
+    subject: str,
+    image_folder: Path | None = None,
+    image_stamps: Sequence[str] | None = None,
+    **described: Any,
+) -> Dataset:
+    """Build a data set from columns as they were found.
+
+    Parameters
+    ----------
+    name : str
+    columns : mapping of str to sequence of n_rows
+        Some of `COLUMNS`; `label` is required. Missing values become "". Without `id`
+        rows are numbered.
+    subject : str
+        The file that messages speak of.
+    image_folder : Path or None
+        What a relative `image_path` is relative to. Where the folder does not exist,
+        no row has an image.
+    image_stamps : sequence of str, or None
+        Stand for the content of the images in the fingerprint; their file sizes where
+        None.
+    **described
+        `kind`, `about`, `label_names` of the data set.
+
+    Raises
+    ------
+    UserError
+        If rows have no label, or an id twice.
+    """
+    frame = fill_columns(columns)
+    refuse_missing_labels(frame, subject)
+    refuse_repeated_ids(frame, subject)
+    frame["image_path"] = locate_images(frame["image_path"], image_folder)
+    if image_stamps is None:
+        image_stamps = [_size(path) for path in frame["image_path"]]
+    return Dataset(name, frame, fingerprint(frame, image_stamps), **described)
+
+
+def fill_columns(columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Return all of `COLUMNS` as str, "" where missing, rows numbered from 0.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, 7)
+    """
+    import pandas as pd
+
+    n_rows = len(columns["label"])
+    filled = {
+        name: _as_text(pd.Series(columns[name]).reset_index(drop=True))
+        if name in columns
+        else pd.Series([""] * n_rows, dtype=str)
+        for name in COLUMNS
+    }
+    if "id" not in columns:
+        filled["id"] = pd.Series(range(n_rows)).astype(str)
+    return pd.DataFrame(filled)
+
+
+def _as_text(series: pd.Series) -> pd.Series:
+    """Return strings; whole numbers that a gap made floats lose their ".0"."""
+    import pandas as pd
+
+    if pd.api.types.is_float_dtype(series):
+        kept = series.dropna()
+        if (kept == kept.round()).all():
+            series = series.astype("Int64")
+    return series.astype(object).where(series.notna(), "").astype(str)
+
+
+def refuse_missing_labels(frame: pd.DataFrame, subject: str) -> None:
+    """Refuse rows that have no label, naming them.
+
+    Raises
+    ------
+    UserError
+        Dropping them silently would leave rows that nobody knows were not scored.
+    """
+    empty = (frame["label"].str.strip() == "").to_numpy().nonzero()[0]
+    if len(empty):
+        message = (
+            f"{subject}: {len(empty):,} of {len(frame):,} rows have no label "
+            f"(rows {_listed(empty)}, counted from 0 without the header). "
+            f"Give them one or remove them."
+        )
+        raise UserError(message)
+
+
+def refuse_repeated_ids(frame: pd.DataFrame, subject: str) -> None:
+    """Refuse an id that stands for two rows: predictions are joined on it.
+
+    Raises
+    ------
+    UserError
+    """
+    repeated = frame.loc[frame["id"].duplicated(), "id"].unique()
+    if len(repeated):
+        message = (
+            f"{subject}: {len(repeated):,} ids stand for more than one row "
+            f"({_listed(repeated)}). Ids must be unique."
+        )
+        raise UserError(message)
+
+
+def _listed(values: Sequence[Any]) -> str:
+    more = ", ..." if len(values) > _SHOWN else ""
+    return ", ".join(f"{value}" for value in values[:_SHOWN]) + more
+
+
+def locate_images(names: Iterable[str], folder: Path | None) -> list[str]:
+    """Return absolute paths for file names, "" where there is none.
+
+    A file that is named but absent keeps its path, so that it can be counted. Where
+    the whole folder is absent the user has brought no images: every path is "".
+    """
+    names = list(names)
+    if folder is None:
+        return names
+    if not folder.is_dir():
+        return [""] * len(names)
+    return [str(folder / name) if name else "" for name in names]
+
+
+def _size(path: str) -> str:
+    """Return a file's size; reading 85,000 pictures only to name a table is too dear."""
+    try:
+        return str(Path(path).stat().st_size) if path else ""
+    except OSError:
+        return "absent"
+
+
+def fingerprint(frame: pd.DataFrame, image_stamps: Sequence[str]) -> str:
+    """Hash what the rows say, wherever they lie.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, 7)
+    image_stamps : sequence of str, of n_rows
+        Stand for the images' content.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits. Image paths count by file name only, so that a moved
+        folder keeps the fingerprint.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name in COLUMNS:
+        values: Iterable[str] = frame[name]
+        if name == "image_path":
+            values = [Path(path).name for path in values]
+        _update(digest, name, values)
+    _update(digest, "image_stamps", image_stamps)
+    return digest.hexdigest()
+
+
+def _update(digest: hashlib.blake2b, name: str, values: Iterable[str]) -> None:
+    """Feed a column; lengths first, so that no two columns read the same."""
+    encoded = [value.encode("utf-8", "surrogatepass") for value in values]
+    lengths = ",".join(str(len(value)) for value in encoded)
+    digest.update(f"{name}:{lengths};".encode())
+    digest.update(b"".join(encoded))
+
+
+def read_csv(file: Path, *, separator: str = ",") -> tuple[pd.DataFrame, str]:
+    """Read a CSV with every value as text; UTF-8, else Windows-1252.
+
+    Returns
+    -------
+    frame : DataFrame
+        A field left empty is "".
+    note : str
+        " Read as Windows-1252." where it is not UTF-8, else "".
+
+    Raises
+    ------
+    UserError
+        If the file is empty or no CSV.
+    """
+    try:
+        return _parse_csv(file, separator, "utf-8-sig"), ""
+    except UnicodeDecodeError:
+        note = " Read as Windows-1252: the file is not UTF-8."
+        return _parse_csv(file, separator, "cp1252"), note
+
+
+def _parse_csv(file: Path, separator: str, encoding: str) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_csv(
+            file,
+            sep=separator,
+            encoding=encoding,
+            # the five bytes that Windows-1252 leaves undefined must not stop a run
+            encoding_errors="strict" if encoding == "utf-8-sig" else "replace",
+            dtype=str,
+            keep_default_na=False,
+        )
+    except pd.errors.EmptyDataError:
+        message = f"{file}: the file is empty."
+        raise UserError(message) from None
+    except pd.errors.ParserError as error:
+        message = f"{file}: not readable as CSV: {error}"
+        raise UserError(message) from None

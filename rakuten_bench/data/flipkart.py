@@ -1,0 +1,74 @@
+"""1,050 listings of an Indian shop in seven categories, with a photo each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rakuten_bench.data.build import assemble, read_csv
+from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
+from rakuten_bench.errors import UserError
+from rakuten_bench.types import Dataset
+
+FOLDER_VARIABLE = "RAKUTEN_BENCH_FLIPKART"
+FILE = "flipkart_com-ecommerce_sample_1050.csv"
+ABOUT = (
+    "1,050 English listings of flipkart.com in 7 categories of 150, one photo each "
+    "(three of them are named but absent). The label is the first level of the "
+    "product's category tree."
+)
+
+
+@dataset("flipkart")
+def flipkart(place: Place) -> Dataset:
+    """Read the Flipkart sample: 1,050 English listings, 7 categories, photos.
+
+    Raises
+    ------
+    UserError
+        If the file is not there.
+    """
+    file = find_file(place)
+    frame, _ = read_csv(file)
+    columns = {
+        "id": frame["uniq_id"],
+        "title": frame["product_name"],
+        "description": frame["description"],
+        "label": frame["product_category_tree"].map(first_level),
+        "image_path": frame["image"],
+        "language": ["en"] * len(frame),
+    }
+    images = file.parent / "Images"
+    return assemble(
+        "flipkart", columns, subject=str(file), image_folder=images, about=ABOUT
+    )
+
+
+def find_file(place: Place) -> Path:
+    """Return where the CSV is.
+
+    Raises
+    ------
+    UserError
+        If it is in none of the folders that the user named.
+    """
+    folders = place.folders(FOLDER_VARIABLE, DATA_DIR_VARIABLE)
+    for folder in folders:
+        for file in (folder / FILE, folder / "flipkart" / FILE):
+            if file.is_file():
+                return file
+    where = ", ".join(f"'{folder}'" for folder in folders) or "no folder given"
+    message = (
+        f"data set 'flipkart': {FILE} not found ({where}). Put it and its folder "
+        f"Images/ into one folder and name that with --data-dir or {FOLDER_VARIABLE}. "
+        f"The data set 'openmoji' needs no download."
+    )
+    raise UserError(message)
+
+
+def first_level(tree: str) -> str:
+    """Return the first category of a product's tree.
+
+    >>> first_level('["Home Furnishing >> Curtains & Accessories >> Curtains"]')
+    'Home Furnishing'
+    """
+    return tree.strip('[]"').partition(">>")[0].strip()

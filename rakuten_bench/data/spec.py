@@ -1,0 +1,269 @@
+"""Which data set and which split: what a scenario file may say, checked unread.
+
+A data set is one function in one module of this package, under `dataset`; a way to
+split is one function in `split`, under `scheme`. Their keyword-only arguments are the
+parameters that a scenario file may give: names, types and defaults are read from the
+signature, so nothing else lists them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+from platformdirs import user_cache_path
+
+from rakuten_bench.errors import Problems, UserError, unknown
+
+Factory = Callable[..., Any]
+
+#: Environment variable that stands in for `--data-dir`.
+DATA_DIR_VARIABLE = "RAKUTEN_BENCH_DATA"
+#: Environment variable that names another cache folder than the user's.
+CACHE_VARIABLE = "RAKUTEN_BENCH_CACHE"
+
+
+class DatasetSpec(msgspec.Struct, frozen=True):
+    """A data set by name, with the parameters that differ from its defaults."""
+
+    name: str
+    params: dict[str, Any] = {}
+
+
+class SplitSpec(msgspec.Struct, frozen=True):
+    """A way to divide the rows, with the parameters that differ from its defaults."""
+
+    scheme: str = "holdout"
+    params: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a data set may look for files and keep what it computes once.
+
+    Attributes
+    ----------
+    data_dir : Path or None
+        What the user gave as `--data-dir`.
+    base_dir : Path or None
+        Folder of the scenario file.
+    cache : Path or None
+        Folder for things computed once; None for the user's cache folder.
+    """
+
+    data_dir: Path | None = None
+    base_dir: Path | None = None
+    cache: Path | None = None
+
+    @property
+    def relative_to(self) -> Path:
+        """Folder that relative paths of a scenario file start from."""
+        return (self.data_dir or self.base_dir or Path()).resolve()
+
+    @property
+    def store(self) -> Path:
+        """Folder for things computed once."""
+        if self.cache is not None:
+            return self.cache.resolve()
+        named = os.environ.get(CACHE_VARIABLE)
+        return Path(named or user_cache_path("rakuten-bench")).resolve()
+
+    def folders(self, *variables: str) -> tuple[Path, ...]:
+        """Return the folders to look into: `--data-dir`, else what the variables name."""
+        if self.data_dir is not None:
+            return (self.data_dir.resolve(),)
+        named = (os.environ.get(variable) for variable in variables)
+        return tuple(Path(name).resolve() for name in named if name)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A registered function and what its signature says of its parameters."""
+
+    name: str
+    function: Factory
+    types: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+
+    @property
+    def doc(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    def problems(self, params: Mapping[str, Any]) -> Iterator[str]:
+        """Say what is wrong with parameters: unknown, missing, of the wrong type."""
+        for name, value in params.items():
+            if name not in self.types:
+                yield unknown(f"parameter of {self.name}", name, self.types)
+                continue
+            try:
+                msgspec.convert(value, self.types[name])
+            except msgspec.ValidationError as error:
+                yield f"parameter '{name}' of {self.name}: {value!r} does not fit: {error}"
+        for name in self.types:
+            if name not in self.defaults and name not in params:
+                yield f"{self.name} needs the parameter '{name}', which is missing."
+
+    def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters in their declared types, without those left at default."""
+        typed = {
+            name: msgspec.convert(params[name], self.types[name])
+            for name in sorted(params)
+        }
+        return {
+            name: value
+            for name, value in typed.items()
+            if name not in self.defaults or value != self.defaults[name]
+        }
+
+
+class Shelf:
+    """The functions registered under one kind of name, such as "data set".
+
+    Parameters
+    ----------
+    kind : str
+        What its entries are called in messages.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._entries: dict[str, Entry] = {}
+
+    def __call__(self, name: str) -> Callable[[Factory], Factory]:
+        """Register a function; its keyword-only arguments are the parameters."""
+
+        def register(function: Factory) -> Factory:
+            taken = self._entries.get(name)
+            if taken and taken.function.__module__ != function.__module__:
+                message = (
+                    f"{self.kind} '{name}' of {function.__module__} is taken by "
+                    f"{taken.function.__module__}. Choose another name."
+                )
+                raise UserError(message)
+            self._entries[name] = _read_entry(name, function)
+            return function
+
+        return register
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return every entry, by name."""
+        discover()
+        return tuple(self._entries[name] for name in sorted(self._entries))
+
+    def find(self, name: str) -> Entry:
+        """Return an entry by name.
+
+        Raises
+        ------
+        UserError
+            If there is none of that name; suggests the closest.
+        """
+        discover()
+        if name not in self._entries:
+            raise UserError(unknown(self.kind, name, self._entries))
+        return self._entries[name]
+
+    def parse(self, value: Any) -> tuple[str, dict[str, Any]]:
+        """Read `name` or `{name: {parameter: value}}` and check it.
+
+        Raises
+        ------
+        UserError
+            For an unknown name, parameter or type, or a parameter that is missing.
+        Problems
+            For several of them.
+        """
+        name, params = self._take_apart(value)
+        entry = self.find(name)
+        problems = list(entry.problems(params))
+        if len(problems) > 1:
+            raise Problems(problems)
+        if problems:
+            raise UserError(problems[0])
+        return name, entry.convert(params)
+
+    def _take_apart(self, value: Any) -> tuple[str, dict[str, Any]]:
+        if isinstance(value, str):
+            return value, {}
+        if isinstance(value, Mapping) and len(value) == 1:
+            [(name, params)] = value.items()
+            if params is None or isinstance(params, Mapping):
+                return str(name), dict(params or {})
+        message = (
+            f"{self.kind} {value!r} is not a name, nor one name with its parameters. "
+            f"Write {self.kind.replace(' ', '')}: NAME or "
+            f"{self.kind.replace(' ', '')}: {{NAME: {{PARAMETER: VALUE}}}}."
+        )
+        raise UserError(message)
+
+
+def _read_entry(name: str, function: Factory) -> Entry:
+    hints = get_type_hints(function, include_extras=True)
+    parameters = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    return Entry(
+        name,
+        function,
+        types={parameter.name: hints[parameter.name] for parameter in parameters},
+        defaults={
+            parameter.name: parameter.default
+            for parameter in parameters
+            if parameter.default is not inspect.Parameter.empty
+        },
+    )
+
+
+dataset = Shelf("data set")
+scheme = Shelf("split")
+
+
+@cache
+def discover() -> None:
+    """Import every module of `rakuten_bench.data`; errors are not swallowed."""
+    package = importlib.import_module("rakuten_bench.data")
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
+
+
+def parse_dataset(value: Any) -> DatasetSpec:
+    """Read what a scenario file says under `dataset`, without loading anything.
+
+    Parameters
+    ----------
+    value : str or mapping
+        `"openmoji"`, or `{"table": {"path": "a.csv", "label": "kind"}}`.
+
+    Raises
+    ------
+    UserError
+        For an unknown name, parameter or type; `Problems` for several.
+    """
+    return DatasetSpec(*dataset.parse(value))
+
+
+def parse_split(value: Any) -> SplitSpec:
+    """Read what a scenario file says under `split`, without loading anything.
+
+    Parameters
+    ----------
+    value : str or mapping
+        `"holdout"`, or `{"kfold": {"n_splits": 5, "random_state": 1}}`.
+
+    Raises
+    ------
+    UserError
+        For an unknown name, parameter or type; `Problems` for several.
+    """
+    return SplitSpec(*scheme.parse(value))
