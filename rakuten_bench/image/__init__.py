@@ -1,0 +1,1 @@
+"""Images: files to arrays, arrays to rows of numbers, and what was odd about them."""

@@ -1,0 +1,208 @@
+"""What an image file is, from its first bytes: no pixel is decoded here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntFlag
+from pathlib import PurePath
+
+
+class Oddity(IntFlag):
+    """What is unusual about an image, one bit each; the first six can't be read."""
+
+    NOT_GIVEN = 1 << 0
+    MISSING = 1 << 1
+    EMPTY = 1 << 2
+    TRUNCATED = 1 << 3
+    UNREADABLE = 1 << 4
+    TOO_LARGE = 1 << 5
+    MISNAMED = 1 << 6
+    CMYK = 1 << 7
+    GREY = 1 << 8
+    PALETTE = 1 << 9
+    TRANSPARENT = 1 << 10
+    DEEP = 1 << 11
+    ANIMATED = 1 << 12
+    ROTATED = 1 << 13
+    HUGE = 1 << 14
+    TINY = 1 << 15
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether there is no image to see."""
+        return bool(self & FAILURES)
+
+
+USUAL = Oddity(0)
+FAILURES = (
+    Oddity.NOT_GIVEN
+    | Oddity.MISSING
+    | Oddity.EMPTY
+    | Oddity.TRUNCATED
+    | Oddity.UNREADABLE
+    | Oddity.TOO_LARGE
+)
+#: From how many pixels on an image is counted as huge, and decoded one at a time.
+HUGE_PIXELS = 32_000_000
+#: Shorter sides of less than this many pixels are counted as tiny.
+TINY_SIDE = 8
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF8", "gif"),
+    (b"BM", "bmp"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+)
+_SUFFIXES = {
+    "jpg": "jpeg",
+    "jpeg": "jpeg",
+    "jpe": "jpeg",
+    "jfif": "jpeg",
+    "tif": "tiff",
+}
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_PARTS = {1: Oddity.GREY, 4: Oddity.CMYK}
+_PNG_COLORS = {
+    0: Oddity.GREY,
+    3: Oddity.PALETTE,
+    4: Oddity.GREY | Oddity.TRANSPARENT,
+    6: Oddity.TRANSPARENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first bytes of a file say.
+
+    Attributes
+    ----------
+    kind : str
+        "jpeg", "png", "gif", "webp", "bmp", "tiff", or "" where it is none of them.
+    width, height : int
+        Pixels as stored, before any rotation; 0 where they were not looked for.
+    oddity : Oddity
+    is_plain : bool
+        A complete 8-bit grey or RGB JPEG or PNG: what OpenCV decodes as everybody
+        expects. All else is left to Pillow.
+    """
+
+    kind: str
+    width: int = 0
+    height: int = 0
+    oddity: Oddity = USUAL
+    is_plain: bool = False
+
+
+def read_header(data: bytes, path: str = "") -> Header:
+    """Tell what an image file is from its bytes.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    path : str
+        Only its suffix is looked at, to tell a misnamed file.
+    """
+    if not data:
+        return Header("", oddity=Oddity.EMPTY)
+    kind = _find_kind(data)
+    if not kind:
+        return Header("", oddity=Oddity.UNREADABLE)
+    suffix = PurePath(path).suffix.lower().removeprefix(".")
+    misnamed = bool(suffix) and _SUFFIXES.get(suffix, suffix) != kind
+    readers = {"jpeg": _read_jpeg, "png": _read_png}
+    header = readers[kind](data) if kind in readers else Header(kind)
+    oddity = header.oddity | (Oddity.MISNAMED if misnamed else Oddity(0))
+    oddity |= judge_size(header.width, header.height)
+    return Header(kind, header.width, header.height, oddity, header.is_plain)
+
+
+def judge_size(width: int, height: int) -> Oddity:
+    """Return whether so many pixels are huge, tiny or neither; 0 means not known."""
+    if width * height >= HUGE_PIXELS:
+        return Oddity.HUGE
+    return Oddity.TINY if 0 < min(width, height) < TINY_SIDE else Oddity(0)
+
+
+def count_oddities(oddities: Iterable[int]) -> dict[str, int]:
+    """Count how many images show each oddity, by its name in lower case.
+
+    >>> count_oddities([Oddity.MISSING, 0, Oddity.CMYK | Oddity.MISNAMED])
+    {'missing': 1, 'misnamed': 1, 'cmyk': 1}
+    """
+    found = [Oddity(oddity) for oddity in oddities if oddity]
+    counts = {
+        str(kind.name).lower(): sum(kind in each for each in found) for kind in Oddity
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _find_kind(data: bytes) -> str:
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
+    return "webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
+
+
+def _read_jpeg(data: bytes) -> Header:
+    """Walk the segments up to the scan (ITU-T T.81, annex B)."""
+    width = height = parts = depth = end = 0
+    turn = 1
+    for marker, start, end in _iter_segments(data):
+        if marker in _FRAMES:
+            depth, parts = data[start + 2], data[start + 7]
+            height, width = _number(data, start + 3), _number(data, start + 5)
+        elif marker == 0xE1 and data[start + 2 : start + 6] == b"Exif":
+            turn = _read_orientation(data[start + 2 : end])
+    oddity = _JPEG_PARTS.get(parts, Oddity(0))
+    oddity |= Oddity.ROTATED if turn > 1 else Oddity(0)
+    is_complete = data.rfind(b"\xff\xd9", end) > 0
+    is_plain = is_complete and depth == 8 and parts in {1, 3} and width * height > 0
+    return Header("jpeg", width, height, oddity, is_plain)
+
+
+def _iter_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield marker, start and end of each segment before the first scan."""
+    at = 2
+    while at + 10 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        marker = data[at + 1]
+        if marker == 0xFF or marker in _WITHOUT_LENGTH:
+            at += 1 if marker == 0xFF else 2
+            continue
+        end = at + 2 + _number(data, at + 2)
+        yield marker, at + 2, end
+        at = end
+
+
+def _number(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "big")
+
+
+def _read_orientation(segment: bytes) -> int:
+    from PIL.ExifTags import Base
+    from PIL.Image import Exif
+
+    exif = Exif()
+    try:
+        exif.load(segment)
+    except Exception:  # a damaged EXIF block says nothing about the image
+        return 1
+    return int(exif.get(Base.Orientation, 1) or 1)
+
+
+def _read_png(data: bytes) -> Header:
+    """Read the IHDR chunk, and whether the file ends as it should (PNG, 11.2.1)."""
+    if len(data) < 33:
+        return Header("png")
+    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    depth, color = data[24], data[25]
+    oddity = _PNG_COLORS.get(color, Oddity(0))
+    oddity |= Oddity.DEEP if depth == 16 else Oddity(0)
+    is_complete = data.find(b"IEND", len(data) - 64) > 0
+    is_special = b"tRNS" in data or b"acTL" in data  # see-through color, animation
+    is_plain = is_complete and depth == 8 and color in {0, 2} and not is_special
+    return Header("png", width, height, oddity, is_plain)
