@@ -1,0 +1,63 @@
+"""What each scenario left: schema, store, provenance. Imports no ML library.
+
+`write_record` derives scores, class table and digests from the predictions, so that a
+record can't contradict them.
+"""
+
+from rakuten_bench.records.prediction import Predictions, join_folds, load_predicted
+from rakuten_bench.records.provenance import collect_provenance
+from rakuten_bench.records.schema import (
+    SCHEMA_VERSION,
+    STATUSES,
+    ClassScores,
+    DatasetInfo,
+    Failure,
+    Provenance,
+    Record,
+    Row,
+    Scores,
+    SplitInfo,
+    StepCost,
+)
+from rakuten_bench.records.store import (
+    Damaged,
+    DamagedRecord,
+    board_name,
+    has_record,
+    iter_boards,
+    iter_records,
+    iter_rows,
+    read_confusion,
+    read_predictions,
+    read_record,
+    write_record,
+)
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "STATUSES",
+    "ClassScores",
+    "Damaged",
+    "DamagedRecord",
+    "DatasetInfo",
+    "Failure",
+    "Predictions",
+    "Provenance",
+    "Record",
+    "Row",
+    "Scores",
+    "SplitInfo",
+    "StepCost",
+    "board_name",
+    "collect_provenance",
+    "has_record",
+    "iter_boards",
+    "iter_records",
+    "iter_rows",
+    "join_folds",
+    "load_predicted",
+    "read_confusion",
+    "read_predictions",
+    "read_record",
+    "write_record",
+]

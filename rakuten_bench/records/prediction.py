@@ -1,0 +1,196 @@
+"""What a scenario said about every test row, and its file."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.types import Dataset, Prediction
+
+#: The members of predictions.npz in their order.
+MEMBERS = ("id", "true", "predicted", "fold", "language", "classes", "probability")
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a scenario said about every test row, in one order for all scenarios.
+
+    Attributes
+    ----------
+    ids : str array of shape (n_rows,)
+        Row ids of the data set.
+    true, predicted : int32 arrays of shape (n_rows,)
+        Indices into `classes`.
+    fold : int16 array of shape (n_rows,)
+        The fold whose test row it is; 0 for a single split.
+    language : str array of shape (n_rows,)
+        ISO 639-1 code, "" where unknown.
+    classes : tuple of str
+    probability : float32 array of shape (n_rows, n_classes) or None
+        Columns in the order of `classes`.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+    """
+
+    ids: NDArray[np.str_]
+    true: NDArray[np.int32]
+    predicted: NDArray[np.int32]
+    fold: NDArray[np.int16]
+    language: NDArray[np.str_]
+    classes: tuple[str, ...]
+    probability: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        columns = (self.true, self.predicted, self.fold, self.language)
+        lengths = {len(column) for column in columns} | {len(self.ids)}
+        shape = (len(self.ids), len(self.classes))
+        if len(lengths) > 1:
+            message = f"columns of predictions have different lengths: {lengths}"
+            raise ValueError(message)
+        if self.probability is not None and self.probability.shape != shape:
+            message = f"probability has shape {self.probability.shape}, not {shape}"
+            raise ValueError(message)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: NDArray[Any]) -> Self:
+        """Return the same of some rows only; `rows` is an index or a mask."""
+        probability = self.probability
+        return type(self)(
+            ids=self.ids[rows],
+            true=self.true[rows],
+            predicted=self.predicted[rows],
+            fold=self.fold[rows],
+            language=self.language[rows],
+            classes=self.classes,
+            probability=None if probability is None else probability[rows],
+        )
+
+    @cached_property
+    def rows_digest(self) -> str:
+        """Hash of which rows these are: ids, true labels, folds and classes."""
+        return _digest([self.ids, self.true, self.fold, np.array(self.classes)])
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything in here, the same whatever the file looks like."""
+        parts = [*self._arrays().values()]
+        return _digest(parts)
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the columns under their names in the file."""
+        columns = {
+            "id": self.ids,
+            "true": self.true,
+            "predicted": self.predicted,
+            "fold": self.fold,
+            "language": self.language,
+            "classes": np.array(self.classes, dtype=np.str_),
+            "probability": self.probability,
+        }
+        return {name: value for name, value in columns.items() if value is not None}
+
+    def to_bytes(self) -> bytes:
+        """Return the content of predictions.npz.
+
+        Words and codes deflate to a fifth in a millisecond; probabilities hardly get
+        smaller and would cost 50 times that, so they are stored as they are.
+        """
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for name, array in self._arrays().items():
+                stored = name == "probability"
+                archive.writestr(
+                    zipfile.ZipInfo(f"{name}.npy"),  # dated 1980: same bytes each time
+                    _npy(array),
+                    zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED,
+                    None if stored else 1,
+                )
+        return buffer.getvalue()
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read predictions.npz.
+
+        Raises
+        ------
+        OSError, ValueError, KeyError, zipfile.BadZipFile
+            If the file is missing or damaged.
+        """
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            columns = {name: file[name] for name in MEMBERS if name in file.files}
+        classes = tuple(columns.pop("classes").tolist())
+        ids = columns.pop("id")
+        return cls(ids=ids, classes=classes, **columns)
+
+
+def join_folds(
+    dataset: Dataset,
+    folds: Sequence[Prediction],
+    languages: NDArray[np.str_] | None = None,
+) -> Predictions:
+    """Put the predictions of all folds into one table, in the order of the data set.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    folds : sequence of Prediction
+        One for each fold of the split, in its order.
+    languages : str array of shape (n_rows,), optional
+        Language of every row of the data set, the same for all scenarios of a board,
+        or subsets would not be comparable; the data set's own column by default.
+    """
+    rows = np.concatenate([fold.rows for fold in folds])
+    order = np.argsort(rows, kind="stable")
+    known = dataset.frame["language"].to_numpy() if languages is None else languages
+    parts = [fold.probability for fold in folds if fold.probability is not None]
+    complete = len(parts) == len(folds)
+    number = np.repeat(np.arange(len(folds)), [len(fold.rows) for fold in folds])
+    rows = rows[order]
+    return Predictions(
+        ids=dataset.frame["id"].to_numpy()[rows].astype(np.str_),
+        true=dataset.y[rows],
+        predicted=np.concatenate([fold.predicted for fold in folds])[order],
+        fold=number[order].astype(np.int16),
+        language=known[rows].astype(np.str_),
+        classes=dataset.classes,
+        probability=np.concatenate(parts)[order] if complete else None,
+    )
+
+
+def load_predicted(path: Path) -> NDArray[np.int32]:
+    """Read only the predicted codes: a board of a thousand scenarios needs no more."""
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        predicted: NDArray[np.int32] = file["predicted"]
+    return predicted
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _digest(arrays: list[NDArray[Any]]) -> str:
+    """Hash arrays by shape, kind and content; the width of a str array is no matter."""
+    found = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        found.update(f"{array.shape}{array.dtype.kind};".encode())
+        if array.dtype.kind == "U":
+            found.update("\x00".join(array.tolist()).encode("utf-8", "surrogatepass"))
+        else:
+            found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()

@@ -1,0 +1,70 @@
+"""Where a record comes from: machine, versions, commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from rakuten_bench.records.schema import Provenance
+
+
+def collect_provenance(packages: Mapping[str, str], gpu: str = "") -> Provenance:
+    """Describe this machine, this moment and the commit of the working folder.
+
+    Parameters
+    ----------
+    packages : mapping of str to str
+        Distribution -> version.
+    gpu : str
+        Name of the accelerator in use.
+    """
+    return msgspec.structs.replace(
+        _surroundings(Path.cwd()),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        packages=dict(sorted(packages.items())),
+        gpu=gpu,
+    )
+
+
+@cache
+def _surroundings(folder: Path) -> Provenance:
+    """Return what stays the same during a run."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return Provenance(
+        created="",
+        python=platform.python_version(),
+        platform=platform.platform(),
+        commit=commit,
+        dirty=bool(changed),
+        cpu=_cpu(),
+        n_cores=os.cpu_count() or 0,
+    )
+
+
+def _git(folder: Path, *words: str) -> str:
+    """Return what git answers, or "" where there is no git or no repository."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", folder, *words], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def _cpu() -> str:
+    """Return the processor's name; Linux tells it only in a file."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,204 @@
+"""The schema of a record: plain typed values, one JSON file each.
+
+A field is only ever added, with a default, so that older records stay readable; a
+change of meaning raises `SCHEMA_VERSION`. Times are seconds, sizes are bytes, dates
+are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
+STATUSES: tuple[Status, ...] = ("ok", "failed", "timeout", "oom", "skipped")
+
+
+class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Scores over all test rows, and over each fold's where there are several."""
+
+    f1_weighted: float
+    f1_macro: float
+    accuracy: float
+    folds: list[Scores] = []
+
+
+class ClassScores(msgspec.Struct, frozen=True, kw_only=True):
+    """Scores of one class."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which data a scenario saw."""
+
+    name: str
+    fingerprint: str
+    kind: Literal["real", "emoji", "synthetic"] = "real"
+    about: str = ""
+    n_rows: int = 0
+
+
+class SplitInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """How the rows were divided."""
+
+    scheme: str
+    fingerprint: str
+    name: str = ""
+    n_folds: int = 1
+    n_test: int = 0
+
+
+class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one step of the scenario took.
+
+    Attributes
+    ----------
+    seconds : float
+        To compute it, whoever did.
+    memory : int or None
+        Peak bytes of the process while it ran.
+    shared : bool
+        Whether other scenarios use the same result.
+    cached : bool
+        Whether the result was there before this run.
+    """
+
+    lever: str
+    option: str
+    key: str
+    seconds: float
+    memory: int | None = None
+    shared: bool = False
+    cached: bool = False
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a scenario has no scores."""
+
+    type: str
+    message: str
+    traceback: str = ""
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a record comes from."""
+
+    created: str
+    python: str
+    platform: str
+    packages: dict[str, str] = {}
+    commit: str = ""
+    dirty: bool = False
+    cpu: str = ""
+    n_cores: int = 0
+    gpu: str = ""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What one scenario left.
+
+    Attributes
+    ----------
+    code : str
+        Names the folder of the record.
+    board : str
+        Name of the board's folder; see `records.board_name`.
+    levers : dict of str to str
+        Lever -> option, in the order of the code.
+    params : dict of str to dict
+        Lever -> parameters that differ from the option's defaults.
+    scores : Scores or None
+        None unless `status` is "ok".
+    per_class : list of ClassScores
+        In the order of `classes`.
+    label_names : dict of str to str
+        A readable name for a label, where the label is only a code.
+    fit_time, predict_time : float
+        Seconds of the whole scenario, each step counted in full.
+    own_time, saved_time : float
+        Seconds spent for this scenario, and seconds that sharing and the cache saved.
+    peak_memory : int or None
+        The largest of its steps, in bytes.
+    key : str
+        Fingerprint of the scenario's last steps; another key means that it must run
+        again.
+    predictions_digest, rows_digest : str
+        Of the predictions beside the record, and of the test rows (ids, true labels
+        and folds) alone: two records with one `rows_digest` can be compared row by
+        row. "" without predictions.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    code: str
+    name: str
+    modality: str
+    board: str
+    status: Status
+    dataset: DatasetInfo
+    split: SplitInfo
+    seed: int
+    levers: dict[str, str]
+    params: dict[str, dict[str, Any]] = {}
+    error: Failure | None = None
+    scores: Scores | None = None
+    per_class: list[ClassScores] = []
+    classes: list[str] = []
+    label_names: dict[str, str] = {}
+    fit_time: float = 0.0
+    predict_time: float = 0.0
+    own_time: float = 0.0
+    saved_time: float = 0.0
+    peak_memory: int | None = None
+    n_threads: int = 1
+    device: str = "cpu"
+    notes: list[str] = []
+    steps: list[StepCost] = []
+    details: dict[str, Any] = {}
+    provenance: Provenance | None = None
+    key: str = ""
+    predictions_digest: str = ""
+    rows_digest: str = ""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a failure that a board shows."""
+
+    type: str
+    message: str
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a record that a board needs; the rest is skipped unread.
+
+    A record with long details (a learning curve) costs a board no more than another.
+    """
+
+    schema_version: int
+    code: str
+    name: str
+    modality: str
+    board: str
+    status: Status
+    dataset: DatasetInfo
+    split: SplitInfo
+    seed: int
+    levers: dict[str, str]
+    params: dict[str, dict[str, Any]] = {}
+    error: Cause | None = None
+    scores: Scores | None = None
+    classes: list[str] = []
+    fit_time: float = 0.0
+    predict_time: float = 0.0
+    own_time: float = 0.0
+    saved_time: float = 0.0
+    key: str = ""
+    predictions_digest: str = ""
+    rows_digest: str = ""

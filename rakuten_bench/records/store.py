@@ -1,0 +1,295 @@
+"""Records on disk: results/<board>/<code>/ with one JSON, one CSV, one npz each.
+
+The JSON is written last and holds the digest of the predictions, so whatever moment a
+run is killed at, a record is there with all its files or it is not there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench import metrics
+from rakuten_bench.errors import UserError
+from rakuten_bench.records.prediction import Predictions
+from rakuten_bench.records.schema import (
+    SCHEMA_VERSION,
+    ClassScores,
+    Record,
+    Row,
+    Scores,
+)
+from rakuten_bench.types import Dataset, Split
+
+RECORD = "record.json"
+CONFUSION = "confusion.csv"
+PREDICTIONS = "predictions.npz"
+
+Shape = TypeVar("Shape", Record, Row)
+
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
+    Record: msgspec.json.Decoder(Record),
+    Row: msgspec.json.Decoder(Row),
+}
+#: What reading a damaged file raises.
+_READING = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A record that can't be read, and why."""
+
+    path: Path
+    message: str
+
+    @property
+    def code(self) -> str:
+        """Code of the scenario, from the name of its folder."""
+        return self.path.name
+
+    @property
+    def board(self) -> str:
+        """Name of its board."""
+        return self.path.parent.name
+
+
+class DamagedRecord(UserError):
+    """A record's files are missing, torn or of a later version."""
+
+
+def board_name(dataset: Dataset, split: Split) -> str:
+    """Return the name of the folder that holds the records of a data set and split."""
+    return f"{dataset.name}@{split.name}" if split.name else dataset.name
+
+
+def write_record(
+    results: Path, record: Record, predictions: Predictions | None = None
+) -> Path:
+    """Write a record and its predictions so that a kill at any moment tears nothing.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of all boards.
+    record : Record
+        Its scores, class table and digests are derived from `predictions` here.
+    predictions : Predictions or None
+        None for a scenario that did not succeed.
+
+    Returns
+    -------
+    Path
+        The folder of the record.
+    """
+    folder = results / record.board / record.code
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (RECORD, CONFUSION, PREDICTIONS):
+        (folder / name).unlink(missing_ok=True)
+    if predictions is not None:
+        record = with_scores(record, predictions)
+        _replace(folder / PREDICTIONS, predictions.to_bytes())
+        _replace(folder / CONFUSION, confusion_csv(predictions).encode())
+    _replace(folder / RECORD, encode_record(record))
+    return folder
+
+
+def encode_record(record: Record) -> bytes:
+    """Return the record as JSON for people, git and other tools."""
+    text = msgspec.json.encode(record, order=None)
+    return msgspec.json.format(text, indent=1) + b"\n"
+
+
+def with_scores(record: Record, predictions: Predictions) -> Record:
+    """Return the record with everything that derives from its predictions."""
+    table = metrics.class_table(_confusion(predictions))
+    columns = (table.precision, table.recall, table.f1, table.support)
+    rows = zip(predictions.classes, *(c.tolist() for c in columns), strict=True)
+    return msgspec.structs.replace(
+        record,
+        scores=scores_of(predictions),
+        per_class=[
+            ClassScores(label=label, precision=p, recall=r, f1=f, support=n)
+            for label, p, r, f, n in rows
+        ],
+        classes=list(predictions.classes),
+        predictions_digest=predictions.digest,
+        rows_digest=predictions.rows_digest,
+    )
+
+
+def scores_of(predictions: Predictions) -> Scores:
+    """Return the scores over all rows, and over each fold where there are several."""
+    numbers = np.unique(predictions.fold)
+    folds = [
+        _scores(predictions.take(predictions.fold == number)) for number in numbers
+    ]
+    whole = _scores(predictions)
+    return msgspec.structs.replace(whole, folds=folds if len(folds) > 1 else [])
+
+
+def _scores(predictions: Predictions) -> Scores:
+    return msgspec.convert(metrics.scores(_confusion(predictions)), Scores)
+
+
+def _confusion(predictions: Predictions) -> NDArray[np.int64]:
+    return metrics.confusion_matrix(
+        predictions.true, predictions.predicted, len(predictions.classes)
+    )
+
+
+def confusion_csv(predictions: Predictions) -> str:
+    """Return the matrix with labels, one true class per line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    labels = [safe_cell(label) for label in predictions.classes]
+    writer.writerow(["true \\ predicted", *labels])
+    counts = _confusion(predictions).tolist()
+    writer.writerows([label, *row] for label, row in zip(labels, counts, strict=True))
+    return text.getvalue()
+
+
+def safe_cell(text: str) -> str:
+    """Keep a spreadsheet from running a text as a formula.
+
+    Source: OWASP, "CSV Injection".
+
+    >>> safe_cell("=cmd()"), safe_cell("-5 %"), safe_cell("10")
+    ("'=cmd()", "'-5 %", '10')
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the file, force it to the disk, then rename."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def has_record(results: Path, board: str, code: str) -> bool:
+    """Tell whether a record is there, without reading it."""
+    return (results / board / code / RECORD).exists()
+
+
+def read_record(folder: Path) -> Record:
+    """Read a whole record.
+
+    Raises
+    ------
+    DamagedRecord
+        If it is missing, torn or of a later version.
+    """
+    return _read(folder, Record)
+
+
+def _read(folder: Path, kind: type[Shape]) -> Shape:
+    try:
+        record: Shape = _DECODERS[kind].decode((folder / RECORD).read_bytes())
+    except (OSError, msgspec.MsgspecError) as error:
+        message = f"{folder / RECORD}: can't be read: {error}"
+        raise DamagedRecord(message) from error
+    if record.schema_version > SCHEMA_VERSION:
+        message = (
+            f"{folder / RECORD}: has schema version {record.schema_version}, this "
+            f"program knows up to {SCHEMA_VERSION}. Update rakuten-bench."
+        )
+        raise DamagedRecord(message)
+    return record
+
+
+def read_predictions(folder: Path, digest: str | None = None) -> Predictions:
+    """Read the predictions of a record.
+
+    Parameters
+    ----------
+    folder : Path
+    digest : str, optional
+        The `predictions_digest` of the record, to find a file that is not its own.
+
+    Raises
+    ------
+    DamagedRecord
+        If the file is missing, torn or another one.
+    """
+    path = folder / PREDICTIONS
+    try:
+        predictions = Predictions.load(path)
+    except _READING as error:
+        message = f"{path}: can't be read: {error}"
+        raise DamagedRecord(message) from error
+    if digest is not None and digest != predictions.digest:
+        message = f"{path}: is not the file that {RECORD} beside it was written with."
+        raise DamagedRecord(message)
+    return predictions
+
+
+def read_confusion(folder: Path) -> NDArray[np.int64]:
+    """Read the confusion matrix of a record.
+
+    Raises
+    ------
+    DamagedRecord
+        If it is missing, torn or not a square of counts.
+    """
+    path = folder / CONFUSION
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            head, *lines = csv.reader(file)
+        counts = np.array([line[1:] for line in lines], dtype=np.int64)
+        counts = counts.reshape(len(head) - 1, len(head) - 1)
+    except _READING as error:
+        message = f"{path}: can't be read: {error}"
+        raise DamagedRecord(message) from error
+    return counts
+
+
+def iter_boards(results: Path) -> Iterator[str]:
+    """Yield the names of the boards in a results folder, in order."""
+    if results.is_dir():
+        for folder in sorted(results.iterdir()):
+            if folder.is_dir() and not folder.name.startswith("."):
+                yield folder.name
+
+
+def iter_records(results: Path, board: str | None = None) -> Iterator[Record | Damaged]:
+    """Yield the records of one board or of all, in the order of their codes."""
+    return _iter(results, board, Record)
+
+
+def iter_rows(results: Path, board: str | None = None) -> Iterator[Row | Damaged]:
+    """Yield the part of each record that a board needs."""
+    return _iter(results, board, Row)
+
+
+def _iter(
+    results: Path, board: str | None, kind: type[Shape]
+) -> Iterator[Shape | Damaged]:
+    boards = iter_boards(results) if board is None else [board]
+    for folder in (f for name in boards for f in _folders(results / name)):
+        try:
+            yield _read(folder, kind)
+        except DamagedRecord as error:
+            yield Damaged(folder, str(error))
+
+
+def _folders(board: Path) -> list[Path]:
+    """List the folders of a board that hold a record, by code.
+
+    A folder without one is what a killed run leaves: not a record yet.
+    """
+    if not board.is_dir():
+        return []
+    return [folder for folder in sorted(board.iterdir()) if (folder / RECORD).exists()]

@@ -1,0 +1,225 @@
+"""Records on disk: complete or absent, readable for ever."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pytest
+
+from rakuten_bench import metrics, records
+from rakuten_bench.types import Dataset, Prediction
+
+FROZEN = Path(__file__).parent / "frozen"
+
+
+def make_record(code="T0000-0000-0000", **changed):
+    fields = {
+        "code": code,
+        "name": "plain words",
+        "modality": "text",
+        "board": "shop",
+        "status": "ok",
+        "dataset": records.DatasetInfo(name="shop", fingerprint="d1", n_rows=20),
+        "split": records.SplitInfo(scheme="holdout", fingerprint="s1", n_test=6),
+        "seed": 123,
+        "levers": {"vectorizer": "tfidf", "model": "logreg"},
+        "key": "k1",
+    }
+    return records.Record(**{**fields, **changed})
+
+
+def make_predictions(predicted=(0, 1, 2, 2, 1, 0), fold=(0,) * 6, **changed):
+    fields = {
+        "ids": np.array(["a", "b", "c", "d", "e", "é"]),
+        "true": np.array([0, 1, 2, 0, 1, 2], dtype=np.int32),
+        "predicted": np.array(predicted, dtype=np.int32),
+        "fold": np.array(fold, dtype=np.int16),
+        "language": np.array(["fr", "fr", "en", "fr", "", "en"]),
+        "classes": ("10", "40", "=1+1"),
+        "probability": np.eye(3, dtype=np.float32)[list(predicted)],
+    }
+    return records.Predictions(**{**fields, **changed})
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path):
+    predictions = make_predictions()
+
+    folder = records.write_record(tmp_path, make_record(notes=["a note"]), predictions)
+    record = records.read_record(folder)
+    back = records.read_predictions(folder, record.predictions_digest)
+
+    assert folder == tmp_path / "shop" / "T0000-0000-0000"
+    assert record.notes == ["a note"]
+    assert back.digest == predictions.digest
+    assert back.classes == predictions.classes
+    for column in ("ids", "true", "predicted", "fold", "language", "probability"):
+        ours, theirs = getattr(back, column), getattr(predictions, column)
+        np.testing.assert_array_equal(ours, theirs)
+        assert ours.dtype == theirs.dtype
+
+
+def test_scores_and_matrix_are_those_of_the_predictions(tmp_path):
+    predictions = make_predictions()
+
+    folder = records.write_record(tmp_path, make_record(), predictions)
+    record = records.read_record(folder)
+
+    expected = metrics.confusion_matrix(predictions.true, predictions.predicted, 3)
+    np.testing.assert_array_equal(records.read_confusion(folder), expected)
+    assert record.scores.f1_macro == metrics.scores(expected)["f1_macro"]
+    assert record.scores.folds == []
+    assert [row.support for row in record.per_class] == [2, 2, 2]
+
+
+def test_folds_have_their_own_scores(tmp_path):
+    predictions = make_predictions(fold=(0, 0, 0, 1, 1, 1))
+
+    folder = records.write_record(tmp_path, make_record(), predictions)
+
+    scores = records.read_record(folder).scores
+    assert [fold.accuracy for fold in scores.folds] == pytest.approx([1, 1 / 3])
+    assert scores.accuracy == pytest.approx(4 / 6)
+
+
+def test_a_failure_is_a_record_without_scores(tmp_path):
+    failure = records.Failure(type="MemoryError", message="no room", traceback="...")
+
+    records.write_record(tmp_path, make_record(), make_predictions())
+    folder = records.write_record(tmp_path, make_record(status="oom", error=failure))
+
+    (record,) = records.iter_records(tmp_path)
+    assert record.error == failure
+    assert record.scores is None
+    assert [path.name for path in folder.iterdir()] == ["record.json"]
+
+
+def test_the_same_predictions_make_the_same_files(tmp_path):
+    first = records.write_record(tmp_path / "1", make_record(), make_predictions())
+    again = records.write_record(tmp_path / "2", make_record(), make_predictions())
+
+    for name in ("record.json", "confusion.csv", "predictions.npz"):
+        assert (first / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_rows_digest_tells_whether_two_scenarios_saw_the_same_rows():
+    base = make_predictions()
+
+    assert base.rows_digest == make_predictions((2,) * 6).rows_digest
+    assert base.rows_digest != make_predictions(fold=(0, 0, 0, 1, 1, 1)).rows_digest
+    assert base.rows_digest != base.take([1, 0, 2, 3, 4, 5]).rows_digest
+
+
+def test_a_truncated_record_is_reported_and_the_others_are_read(tmp_path):
+    records.write_record(tmp_path, make_record("T1"), make_predictions())
+    torn = records.write_record(tmp_path, make_record("T2"), make_predictions())
+    text = (torn / "record.json").read_bytes()
+    (torn / "record.json").write_bytes(text[: len(text) // 2])
+
+    good, bad = records.iter_rows(tmp_path)
+
+    assert good.code == "T1"
+    assert (bad.board, bad.code) == ("shop", "T2")
+    assert "can't be read" in bad.message
+
+
+def test_what_a_killed_run_left_is_not_a_record(tmp_path):
+    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    (folder / "record.json").unlink()
+
+    assert list(records.iter_records(tmp_path)) == []
+
+
+def test_predictions_of_another_run_are_found(tmp_path):
+    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    digest = records.read_record(folder).predictions_digest
+    (folder / "predictions.npz").write_bytes(make_predictions((1,) * 6).to_bytes())
+
+    with pytest.raises(records.DamagedRecord, match="is not the file"):
+        records.read_predictions(folder, digest)
+
+
+@pytest.mark.parametrize("name", ["predictions.npz", "confusion.csv"])
+def test_a_truncated_file_beside_the_record_is_found(tmp_path, name):
+    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(content[: len(content) // 2])
+    read = {
+        "predictions.npz": records.read_predictions,
+        "confusion.csv": records.read_confusion,
+    }[name]
+
+    with pytest.raises(records.DamagedRecord, match="can't be read"):
+        read(folder)
+
+
+def test_a_record_of_a_later_version_asks_for_an_update(tmp_path):
+    folder = records.write_record(tmp_path, make_record(schema_version=99))
+
+    with pytest.raises(records.DamagedRecord, match=r"version 99.*Update"):
+        records.read_record(folder)
+
+
+def test_the_record_of_schema_1_stays_readable():
+    folder = FROZEN / "records_1" / "shop" / "T0102-0011-0030"
+
+    record = records.read_record(folder)
+    predictions = records.read_predictions(folder, record.predictions_digest)
+
+    assert record.schema_version == 1
+    assert record.scores.f1_weighted == pytest.approx(2 / 3)
+    assert record.steps[0].lever == "vectorizer"
+    assert record.provenance.packages == {"scikit-learn": "1.9.1"}
+    assert predictions.predicted.tolist() == [0, 1, 2, 2, 1, 0]
+    assert records.read_confusion(folder).sum() == 6
+
+
+def test_a_row_is_a_part_of_the_record():
+    names = {field.name: field for field in msgspec.structs.fields(records.Record)}
+
+    for field in msgspec.structs.fields(records.Row):
+        assert field.name in names
+
+
+def test_labels_that_a_spreadsheet_would_run_are_neutralised(tmp_path):
+    folder = records.write_record(tmp_path, make_record(), make_predictions())
+
+    assert (folder / "confusion.csv").read_text().splitlines() == [
+        "true \\ predicted,10,40,'=1+1",
+        "10,1,0,1",
+        "40,0,2,0",
+        "'=1+1,1,0,1",
+    ]
+
+
+def test_folds_are_joined_in_the_order_of_the_data_set():
+    frame = pd.DataFrame(
+        {"id": list("abcd"), "label": list("xyxy"), "language": ["fr", "en", "fr", ""]}
+    )
+    dataset = Dataset("shop", frame, "d1")
+    folds = [
+        Prediction(np.array([3, 0]), np.array([1, 0], np.int32), None, 0.1, 0.1),
+        Prediction(np.array([1, 2]), np.array([0, 1], np.int32), None, 0.1, 0.1),
+    ]
+
+    joined = records.join_folds(dataset, folds)
+
+    assert joined.ids.tolist() == ["a", "b", "c", "d"]
+    assert joined.true.tolist() == [0, 1, 0, 1]
+    assert joined.predicted.tolist() == [0, 0, 1, 1]
+    assert joined.fold.tolist() == [0, 1, 1, 0]
+    assert joined.language.tolist() == ["fr", "en", "fr", ""]
+
+
+def test_provenance_names_machine_and_moment():
+    found = records.collect_provenance({"numpy": "2.4.6"})
+
+    assert found.packages == {"numpy": "2.4.6"}
+    assert found.created.endswith("+00:00")
+    assert found.python
+    assert found.n_cores >= 1
+
+
+def test_columns_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="different lengths"):
+        make_predictions(predicted=(0, 1), probability=None)
