@@ -411,6 +411,11 @@ class Lever:
             raise UserError(unknown(self.name, name, options))
         return options[name]
 
+    def inner(self, name: str) -> Option:
+        """Return a preparation by name; it belongs to options, not to the user."""
+        discover()
+        return self._inner[name]
+
     def by_digit(self, modality: Modality, digit: str) -> Option:
         """Return an option by its digit in the code.
 

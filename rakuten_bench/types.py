@@ -240,8 +240,6 @@ class Folded:
     train_rows : int64 array of shape (n_train,)
         Where the rows of `train` come from; -1 for a row made by a sampler.
     test_rows : int64 array of shape (n_test,)
-    notes : tuple of str
-        What a user should know about how it was made.
     """
 
     train: Any
@@ -249,7 +247,6 @@ class Folded:
     y: NDArray[np.int32]
     train_rows: Rows
     test_rows: Rows
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +262,6 @@ class Prediction:
         Columns in the order of the data set's classes.
     fit_time, predict_time : float
         Seconds.
-    notes : tuple of str
-        Warnings of the library, and what was changed to make it run.
     details : mapping
         Plain values for the record: best parameters, candidates, loss per epoch.
     """
@@ -276,5 +271,4 @@ class Prediction:
     probability: NDArray[np.float32] | None
     fit_time: float
     predict_time: float
-    notes: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from rakuten_bench.pipeline import fitting
 from rakuten_bench.plan import Step
 from rakuten_bench.registry import Option
-from rakuten_bench.scenario import find_option, thaw
-from rakuten_bench.types import Folded, Languages, Target
+from rakuten_bench.scenario import find_option
+from rakuten_bench.types import Blocks, Folded, Languages, Target
 
 
 def run_step(
-    step: Step, slots: Mapping[str, Any], *, n_jobs: int = 1, device: str = "cpu"
+    step: Step,
+    slots: Mapping[str, Any],
+    *,
+    n_jobs: int = 1,
+    device: str = "cpu",
+    folder: Path | None = None,
 ) -> Any:
     """Compute the value of a step.
 
@@ -30,6 +37,8 @@ def run_step(
     n_jobs : int
         Threads that an option may use.
     device : {"cpu", "cuda"}
+    folder : Path, optional
+        Where an option may keep unfinished work that outlives a kill.
 
     Returns
     -------
@@ -38,14 +47,14 @@ def run_step(
         it writes several.
     """
     options = [find_option(step.modality, choice) for choice in step.choices]
-    params = [
-        {name: thaw(value) for name, value in choice.params} for choice in step.choices
-    ]
+    params = [choice.arguments for choice in step.choices]
     given: dict[str, Any] = {
         "random_state": step.seed,
         "n_jobs": n_jobs,
         "device": device,
     }
+    if folder is not None:
+        given["folder"] = folder
     if step.kind == "map":
         return run_map(options[0], params[0], slots, given)
     target: Target = slots["target"]
@@ -61,34 +70,37 @@ def run_map(
 ) -> Any:
     """Apply a stateless option to all rows, or to each side of a fold."""
     apply = importlib.import_module(option.lever.package).apply
-    folded = fitting.rows_of(slots)
+    folded = next((v for v in slots.values() if isinstance(v, Folded)), None)
     if folded is None:
         return apply(option, params, dict(slots), dict(given))
-    sides = [
-        apply(option, params, _side(slots, rows, name), dict(given))
-        for name, rows in (("train", folded.train_rows), ("test", folded.test_rows))
-    ]
-    return Folded(
-        *sides, folded.y, folded.train_rows, folded.test_rows, folded.notes
-    )
+    train = apply(option, params, _side(slots, folded.train_rows, "train"), dict(given))
+    test = apply(option, params, _side(slots, folded.test_rows, "test"), dict(given))
+    return replace(folded, train=train, test=test)
 
 
 def _side(slots: Mapping[str, Any], rows: Any, name: str) -> dict[str, Any]:
     return {
-        slot: getattr(value, name) if isinstance(value, Folded) else fitting.take(value, rows)
+        slot: getattr(value, name)
+        if isinstance(value, Folded)
+        else fitting.take(value, rows)
         for slot, value in slots.items()
     }
 
 
-def _learn(slots: Mapping[str, Any]) -> tuple[Folded, Target]:
+def _learn(option: Option, slots: Mapping[str, Any]) -> tuple[Folded, Target]:
     """Return the value that a learned step works on, parted into folds."""
     target: Target = slots["target"]
     languages: Languages | None = slots.get("languages")
-    value = next(value for slot, value in slots.items() if slot not in _ASIDE)
-    return fitting.divide(value, target, languages), target
-
-
-_ASIDE = frozenset({"languages", "target"})
+    parts = [
+        fitting.divide(value, target, languages)
+        for slot, value in slots.items()
+        if slot in option.reads or slot.startswith("before")
+    ]
+    if not option.combines:
+        return parts[0], target
+    train = Blocks(tuple(part.train for part in parts))
+    test = Blocks(tuple(part.test for part in parts))
+    return replace(parts[0], train=train, test=test), target
 
 
 def _transform(
@@ -97,7 +109,7 @@ def _transform(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Folded:
-    folded, _ = _learn(slots)
+    folded, _ = _learn(options[0], slots)
     return fitting.transform(options[0].make(params=params[0], **given), folded)
 
 
@@ -107,7 +119,7 @@ def _resample(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Folded:
-    folded, _ = _learn(slots)
+    folded, _ = _learn(options[0], slots)
     return fitting.resample(options[0].make(params=params[0], **given), folded)
 
 
@@ -117,7 +129,7 @@ def _estimate(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Any:
-    folded, target = _learn(slots)
+    folded, target = _learn(options[0], slots)
     estimator = options[0].make(params=params[0], **given)
     return fitting.estimate(estimator, folded, target.n_classes)
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.types import Folded, Languages, Prediction, Target
 
 MAX_NOTES = 20
@@ -42,7 +43,7 @@ def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
     if languages is not None:
         train = train[languages.trained[train]]
     y = target.y[train]
-    if np.unique(y).size < 2:  # noqa: PLR2004  a classifier needs two
+    if np.unique(y).size < 2:  # a classifier needs two
         message = (
             f"fold {target.fold.name}: {train.size} training rows with "
             f"{np.unique(y).size} classes are left by the language lever; two classes "
@@ -56,69 +57,56 @@ def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
 
 def take(value: Any, rows: NDArray[np.int64]) -> Any:
     """Return some rows of a row-aligned value."""
-    return value.take(rows) if hasattr(value, "take") and not isinstance(
-        value, np.ndarray
-    ) else value[rows]
+    return (
+        value.take(rows)
+        if hasattr(value, "take") and not isinstance(value, np.ndarray)
+        else value[rows]
+    )
 
 
 def transform(estimator: Any, folded: Folded) -> Folded:
     """Fit a transformer on the training rows and transform both sides."""
-    with noted() as notes:
-        train = estimator.fit_transform(folded.train, folded.y)
-        test = estimator.transform(folded.test)
-    return Folded(
-        train,
-        test,
-        folded.y,
-        folded.train_rows,
-        folded.test_rows,
-        (*folded.notes, *notes, *told(estimator)),
-    )
+    train = estimator.fit_transform(folded.train, folded.y)
+    test = estimator.transform(folded.test)
+    tell(estimator)
+    return replace(folded, train=train, test=test)
 
 
 def resample(estimator: Any, folded: Folded) -> Folded:
     """Balance the training rows; the test rows stay as they are."""
-    with noted() as notes:
-        train, y = estimator.fit_resample(folded.train, folded.y)
+    train, y = estimator.fit_resample(folded.train, folded.y)
+    tell(estimator)
     indices = getattr(estimator, "sample_indices_", None)
     rows = (
         np.full(len(y), -1, dtype=np.int64)
         if indices is None
         else folded.train_rows[np.asarray(indices)]
     )
-    return Folded(
-        train,
-        folded.test,
-        np.asarray(y, dtype=np.int32),
-        rows,
-        folded.test_rows,
-        (*folded.notes, *notes, *told(estimator)),
+    return replace(
+        folded, train=train, y=np.asarray(y, dtype=np.int32), train_rows=rows
     )
 
 
 def estimate(estimator: Any, folded: Folded, n_classes: int) -> Prediction:
     """Fit a classifier on the training rows and predict the test rows."""
-    with noted() as notes:
-        start = time.perf_counter()
-        estimator.fit(folded.train, folded.y)
-        fitted = time.perf_counter()
-        predicted = estimator.predict(folded.test)
-        probability = probabilities(estimator, folded.test, n_classes)
-        done = time.perf_counter()
+    start = time.perf_counter()
+    estimator.fit(folded.train, folded.y)
+    fitted = time.perf_counter()
+    predicted = estimator.predict(folded.test)
+    probability = probabilities(estimator, folded.test, n_classes)
+    done = time.perf_counter()
+    tell(estimator)
     return Prediction(
         rows=folded.test_rows,
         predicted=np.asarray(predicted, dtype=np.int32),
         probability=probability,
         fit_time=fitted - start,
         predict_time=done - fitted,
-        notes=(*folded.notes, *notes, *told(estimator)),
         details=dict(getattr(estimator, "details_", {})),
     )
 
 
-def probabilities(
-    estimator: Any, X: Any, n_classes: int
-) -> NDArray[np.float32] | None:
+def probabilities(estimator: Any, X: Any, n_classes: int) -> NDArray[np.float32] | None:
     """Return probabilities for all classes of the data set, or None.
 
     A class that the training rows lack gets probability 0.
@@ -135,22 +123,23 @@ def probabilities(
     return full
 
 
-def told(estimator: Any) -> tuple[str, ...]:
-    """Return what an estimator of ours has to say about its fit."""
-    return tuple(getattr(estimator, "notes_", ()))
+def tell(estimator: Any) -> None:
+    """Pass on what an estimator of ours has to say about its fit."""
+    for note in getattr(estimator, "notes_", ()):
+        warnings.warn(note, Notice, stacklevel=2)
 
 
 @contextmanager
 def noted() -> Iterator[list[str]]:
-    """Collect the libraries' warnings as notes, each once."""
+    """Collect warnings and notices as notes, each once, at most `MAX_NOTES`."""
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield notes
-    texts = dict.fromkeys(f"{one.category.__name__}: {one.message}" for one in caught)
-    notes += [text.partition("\n")[0] for text in texts][:MAX_NOTES]
+    texts = dict.fromkeys(_text(one.category, str(one.message)) for one in caught)
+    notes += list(texts)[:MAX_NOTES]
 
 
-def rows_of(slots: Mapping[str, Any]) -> Folded | None:
-    """Return the first value that is already parted into folds."""
-    return next((value for value in slots.values() if isinstance(value, Folded)), None)
+def _text(category: type[Warning], message: str) -> str:
+    first = message.strip().partition("\n")[0]
+    return first if issubclass(category, Notice) else f"{category.__name__}: {first}"

@@ -10,7 +10,7 @@ import msgspec
 
 from rakuten_bench.plan import Input, Plan, Step
 from rakuten_bench.plan.source import source_digest
-from rakuten_bench.registry import DETECTOR, FLOW, Option, StepKind
+from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.types import Modality
 
@@ -109,7 +109,9 @@ class _Builder:
         search = scenario["search"]
         if self.fact(scenario.modality, search)[0].is_off:
             return self._step(scenario.modality, (model,), slots, fold)
-        for number, inner in enumerate(self._inner_folds(scenario.modality, search, fold)):
+        for number, inner in enumerate(
+            self._inner_folds(scenario.modality, search, fold)
+        ):
             features = self._learned(scenario, inner)["features"]
             slots[f"inner{number}"] = Input(
                 f"inner{number}", features.key, features.part
@@ -183,47 +185,81 @@ class _Builder:
     def _step(
         self, modality: Modality, choices: tuple[Choice, ...], slots: Slots, fold: str
     ) -> Input:
-        facts = [self.fact(modality, choice) for choice in choices]
-        option = facts[0][0]
-        kind = option.kind
-        inputs = self._inputs(option, slots, kind, fold)
+        """Add a step, and before it those of the options that its option builds on."""
+        option = self.fact(modality, choices[0])[0]
+        before = option.before(choices[0].arguments)
+        if before:
+            choices = (
+                Choice.made(option, option.own(choices[0].arguments)),
+                *choices[1:],
+            )
+            sources: tuple[Input, ...] = tuple(
+                self._before(modality, Choice.made(*one), slots, fold, number)
+                for number, one in enumerate(before)
+            )
+        else:
+            sources = self._read(option, slots)
+        return self._add(modality, choices, self._inputs(option, sources, slots, fold))
+
+    def _before(
+        self, modality: Modality, choice: Choice, slots: Slots, fold: str, number: int
+    ) -> Input:
+        found = self._step(modality, (choice,), slots, fold)
+        return Input(f"before{number}", found.key)
+
+    def _add(
+        self, modality: Modality, choices: tuple[Choice, ...], inputs: tuple[Input, ...]
+    ) -> Input:
         memo = (choices, inputs)
         step = self.steps.get(memo)
         if step is None:
+            facts = [self.fact(modality, choice) for choice in choices]
+            option = facts[0][0]
             own = [fact for _, fact, _ in facts]
-            key = digest(kind, own, [[one.slot, one.key, one.part] for one in inputs])
+            key = digest(option.kind, own, [[i.slot, i.key, i.part] for i in inputs])
+            fold = self._fold_of(inputs)
             step = Step(
                 key,
-                kind,
+                option.kind,
                 modality,
                 choices,
                 inputs,
                 option.writes,
-                fold if kind != "map" or self._is_folded(inputs) else "",
+                fold,
                 facts[-1][2],
             )
             self.steps[memo] = step
-            self.folds[key] = step.fold
-        return Input(option.writes[0], step.key)
+            self.folds[key] = fold
+        return Input(step.writes[0], step.key)
 
-    def _inputs(
-        self, option: Option, slots: Slots, kind: StepKind, fold: str
-    ) -> tuple[Input, ...]:
-        inputs = [
+    def _fold_of(self, inputs: Iterable[Input]) -> str:
+        """Return the fold that a step belongs to; "" where it sees all rows."""
+        for one in inputs:
+            fold = self.targets.get(one.key) or self.folds.get(one.key)
+            if fold:
+                return fold
+        return ""
+
+    def _read(self, option: Option, slots: Slots) -> tuple[Input, ...]:
+        return tuple(
             slots[slot]
             for slot in option.reads
             if slot in slots and (slot != "languages" or option.wants_languages)
-        ]
-        if kind == "map":
-            return tuple(inputs)
-        if not self._is_folded(inputs) and "languages" in slots:
-            inputs.append(slots["languages"])  # tells which rows may be learned from
-        inputs += [slots[slot] for slot in slots if slot.startswith(("inner", "member"))]
-        return (*inputs, self.target(fold))
+        )
 
-    def _is_folded(self, inputs: Iterable[Input]) -> bool:
-        """Tell whether something was learned already, so that training rows are apart."""
-        return any(self.folds.get(one.key) for one in inputs)
+    def _inputs(
+        self, option: Option, sources: tuple[Input, ...], slots: Slots, fold: str
+    ) -> tuple[Input, ...]:
+        """Return what a step takes: its values, and what a learned one must know."""
+        if option.kind == "map":
+            return sources
+        inputs = list(sources)
+        if not self._fold_of(inputs) and "languages" in slots:
+            inputs.append(slots["languages"])  # tells which rows may be learned from
+        inputs += [
+            slots[slot] for slot in slots if slot.startswith(("inner", "member"))
+        ]
+        return (*inputs, self.target(fold))
 
     def fact(self, modality: Modality, choice: Choice) -> tuple[Option, str, int]:
         """Return a choice's option, the digest of what it computes, and its seed."""

@@ -54,7 +54,9 @@ def _closure(module: str) -> set[str]:
 
 @cache
 def _own_digest(module: str) -> str:
-    return hashlib.blake2b(ast.dump(_bare_tree(module)).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(
+        ast.dump(_bare_tree(module)).encode(), digest_size=16
+    ).hexdigest()
 
 
 @cache

@@ -36,9 +36,18 @@ class Choice:
         UserError
             For an unknown parameter or a value of the wrong type.
         """
-        changed = option.convert(params or {})
-        items = tuple((name, _freeze(value)) for name, value in changed.items())
+        return cls.made(option, option.convert(params or {}))
+
+    @classmethod
+    def made(cls, option: Option, params: Mapping[str, Any]) -> Choice:
+        """Make the choice of parameters that were checked before."""
+        items = tuple((name, _freeze(value)) for name, value in params.items())
         return cls(option.lever.name, option.name, option.digit, items)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Return the parameters as the option's function takes them."""
+        return {name: thaw(value) for name, value in self.params}
 
     def __str__(self) -> str:
         if not self.params:
@@ -78,7 +87,9 @@ class Scenario:
         digits = "".join(choice.digit for choice in self.choices)
         groups = [digits[i : i + _GROUP] for i in range(0, len(digits), _GROUP)]
         rest: dict[str, Any] = {
-            choice.lever: dict(choice.params) for choice in self.choices if choice.params
+            choice.lever: dict(choice.params)
+            for choice in self.choices
+            if choice.params
         }
         if self.members:
             rest["members"] = [member.code for member in self.members]
@@ -99,9 +110,7 @@ class Scenario:
     def params(self) -> dict[str, dict[str, Any]]:
         """Return the parameters that differ from the defaults, by lever."""
         return {
-            choice.lever: {name: thaw(value) for name, value in choice.params}
-            for choice in self.choices
-            if choice.params
+            choice.lever: choice.arguments for choice in self.choices if choice.params
         }
 
     def conflict(self) -> str | None:
@@ -122,6 +131,8 @@ def find_option(modality: Modality, choice: Choice) -> Option:
     """Return the registered option of a choice."""
     for lever in LEVERS[modality]:
         if lever.name == choice.lever:
+            if not choice.digit:
+                return lever.inner(choice.option)
             return lever.find(modality, choice.option)
     raise UserError(unknown("lever", choice.lever, names(modality)))
 
@@ -141,7 +152,10 @@ def from_choices(
     chosen = {choice.lever: choice for choice in choices}
     return Scenario(
         modality,
-        tuple(chosen.get(lever.name) or plain(lever, modality) for lever in LEVERS[modality]),
+        tuple(
+            chosen.get(lever.name) or plain(lever, modality)
+            for lever in LEVERS[modality]
+        ),
         name,
         members,
     )
@@ -187,11 +201,14 @@ def from_code(code: str) -> Scenario:
         raise UserError(message)
     levers = LEVERS[modality]
     if len(digits) != len(levers):
-        message = f"code '{code}': {len(digits)} digits; {modality} has {len(levers)} levers."
+        message = (
+            f"code '{code}': {len(digits)} digits; {modality} has {len(levers)} levers."
+        )
         raise UserError(message)
     pairs = zip(levers, digits, strict=True)
     return Scenario(
-        modality, tuple(Choice.of(lever.by_digit(modality, digit)) for lever, digit in pairs)
+        modality,
+        tuple(Choice.of(lever.by_digit(modality, digit)) for lever, digit in pairs),
     )
 
 
@@ -217,7 +234,9 @@ def _split_code(code: str) -> tuple[Modality, str, str]:
     rest = groups.pop() if groups and len(groups[-1]) == _HASH_LETTERS else ""
     digits = head[1:] + "".join(groups)
     if not digits.isalnum() or len(digits) != len(LEVERS[modality]):
-        message = f"'{code}' is not a code of {modality}: {len(LEVERS[modality])} digits."
+        message = (
+            f"'{code}' is not a code of {modality}: {len(LEVERS[modality])} digits."
+        )
         raise UserError(message)
     return modality, digits, rest
 

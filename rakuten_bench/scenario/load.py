@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
 from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.registry import LEVERS
 from rakuten_bench.scenario import Choice, Scenario, from_choices, from_code, is_code
 from rakuten_bench.scenario.document import Value, load_document
 from rakuten_bench.scenario.matrix import expand
@@ -19,6 +20,8 @@ from rakuten_bench.scenario.words import (
     read_choices,
     read_combination,
 )
+
+from rakuten_bench.types import Modality
 
 METRICS = ("f1_weighted", "f1_macro", "accuracy")
 DEFAULT_SEED = 123
@@ -55,7 +58,9 @@ class Study:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-def load_study(path: Path, *, dataset: str | None = None, seed: int | None = None) -> Study:
+def load_study(
+    path: Path, *, dataset: str | None = None, seed: int | None = None
+) -> Study:
     """Read and check a scenario file and the files that it includes.
 
     Parameters
@@ -86,7 +91,9 @@ def load_study(path: Path, *, dataset: str | None = None, seed: int | None = Non
 def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
     """Return the keys of a file over those of the files that it includes."""
     if path.resolve() in seen:
-        message = f"{path}: includes itself, by way of {seen[-1]}. Remove one 'include'."
+        message = (
+            f"{path}: includes itself, by way of {seen[-1]}. Remove one 'include'."
+        )
         raise UserError(message)
     own = dict(load_document(path).items("a scenario file"))
     keys: dict[str, Value] = {}
@@ -96,7 +103,16 @@ def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
 
 
 def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> Study:
-    known = ("title", "dataset", "split", "metric", "seed", "defaults", "matrix", "scenarios")
+    known = (
+        "title",
+        "dataset",
+        "split",
+        "metric",
+        "seed",
+        "defaults",
+        "matrix",
+        "scenarios",
+    )
     for key, value in keys.items():
         if key not in known:
             findings.add(value, unknown("key", key, (*known, "include")))
@@ -202,18 +218,20 @@ def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Sce
     return Scenario(scenario.modality, scenario.choices, name, scenario.members)
 
 
-def _read_defaults(defaults: Value, modality: str, findings: Findings) -> dict[str, Choice]:
+def _read_defaults(
+    defaults: Value, modality: Modality, findings: Findings
+) -> dict[str, Choice]:
     """Return the defaults for a modality; they may be given for each, or for text."""
     words = defaults.items("defaults")
     if not words:
         return {}
-    nested = {key: words[key] for key in ("text", "image", "fusion") if key in words}
+    nested = {key: words[key] for key in LEVERS if key in words}
     mine = nested.get(modality) if nested else None
     if nested:
         words = mine.items("defaults") if mine else {}
     elif guess_modality(words) != modality:
         return {}
-    return read_combination(words, modality, findings)  # type: ignore[arg-type]  # a key
+    return read_combination(words, modality, findings)
 
 
 def _read_matrix(
@@ -256,8 +274,3 @@ def _unique(
             )
     return tuple(by_code.values())
 
-
-def names_of(scenarios: Sequence[Scenario]) -> dict[str, Scenario]:
-    """Return scenarios by name and by code."""
-    by_name = {scenario.name: scenario for scenario in scenarios if scenario.name}
-    return by_name | {scenario.code: scenario for scenario in scenarios}

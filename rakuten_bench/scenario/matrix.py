@@ -72,5 +72,6 @@ def _same(wanted: Choice, found: Choice) -> bool:
 
 def _contradicts_nothing(entry: Combination, original: Combination) -> bool:
     return all(
-        lever not in original or original[lever] == choice for lever, choice in entry.items()
+        lever not in original or original[lever] == choice
+        for lever, choice in entry.items()
     )

@@ -43,7 +43,9 @@ def guess_modality(words: Mapping[str, Value]) -> Modality:
     for modality, levers in LEVERS.items():
         if set(words) <= {lever.name for lever in levers}:
             return modality
-    best = max(LEVERS, key=lambda m: len(set(words) & {lever.name for lever in LEVERS[m]}))
+    best = max(
+        LEVERS, key=lambda m: len(set(words) & {lever.name for lever in LEVERS[m]})
+    )
     return best
 
 
@@ -86,7 +88,9 @@ def read_combination(
         if len(choices) == 1:
             combination[name] = choices[0]
         elif choices:
-            findings.add(words[name], f"'{name}' needs one option here, not {len(choices)}.")
+            findings.add(
+                words[name], f"'{name}' needs one option here, not {len(choices)}."
+            )
     return combination
 
 
@@ -104,16 +108,22 @@ def _read_option(
     return choices
 
 
-def _sweep(option: Option, values: Mapping[str, Value], findings: Findings) -> list[Choice]:
+def _sweep(
+    option: Option, values: Mapping[str, Value], findings: Findings
+) -> list[Choice]:
     """Return a choice for each combination of the parameters' values."""
     axes: dict[str, list[Any]] = {}
     for name, value in values.items():
         with findings.at(value):
             if name not in option.parameters:
-                raise UserError(unknown(f"parameter of {option.name}", name, option.parameters))
+                raise UserError(
+                    unknown(f"parameter of {option.name}", name, option.parameters)
+                )
             axes[name] = _axis(option.parameters[name], value)
     combinations = itertools.product(*axes.values())
-    return [Choice.of(option, dict(zip(axes, one, strict=True))) for one in combinations]
+    return [
+        Choice.of(option, dict(zip(axes, one, strict=True))) for one in combinations
+    ]
 
 
 def _axis(parameter: Parameter, value: Value) -> list[Any]:

@@ -1,0 +1,214 @@
+"""From finished steps to the record of a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rakuten_bench.engine.store import Facts, LostResult, Store
+from rakuten_bench.engine.work import Fault
+from rakuten_bench.plan import Plan
+from rakuten_bench.plan.build import digest
+from rakuten_bench.records import (
+    DatasetInfo,
+    Failure,
+    Predictions,
+    Record,
+    SplitInfo,
+    StepCost,
+    board_name,
+    collect_provenance,
+)
+from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.types import Dataset, Languages, Prediction, Split
+
+
+def record_key(plan: Plan, code: str) -> str:
+    """Return the fingerprint of a scenario's last steps."""
+    return digest(*plan.outputs[code])
+
+
+@dataclass
+class Recorder:
+    """Makes the records of a run.
+
+    Attributes
+    ----------
+    charged : set of str
+        Keys of steps whose seconds are some scenario's own; a step is charged to the
+        first scenario that ends with it.
+    """
+
+    plan: Plan
+    dataset: Dataset
+    split: Split
+    seed: int
+    store: Store
+    n_threads: int = 1
+    device: str = "cpu"
+    gpu: str = ""
+    charged: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.classes = self.dataset.classes
+        self._ids = self.dataset.frame["id"].to_numpy(dtype=np.str_)
+        self._y = self.dataset.y
+        self._language = self._given_languages()
+        self._users = self._count_users()
+
+    def failed(self, code: str, fault: Fault) -> Record:
+        """Return the record of a scenario that has no predictions."""
+        return self._record(
+            code,
+            status=fault.status,
+            error=Failure(
+                type=fault.type,
+                message=f"{fault.step}: {fault.message}"
+                if fault.step
+                else fault.message,
+                traceback=fault.traceback,
+            ),
+        )
+
+    def finished(self, code: str, computed: set[str]) -> tuple[Record, Predictions]:
+        """Return the record of a scenario and its predictions.
+
+        Raises
+        ------
+        LostResult
+            If a result has gone from the cache meanwhile.
+        """
+        folds: list[Prediction] = [
+            self.store.load(key) for key in self.plan.outputs[code]
+        ]
+        keys = self.plan.ancestors(self.plan.outputs[code])
+        facts = {key: self._facts(key) for key in keys}
+        own = {key for key in keys if key in computed and key not in self.charged}
+        self.charged |= own
+        seconds = {key: fact.seconds for key, fact in facts.items()}
+        predict_time = sum(fold.predict_time for fold in folds)
+        record = self._record(
+            code,
+            status="ok",
+            fit_time=sum(seconds.values()) - predict_time,
+            predict_time=predict_time,
+            own_time=sum(seconds[key] for key in own),
+            saved_time=sum(seconds[key] for key in keys if key not in own),
+            peak_memory=max((fact.memory for fact in facts.values()), default=0),
+            notes=list(dict.fromkeys(n for fact in facts.values() for n in fact.notes)),
+            steps=[self._cost(key, facts[key], computed) for key in keys],
+            details=_details(folds),
+        )
+        return record, self._predictions(folds)
+
+    def _record(self, code: str, **values: Any) -> Record:
+        scenario = self.plan.scenarios[code]
+        return Record(
+            code=code,
+            name=scenario.name,
+            modality=scenario.modality,
+            board=board_name(self.dataset, self.split),
+            dataset=DatasetInfo(
+                name=self.dataset.name,
+                fingerprint=self.dataset.fingerprint,
+                kind=self.dataset.kind,
+                about=self.dataset.about,
+                n_rows=len(self.dataset.frame),
+            ),
+            split=SplitInfo(
+                scheme=self.split.scheme,
+                fingerprint=self.split.fingerprint,
+                name=self.split.name,
+                n_folds=len(self.split.folds),
+                n_test=sum(fold.test.size for fold in self.split.folds),
+            ),
+            seed=self.seed,
+            levers=scenario.levers,
+            params=scenario.params,
+            label_names=dict(self.dataset.label_names),
+            n_threads=self.n_threads,
+            device=self.device,
+            provenance=collect_provenance(_packages(scenario), self.gpu),
+            key=record_key(self.plan, code),
+            **values,
+        )
+
+    def _facts(self, key: str) -> Facts:
+        facts = self.store.facts(key)
+        if facts is None:
+            raise LostResult(key)
+        return facts
+
+    def _cost(self, key: str, facts: Facts, computed: set[str]) -> StepCost:
+        step = self.plan.steps[key]
+        return StepCost(
+            lever=step.lever,
+            option=" + ".join(choice.option for choice in step.choices),
+            key=key,
+            seconds=facts.seconds,
+            memory=facts.memory,
+            shared=self._users[key] > 1,
+            cached=key not in computed,
+        )
+
+    def _count_users(self) -> Mapping[str, int]:
+        """Return for each step how many scenarios use it."""
+        users: dict[str, int] = dict.fromkeys(self.plan.steps, 0)
+        for keys in self.plan.outputs.values():
+            for key in self.plan.ancestors(keys):
+                users[key] += 1
+        return users
+
+    def _given_languages(self) -> np.ndarray[Any, np.dtype[np.str_]] | None:
+        given = self.dataset.frame["language"].to_numpy(dtype=np.str_)
+        return given if (given != "").any() else None
+
+    def _languages(self) -> np.ndarray[Any, np.dtype[np.str_]]:
+        """Return the language of each row: as the data set gives it, else as found."""
+        if self._language is None:
+            source = self.plan.languages
+            if source is None:
+                self._language = np.full(len(self._ids), "")
+            else:
+                found: Languages = self.store.load(source.key)
+                self._language = np.array(found.codes)[found.row]
+        return self._language
+
+    def _predictions(self, folds: Sequence[Prediction]) -> Predictions:
+        """Join the folds' predictions, in the order of the rows."""
+        rows = np.concatenate([fold.rows for fold in folds])
+        order = np.argsort(rows, kind="stable")
+        rows = rows[order]
+        number = np.repeat(
+            np.arange(len(folds), dtype=np.int16), [fold.rows.size for fold in folds]
+        )
+        known = [fold.probability for fold in folds if fold.probability is not None]
+        whole = np.concatenate(known)[order] if len(known) == len(folds) else None
+        return Predictions(
+            ids=self._ids[rows],
+            true=self._y[rows],
+            predicted=np.concatenate([fold.predicted for fold in folds])[order],
+            fold=number[order],
+            language=self._languages()[rows],
+            classes=self.classes,
+            probability=whole,
+        )
+
+
+def _details(folds: Sequence[Prediction]) -> dict[str, Any]:
+    details = [dict(fold.details) for fold in folds]
+    if not any(details):
+        return {}
+    return details[0] if len(details) == 1 else {"folds": details}
+
+
+def _packages(scenario: Scenario) -> dict[str, str]:
+    """Return the versions of the packages that a scenario uses."""
+    found: dict[str, str] = {}
+    for member in (scenario, *scenario.members):
+        for choice in member.choices:
+            found |= find_option(member.modality, choice).versions()
+    return found
