@@ -22,6 +22,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from rakuten_bench.data.chance import shuffled_rank
 from rakuten_bench.data.grouping import find_groups, write_atomically
 from rakuten_bench.data.spec import SplitSpec, scheme
 from rakuten_bench.errors import UserError
@@ -339,28 +340,6 @@ def fill_quota(
     rest = n_rows - int(quota.sum())
     quota[np.argsort(-(exact % 1), kind="stable")[:rest]] += 1
     return quota
-
-
-def shuffled_rank(n_rows: int, random_state: int) -> Rows:
-    """Return a random order of rows that no library version changes.
-
-    NumPy does not promise the same numbers from one version to the next; this
-    (splitmix64 of position and seed; Steele et al. 2014) stays the same.
-
-    Returns
-    -------
-    int64 array of shape (n_rows,)
-        A permutation.
-    """
-    mixed = np.arange(1, n_rows + 1, dtype=np.uint64)
-    mixed += np.uint64(random_state) << np.uint64(32)
-    mixed *= np.uint64(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    mixed ^= mixed >> np.uint64(31)
-    rank = np.empty(n_rows, dtype=np.int64)
-    rank[np.argsort(mixed, kind="stable")] = np.arange(n_rows)
-    return rank
 
 
 def refuse_small_classes(dataset: Dataset, groups: Rows) -> None:
