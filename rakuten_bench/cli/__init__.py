@@ -39,7 +39,9 @@ class CommandFolder(click.Group):
         return command
 
 
-@click.group(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="rakuten-bench")
 def rakuten_bench() -> None:
     """Benchmark text, image and fused product classifiers over a scenario matrix.

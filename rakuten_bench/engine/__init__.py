@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from rakuten_bench.engine.outcome import Recorder, record_key
 from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.schedule import Schedule, execute
 from rakuten_bench.engine.store import Store
-from rakuten_bench.engine.work import Fault, work
+from rakuten_bench.engine.work import work
 from rakuten_bench.errors import MissingPackage, Problems
 from rakuten_bench.plan import Plan
 from rakuten_bench.plan.build import build_plan
@@ -97,17 +97,6 @@ class Progress:
     n_done: int
     n_todo: int
     n_steps_left: int
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a run did."""
-
-    board: str
-    n_scenarios: int
-    n_run: int
-    n_failed: int
-    n_computed: int
 
 
 def prepare(study: Study, settings: Settings) -> Prepared:
@@ -201,13 +190,12 @@ def run(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
         n_threads=settings.n_jobs,
     )
     call = partial(work, root=prepared.store.root, n_jobs=settings.n_jobs)
-    n_done = 0
-    for ended in execute(schedule, SerialExecutor(), call):
+    ends = execute(schedule, SerialExecutor(), call)
+    for n_done, ended in enumerate(ends, start=1):
         if ended.fault:
             record = recorder.failed(ended.code, ended.fault)
             write_record(settings.results, record)
         else:
             record, predictions = recorder.finished(ended.code, schedule.computed)
             write_record(settings.results, record, predictions)
-        n_done += 1
         yield Progress(record, n_done, len(prepared.todo), schedule.n_left)

@@ -12,7 +12,7 @@ class SerialExecutor(Executor):
 
     n_workers = 1
 
-    def submit(  # type: ignore[override]  # typeshed's ParamSpec is not needed here
+    def submit(
         self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Future[Any]:
         """Run the call and return its finished future."""

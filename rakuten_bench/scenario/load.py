@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,6 @@ from rakuten_bench.scenario.words import (
     read_choices,
     read_combination,
 )
-
 from rakuten_bench.types import Modality
 
 METRICS = ("f1_weighted", "f1_macro", "accuracy")
@@ -273,4 +272,3 @@ def _unique(
                 f"Change a parameter of one of them a little.",
             )
     return tuple(by_code.values())
-

@@ -43,10 +43,9 @@ def guess_modality(words: Mapping[str, Value]) -> Modality:
     for modality, levers in LEVERS.items():
         if set(words) <= {lever.name for lever in levers}:
             return modality
-    best = max(
+    return max(
         LEVERS, key=lambda m: len(set(words) & {lever.name for lever in LEVERS[m]})
     )
-    return best
 
 
 def _named_modality(value: Value) -> Modality:

@@ -1,0 +1,54 @@
+# Set-up and checks. Needs Python >= 3.11 and make; everything else comes from the locks.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CORE := requirements.lock
+TEST := requirements-test.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help:  ## Show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/core.done  ## Set up, run scenarios/grid.yaml on the embedded data set, print the top 10
+	@echo "== running scenarios/grid.yaml on openmoji (emoji with names and pictures, not products)"
+	$(BIN)/rakuten-bench run scenarios/grid.yaml --top 10
+
+test: $(VENV)/test.done  ## Set up with the test extras and run the whole suite
+	@echo "== running the tests"
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/test.done  ## Format, lint, types, layers
+	@echo "== checking format, lint, types and layers"
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/test.done  ## Run the benchmarks of the harness against its peers
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+lock:  ## Write the lock files again (needs uv in the environment)
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -q -o $(CORE)
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -q \
+	  --all-extras --group lint --group test -c $(CORE) -o $(TEST)
+
+clean:  ## Remove the environment
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@echo "== making the environment in $(VENV)"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/core.done: $(CORE) pyproject.toml | $(VENV)/bin/python
+	@echo "== installing the core from $(CORE)"
+	$(PIP) install --quiet -r $(CORE)
+	$(PIP) install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/test.done: $(TEST) pyproject.toml $(VENV)/core.done
+	@echo "== installing the test extras from $(TEST)"
+	$(PIP) install --quiet -r $(TEST)
+	@touch $@

@@ -1,0 +1,122 @@
+"""The levers and their options as a list for people, read from the registry."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from rakuten_bench.errors import MissingPackage, UserError, unknown
+from rakuten_bench.registry import LEVERS, Option
+
+_WIDTH = 88
+
+
+def list_levers(name: str | None = None) -> list[dict[str, Any]]:
+    """Return every lever with its options, in the order of the codes.
+
+    Parameters
+    ----------
+    name : str, optional
+        Only the lever of this name.
+
+    Raises
+    ------
+    UserError
+        If there is no lever of that name.
+    """
+    entries = [
+        {
+            "modality": modality,
+            "lever": lever.name,
+            "doc": lever.doc,
+            "options": [_entry(option) for option in lever.options(modality)],
+        }
+        for modality, levers in LEVERS.items()
+        for lever in levers
+    ]
+    found = [entry for entry in entries if name in (None, entry["lever"])]
+    if not found:
+        raise UserError(
+            unknown("lever", name, {str(entry["lever"]) for entry in entries})
+        )
+    return found
+
+
+def _entry(option: Option) -> dict[str, Any]:
+    return {
+        "option": option.name,
+        "digit": option.digit,
+        "doc": option.doc,
+        "parameters": {
+            name: parameter.default for name, parameter in option.parameters.items()
+        },
+        "needs": list(option.needs),
+        "extra": option.extra,
+        "installed": _is_installed(option),
+    }
+
+
+def _is_installed(option: Option) -> bool:
+    try:
+        option.versions()
+    except MissingPackage:
+        return False
+    return True
+
+
+def render_levers(entries: list[dict[str, Any]], *, markdown: bool = False) -> str:
+    """Return the list as text for a terminal, or as Markdown tables."""
+    render = _markdown if markdown else _plain
+    return "\n\n".join(render(entry) for entry in entries)
+
+
+def _plain(entry: dict[str, Any]) -> str:
+    lines = [f"{entry['modality']} / {entry['lever']}: {entry['doc']}"]
+    for option in entry["options"]:
+        head = f"  {option['digit']} {option['option']:<18} "
+        rest = " ".join(
+            filter(None, [option["doc"], _parameters(option), _needs(option)])
+        )
+        lines += textwrap.wrap(
+            head + rest,
+            width=_WIDTH,
+            subsequent_indent=" " * 24,
+            break_long_words=False,
+        )
+    return "\n".join(lines)
+
+
+def _parameters(option: dict[str, Any]) -> str:
+    shown = ", ".join(
+        f"{name}={value!r}" for name, value in option["parameters"].items()
+    )
+    return f"[{shown}]" if shown else ""
+
+
+def _needs(option: dict[str, Any]) -> str:
+    if not option["needs"]:
+        return ""
+    missing = "" if option["installed"] else "; not installed here"
+    return f"(needs {', '.join(option['needs'])}{missing})"
+
+
+def _markdown(entry: dict[str, Any]) -> str:
+    lines = [
+        f"#### {entry['modality']}: `{entry['lever']}`",
+        "",
+        f"{entry['doc'][0].upper()}{entry['doc'][1:]}.",
+        "",
+        "| digit | option | meaning | parameters | needs |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for option in entry["options"]:
+        params = ", ".join(
+            f"`{name}={value!r}`" for name, value in option["parameters"].items()
+        )
+        needs = ", ".join(option["needs"])
+        extra = f" (extra `{option['extra']}`)" if option["extra"] else ""
+        lines.append(
+            f"| {option['digit']} | `{option['option']}` | {option['doc']} "
+            f"| {params} | {needs}{extra} |".replace("  |", " |")
+        )
+    return "\n".join(lines)
