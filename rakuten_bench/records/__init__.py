@@ -30,6 +30,7 @@ from rakuten_bench.records.store import (
     read_confusion,
     read_predictions,
     read_record,
+    safe_cell,
     write_record,
 )
 
@@ -59,5 +60,6 @@ __all__ = [
     "read_confusion",
     "read_predictions",
     "read_record",
+    "safe_cell",
     "write_record",
 ]

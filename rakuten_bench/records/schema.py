@@ -175,6 +175,12 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of the provenance that a board shows."""
+
+    created: str = ""
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a record that a board needs; the rest is skipped unread.
 
@@ -199,6 +205,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     predict_time: float = 0.0
     own_time: float = 0.0
     saved_time: float = 0.0
+    provenance: Moment | None = None
     key: str = ""
     predictions_digest: str = ""
     rows_digest: str = ""
+
+    @property
+    def created(self) -> str:
+        """When it was written, ISO 8601 in UTC; "" where that is not known."""
+        return self.provenance.created if self.provenance else ""

@@ -179,9 +179,9 @@ def _replace(path: Path, content: bytes) -> None:
     beside.replace(path)
 
 
-def has_record(results: Path, board: str, code: str) -> bool:
-    """Tell whether a record is there, without reading it."""
-    return (results / board / code / RECORD).exists()
+def has_record(folder: Path) -> bool:
+    """Tell whether a folder holds a record, without reading it."""
+    return (folder / RECORD).exists()
 
 
 def read_record(folder: Path) -> Record:
@@ -292,4 +292,4 @@ def _folders(board: Path) -> list[Path]:
     """
     if not board.is_dir():
         return []
-    return [folder for folder in sorted(board.iterdir()) if (folder / RECORD).exists()]
+    return [folder for folder in sorted(board.iterdir()) if has_record(folder)]

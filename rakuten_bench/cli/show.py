@@ -1,0 +1,36 @@
+"""`rakuten-bench show`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("code")
+@click.option(
+    "--dataset", metavar="NAME", help="Board, where several have the scenario."
+)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of the records.",
+)
+def command(code: str, dataset: str | None, results: Path) -> None:
+    """Show one scenario: levers, scores, classes, notable confusions, costs, origin.
+
+    CODE is the scenario's code, or its name.
+
+    \b
+    Example:
+      rakuten-bench show T2101-0231-0010
+    """
+    from rakuten_bench import report
+
+    folder = report.find_scenario(results, code, dataset)
+    width = shutil.get_terminal_size((100, 24)).columns
+    click.echo(report.render_scenario(folder, width), nl=False)

@@ -1,0 +1,20 @@
+"""From records to answers: boards, effects, comparisons, plots and pages.
+
+Reads records only; imports no machine learning library.
+"""
+
+from rakuten_bench.report.board import Board, Entry, choose_boards, load_board
+from rakuten_bench.report.render import FORMATS, render_board, render_boards
+from rakuten_bench.report.scenario import find_scenario, render_scenario
+
+__all__ = [
+    "FORMATS",
+    "Board",
+    "Entry",
+    "choose_boards",
+    "find_scenario",
+    "load_board",
+    "render_board",
+    "render_boards",
+    "render_scenario",
+]

@@ -1,0 +1,263 @@
+"""Boards: the scenarios of one data set, one version of it, one split, one subset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench import metrics, records
+from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.records import Damaged, DatasetInfo, Predictions, Row, SplitInfo
+from rakuten_bench.report.words import number
+
+METRICS = tuple(metrics.METRICS)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One scenario on a board.
+
+    Attributes
+    ----------
+    row : Row
+        Of its record.
+    folder : Path
+        Of its record.
+    rank : int or None
+        From 1; None without scores.
+    scores : dict of str to float
+        Over the board's subset; empty without scores.
+    """
+
+    row: Row
+    folder: Path
+    rank: int | None
+    scores: dict[str, float]
+
+    @property
+    def code(self) -> str:
+        """Code of the scenario."""
+        return self.row.code
+
+    @property
+    def error(self) -> str:
+        """Why it has no scores, in one line; "" where it has."""
+        if self.row.error is None:
+            return ""
+        first = self.row.error.message.strip().partition("\n")[0]
+        return f"{self.row.error.type}: {first}" if first else self.row.error.type
+
+
+@dataclass(frozen=True)
+class Board:
+    """Comparable scenarios, best first, and what was left out.
+
+    Attributes
+    ----------
+    name : str
+        Of the folder.
+    metric : str
+        What it is sorted by.
+    subset : str
+        Language of the rows that count; "" for all.
+    entries : tuple of Entry
+        With scores, by rank.
+    failures : tuple of Entry
+        Without, by code.
+    left_out : tuple of str
+        Sentences: which records are not on the board and why.
+    """
+
+    name: str
+    dataset: DatasetInfo
+    split: SplitInfo
+    metric: str
+    subset: str
+    entries: tuple[Entry, ...]
+    failures: tuple[Entry, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def everyone(self) -> tuple[Entry, ...]:
+        """Return all scenarios, those without scores last."""
+        return self.entries + self.failures
+
+    @property
+    def title(self) -> str:
+        """Say what the board is about; never let emoji pass for products."""
+        kinds = {
+            "real": "",
+            "emoji": " (emoji, not products)",
+            "synthetic": " (synthetic catalogue, not real products)",
+        }
+        subset = f", test rows in '{self.subset}' only" if self.subset else ""
+        n_folds = self.split.n_folds
+        split = (
+            f"{n_folds} folds" if n_folds > 1 else self.split.name or "80/20 holdout"
+        )
+        rows = f"{self.split.n_test:,} test rows, {split}"
+        return f"{self.dataset.name}{kinds[self.dataset.kind]}: {rows}{subset}"
+
+
+def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
+    """Return the boards of a data set, or all.
+
+    Parameters
+    ----------
+    results : Path
+    dataset : str, optional
+        Name of a board ("shop@kfold-5") or of a data set ("shop": all its splits).
+
+    Raises
+    ------
+    UserError
+        If there are no records, or none of that name.
+    """
+    boards = [
+        name for name in records.iter_boards(results) if _has_records(results, name)
+    ]
+    if not boards:
+        message = (
+            f"{results}: holds no records. Run some first, for example: "
+            f"rakuten-bench run scenarios/grid.yaml"
+        )
+        raise UserError(message)
+    if dataset is None:
+        return boards
+    chosen = [name for name in boards if dataset in (name, name.partition("@")[0])]
+    if not chosen:
+        message = f"{results}: {unknown('data set', dataset, boards)}"
+        raise UserError(message)
+    return chosen
+
+
+def _has_records(results: Path, board: str) -> bool:
+    return next(records.iter_rows(results, board), None) is not None
+
+
+def load_board(
+    results: Path, name: str, metric: str = "f1_weighted", subset: str = ""
+) -> Board:
+    """Read the records of a board and rank them.
+
+    Ties go to the scenario that fits faster, then to the code that sorts first.
+
+    Parameters
+    ----------
+    results : Path
+    name : str
+        Of the board's folder.
+    metric : {"f1_weighted", "f1_macro", "accuracy"}
+    subset : str
+        Language code: only test rows in it count.
+
+    Raises
+    ------
+    UserError
+        If no record of the board can be read.
+    """
+    found = list(records.iter_rows(results, name))
+    rows = [row for row in found if not isinstance(row, Damaged)]
+    left_out = [str(row.message) for row in found if isinstance(row, Damaged)]
+    if not rows:
+        message = "\n".join(left_out) or f"{results / name}: holds no records."
+        raise UserError(message)
+    rows, others = _same_data(rows)
+    scored, unscored = _score(results / name, rows, subset)
+    entries = _ranked(results / name, scored, metric)
+    failed = [row for row in rows if row.scores is None]
+    return Board(
+        name=name,
+        dataset=rows[0].dataset,
+        split=rows[0].split,
+        metric=metric,
+        subset=subset,
+        entries=entries,
+        failures=tuple(Entry(r, results / name / r.code, None, {}) for r in failed),
+        left_out=(*left_out, *others, *unscored),
+    )
+
+
+def _identity(row: Row) -> tuple[str, str]:
+    return row.dataset.fingerprint, row.split.fingerprint
+
+
+def _same_data(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """Keep the rows of the data and split that were run last; say what is left out."""
+    newest = max(rows, key=lambda row: (row.created, row.code))
+    kept = [row for row in rows if _identity(row) == _identity(newest)]
+    counts = Counter(_identity(row) for row in rows)
+    del counts[_identity(newest)]
+    return kept, [
+        f"{number(n, 'scenario')} on other rows (data {data[:8]}, split {split[:8]}; "
+        f"the board is on data {newest.dataset.fingerprint[:8]}, split "
+        f"{newest.split.fingerprint[:8]})."
+        for (data, split), n in sorted(counts.items())
+    ]
+
+
+Scored = list[tuple[Row, dict[str, float]]]
+
+
+def _score(folder: Path, rows: Iterable[Row], subset: str) -> tuple[Scored, list[str]]:
+    """Return the scores over the subset, and sentences about rows that have none."""
+    ok = [row for row in rows if row.scores is not None]
+    if not subset:
+        return [(row, _stored(row)) for row in ok], []
+    return _score_subset(folder, ok, lambda p: p.language == subset, subset)
+
+
+def _stored(row: Row) -> dict[str, float]:
+    return {metric: getattr(row.scores, metric) for metric in METRICS}
+
+
+def _score_subset(
+    folder: Path,
+    rows: Sequence[Row],
+    choose: Callable[[Predictions], NDArray[np.bool_]],
+    name: str,
+) -> tuple[Scored, list[str]]:
+    """Score some test rows only, from the predictions.
+
+    Records whose subset holds other rows than the first one's are left out: two
+    subsets never share a board.
+    """
+    scored: Scored = []
+    left_out: list[str] = []
+    expected = ""
+    for row in rows:
+        try:
+            part = records.read_predictions(folder / row.code)
+        except records.DamagedRecord as error:
+            left_out.append(str(error))
+            continue
+        part = part.take(choose(part))
+        expected = expected or part.rows_digest
+        if part.rows_digest != expected:
+            left_out.append(f"{row.code}: other rows in '{name}'.")
+        elif len(part):
+            scored.append((row, _scores(part)))
+    if rows and not scored and not left_out:
+        message = f"{folder.name}: no test row is in '{name}'."
+        raise UserError(message)
+    return scored, left_out
+
+
+def _scores(part: Predictions) -> dict[str, float]:
+    confusion = metrics.confusion_matrix(part.true, part.predicted, len(part.classes))
+    return metrics.scores(confusion)
+
+
+def _ranked(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:
+    order = sorted(
+        scored, key=lambda pair: (-pair[1][metric], pair[0].fit_time, pair[0].code)
+    )
+    return tuple(
+        Entry(row, folder / row.code, rank, scores)
+        for rank, (row, scores) in enumerate(order, 1)
+    )

@@ -1,0 +1,169 @@
+"""One scenario: its levers, scores, classes, notable confusions, costs, origin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rakuten_bench import metrics, records
+from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.records import Record
+from rakuten_bench.report.board import METRICS, choose_boards
+from rakuten_bench.report.text import Column, terminal_table
+from rakuten_bench.report.words import all_words, class_name, clean, seconds
+
+
+def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
+    """Return the folder of a scenario's record.
+
+    Parameters
+    ----------
+    results : Path
+    code : str
+        A code, or the name that the scenario file gives.
+    dataset : str, optional
+        Name of a board or data set, where several hold the scenario.
+
+    Raises
+    ------
+    UserError
+        If no board or more than one holds it.
+    """
+    boards = choose_boards(results, dataset)
+    found = [results / board / code for board in boards]
+    found = [folder for folder in found if records.has_record(folder)]
+    found = found or _by_name(results, boards, code)
+    if not found:
+        known = [row.code for row in records.iter_rows(results, boards[0])]
+        message = f"{results}: {unknown('scenario', code, known)}"
+        raise UserError(message)
+    if len(found) > 1:
+        places = ", ".join(f"{folder.parent.name}/{folder.name}" for folder in found)
+        message = f"scenario '{code}' is in {places}. Choose one with --dataset."
+        raise UserError(message)
+    return found[0]
+
+
+def _by_name(results: Path, boards: list[str], name: str) -> list[Path]:
+    return [
+        results / board / row.code
+        for board in boards
+        for row in records.iter_rows(results, board)
+        if isinstance(row, records.Row) and row.name == name
+    ]
+
+
+def render_scenario(folder: Path, width: int = 100) -> str:
+    """Return a page about one scenario for the terminal."""
+    record = records.read_record(folder)
+    parts = [_head(record), _levers(record, width)]
+    if record.error is not None:
+        parts.append(_failure(record))
+    if record.scores is not None:
+        parts += [
+            _scores(record),
+            _classes(record, width),
+            *_confusions(record, folder),
+        ]
+    if record.steps:
+        parts.append(_steps(record, width))
+    parts.append("\n".join(_origin(record)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(record: Record) -> str:
+    name = "" if record.name in ("", record.code) else f" ({clean(record.name)})"
+    return f"{record.code}{name} on {clean(record.board)}: {record.status}"
+
+
+def _levers(record: Record, width: int) -> str:
+    rows = list(all_words(record).items())
+    return terminal_table([Column("lever", fixed=True), Column("option")], rows, width)
+
+
+def _failure(record: Record) -> str:
+    assert record.error is not None
+    trace = [clean(line) for line in record.error.traceback.splitlines()]
+    head = clean(f"{record.error.type}: {record.error.message}")
+    return "\n".join([head, *trace])
+
+
+def _scores(record: Record) -> str:
+    assert record.scores is not None
+    lines = []
+    for metric in METRICS:
+        line = f"{metric:12} {getattr(record.scores, metric):.4f}"
+        folds = [f"{getattr(fold, metric):.4f}" for fold in record.scores.folds]
+        lines.append(line + (f"   folds {' '.join(folds)}" if folds else ""))
+    return "\n".join(lines)
+
+
+def _classes(record: Record, width: int) -> str:
+    columns = [
+        Column("class"),
+        *(
+            Column(title, right=True, fixed=True)
+            for title in ("precision", "recall", "F1", "rows")
+        ),
+    ]
+    rows = [
+        [
+            class_name(row.label, record.label_names),
+            f"{row.precision:.3f}",
+            f"{row.recall:.3f}",
+            f"{row.f1:.3f}",
+            f"{row.support:,}",
+        ]
+        for row in record.per_class
+    ]
+    return terminal_table(columns, rows, width)
+
+
+def _confusions(record: Record, folder: Path) -> list[str]:
+    """Say which classes are mistaken for another in 15 % of their rows or more."""
+    confusion = records.read_confusion(folder)
+    names = [class_name(label, record.label_names) for label in record.classes]
+    lines = [
+        f"{names[true]} taken for {names[predicted]}: {count:,} rows, {share:.0%}"
+        for true, predicted, count, share in metrics.notable_confusions(confusion)
+    ]
+    return ["\n".join(["Notable confusions:", *lines])] if lines else []
+
+
+def _steps(record: Record, width: int) -> str:
+    columns = [
+        Column("step", fixed=True),
+        Column("option"),
+        Column("time", right=True, fixed=True),
+        Column("memory", right=True, fixed=True),
+        Column("", fixed=True),
+    ]
+    rows = [
+        [
+            step.lever,
+            step.option,
+            seconds(step.seconds),
+            "" if step.memory is None else f"{step.memory / 2**20:,.0f} MiB",
+            " ".join(word for word in ("shared", "cached") if getattr(step, word)),
+        ]
+        for step in record.steps
+    ]
+    return terminal_table(columns, rows, width)
+
+
+def _origin(record: Record) -> Iterator[str]:
+    yield (
+        f"fit {seconds(record.fit_time)}, predict {seconds(record.predict_time)}; "
+        f"own {seconds(record.own_time)}, saved by sharing {seconds(record.saved_time)}"
+    )
+    yield (
+        f"data {record.dataset.fingerprint[:12]}, split {record.split.fingerprint[:12]} "
+        f"({record.split.scheme}), seed {record.seed}"
+    )
+    if record.provenance is not None:
+        origin = record.provenance
+        commit = f", commit {origin.commit[:10]}" if origin.commit else ""
+        dirty = " with changes" if origin.dirty else ""
+        yield f"{origin.created}, Python {origin.python}, {origin.cpu}{commit}{dirty}"
+        yield ", ".join(f"{name} {v}" for name, v in origin.packages.items())
+    yield from (f"note: {clean(note)}" for note in record.notes)

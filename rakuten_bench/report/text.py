@@ -1,0 +1,79 @@
+"""Tables in text: for a terminal and in Markdown."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rakuten_bench.report.words import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    title : str
+    right : bool
+        Whether its cells stand at the right, as numbers do.
+    fixed : bool
+        Whether its cells never wrap.
+    """
+
+    title: str
+    right: bool = False
+    fixed: bool = False
+
+
+def terminal_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
+) -> str:
+    """Return a table of at most `width` columns; long cells wrap.
+
+    Cells are texts, not markup: a label "[red]" stays what it is.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for column in columns:
+        table.add_column(
+            Text(column.title),
+            justify="right" if column.right else "left",
+            no_wrap=column.fixed,
+            overflow="ellipsis" if column.fixed else "fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
+    text = io.StringIO()
+    console = Console(file=text, width=width, color_system=None, legacy_windows=False)
+    console.print(table)
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    return "\n".join(lines).strip("\n")
+
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~$&!])")
+
+
+def markdown_cell(text: str) -> str:
+    r"""Escape what Markdown or HTML would act on.
+
+    >>> markdown_cell("a|b <script> f1_macro")
+    'a\\|b \\<script\\> f1\\_macro'
+    """
+    return _MARKUP.sub(r"\\\1", clean(text))
+
+
+def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
+    """Return a GitHub-flavoured Markdown table."""
+    lines = [
+        [markdown_cell(column.title) for column in columns],
+        ["---:" if column.right else "---" for column in columns],
+        *([markdown_cell(cell) for cell in row] for row in rows),
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
