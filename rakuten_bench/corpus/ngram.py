@@ -1,0 +1,303 @@
+"""Counts of n-grams, of words or of characters, without ever spelling one.
+
+Documents are runs of small integers (symbols). The n-grams are numbered level by level:
+the id of an n-gram is the rank of (id of its first n - 1 symbols, last symbol), so that
+ids follow the order of the spellings at each level, and no number grows beyond 64 bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.corpus.vocabulary import offsets_of
+
+Ids = NDArray[np.int32]
+Keys = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sequence:
+    """Runs of symbols.
+
+    Attributes
+    ----------
+    symbols : int32 array of shape (n_symbols,)
+        -1 stands for a symbol that is not known: no n-gram with it is counted.
+    offsets : int64 array of shape (n_runs + 1,)
+    size : int
+        Every symbol is below it.
+    """
+
+    symbols: Ids
+    offsets: Keys
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which n-grams count.
+
+    Attributes
+    ----------
+    low, high : int
+        Shortest and longest.
+    short : bool
+        Whether a run shorter than `low` counts as a whole, as in scikit-learn's
+        "char_wb".
+    """
+
+    low: int
+    high: int
+    short: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """The n-grams of one length as they stand in a sequence.
+
+    Attributes
+    ----------
+    start : int64 array of shape (n_found,)
+        Where each begins, ascending.
+    id : int32 array of shape (n_found,)
+    counted : bool array of shape (n_found,)
+    """
+
+    start: Keys
+    id: Ids
+    counted: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """The n-grams that are features, as a tree.
+
+    Attributes
+    ----------
+    span : Span
+    size : int
+        Number of symbols.
+    keys : tuple of int64 arrays, one for each length
+        Ascending; `id of the first n - 1 symbols * size + last symbol`.
+    columns : tuple of int32 arrays, one for each length
+        The feature's column; -1 for an n-gram that is only the beginning of another.
+    """
+
+    span: Span
+    size: int
+    keys: tuple[Keys, ...]
+    columns: tuple[Ids, ...]
+
+    @property
+    def n_columns(self) -> int:
+        """Number of features."""
+        return sum(int((columns >= 0).sum()) for columns in self.columns)
+
+    def count(self, sequence: Sequence, dtype: Any = np.int32) -> Any:
+        """Return how often each feature stands in each run.
+
+        Returns
+        -------
+        CSR matrix of shape (n_runs, n_columns), canonical
+        """
+        levels = _find_levels(sequence, self)
+        return _count(sequence, levels, self.columns, self.n_columns, dtype)
+
+    def take(self, kept: NDArray[np.integer]) -> Index:
+        """Return the same with some columns only, in ascending order."""
+        new = np.full(self.n_columns + 1, -1, np.int32)  # the last one answers for -1
+        new[kept] = np.arange(len(kept))
+        return _prune(replace(self, columns=tuple(new[old] for old in self.columns)))
+
+    def compact(self) -> tuple[Index, NDArray[np.int64]]:
+        """Return the same over the symbols that it needs only, and which these are."""
+        used = np.zeros(self.size, np.bool_)
+        for keys in self.keys:
+            used[keys % self.size] = True
+        symbols, new = np.flatnonzero(used), np.cumsum(used) - 1
+        renamed = tuple(
+            keys // self.size * len(symbols) + new[keys % self.size]
+            for keys in self.keys
+        )
+        return replace(self, size=len(symbols), keys=renamed), symbols
+
+    def symbols(self) -> list[tuple[int, ...]]:
+        """Return each column's symbols."""
+        found: list[tuple[int, ...]] = [()] * self.n_columns
+        spelled = np.empty((1, 0), np.int64)
+        for keys, columns in zip(self.keys, self.columns, strict=True):
+            prefix, last = np.divmod(keys, self.size)
+            spelled = np.column_stack([spelled[prefix], last])
+            for row in np.flatnonzero(columns >= 0):
+                found[columns[row]] = tuple(spelled[row].tolist())
+        return found
+
+
+def learn(sequence: Sequence, span: Span, dtype: Any = np.int32) -> tuple[Index, Any]:
+    """Give every n-gram of a sequence a column, in the order of spelling, and count.
+
+    Returns
+    -------
+    index : Index
+    counts : CSR matrix of shape (n_runs, n_columns), canonical
+    """
+    keys, levels = _enumerate(sequence, span)
+    flags = [
+        np.bincount(level.id[level.counted], minlength=len(level_keys)) > 0
+        for level, level_keys in zip(levels, keys, strict=True)
+    ]
+    index = Index(span, sequence.size, tuple(keys), _number(keys, flags, sequence.size))
+    counts = _count(sequence, levels, index.columns, index.n_columns, dtype)
+    return index, counts
+
+
+def _enumerate(sequence: Sequence, span: Span) -> tuple[list[Keys], list[Level]]:
+    """Return the distinct n-grams of each length, and where each stands."""
+    keys, levels = [], []
+    left = _symbols_left(sequence)
+    start = np.flatnonzero(sequence.symbols >= 0)
+    prefix = np.zeros(len(start), np.int64)
+    for length in range(1, span.high + 1):
+        start, prefix = _fitting(start, prefix, left, length)
+        distinct, ids = _rank(
+            prefix * sequence.size + sequence.symbols[start + length - 1]
+        )
+        keys.append(distinct)
+        levels.append(Level(start, ids, _counted(start, left, length, span)))
+        prefix = ids.astype(np.int64)
+    return keys, levels
+
+
+def _find_levels(sequence: Sequence, index: Index) -> list[Level]:
+    """Return where the n-grams of an index stand in a sequence."""
+    levels = []
+    left = _symbols_left(sequence)
+    start = np.arange(len(sequence.symbols))
+    prefix = np.zeros(len(start), np.int64)
+    for length, keys in enumerate(index.keys, start=1):
+        start, prefix = _fitting(start, prefix, left, length)
+        last = sequence.symbols[start + length - 1]
+        place = _find(keys, np.where(last < 0, -1, prefix * index.size + last))
+        start, prefix = start[place >= 0], place[place >= 0]
+        counted = _counted(start, left, length, index.span)
+        levels.append(Level(start, prefix.astype(np.int32), counted))
+    return levels
+
+
+def _fitting(start: Keys, prefix: Keys, left: Keys, length: int) -> tuple[Keys, Keys]:
+    fits = left[start] >= length
+    return start[fits], prefix[fits]
+
+
+def _symbols_left(sequence: Sequence) -> Keys:
+    """Return how many symbols of its run are left from each place on."""
+    ends = np.repeat(sequence.offsets[1:], np.diff(sequence.offsets))
+    return ends - np.arange(len(sequence.symbols))
+
+
+def _counted(start: Keys, left: Keys, length: int, span: Span) -> NDArray[np.bool_]:
+    """Tell features from what is only the beginning of one."""
+    if length >= span.low:
+        return np.ones(len(start), np.bool_)
+    if not span.short:
+        return np.zeros(len(start), np.bool_)
+    first = (start == 0) | (left[start - 1] == 1)
+    return first & (left[start] == length)
+
+
+def _rank(keys: Keys) -> tuple[Keys, Ids]:
+    """Return the distinct keys, ascending, and the rank of each key among them.
+
+    numpy sorts plain integers several times faster than it sorts places, so a key and
+    its place are sorted as one number where both fit in 63 bits.
+    """
+    bits = len(keys).bit_length()
+    if not len(keys) or int(keys.max()) >= 1 << (63 - bits):
+        distinct, rank = np.unique(keys, return_inverse=True)
+        return distinct, rank.astype(np.int32)
+    packed = np.sort((keys << bits) | np.arange(len(keys)))
+    place = packed & ((1 << bits) - 1)
+    packed >>= bits
+    new = np.ones(len(keys), np.bool_)
+    np.not_equal(packed[1:], packed[:-1], out=new[1:])
+    ids = np.empty(len(keys), np.int32)
+    ids[place] = np.cumsum(new, dtype=np.int32) - 1
+    return packed[new], ids
+
+
+def _find(keys: Keys, wanted: Keys) -> Keys:
+    """Return the place of each wanted key among ascending keys, -1 for none."""
+    if not len(keys):
+        return np.full(len(wanted), -1)
+    place = np.searchsorted(keys, wanted)
+    place[place == len(keys)] = 0
+    return np.where(keys[place] == wanted, place, -1)
+
+
+def _number(
+    keys: list[Keys], flags: list[NDArray[np.bool_]], size: int
+) -> tuple[Ids, ...]:
+    """Give columns to n-grams in the order of their spellings.
+
+    An n-gram comes before those that it begins, and these before the next n-gram of its
+    length: its column is the number of features before it in a walk through the tree.
+    """
+    below = [flag.astype(np.int64) for flag in flags]
+    for level in range(len(keys) - 1, 0, -1):
+        prefix = keys[level] // size
+        below[level - 1] += np.bincount(
+            prefix, weights=below[level], minlength=len(keys[level - 1])
+        ).astype(np.int64)
+    first = offsets_of(below[0])[:-1]
+    columns = [np.where(flags[0], first, -1).astype(np.int32)]
+    for level in range(1, len(keys)):
+        prefix = keys[level] // size
+        before = offsets_of(below[level])[:-1]
+        eldest = np.searchsorted(prefix, np.arange(len(first)))
+        base = np.append(before, 0)[np.minimum(eldest, len(before))]
+        first = (first + flags[level - 1] - base)[prefix] + before
+        columns.append(np.where(flags[level], first, -1).astype(np.int32))
+    return tuple(columns)
+
+
+def _prune(index: Index) -> Index:
+    """Forget n-grams that neither are a feature nor begin one."""
+    keys, columns = list(index.keys), list(index.columns)
+    for level in range(len(keys) - 1, -1, -1):
+        needed = columns[level] >= 0
+        if level + 1 < len(keys):
+            needed[keys[level + 1] // index.size] = True
+            moved = np.cumsum(needed) - 1
+            prefix, last = np.divmod(keys[level + 1], index.size)
+            keys[level + 1] = moved[prefix] * index.size + last
+        keys[level], columns[level] = keys[level][needed], columns[level][needed]
+    return replace(index, keys=tuple(keys), columns=tuple(columns))
+
+
+def _count(
+    sequence: Sequence,
+    levels: list[Level],
+    columns: tuple[Ids, ...],
+    n_columns: int,
+    dtype: Any,
+) -> Any:
+    """Add up the levels' n-grams by run; each level is one sparse matrix."""
+    from scipy.sparse import csr_matrix
+
+    shape = (len(sequence.offsets) - 1, n_columns)
+    total = csr_matrix(shape, dtype=dtype)
+    for level, column in zip(levels, columns, strict=True):
+        found = column[level.id]
+        counted = level.counted & (found >= 0)
+        if not counted.any():
+            continue
+        start, found = level.start[counted], found[counted]
+        indptr = np.searchsorted(start, sequence.offsets)
+        counts = csr_matrix((np.ones(len(found), dtype), found, indptr), shape=shape)
+        counts.sum_duplicates()
+        total = counts if total.nnz == 0 else total + counts
+    return total

@@ -1,0 +1,195 @@
+"""Encoded corpus to matrix, in scikit-learn's manner.
+
+Equal to scikit-learn's `CountVectorizer` and `TfidfVectorizer` on the same tokens, value
+for value and column for column; several times faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
+
+from rakuten_bench.corpus.encoded import Corpus
+from rakuten_bench.corpus.gram import (
+    Block,
+    CharGrams,
+    Grams,
+    Terms,
+    WordGrams,
+    document_frequency,
+)
+from rakuten_bench.errors import UserError
+
+Analyzer = Literal["word", "char_wb"]
+GRAMS: dict[Analyzer, type[Grams]] = {"word": WordGrams, "char_wb": CharGrams}
+
+
+@dataclass(frozen=True, slots=True)
+class Weighting:
+    """How counts become values, as scikit-learn's `TfidfTransformer` understands it."""
+
+    sublinear_tf: bool = False
+    use_idf: bool = False
+    smooth_idf: bool = True
+    norm: Literal["l1", "l2"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of n-gram and how it counts.
+
+    Attributes
+    ----------
+    weight : float
+        What its values are multiplied by, after the norm.
+    """
+
+    analyzer: Analyzer = "word"
+    terms: Terms = field(default_factory=Terms)
+    weighting: Weighting = field(default_factory=Weighting)
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedPart:
+    """A part and what it learned from one block.
+
+    Attributes
+    ----------
+    idf : float64 array of shape (n_features,) or None
+    """
+
+    part: Part
+    grams: Grams
+    idf: NDArray[np.float64] | None
+
+
+class CorpusVectorizer(TransformerMixin, BaseEstimator):
+    """Turn a corpus into one sparse matrix: every part of every block, side by side.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    dtype : {"float32", "float64"}
+        Of the matrix. What is learned is computed in float64 either way.
+
+    Attributes
+    ----------
+    fitted_ : list of lists of FittedPart
+        For each block, its parts.
+    low_, span_ : float64 arrays of shape (n_extra,)
+        Smallest value and range of the extra columns over the training rows.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part] = (Part(),),
+        *,
+        dtype: Literal["float32", "float64"] = "float32",
+    ) -> None:
+        self.parts = parts
+        self.dtype = dtype
+
+    def fit(self, X: Corpus, y: object = None) -> CorpusVectorizer:
+        """Learn terms, document frequencies and ranges from the rows of a corpus."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: Corpus, y: object = None) -> Any:
+        """Learn and return the CSR matrix of shape (n_rows, n_features)."""
+        del y
+        self.blocks_, self.fitted_, matrices = X.blocks, [], []
+        for block, weight in zip(_blocks(X), X.weights, strict=True):
+            learned = [_learn(part, block) for part in self.parts]
+            self.fitted_.append([fitted for fitted, _ in learned])
+            matrices += [_weigh(*pair, weight, self.dtype) for pair in learned]
+        self.low_ = X.extra.min(axis=0, initial=np.inf)
+        self.span_ = X.extra.max(axis=0, initial=-np.inf) - self.low_
+        self._check_terms(X)
+        return self._join(matrices, X)
+
+    def transform(self, X: Corpus) -> Any:
+        """Return the CSR matrix of other rows; terms that were not learned are ignored."""
+        if not hasattr(self, "fitted_"):
+            message = "This CorpusVectorizer is not fitted yet."
+            raise NotFittedError(message)
+        matrices = []
+        for block, weight, parts in zip(
+            _blocks(X), X.weights, self.fitted_, strict=True
+        ):
+            for fitted in parts:
+                counts = fitted.grams.count(block)
+                matrices.append(_weigh(fitted, counts, weight, self.dtype))
+        return self._join(matrices, X)
+
+    def get_feature_names_out(
+        self, input_features: object = None
+    ) -> NDArray[np.object_]:
+        """Return the name of each column: "title: robe rouge", "extra: 0"."""
+        del input_features
+        names = [
+            f"{block}: {name}"
+            for block, parts in zip(self.blocks_, self.fitted_, strict=True)
+            for fitted in parts
+            for name in fitted.grams.names()
+        ]
+        names += [f"extra: {column}" for column in range(len(self.low_))]
+        return np.array(names, dtype=object)
+
+    def _check_terms(self, X: Corpus) -> None:
+        if not any(len(fitted.grams) for parts in self.fitted_ for fitted in parts):
+            message = (
+                f"no term is left in {len(X)} training rows: their texts are empty, or "
+                f"min_df and max_df leave none. Lower min_df or raise max_df."
+            )
+            raise UserError(message)
+
+    def _join(self, matrices: list[Any], X: Corpus) -> Any:
+        from scipy.sparse import csr_matrix, hstack
+
+        if X.extra.shape[1]:
+            span = np.where(self.span_ > 0, self.span_, 1)
+            scaled = np.clip((X.extra - self.low_) / span, 0, 1)
+            matrices.append(csr_matrix(scaled.astype(self.dtype)))
+        return matrices[0] if len(matrices) == 1 else hstack(matrices, format="csr")
+
+
+def _blocks(corpus: Corpus) -> list[Block]:
+    return [Block(corpus.vocabulary, *block) for block in corpus.iter_blocks()]
+
+
+def _learn(part: Part, block: Block) -> tuple[FittedPart, Any]:
+    grams, counts = GRAMS[part.analyzer].learn(block, part.terms)
+    idf = _idf(counts, part.weighting) if part.weighting.use_idf else None
+    return FittedPart(part, grams, idf), counts
+
+
+def _idf(counts: Any, weighting: Weighting) -> NDArray[np.float64]:
+    smooth = int(weighting.smooth_idf)
+    frequency = document_frequency(counts).astype(np.float64) + smooth
+    return np.log((counts.shape[0] + smooth) / frequency) + 1.0
+
+
+def _weigh(fitted: FittedPart, counts: Any, weight: float, dtype: str) -> Any:
+    """Turn counts into values, in place."""
+    from sklearn.preprocessing import normalize
+
+    weighting = fitted.part.weighting
+    if fitted.part.terms.binary:
+        counts.data.fill(1.0)
+    if weighting.sublinear_tf:
+        np.log(counts.data, out=counts.data)
+        counts.data += 1.0
+    if fitted.idf is not None:
+        counts.data *= fitted.idf[counts.indices]
+    if weighting.norm is not None:
+        normalize(counts, norm=weighting.norm, copy=False)
+    if weight * fitted.part.weight != 1.0:
+        counts.data *= weight * fitted.part.weight
+    return counts.astype(dtype, copy=False)

@@ -1,0 +1,27 @@
+"""What is removed from a text before it is cut, once for each distinct text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from rakuten_bench.registry import Option
+from rakuten_bench.types import Texts
+
+
+def apply(
+    option: Option,
+    params: Mapping[str, Any],
+    slots: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> Texts:
+    """Clean every distinct text of all blocks."""
+    texts: Texts = slots["texts"]
+    distinct = list(dict.fromkeys(chain.from_iterable(texts.columns)))
+    cleaned = option.make(distinct, params=params, **given)
+    new = dict(zip(distinct, cleaned, strict=True))
+    return replace(
+        texts, columns=tuple([new[text] for text in column] for column in texts.columns)
+    )

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rakuten_bench.levers.fields.number import extra
+from rakuten_bench.registry import FIELDS
+from rakuten_bench.types import Texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@FIELDS.option("blocks", digit="3")
+def blocks(
+    frame: pd.DataFrame,
+    *,
+    title_weight: float = 1.0,
+    description_weight: float = 1.0,
+    missing: bool = True,
+    measures: bool = False,
+) -> Texts:
+    """Vectorize title and description apart, weigh them, put them side by side."""
+    return Texts(
+        ("title", "description"),
+        (title_weight, description_weight),
+        (frame["title"].tolist(), frame["description"].tolist()),
+        extra(frame, missing=missing, measures=measures),
+    )

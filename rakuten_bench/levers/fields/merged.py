@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rakuten_bench.levers.fields.number import extra
+from rakuten_bench.registry import FIELDS
+from rakuten_bench.types import Texts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@FIELDS.option("merged", digit="0")
+def merged(
+    frame: pd.DataFrame, *, missing: bool = False, measures: bool = False
+) -> Texts:
+    """Join title and description into one text."""
+    column = (frame["title"] + " " + frame["description"]).tolist()
+    numbers = extra(frame, missing=missing, measures=measures)
+    return Texts(("text",), (1.0,), (column,), numbers)

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.registry import MODEL
+
+
+@MODEL.option("multinomial_nb", digit="4", needs="scikit-learn", refuses=("signed",))
+def multinomial_nb(alpha: float = 1.0, fit_prior: bool = True) -> Any:
+    """Multinomial naive Bayes."""
+    from sklearn.naive_bayes import MultinomialNB
+
+    return MultinomialNB(alpha=alpha, fit_prior=fit_prior)

@@ -1,0 +1,24 @@
+"""What a token is reduced to: each distinct (language, token) once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rakuten_bench.corpus import Corpus
+from rakuten_bench.registry import Option
+
+
+def apply(
+    option: Option,
+    params: Mapping[str, Any],
+    slots: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> Corpus:
+    """Spell the distinct tokens of each language anew."""
+
+    def change(tokens: list[str], language: str) -> list[str]:
+        return option.make(tokens, params=params, **{**given, "language": language})
+
+    corpus: Corpus = slots["corpus"]
+    return corpus.rewrite(slots["languages"], change)

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.registry import REDUCER
+
+
+@REDUCER.option(
+    "svd", digit="1", needs="scikit-learn", modalities=("text",), tags=("signed",)
+)
+def svd(n_components: int = 300, *, random_state: int) -> Any:
+    """Keep the directions of largest variance (latent semantic analysis)."""
+    from sklearn.decomposition import TruncatedSVD
+
+    return TruncatedSVD(n_components=n_components, random_state=random_state)

@@ -1,0 +1,1 @@
+"""How the training rows are balanced."""

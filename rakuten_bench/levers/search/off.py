@@ -1,0 +1,8 @@
+from __future__ import annotations
+
+from rakuten_bench.registry import SEARCH
+
+
+@SEARCH.option("off", digit="0")
+def off() -> None:
+    """Take the parameters as given."""

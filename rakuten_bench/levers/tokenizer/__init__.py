@@ -1,0 +1,67 @@
+"""Texts to the encoded corpus: each distinct text is cut once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from rakuten_bench.corpus import Corpus
+from rakuten_bench.corpus.encoded import encode
+from rakuten_bench.corpus.vocabulary import gather
+from rakuten_bench.registry import Option
+from rakuten_bench.types import Languages, Texts
+
+
+def apply(
+    option: Option,
+    params: Mapping[str, Any],
+    slots: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> Corpus:
+    """Cut and number the texts of all blocks, over one vocabulary."""
+    texts: Texts = slots["texts"]
+    # the same text may be cut in two ways where the tokenizer asks for the language
+    languages = slots["languages"] if "language" in option.given else None
+    groups: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    owners = _codes(languages, texts)
+    place = [
+        groups[code].setdefault(text, len(groups[code]))
+        for code, text in zip(owners, chain.from_iterable(texts.columns), strict=True)
+    ]
+    cut = (
+        option.make(list(group), params=params, language=code, **given)
+        for code, group in groups.items()
+    )
+    vocabulary, tokens, offsets = encode(chain.from_iterable(cut))
+    documents = _documents(groups, owners, place)
+    return Corpus(
+        vocabulary,
+        *gather(tokens, offsets, documents),
+        texts.blocks,
+        texts.weights,
+        texts.extra,
+    )
+
+
+def _codes(languages: Languages | None, texts: Texts) -> list[str]:
+    """Return the language of each document, "" for all where it does not matter."""
+    if languages is None:
+        return [""] * sum(map(len, texts.columns))
+    codes = [languages.codes[code] for code in languages.row.tolist()]
+    return codes * len(texts.columns)
+
+
+def _documents(
+    groups: Mapping[str, Mapping[str, int]], owners: list[str], place: list[int]
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return which of the distinct texts each document is."""
+    before, start = 0, {}
+    for code, group in groups.items():
+        start[code] = before
+        before += len(group)
+    first = np.fromiter((start[code] for code in owners), np.int64, len(owners))
+    return first + np.array(place, np.int64)

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rakuten_bench.registry import TOKENIZER
+
+
+@TOKENIZER.option("split", digit="0")
+def split(texts: list[str], *, lowercase: bool = True) -> Iterator[list[str]]:
+    """Cut at white space."""
+    for text in texts:
+        yield (text.lower() if lowercase else text).split()
