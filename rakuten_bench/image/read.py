@@ -71,6 +71,26 @@ def read_image(
         reduction //= 2  # the crop left too little: decode it again, larger
 
 
+def make_square(image: Pixels, size: int) -> Pixels:
+    """Resize to a square, each pixel the mean of what it covers."""
+    import cv2
+
+    square = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
+    return cast("Pixels", square)
+
+
+def fit_within(image: Pixels, size: int) -> Pixels:
+    """Make an image smaller, in proportion, if its longer side has more pixels."""
+    import cv2
+
+    height, width = image.shape[:2]
+    scale = size / max(height, width)
+    if scale >= 1:
+        return image
+    target = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cast("Pixels", cv2.resize(image, target, interpolation=cv2.INTER_AREA))
+
+
 def check_readable(path: str, oddity: Oddity) -> None:
     """Refuse an image that can't be read, for `on_error: fail`.
 

@@ -1,0 +1,54 @@
+"""Kernel maps for histograms: a linear model on them is nearly one with the kernel."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kernel = Literal["linear", "hellinger", "chi2", "intersection"]
+Codebook = Literal["minibatch", "kmeans"]
+Norm = Literal["l1", "l2", "tfidf"]
+
+#: Distance between the sampled frequencies; the best for one frequency beside zero
+#: (Vedaldi & Zisserman 2012, figure 6).
+_PERIOD = {"chi2": 0.65, "intersection": 0.9}
+
+
+def map_kernel(X: NDArray[Any], kernel: Kernel) -> NDArray[np.float32]:
+    """Map histograms so that their scalar product is nearly that of a kernel.
+
+    Parameters
+    ----------
+    X : array of shape (..., n_features)
+        Not negative.
+    kernel : {"linear", "hellinger", "chi2", "intersection"}
+        "hellinger" takes roots; the next two are additive homogeneous kernels, mapped
+        by their spectrum sampled at three points: three times the features.
+
+    References
+    ----------
+    Vedaldi & Zisserman, Efficient additive kernels via explicit feature maps, 2012.
+
+    >>> x, z = np.array([0.2, 0.8]), np.array([0.5, 0.5])
+    >>> exact = float(np.sum(2 * x * z / (x + z)))
+    >>> abs(float(map_kernel(x, "chi2") @ map_kernel(z, "chi2")) - exact) < 0.01
+    True
+    """
+    values = np.asarray(X, dtype=np.float32)
+    if kernel == "linear":
+        return values
+    if kernel == "hellinger":
+        return np.sqrt(values)
+    period = _PERIOD[kernel]
+    logs = np.log(np.maximum(values, np.float32(1e-12))) * np.float32(period)
+    flat = np.sqrt(values * np.float32(period * _spectrum(0.0, kernel)))
+    wave = np.sqrt(values * np.float32(2 * period * _spectrum(period, kernel)))
+    return np.concatenate([flat, wave * np.cos(logs), wave * np.sin(logs)], axis=-1)
+
+
+def _spectrum(frequency: float, kernel: Kernel) -> float:
+    if kernel == "chi2":
+        return float(1 / np.cosh(np.pi * frequency))
+    return float(2 / (np.pi * (1 + 4 * frequency**2)))

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.image.kernel import Codebook, Kernel, Norm
+from rakuten_bench.levers.feature.sift import dense_sift
+from rakuten_bench.registry import FEATURE
+
+
+@FEATURE.option(
+    "dense_sift_bovw",
+    digit="2",
+    needs="scikit-learn",
+    kind="transform",
+    prepare=dense_sift,
+)
+def dense_sift_bovw(
+    n_words: int = 256,
+    codebook: Codebook = "kmeans",
+    n_samples: int = 256,
+    root: bool = True,
+    norm: Norm = "l1",
+    levels: int = 2,
+    kernel: Kernel = "chi2",
+    random_state: int | None = None,
+) -> Any:
+    """Count visual words of patches on a grid, in a spatial pyramid."""
+    from rakuten_bench.image.word import VisualWords
+
+    return VisualWords(
+        n_words, codebook, n_samples, root, norm, levels, kernel, random_state
+    )

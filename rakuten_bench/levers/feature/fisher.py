@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.levers.feature.sift import dense_sift
+from rakuten_bench.registry import FEATURE
+
+
+@FEATURE.option(
+    "fisher", digit="3", needs="scikit-learn", kind="transform", prepare=dense_sift
+)
+def fisher(
+    n_components: int = 64,
+    n_dims: int = 64,
+    root: bool = True,
+    place: bool = True,
+    random_state: int | None = None,
+) -> Any:
+    """Sum up how patches differ from a learned mixture (Perronnin et al. 2010)."""
+    from rakuten_bench.image.fisher import FisherVector
+
+    return FisherVector(n_components, n_dims, root, place, random_state)

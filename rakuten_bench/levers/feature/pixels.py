@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.image.describe import describe_images
+from rakuten_bench.image.read import Pixels, make_square
+from rakuten_bench.registry import FEATURE
+from rakuten_bench.types import Images
+
+
+@FEATURE.option("pixels", digit="0", needs=("opencv-python-headless", "Pillow"))
+def pixels(
+    images: Images,
+    size: int = 50,
+    color: bool = False,
+    dtype: Literal["float32", "uint8"] = "float32",
+    n_jobs: int = 1,
+    folder: Path | None = None,
+) -> NDArray[Any]:
+    """Take the pixels themselves, the image made a square of so many on a side.
+
+    Returns
+    -------
+    array of shape (n_rows, size * size) or (n_rows, size * size * 3)
+        Row by row, then red, green, blue; float32 in [0, 1], or uint8 in [0, 255],
+        which is what a network wants: a quarter of the room.
+    """
+
+    def describe(image: Pixels) -> NDArray[Any]:
+        small = make_square(image, size).ravel()
+        return small if dtype == "uint8" else small.astype(np.float32) / 255
+
+    return describe_images(
+        images, describe, size=size, color=color, n_jobs=n_jobs, folder=folder
+    )

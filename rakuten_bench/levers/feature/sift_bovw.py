@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.image.kernel import Codebook, Kernel, Norm
+from rakuten_bench.levers.feature.sift import sift
+from rakuten_bench.registry import FEATURE
+
+
+@FEATURE.option(
+    "sift_bovw", digit="1", needs="scikit-learn", kind="transform", prepare=sift
+)
+def sift_bovw(
+    n_words: int = 140,
+    codebook: Codebook = "minibatch",
+    n_samples: int = 256,
+    root: bool = False,
+    norm: Norm = "l2",
+    levels: int = 1,
+    kernel: Kernel = "linear",
+    random_state: int | None = None,
+) -> Any:
+    """Count visual words: up to 500 SIFT keypoints, a codebook of 140."""
+    from rakuten_bench.image.word import VisualWords
+
+    return VisualWords(
+        n_words, codebook, n_samples, root, norm, levels, kernel, random_state
+    )

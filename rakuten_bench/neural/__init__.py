@@ -1,0 +1,1 @@
+"""Networks: training loop, estimators and pretrained weights, all on PyTorch."""
