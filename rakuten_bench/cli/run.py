@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +108,11 @@ def _line(progress: Progress) -> str:
 
 
 def _print_board(prepared: Prepared, results: Path, top: int) -> int:
-    from rakuten_bench.report import print_board
+    """Print the board of this run's data; return 1 if one of its scenarios failed."""
+    from rakuten_bench.report import load_board, render_boards
 
-    return print_board(prepared, results, top)
+    board = load_board(results, prepared.board, prepared.study.metric)
+    width = shutil.get_terminal_size((100, 24)).columns
+    click.echo(render_boards([board], "table", top, width))
+    failed = {entry.row.code for entry in board.failures}
+    return int(bool(failed & set(prepared.plan.scenarios)))
