@@ -1,0 +1,268 @@
+"""`rakuten-bench data`: list, describe and make up data sets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rakuten_bench.data import DatasetSpec, SplitSpec
+
+
+@click.group("data", short_help="List, describe and make up data sets.")
+def command() -> None:
+    """List, describe and make up data sets.
+
+    \b
+    Example:
+      rakuten-bench data list
+      rakuten-bench data describe openmoji
+    """
+
+
+@command.command("list", short_help="List the data sets that can be named.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def list_command(as_json: bool) -> None:
+    """List the data sets and splits that a scenario file can name.
+
+    \b
+    Example:
+      rakuten-bench data list
+    """
+    from rakuten_bench.data.catalog import list_entries
+
+    entries = list_entries()
+    if as_json:
+        click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        return
+    for kind, found in entries.items():
+        rows = [(entry["name"], entry["doc"], _signature(entry)) for entry in found]
+        click.echo(_table(rows, (kind, "what it is", "parameters")))
+        click.echo()
+
+
+def _signature(entry: dict[str, Any]) -> str:
+    return "\n".join(
+        f"{name}: required" if value is None else f"{name}={value!r}"
+        for name, value in entry["parameters"].items()
+    )
+
+
+@command.command("describe", short_help="Count what is in a data set.")
+@click.argument("name", required=False)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder of your data."
+)
+@click.option(
+    "--scenario-file",
+    type=click.Path(path_type=Path),
+    help="Describe the data set and the split of a scenario file.",
+)
+@click.option(
+    "--cache", type=click.Path(path_type=Path), help="Folder of things computed once."
+)
+@click.option(
+    "--images/--no-images",
+    default=True,
+    show_default=True,
+    help="Open every picture to see whether it can be read.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def describe_command(
+    name: str | None,
+    data_dir: Path | None,
+    scenario_file: Path | None,
+    cache: Path | None,
+    images: bool,
+    as_json: bool,
+) -> None:
+    """Count classes, gaps, lengths, languages, duplicates and pictures of a data set.
+
+    \b
+    Example:
+      rakuten-bench data describe openmoji
+      rakuten-bench data describe rakuten --data-dir ~/rakuten --json
+      rakuten-bench data describe --scenario-file scenarios/flipkart.yaml
+    """
+    from rakuten_bench.data import load_dataset
+    from rakuten_bench.data.audit import audit
+    from rakuten_bench.data.spec import Place
+
+    spec, split = _what_to_describe(name, scenario_file)
+    base_dir = scenario_file.parent if scenario_file else None
+    place = Place(data_dir=data_dir, base_dir=base_dir, cache=cache)
+    loaded = load_dataset(spec, data_dir=data_dir, base_dir=base_dir, cache=place.store)
+    found = audit(loaded, split, cache=place.store, images=images)
+    if as_json:
+        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        click.echo("\n\n".join(_sections(found)))
+
+
+def _what_to_describe(
+    name: str | None, scenario_file: Path | None
+) -> tuple[DatasetSpec, SplitSpec]:
+    from rakuten_bench.data import SplitSpec, parse_dataset
+
+    if scenario_file is not None:
+        from rakuten_bench.scenario.load import load_study
+
+        study = load_study(scenario_file)
+        if name is None or name == study.dataset.name:
+            return study.dataset, study.split
+        return parse_dataset(name), study.split
+    if name is None:
+        message = "Name a data set, or a scenario file with --scenario-file."
+        raise click.UsageError(message)
+    return parse_dataset(name), SplitSpec()
+
+
+@command.command("synthesize", short_help="Make up a catalogue like the challenge's.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    default=84916,
+    show_default=True,
+    help="Listings.",
+)
+@click.option(
+    "--images",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How many of the listings get a photo.",
+)
+@click.option(
+    "--seed", default=123, show_default=True, help="Seed of all that is drawn."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder to write into.",
+)
+def synthesize_command(rows: int, images: int, seed: int, out: Path) -> None:
+    """Make up a catalogue in the layout and with the profile of the challenge.
+
+    No real listing is in it. The data set `rakuten` reads it with --data-dir, and
+    every board on it says that it is made up.
+
+    \b
+    Example:
+      rakuten-bench data synthesize --rows 84916 --images 2000 --out made-up
+    """
+    from rakuten_bench.data.synthesis import synthesize
+
+    synthesize(out, rows=rows, images=images, random_state=seed)
+    click.echo(f"{out}: {rows:,} listings, {min(rows, images):,} photos.")
+
+
+def _sections(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the tables of an audit as text."""
+    yield _headline(found)
+    yield _table(
+        [
+            (c["label"], c["name"], c["rows"], _percent(c["share"]))
+            for c in found["classes"]
+        ],
+        ("class", "name", "rows", "share"),
+    )
+    yield _table(
+        [
+            (name, gap["rows"], _percent(gap["share"]))
+            for name, gap in found["missing"].items()
+        ],
+        ("missing", "rows", "share"),
+    )
+    yield _table(list(_length_rows(found["lengths"])), _LENGTH_HEADER)
+    yield _table(
+        list(_language_rows(found)),
+        (f"language ({found['languages']['source']})", "rows", "share"),
+    )
+    yield _table(
+        [
+            (name, d["rows"], _percent(d["share"]), d["largest"], d["across_classes"])
+            for name, d in found["duplicates"].items()
+        ],
+        ("duplicates", "rows", "share", "most of one", "in several classes"),
+    )
+    yield _split_text(found["split"])
+    yield _image_text(found["images"])
+
+
+def _headline(found: dict[str, Any]) -> str:
+    kind = {"real": "", "emoji": " (emoji, not products)", "synthetic": " (made up)"}
+    return (
+        f"{found['name']}{kind[found['kind']]}: {found['rows']:,} rows, "
+        f"{len(found['classes'])} classes, fingerprint {found['fingerprint']}\n"
+        f"{found['about']}"
+    )
+
+
+_LENGTH_HEADER = ("length", "min", "median", "mean", "95 % below", "max")
+
+
+def _length_rows(lengths: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    for name, measured in lengths.items():
+        for unit in ("characters", "words"):
+            if measured[unit]:
+                yield (
+                    f"{name}, {unit}",
+                    *(round(n, 1) for n in measured[unit].values()),
+                )
+        yield (f"{name}, rows with HTML", measured["html"])
+
+
+def _language_rows(found: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    counts = dict(found["languages"]["rows"])
+    if found["languages"]["unknown"]:
+        counts["unknown"] = found["languages"]["unknown"]
+    for code, rows in counts.items():
+        yield code, rows, _percent(rows / found["rows"])
+
+
+def _split_text(split: dict[str, Any]) -> str:
+    if "error" in split:
+        return f"No split: {split['error']}"
+    rows = [
+        (
+            fold["name"],
+            fold["train"],
+            fold["validation"],
+            fold["test"],
+            *fold["test_rows_seen_in_training"].values(),
+        )
+        for fold in split["folds"]
+    ]
+    seen = [f"{name} seen" for name in split["folds"][0]["test_rows_seen_in_training"]]
+    header = (f"fold of {split['scheme']}", "train", "validation", "test", *seen)
+    return (
+        f"{_table(rows, header)}\n{split['rows_in_groups']:,} rows are in groups that "
+        f"stay on one side; the largest has {split['largest_group']:,}. 'seen': test "
+        f"rows whose value also stands in a training row."
+    )
+
+
+def _image_text(images: dict[str, Any]) -> str:
+    rows = [
+        (what, images[what]["files"], ", ".join(images[what]["first"]))
+        for what in ("absent", "unreadable")
+        if images[what]
+    ]
+    return f"{images['rows']:,} rows name a picture.\n" + _table(
+        rows, ("pictures", "files", "such as")
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
+    from tabulate import tabulate
+
+    return str(tabulate(rows, header, intfmt=",", disable_numparse=False))

@@ -1,0 +1,273 @@
+"""What is in a data set: counts, gaps, lengths, languages, duplicates, pictures."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rakuten_bench.data.grouping import image_content, whole_text
+from rakuten_bench.data.spec import SplitSpec
+from rakuten_bench.data.split import build_split
+from rakuten_bench.errors import UserError
+from rakuten_bench.types import Dataset, Fold, Rows, Split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Languages told apart where the data set does not give them.
+DETECTED = ("fr", "en", "de", "it", "es", "nl", "pt")
+#: A longer text does not make the guess better, only slower.
+_DETECTED_CHARACTERS = 300
+_SHOWN = 10  # files listed by name
+
+Section = dict[str, Any]
+
+
+def audit(
+    dataset: Dataset,
+    spec: SplitSpec | None = None,
+    *,
+    cache: Path | None = None,
+    images: bool = True,
+) -> Section:
+    """Count what a user should know of a data set before trusting a score on it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    spec : SplitSpec or None
+        How it is to be split; 80/20 where None.
+    cache : Path or None
+        Where splits and hashes of files are kept.
+    images : bool
+        Whether to open every picture, which takes about a minute for 85,000.
+
+    Returns
+    -------
+    dict
+        Plain values only: `name`, `kind`, `about`, `fingerprint`, `rows`, `classes`,
+        `missing`, `lengths`, `languages`, `duplicates`, `split`, `images`. A split
+        that is not possible is `{"error": message}`.
+    """
+    frame = dataset.frame
+    repeated = find_repeated(frame, cache=cache)
+    try:
+        split = build_split(dataset, spec or SplitSpec(), cache=cache)
+        divided = describe_split(split, repeated)
+    except UserError as error:
+        divided = {"error": str(error)}
+    return {
+        "name": dataset.name,
+        "kind": dataset.kind,
+        "about": dataset.about,
+        "fingerprint": dataset.fingerprint,
+        "rows": len(frame),
+        "classes": count_classes(dataset),
+        "missing": count_missing(frame),
+        "lengths": {name: measure_texts(frame[name]) for name in _TEXTS},
+        "languages": count_languages(frame),
+        "duplicates": {
+            name: count_duplicates(values, frame["label"])
+            for name, values in repeated.items()
+        },
+        "split": divided,
+        "images": check_images(frame["image_path"], opened=images),
+    }
+
+
+_TEXTS = ("title", "description")
+
+
+def count_classes(dataset: Dataset) -> list[Section]:
+    """Count the rows of each class, in the order of the classes."""
+    counts = np.bincount(dataset.y, minlength=len(dataset.classes)).tolist()
+    return [
+        {
+            "label": label,
+            "name": dataset.label_names.get(label, ""),
+            "rows": rows,
+            "share": rows / len(dataset.frame),
+        }
+        for label, rows in zip(dataset.classes, counts, strict=True)
+    ]
+
+
+def count_missing(frame: pd.DataFrame) -> Section:
+    """Count rows without a title, a description, any text, an image; by class too."""
+    empty = {name: frame[name].str.strip() == "" for name in (*_TEXTS, "image_path")}
+    empty["text"] = empty["title"] & empty["description"]
+    return {
+        name.removesuffix("_path"): {
+            "rows": int(rows.sum()),
+            "share": float(rows.mean()),
+            "by_class": rows.groupby(frame["label"]).mean().to_dict(),
+        }
+        for name, rows in empty.items()
+    }
+
+
+def measure_texts(texts: pd.Series) -> Section:
+    """Measure the texts that are there, in characters and in words."""
+    present = texts[texts.str.strip() != ""]
+    return {
+        "characters": _five_numbers(present.str.len()),
+        "words": _five_numbers(present.str.split().str.len()),
+        "html": int(present.str.contains(r"<[a-zA-Z/][^>]*>|&#?\w+;").sum()),
+    }
+
+
+def _five_numbers(values: pd.Series) -> Section | None:
+    if values.empty:
+        return None
+    return {
+        "min": int(values.min()),
+        "median": float(values.median()),
+        "mean": float(values.mean()),
+        "p95": float(values.quantile(0.95)),
+        "max": int(values.max()),
+    }
+
+
+def count_languages(frame: pd.DataFrame) -> Section:
+    """Count rows by language: as the data set gives it, else as py3langid guesses."""
+    given = bool((frame["language"] != "").any())
+    codes = frame["language"] if given else guess_languages(whole_text(frame))
+    counts = Counter(codes)
+    return {
+        "source": "given" if given else "py3langid",
+        "rows": {code: rows for code, rows in counts.most_common() if code},
+        "unknown": counts[""],
+    }
+
+
+def guess_languages(texts: Sequence[str]) -> list[str]:
+    """Guess the language of each text among `DETECTED`; "" where there is no letter."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
+    identifier.set_languages(list(DETECTED))
+    beginnings = (text[:_DETECTED_CHARACTERS].replace("\0", " ") for text in texts)
+    return [
+        identifier.classify(text)[0] if any(map(str.isalpha, text)) else ""
+        for text in beginnings
+    ]
+
+
+def find_repeated(
+    frame: pd.DataFrame, *, cache: Path | None = None
+) -> dict[str, pd.Series]:
+    """Return, for each way to be a duplicate, a value for each row; "" for none."""
+    return {
+        "title": frame["title"],
+        "description": frame["description"],
+        "text": whole_text(frame),
+        "image": image_content(frame, cache=cache),
+    }
+
+
+def count_duplicates(values: pd.Series, label: pd.Series) -> Section:
+    """Count rows that repeat a value of an earlier row.
+
+    Returns
+    -------
+    dict
+        `rows` and `share` of rows that repeat; `largest`: rows of the most frequent
+        value; `across_classes`: values that stand in more than one class.
+    """
+    present = values[values != ""]
+    rows = int(present.duplicated().sum())
+    per_value = present.value_counts()
+    classes = label[present.index].groupby(present.to_numpy()).nunique()
+    return {
+        "rows": rows,
+        "share": rows / len(values),
+        "largest": int(per_value.max()) if rows else 0,
+        "across_classes": int((classes > 1).sum()),
+    }
+
+
+def describe_split(split: Split, repeated: dict[str, pd.Series]) -> Section:
+    """Say how the rows are divided and what of the test rows was seen in training."""
+    sizes = np.bincount(split.groups)
+    return {
+        "scheme": split.scheme,
+        "name": split.name,
+        "fingerprint": split.fingerprint,
+        "groups": len(sizes),
+        "rows_in_groups": int(sizes[sizes > 1].sum()),
+        "largest_group": int(sizes.max()),
+        "folds": [_describe_fold(fold, repeated) for fold in split.folds],
+    }
+
+
+def _describe_fold(fold: Fold, repeated: dict[str, pd.Series]) -> Section:
+    return {
+        "name": fold.name,
+        "train": len(fold.train),
+        "validation": len(fold.validation),
+        "test": len(fold.test),
+        "test_rows_seen_in_training": {
+            name: count_seen(values, fold.train, fold.test)
+            for name, values in repeated.items()
+        },
+    }
+
+
+def count_seen(values: pd.Series, train: Rows, test: Rows) -> int:
+    """Count test rows whose value also stands in a training row."""
+    known = set(values.iloc[train]) - {""}
+    return int(values.iloc[test].isin(known).sum())
+
+
+def check_images(paths: pd.Series, *, opened: bool = True) -> Section:
+    """Count files that are named but absent, and those that cannot be read to the end.
+
+    Returns
+    -------
+    dict
+        `rows` that name a file; `absent` and `unreadable` files with the first names;
+        `unreadable` is None where the pictures are not `opened`.
+    """
+    named = [path for path in paths if path]
+    files = {path: Path(path).is_file() for path in named}
+    there = [path for path, found in files.items() if found]
+    absent = [path for path, found in files.items() if not found]
+    section = {"rows": len(named), "absent": _listed(absent), "unreadable": None}
+    if opened:
+        section["unreadable"] = _listed(_filter_threaded(is_unreadable, there))
+    return section
+
+
+def _listed(paths: Sequence[str]) -> Section:
+    return {"files": len(paths), "first": [Path(path).name for path in paths[:_SHOWN]]}
+
+
+def _filter_threaded(wrong: Callable[[str], bool], paths: Sequence[str]) -> list[str]:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without the lock
+        return [
+            path
+            for path, found in zip(paths, pool.map(wrong, paths), strict=True)
+            if found
+        ]
+
+
+def is_unreadable(path: str) -> bool:
+    """Decode a picture to its end, at an eighth of its size where it is a JPEG.
+
+    OpenCV would not do: it fills what is cut off with grey and says nothing.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image.draft("L", (image.width // 8, image.height // 8))
+            image.load()
+    except (OSError, SyntaxError, ValueError):  # what Pillow's decoders raise
+        return True
+    return False

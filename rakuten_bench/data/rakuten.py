@@ -1,0 +1,185 @@
+"""The Rakuten France challenge: 84,916 listings in 27 classes, as users downloaded it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rakuten_bench.data.build import assemble, read_csv
+from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
+from rakuten_bench.errors import UserError
+from rakuten_bench.types import Dataset, Kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXTS = "X_train_update.csv"
+LABELS = "Y_train_CVw08PX.csv"
+#: Stands beside made-up data in the challenge's layout, so that no board on it can
+#: pass for the real thing; row id and language of each row.
+SYNTHETIC_MARK = "synthetic_languages.csv"
+
+ABOUT = (
+    "Rakuten France multimodal product classification: 84,916 listings, 27 classes, "
+    "French first, one photo each. Used under the challenge's terms, by the user's own "
+    "copy. The class names are our reading of the codes, not Rakuten's."
+)
+SYNTHETIC_ABOUT = (
+    "Made up by rakuten-bench in the layout and with the shares of the Rakuten France "
+    "challenge; no real listing is in it. For tests and benchmarks only."
+)
+
+#: Our reading of the codes; there are no official names.
+LABEL_NAMES = {
+    "10": "used books",
+    "40": "video games, imports",
+    "50": "gaming accessories",
+    "60": "consoles",
+    "1140": "figurines",
+    "1160": "trading cards",
+    "1180": "role-play and war-game figures",
+    "1280": "toys",
+    "1281": "board games",
+    "1300": "scale models, drones",
+    "1301": "baby socks and small articles",
+    "1302": "outdoor and sport",
+    "1320": "nursery",
+    "1560": "furniture, household",
+    "1920": "home textiles",
+    "1940": "food",
+    "2060": "decoration, lighting",
+    "2220": "pets",
+    "2280": "magazines, newspapers",
+    "2403": "book and comic lots, series",
+    "2462": "used games and consoles",
+    "2522": "stationery",
+    "2582": "garden furniture",
+    "2583": "pool and spa",
+    "2585": "garden and DIY tools",
+    "2705": "new books",
+    "2905": "downloadable games",
+}
+
+
+@dataset("rakuten")
+def rakuten(place: Place) -> Dataset:
+    """Read the Rakuten France challenge's files: 84,916 listings, 27 classes, photos.
+
+    Raises
+    ------
+    UserError
+        If the files are not there, or texts and labels do not fit together.
+    """
+    return read_challenge(find_folder(place))
+
+
+def find_folder(place: Place) -> Path:
+    """Return the folder that holds the challenge's tables.
+
+    Raises
+    ------
+    UserError
+        With what to download and where to put it.
+    """
+    folders = place.folders(DATA_DIR_VARIABLE)
+    for folder in folders:
+        for found in (folder, folder / "rakuten"):
+            if (found / TEXTS).is_file() and (found / LABELS).is_file():
+                return found
+    where = ", ".join(f"'{folder}'" for folder in folders) or "no folder given"
+    message = (
+        f"data set 'rakuten': {TEXTS} and {LABELS} not found ({where}). Download "
+        f"them and the images from the challenge 'Rakuten France Multimodal Product "
+        f"Data Classification' on challengedata.ens.fr, put both tables and the "
+        f"unpacked images/ into one folder, and name it with --data-dir or "
+        f"{DATA_DIR_VARIABLE}. The data set 'openmoji' needs no download."
+    )
+    raise UserError(message)
+
+
+def read_challenge(folder: Path) -> Dataset:
+    """Read a folder in the challenge's layout, real or made up.
+
+    Raises
+    ------
+    UserError
+        If texts and labels do not fit together.
+    """
+    frame = join_labels(folder)
+    mark = folder / SYNTHETIC_MARK
+    kind: Kind = "synthetic" if mark.is_file() else "real"
+    columns = {
+        "id": frame.index,
+        "title": frame["designation"],
+        "description": frame["description"],
+        "label": frame["prdtypecode"],
+        "image_path": image_names(frame),
+    }
+    if kind == "synthetic":
+        languages = read_csv(mark)[0].set_index("id")["language"]
+        columns["language"] = frame.index.map(languages)
+    return assemble(
+        "synthetic" if kind == "synthetic" else "rakuten",
+        columns,
+        subject=str(folder / TEXTS),
+        image_folder=find_images(folder),
+        kind=kind,
+        about=SYNTHETIC_ABOUT if kind == "synthetic" else ABOUT,
+        label_names=LABEL_NAMES,
+    )
+
+
+def join_labels(folder: Path) -> pd.DataFrame:
+    """Read both tables and put the label beside each text, by row id.
+
+    Raises
+    ------
+    UserError
+        If a column is missing, or there are labels for rows that have no text.
+    """
+    texts = _read(folder / TEXTS, "designation", "description", "productid", "imageid")
+    labels = _read(folder / LABELS, "prdtypecode")
+    stray = labels.index.difference(texts.index)
+    if len(stray):
+        message = (
+            f"{folder / LABELS}: {len(stray):,} of {len(labels):,} labels are for rows "
+            f"that {TEXTS} does not have (first: {stray[0]}). Are both files of the "
+            f"same download?"
+        )
+        raise UserError(message)
+    return texts.join(labels)
+
+
+def _read(file: Path, *columns: str) -> pd.DataFrame:
+    """Read a table whose first column, without a name, is the row id."""
+    frame, _ = read_csv(file)
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        message = (
+            f"{file}: column '{missing[0]}' is missing. Is it the challenge's file? "
+            f"It has: {', '.join(map(str, frame.columns))}."
+        )
+        raise UserError(message)
+    return frame.set_index(frame.columns[0])
+
+
+def image_names(frame: pd.DataFrame) -> pd.Series:
+    """Return the file name of each row's photo."""
+    return "image_" + frame["imageid"] + "_product_" + frame["productid"] + ".jpg"
+
+
+def find_images(folder: Path) -> Path:
+    """Return the folder of the training photos, however the archive was unpacked.
+
+    Where there is none it is the folder in which they should be.
+    """
+    found = (images for images in _image_folders(folder) if images.is_dir())
+    return next(found, folder / "images" / "image_train")
+
+
+def _image_folders(folder: Path) -> Iterator[Path]:
+    """Yield where photos may be, the most nested first: a wrapper holds no photo."""
+    for images in ("images/images", "images", "."):
+        for train in ("image_train/image_train", "image_train"):
+            yield folder / images / train
