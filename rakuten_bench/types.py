@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -17,6 +17,18 @@ Kind = Literal["real", "emoji", "synthetic"]
 Modality = Literal["text", "image", "fusion"]
 
 COLUMNS = ("id", "title", "description", "label", "image_path", "language", "group")
+
+
+def sort_labels(labels: Iterable[object]) -> tuple[str, ...]:
+    """Return each label once, by number where all are numbers, else by spelling.
+
+    >>> sort_labels(["100", "20", "100"]), sort_labels(["b", "a", "10"])
+    (('20', '100'), ('10', 'a', 'b'))
+    """
+    known = {str(label) for label in labels}
+    if all(label.isdecimal() for label in known):
+        return tuple(sorted(known, key=lambda label: (int(label), label)))
+    return tuple(sorted(known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +67,7 @@ class Dataset:
 
         The one order of classes in the whole program.
         """
-        labels = [str(label) for label in self.frame["label"].unique()]
-        if all(label.isdecimal() for label in labels):
-            return tuple(sorted(labels, key=lambda label: (int(label), label)))
-        return tuple(sorted(labels))
+        return sort_labels(self.frame["label"].unique())
 
     @property
     def y(self) -> NDArray[np.int32]:

@@ -46,8 +46,6 @@ def run_step(
         The value of the slot that the step writes; a mapping from slot to value where
         it writes several.
     """
-    options = [find_option(step.modality, choice) for choice in step.choices]
-    params = [choice.arguments for choice in step.choices]
     given: dict[str, Any] = {
         "random_state": step.seed,
         "n_jobs": n_jobs,
@@ -55,6 +53,8 @@ def run_step(
     }
     if folder is not None:
         given["folder"] = folder
+    options = [find_option(step.modality, choice) for choice in step.choices]
+    params = [choice.arguments for choice in step.choices]
     if step.kind == "map":
         return run_map(options[0], params[0], slots, given)
     target: Target = slots["target"]
@@ -74,6 +74,8 @@ def run_map(
     if folded is None:
         return apply(option, params, dict(slots), dict(given))
     train = apply(option, params, _side(slots, folded.train_rows, "train"), dict(given))
+    if folded.test is None:
+        return replace(folded, train=train)
     test = apply(option, params, _side(slots, folded.test_rows, "test"), dict(given))
     return replace(folded, train=train, test=test)
 
@@ -87,7 +89,7 @@ def _side(slots: Mapping[str, Any], rows: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _learn(option: Option, slots: Mapping[str, Any]) -> tuple[Folded, Target]:
+def learned_input(option: Option, slots: Mapping[str, Any]) -> tuple[Folded, Target]:
     """Return the value that a learned step works on, parted into folds."""
     target: Target = slots["target"]
     languages: Languages | None = slots.get("languages")
@@ -99,7 +101,8 @@ def _learn(option: Option, slots: Mapping[str, Any]) -> tuple[Folded, Target]:
     if not option.combines:
         return parts[0], target
     train = Blocks(tuple(part.train for part in parts))
-    test = Blocks(tuple(part.test for part in parts))
+    seen = parts[0].test is not None
+    test = Blocks(tuple(part.test for part in parts)) if seen else None
     return replace(parts[0], train=train, test=test), target
 
 
@@ -109,7 +112,7 @@ def _transform(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Folded:
-    folded, _ = _learn(options[0], slots)
+    folded, _ = learned_input(options[0], slots)
     return fitting.transform(options[0].make(params=params[0], **given), folded)
 
 
@@ -119,7 +122,7 @@ def _resample(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Folded:
-    folded, _ = _learn(options[0], slots)
+    folded, _ = learned_input(options[0], slots)
     return fitting.resample(options[0].make(params=params[0], **given), folded)
 
 
@@ -129,7 +132,7 @@ def _estimate(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Any:
-    folded, target = _learn(options[0], slots)
+    folded, target = learned_input(options[0], slots)
     estimator = options[0].make(params=params[0], **given)
     return fitting.estimate(estimator, folded, target.n_classes)
 

@@ -32,6 +32,11 @@ def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
     languages : Languages or None
         Training rows that are not to be learned from are left out.
 
+    Returns
+    -------
+    Folded
+        Its `test` is None where the fold has no test rows.
+
     Raises
     ------
     UserError
@@ -50,9 +55,9 @@ def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
             f"are needed. Choose another language option or detector."
         )
         raise UserError(message)
-    return Folded(
-        take(value, train), take(value, target.fold.test), y, train, target.fold.test
-    )
+    test = target.fold.test
+    seen = take(value, test) if test.size else None
+    return Folded(take(value, train), seen, y, train, test)
 
 
 def take(value: Any, rows: NDArray[np.int64]) -> Any:
@@ -67,7 +72,7 @@ def take(value: Any, rows: NDArray[np.int64]) -> Any:
 def transform(estimator: Any, folded: Folded) -> Folded:
     """Fit a transformer on the training rows and transform both sides."""
     train = estimator.fit_transform(folded.train, folded.y)
-    test = estimator.transform(folded.test)
+    test = None if folded.test is None else estimator.transform(folded.test)
     tell(estimator)
     return replace(folded, train=train, test=test)
 

@@ -1,0 +1,242 @@
+"""A scenario as an ordinary scikit-learn classifier.
+
+It runs the steps of the scenario's own plan, with the options that the engine runs, so
+that it gives the predictions of the record; the engine only avoids doing the same part
+twice.
+
+    model = build("T0010-0120-0000")
+    model.fit(frame, frame["label"]).predict(other_frame)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from rakuten_bench.data.build import fill_columns
+from rakuten_bench.data.grouping import find_groups
+from rakuten_bench.errors import UserError
+from rakuten_bench.pipeline import fitting, learned_input, run_map, run_step
+from rakuten_bench.pipeline.target import Targets
+from rakuten_bench.plan import Step
+from rakuten_bench.plan.build import build_plan
+from rakuten_bench.registry import Option
+from rakuten_bench.scenario import Scenario, find_option, from_code
+from rakuten_bench.types import Blocks, Dataset, Fold, sort_labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FOLD = "0"
+
+
+def build(
+    scenario: str | Scenario, *, random_state: int = 123, n_jobs: int = 1
+) -> ScenarioClassifier:
+    """Return the unfitted classifier of a scenario.
+
+    Parameters
+    ----------
+    scenario : str or Scenario
+        A code without parameters, or a scenario (`scenario.from_words`).
+    random_state : int
+        Seed of the run.
+    n_jobs : int
+        Threads that an option may use.
+
+    Raises
+    ------
+    UserError
+        If the code names no scenario.
+    """
+    if isinstance(scenario, str):
+        scenario = from_code(scenario)
+    return ScenarioClassifier(scenario, random_state=random_state, n_jobs=n_jobs)
+
+
+def _predicts_probability(model: ScenarioClassifier) -> bool:
+    return hasattr(model.model_, "predict_proba")
+
+
+class ScenarioClassifier(ClassifierMixin, BaseEstimator):
+    """All steps of one scenario, from the table to the label.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    random_state : int
+    n_jobs : int
+
+    Attributes
+    ----------
+    classes_ : str array of shape (n_classes,)
+        By number where all labels are numbers, else by spelling.
+    plan_ : Plan
+    fitted_ : dict of str to estimator
+        What each learned step learned, by the step's key.
+    model_ : estimator
+        The last of them.
+    """
+
+    def __init__(
+        self, scenario: Scenario, *, random_state: int = 123, n_jobs: int = 1
+    ) -> None:
+        self.scenario = scenario
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: pd.DataFrame, y: Any) -> Self:
+        """Learn from a table.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            Some of `types.COLUMNS`; the others count as empty.
+        y : sequence of n_rows labels
+
+        Raises
+        ------
+        UserError
+            If it has not two classes, or lengths differ.
+        """
+        labels = [str(label) for label in y]
+        frame = as_frame(X, labels)
+        self.classes_ = np.array(sort_labels(labels))
+        self.plan_ = build_plan(
+            [self.scenario],
+            dataset="",
+            split="",
+            folds=[_FOLD],
+            seed=self.random_state,
+        )
+        self.fitted_: dict[str, Any] = {}
+        values = self._roots(frame, labels)
+        for step in self.plan_.steps.values():
+            values[step.key] = self._fit_step(step, _slots(step, values))
+        self.model_ = self.fitted_[self.plan_.outputs[self.scenario.code][0]]
+        return self
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.str_]:
+        """Return the label of each row, of shape (n_rows,)."""
+        codes = self.model_.predict(self._features(X))
+        return self.classes_[np.asarray(codes, dtype=np.int64)]
+
+    @available_if(_predicts_probability)
+    def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
+        """Return probabilities of shape (n_rows, n_classes), in the order of `classes_`."""
+        features = self._features(X)
+        found = fitting.probabilities(self.model_, features, len(self.classes_))
+        if found is None:
+            message = f"{self.scenario.code}: its model gives no probabilities."
+            raise UserError(message)
+        return found
+
+    def _roots(self, frame: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
+        """Return the table and the targets: every row is a training row."""
+        data = Dataset("fit", frame, "")
+        rows = np.arange(len(frame))
+        fold = Fold(_FOLD, rows, rows[:0])
+        groups = find_groups(data)
+        n_classes = len(self.classes_)
+        targets = Targets(data.y, n_classes, groups, [fold], self.random_state)
+        found = {key: targets.find(name) for key, name in self.plan_.targets.items()}
+        return {self.plan_.frame: frame, **found}
+
+    def _fit_step(self, step: Step, slots: Mapping[str, Any]) -> Any:
+        """Compute a step's value for the training rows and keep what it learned."""
+        if step.kind == "map" or "." in step.fold:
+            return run_step(step, slots, n_jobs=self.n_jobs)
+        option, params = _option(step)
+        folded, target = learned_input(option, slots)
+        estimator = option.make(
+            params=params,
+            random_state=step.seed,
+            n_jobs=self.n_jobs,
+            n_classes=target.n_classes,
+        )
+        self.fitted_[step.key] = estimator
+        if step.kind == "transform":
+            return fitting.transform(estimator, folded)
+        if step.kind == "resample":
+            return fitting.resample(estimator, folded)
+        return estimator.fit(folded.train, folded.y)
+
+    def _features(self, X: pd.DataFrame) -> Any:
+        """Return what the model predicts from, for the rows of a table."""
+        check_is_fitted(self, "fitted_")
+        values: dict[str, Any] = {self.plan_.frame: as_frame(X)}
+        last = self.plan_.outputs[self.scenario.code][0]
+        for key in self._path(last):
+            step = self.plan_.steps[key]
+            values[key] = self._apply_step(step, _slots(step, values))
+        return _main(
+            _option(self.plan_.steps[last])[0], _slots(self.plan_.steps[last], values)
+        )
+
+    def _path(self, last: str) -> list[str]:
+        """Return the steps before the last, without those of inner folds."""
+        return [
+            key
+            for key in self.plan_.ancestors([last])
+            if key != last and "." not in self.plan_.steps[key].fold
+        ]
+
+    def _apply_step(self, step: Step, slots: Mapping[str, Any]) -> Any:
+        option, params = _option(step)
+        if step.kind == "map":
+            given = {"random_state": step.seed, "n_jobs": self.n_jobs, "device": "cpu"}
+            return run_map(option, params, slots, given)
+        value = _main(option, slots)
+        if step.kind == "resample":
+            return value
+        return self.fitted_[step.key].transform(value)
+
+
+def as_frame(X: pd.DataFrame, labels: list[str] | None = None) -> pd.DataFrame:
+    """Return a table with all of `types.COLUMNS`, the missing ones empty.
+
+    Raises
+    ------
+    UserError
+        If it is no table, or there is not one label for each row.
+    """
+    if not hasattr(X, "columns"):
+        message = (
+            f"a data frame is needed, with columns such as 'title'; not {type(X)}."
+        )
+        raise UserError(message)
+    if labels is not None and len(labels) != len(X):
+        message = f"{len(X)} rows and {len(labels)} labels: one label a row is needed."
+        raise UserError(message)
+    columns = {name: X[name] for name in X.columns if name != "label"}
+    return fill_columns({**columns, "label": labels or [""] * len(X)})
+
+
+def _option(step: Step) -> tuple[Option, dict[str, Any]]:
+    choice = step.choices[0]
+    return find_option(step.modality, choice), choice.arguments
+
+
+def _slots(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
+    slots = {}
+    for one in step.inputs:
+        if one.key in values:
+            value = values[one.key]
+            slots[one.slot] = value[one.part] if one.part else value
+    return slots
+
+
+def _main(option: Option, slots: Mapping[str, Any]) -> Any:
+    """Return the value that a learned step works on."""
+    found = [
+        value
+        for slot, value in slots.items()
+        if slot in option.reads or slot.startswith("before")
+    ]
+    return Blocks(tuple(found)) if option.combines else found[0]

@@ -1,0 +1,58 @@
+"""Labels and rows of each fold by name, also of folds inside a fold's training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.data import inner_folds
+from rakuten_bench.plan.build import derive_seed
+from rakuten_bench.types import Fold, Rows, Target
+
+
+class Targets:
+    """Targets by the name of their fold; inner ones are made from their parents.
+
+    Parameters
+    ----------
+    y : int32 array of shape (n_rows,)
+    n_classes : int
+    groups : int64 array of shape (n_rows,)
+    folds : sequence of Fold
+        Of the split.
+    seed : int
+        Of the run.
+    """
+
+    def __init__(
+        self,
+        y: NDArray[np.int32],
+        n_classes: int,
+        groups: Rows,
+        folds: Sequence[Fold],
+        seed: int,
+    ) -> None:
+        self._y = y
+        self._n_classes = n_classes
+        self._groups = groups
+        self._seed = derive_seed(seed, "split", "inner")
+        self._known = {fold.name: self._target(fold) for fold in folds}
+
+    def _target(self, fold: Fold) -> Target:
+        return Target(self._y, self._n_classes, fold, self._groups)
+
+    def find(self, name: str) -> Target:
+        """Return a target; "0.1of3" is fold 1 of 3 inside the training rows of "0"."""
+        if name not in self._known:
+            parent, _, place = name.rpartition(".")
+            cv = int(place.partition("of")[2])
+            inside = inner_folds(
+                self.find(parent), n_splits=cv, random_state=self._seed
+            )
+            for number, fold in enumerate(inside):
+                inner = f"{parent}.{number}of{cv}"
+                self._known[inner] = self._target(replace(fold, name=inner))
+        return self._known[name]
