@@ -1,0 +1,161 @@
+"""The plan: what is merged, how steps are named, what runs again."""
+
+import sys
+import textwrap
+
+import pytest
+
+from rakuten_bench.errors import MissingPackage
+from rakuten_bench.plan import source
+from rakuten_bench.plan.build import build_plan, derive_seed
+from rakuten_bench.registry import NORMALIZER
+from rakuten_bench.scenario import from_words
+
+WORDS = {"tokenizer": "regex", "vectorizer": "tfidf", "model": "logreg"}
+
+
+def plan_of(*scenarios, **changes):
+    arguments = {"dataset": "d", "split": "s", "folds": ["0"], "seed": 1} | changes
+    return build_plan(scenarios, **arguments)
+
+
+def key_of(scenario, **changes):
+    return plan_of(scenario, **changes).outputs[scenario.code]
+
+
+def test_scenarios_that_begin_alike_share_their_first_steps():
+    first = from_words(WORDS)
+    second = from_words(WORDS | {"model": "linear_svc"})
+
+    plan = plan_of(first, second)
+
+    assert [s.lever for s in plan.steps.values()].count("vectorizer") == 1
+    assert [s.lever for s in plan.steps.values()].count("model") == 2
+    assert plan.n_shared == len(plan_of(first).steps) - 1
+
+
+def test_steps_come_after_their_inputs():
+    plan = plan_of(*(from_words(WORDS | {"stopwords": w}) for w in ("off", "iso")))
+
+    seen = {plan.frame, *plan.targets}
+    for key, step in plan.steps.items():
+        assert {one.key for one in step.inputs} <= seen
+        seen.add(key)
+
+
+def test_folds_share_what_learns_nothing():
+    plan = plan_of(from_words(WORDS), folds=["0", "1", "2"])
+
+    levers = [step.lever for step in plan.steps.values()]
+    assert levers.count("tokenizer") == 1
+    assert levers.count("vectorizer") == levers.count("model") == 3
+
+
+def test_a_lever_that_is_off_makes_no_step():
+    plan = plan_of(from_words(WORDS))
+
+    assert "stopwords" not in {step.lever for step in plan.steps.values()}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"dataset": "other"}, {"split": "other"}, {"folds": ["1"]}]
+)
+def test_another_table_split_or_fold_gives_another_key(changes):
+    scenario = from_words(WORDS)
+
+    assert key_of(scenario, **changes) != key_of(scenario)
+
+
+def test_a_parameter_gives_another_key():
+    scenario = from_words(WORDS)
+    other = from_words(WORDS, {"model": {"C": 2.0}})
+
+    assert key_of(other) != key_of(scenario)
+
+
+def test_the_seed_counts_only_for_what_is_random():
+    nb = from_words(WORDS | {"model": "complement_nb"})
+    svm = from_words(WORDS | {"model": "linear_svc"})
+
+    assert key_of(nb, seed=2) == key_of(nb)
+    assert key_of(svm, seed=2) != key_of(svm)
+
+
+def test_seeds_differ_by_run_lever_and_option():
+    seeds = {
+        derive_seed(1, "model", "sgd"),
+        derive_seed(2, "model", "sgd"),
+        derive_seed(1, "model", "mlp"),
+        derive_seed(1, "sampler", "sgd"),
+    }
+
+    assert len(seeds) == 4
+
+
+def test_a_name_is_not_part_of_the_key():
+    assert key_of(from_words(WORDS, name="a")) == key_of(from_words(WORDS, name="b"))
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Write a module that others may import; return a function that writes it."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(text, name="written_option"):
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
+        sys.modules.pop(name, None)
+        for cached in (
+            source.source_digest,
+            source._own_digest,
+            source._imports,
+            source._bare_tree,
+            source._path,
+        ):
+            cached.cache_clear()
+        return name
+
+    return write
+
+
+def test_a_comment_or_docstring_does_not_change_the_digest(module):
+    name = module("def work(x):\n    return x + 1\n")
+    before = source.source_digest(name)
+
+    module('"""What."""\n\ndef work(x):\n    """Add."""\n    return x + 1  # one\n')
+
+    assert source.source_digest(name) == before
+
+
+def test_a_change_of_code_changes_the_digest(module):
+    name = module("def work(x):\n    return x + 1\n")
+    before = source.source_digest(name)
+
+    module("def work(x):\n    return x + 2\n")
+
+    assert source.source_digest(name) != before
+
+
+def test_the_digest_covers_our_modules_that_are_imported_inside_functions(module):
+    name = module("def work():\n    from rakuten_bench.corpus import Corpus\n")
+
+    assert "rakuten_bench.corpus.encoded" in source.source_digests(name)
+
+
+def test_a_missing_package_is_refused_with_the_command_that_installs_it():
+    NORMALIZER.option("absent", digit="z", needs="no-such-package")(
+        lambda tokens: tokens
+    )
+    try:
+        with pytest.raises(MissingPackage, match="pip install no-such-package"):
+            plan_of(from_words(WORDS | {"normalizer": "absent"}))
+    finally:
+        NORMALIZER.remove("absent")
+
+
+def test_a_search_plans_the_features_of_its_inner_folds_once():
+    words = WORDS | {"search": "grid"}
+
+    plan = plan_of(from_words(words), from_words(words | {"model": "linear_svc"}))
+
+    vectorizers = [s.fold for s in plan.steps.values() if s.lever == "vectorizer"]
+    assert vectorizers == ["0", "0.0of3", "0.1of3", "0.2of3"]

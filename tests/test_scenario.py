@@ -1,0 +1,271 @@
+"""Scenario files and codes."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rakuten_bench.errors import Problems, UserError
+from rakuten_bench.registry import LEVERS
+from rakuten_bench.scenario import from_code, from_words, is_code
+from rakuten_bench.scenario.load import load_study
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+def study_of(folder, text, **overrides):
+    path = folder / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_study(path, **overrides)
+
+
+def problems_of(folder, text):
+    with pytest.raises(Problems) as caught:
+        study_of(folder, text)
+    return [problem.replace(f"{folder}/", "") for problem in caught.value.problems]
+
+
+@given(st.data())
+def test_a_code_without_parameters_gives_its_scenario_back(data):
+    modality = data.draw(st.sampled_from(["text", "image"]))
+    options = [
+        data.draw(st.sampled_from(lever.options(modality)))
+        for lever in LEVERS[modality]
+    ]
+    scenario = from_words(
+        {option.lever.name: option.name for option in options}, modality=modality
+    )
+
+    again = from_code(scenario.code)
+
+    assert again == scenario
+    assert again.code == scenario.code
+
+
+def test_a_code_has_a_digit_for_each_lever_in_groups_of_four():
+    scenario = from_words(
+        {"tokenizer": "regex", "vectorizer": "tfidf", "model": "logreg"}
+    )
+
+    assert scenario.code == "T0010-0110-0000"
+
+
+def test_zero_stands_for_the_plain_option_of_every_lever():
+    scenario = from_code("T0000-0000-0000")
+
+    assert scenario.levers["stopwords"] == "off"
+    assert scenario.levers["model"] == "dummy"
+
+
+def test_parameters_that_equal_the_default_leave_the_code_alone():
+    plain = from_words({"model": "logreg"})
+    same = from_words({"model": "logreg"}, {"model": {"C": 1.0}})
+
+    assert same == plain
+
+
+def test_parameters_change_the_end_of_the_code_only():
+    plain = from_words({"model": "logreg"})
+    strong = from_words({"model": "logreg"}, {"model": {"C": 10.0}})
+
+    assert strong.code.startswith(f"{plain.code}-")
+    assert strong.code != from_words({"model": "logreg"}, {"model": {"C": 11.0}}).code
+
+
+def test_a_code_with_parameters_cannot_be_turned_back_alone():
+    code = from_words({"model": "logreg"}, {"model": {"C": 10.0}}).code
+
+    with pytest.raises(UserError, match="stands for parameters"):
+        from_code(code)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tfidf_svm", "T12", "X0000-0000-0000", "T0000-0000-000"]
+)
+def test_other_words_are_no_codes(text):
+    assert not is_code(text)
+
+
+def test_a_matrix_gives_every_combination_once(tmp_path):
+    study = study_of(
+        tmp_path,
+        "matrix: {stopwords: [off, iso], vectorizer: [count, tfidf], model: logreg}",
+    )
+
+    assert len({scenario.code for scenario in study.scenarios}) == 4
+
+
+def test_off_is_a_word_and_not_false(tmp_path):
+    study = study_of(tmp_path, "matrix: {stopwords: off, model: logreg}")
+
+    assert study.scenarios[0].levers["stopwords"] == "off"
+
+
+def test_exclude_removes_what_it_fits(tmp_path):
+    study = study_of(
+        tmp_path,
+        """
+matrix:
+  vectorizer: [count, tfidf]
+  model: [logreg, dummy]
+  exclude:
+    - {vectorizer: count, model: dummy}
+""",
+    )
+
+    found = {(s.levers["vectorizer"], s.levers["model"]) for s in study.scenarios}
+    assert found == {("count", "logreg"), ("tfidf", "logreg"), ("tfidf", "dummy")}
+
+
+def test_include_extends_what_it_does_not_contradict_and_else_stands_alone(tmp_path):
+    study = study_of(
+        tmp_path,
+        """
+matrix:
+  vectorizer: [count, tfidf]
+  model: logreg
+  include:
+    - {vectorizer: tfidf, stopwords: iso}
+    - {vectorizer: hashing, model: logreg}
+""",
+    )
+
+    found = {(s.levers["vectorizer"], s.levers["stopwords"]) for s in study.scenarios}
+    assert found == {("count", "off"), ("tfidf", "iso"), ("hashing", "off")}
+
+
+def test_a_list_of_values_sweeps_a_parameter(tmp_path):
+    study = study_of(tmp_path, "matrix: {model: {logreg: {C: [0.1, 1, 10]}}}")
+
+    found = [s.params.get("model", {}).get("C", 1.0) for s in study.scenarios]
+    assert found == [0.1, 1.0, 10.0]
+
+
+def test_a_list_that_is_a_value_is_not_swept(tmp_path):
+    study = study_of(
+        tmp_path, "matrix: {vectorizer: {tfidf: {ngram_range: [1, 2]}}, model: logreg}"
+    )
+
+    assert [s.params["vectorizer"]["ngram_range"] for s in study.scenarios] == [(1, 2)]
+
+
+def test_scenarios_are_given_by_name_in_words_or_as_codes(tmp_path):
+    study = study_of(
+        tmp_path,
+        """
+scenarios:
+  best: {vectorizer: tfidf, model: {linear_svc: {C: 0.5}}}
+  plain: T0000-0010-0000
+""",
+    )
+
+    assert [scenario.name for scenario in study.scenarios] == ["best", "plain"]
+    assert study.scenarios[1].levers["model"] == "logreg"
+
+
+def test_defaults_hold_for_matrix_and_scenarios_unless_overridden(tmp_path):
+    study = study_of(
+        tmp_path,
+        """
+defaults: {tokenizer: regex, stopwords: iso}
+matrix: {model: logreg}
+scenarios:
+  other: {stopwords: off, model: logreg}
+""",
+    )
+
+    other, first = study.scenarios
+    assert (first.levers["tokenizer"], first.levers["stopwords"]) == ("regex", "iso")
+    assert (other.levers["tokenizer"], other.levers["stopwords"]) == ("regex", "off")
+
+
+def test_the_including_file_overrides_the_included(tmp_path):
+    (tmp_path / "list.yaml").write_text("dataset: rakuten\nmatrix: {model: logreg}\n")
+
+    study = study_of(tmp_path, "include: list.yaml\ndataset: openmoji\n")
+
+    assert study.dataset.name == "openmoji"
+    assert study.scenarios[0].levers["model"] == "logreg"
+
+
+def test_the_command_line_overrides_the_file(tmp_path):
+    study = study_of(tmp_path, "matrix: {model: logreg}", dataset="flipkart", seed=7)
+
+    assert (study.dataset.name, study.seed) == ("flipkart", 7)
+
+
+def test_impossible_combinations_are_dropped_and_counted(tmp_path):
+    study = study_of(
+        tmp_path, "matrix: {reducer: [off, svd], model: [logreg, multinomial_nb]}"
+    )
+
+    assert len(study.scenarios) == 3
+    assert sum(study.dropped.values()) == 1
+    assert "multinomial_nb" in next(iter(study.dropped))
+
+
+def test_an_impossible_scenario_by_name_is_a_mistake(tmp_path):
+    problems = problems_of(
+        tmp_path, "scenarios:\n  bad: {reducer: svd, model: multinomial_nb}"
+    )
+
+    assert problems[0].startswith("study.yaml:2: is impossible:")
+
+
+def test_every_mistake_is_told_at_once_with_its_line(tmp_path):
+    problems = problems_of(
+        tmp_path,
+        """
+metrik: f1_macro
+seed: many
+dataset: openmojo
+matrix:
+  stopword: iso
+  model: [logrge, {linear_svc: {K: 1}}, {logreg: {C: big}}]
+""",
+    )
+
+    places = sorted(int(problem.split(":")[1]) for problem in problems)
+    assert places == [2, 3, 4, 6, 7, 7, 7]
+    text = "\n".join(problems)
+    assert "unknown lever 'stopword'. Did you mean 'stopwords'?" in text
+    assert "Did you mean 'logreg'?" in text
+    assert "unknown parameter of linear_svc 'K'" in text
+    assert "unknown key 'metrik'. Did you mean 'metric'?" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "names no scenario"),
+        ("- a list", "must be a mapping"),
+        ("matrix: [", "is not valid YAML"),
+        (
+            "matrix: {model: logreg}\nmatrix: {model: dummy}",
+            "key 'matrix' stands twice",
+        ),
+        ("include: study.yaml\nmatrix: {model: logreg}", "includes itself"),
+        ("include: absent.yaml", "there is no such file"),
+        ("matrix: {model: logreg, vectorizer: {tfidf: 3}}", "must be a mapping"),
+    ],
+)
+def test_a_file_that_is_wrong_as_a_whole_says_so(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        study_of(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path):
+    with pytest.raises(UserError, match="there is no such file"):
+        load_study(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((REPOSITORY / "scenarios").glob("*.yaml")),
+    ids=lambda path: path.stem,
+)
+def test_every_scenario_file_of_ours_is_correct(path):
+    study = load_study(path)
+
+    assert study.scenarios
