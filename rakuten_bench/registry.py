@@ -93,7 +93,7 @@ class Parameter:
             raise UserError(message) from None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Option:
     """One value of a lever.
 
@@ -181,7 +181,7 @@ class Option:
         """Name of the module that defines it."""
         return self.function.__module__
 
-    @property
+    @cached_property
     def is_off(self) -> bool:
         """Whether it stands for "nothing is done": named off, and takes no data."""
         return self.name == "off" and not inspect.signature(self.function).parameters
@@ -406,10 +406,12 @@ class Lever:
         UserError
             If there is none of that name; suggests the closest.
         """
-        options = {option.name: option for option in self.options(modality)}
-        if name not in options:
-            raise UserError(unknown(self.name, name, options))
-        return options[name]
+        discover()
+        for option in self._options:
+            if option.name == name and modality in option.modalities:
+                return option
+        known = [option.name for option in self.options(modality)]
+        raise UserError(unknown(self.name, name, known))
 
     def inner(self, name: str) -> Option:
         """Return a preparation by name; it belongs to options, not to the user."""

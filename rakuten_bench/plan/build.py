@@ -92,6 +92,7 @@ class _Builder:
         self.targets: dict[str, str] = {}
         self.steps: dict[tuple[Any, ...], Step] = {}
         self.folds: dict[str, str] = {}
+        self.prefixes: dict[tuple[tuple[Choice, ...], str], Slots] = {}
         self.facts: dict[tuple[Modality, Choice], tuple[Option, str, int]] = {}
 
     def target(self, fold: str) -> Input:
@@ -161,14 +162,26 @@ class _Builder:
 
     def _learned(self, scenario: Scenario, fold: str) -> Slots:
         """Add the steps up to what the model learns from; return the slots."""
+        before = tuple(
+            scenario[lever.name]
+            for lever in FLOW[scenario.modality]
+            if lever.kind not in _LAST
+        )
+        known = self.prefixes.get((before, fold))
+        if known is None:
+            known = self.prefixes[before, fold] = self._add_prefix(
+                scenario.modality, before, fold
+            )
+        return dict(known)
+
+    def _add_prefix(
+        self, modality: Modality, choices: tuple[Choice, ...], fold: str
+    ) -> Slots:
         slots: Slots = {"frame": Input("frame", self.frame)}
-        for lever in FLOW[scenario.modality]:
-            if lever.kind in _LAST:
-                continue
-            choice = scenario[lever.name]
-            option = self.fact(scenario.modality, choice)[0]
+        for choice in choices:
+            option = self.fact(modality, choice)[0]
             if not option.is_off:
-                found = self._step(scenario.modality, (choice,), slots, fold)
+                found = self._step(modality, (choice,), slots, fold)
                 for slot in option.writes:
                     part = slot if len(option.writes) > 1 else ""
                     slots[slot] = Input(slot, found.key, part)

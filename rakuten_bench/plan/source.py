@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 _OURS = "rakuten_bench"
+_PACKAGE = Path(__file__).parents[1]
 _LEFT_OUT = frozenset(
     {_OURS, f"{_OURS}.registry", f"{_OURS}.errors", f"{_OURS}.levers"}
 )
@@ -102,11 +103,13 @@ def _documented(
 
 @cache
 def _path(module: str) -> Path | None:
+    """Return the file of a module; ours are not imported to find it."""
+    if module == _OURS or module.startswith(f"{_OURS}."):
+        place = _PACKAGE.joinpath(*module.split(".")[1:])
+        files = (place / "__init__.py", place.with_suffix(".py"))
+        return next((file for file in files if file.is_file()), None)
     loaded = sys.modules.get(module)
-    if loaded is not None and getattr(loaded, "__file__", None):
-        return Path(str(loaded.__file__))
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # `from package import name`: a name, not a module
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
+    found = getattr(loaded, "__file__", None) or getattr(
+        importlib.util.find_spec(module), "origin", None
+    )
+    return Path(found) if found else None

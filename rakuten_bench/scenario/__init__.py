@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import msgspec
@@ -48,6 +48,18 @@ class Choice:
     def arguments(self) -> dict[str, Any]:
         """Return the parameters as the option's function takes them."""
         return {name: thaw(value) for name, value in self.params}
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.lever, self.option, self.params))
+
+    def __hash__(self) -> int:
+        # asked for a hundred times for each scenario of a large plan
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # without the hash, which differs between processes
+        return Choice, (self.lever, self.option, self.digit, self.params)
 
     def __str__(self) -> str:
         if not self.params:
@@ -116,8 +128,9 @@ class Scenario:
     def conflict(self) -> str | None:
         """Say why the combination is impossible, or None."""
         options = [find_option(self.modality, choice) for choice in self.choices]
-        for one in options:
-            for other in options:
+        tagged = [option for option in options if option.tags]
+        for one in options if tagged else ():
+            for other in tagged if one.refuses else ():
                 clash = one.refuses & other.tags
                 if clash:
                     return (
@@ -129,12 +142,17 @@ class Scenario:
 
 def find_option(modality: Modality, choice: Choice) -> Option:
     """Return the registered option of a choice."""
-    for lever in LEVERS[modality]:
-        if lever.name == choice.lever:
-            if not choice.digit:
-                return lever.inner(choice.option)
-            return lever.find(modality, choice.option)
-    raise UserError(unknown("lever", choice.lever, names(modality)))
+    lever = _levers(modality).get(choice.lever)
+    if lever is None:
+        raise UserError(unknown("lever", choice.lever, names(modality)))
+    if not choice.digit:
+        return lever.inner(choice.option)
+    return lever.find(modality, choice.option)
+
+
+@cache
+def _levers(modality: Modality) -> dict[str, Lever]:
+    return {lever.name: lever for lever in LEVERS[modality]}
 
 
 def names(modality: Modality) -> list[str]:
@@ -150,15 +168,10 @@ def from_choices(
 ) -> Scenario:
     """Build a scenario; a lever that is not chosen takes its plain option."""
     chosen = {choice.lever: choice for choice in choices}
-    return Scenario(
-        modality,
-        tuple(
-            chosen.get(lever.name) or plain(lever, modality)
-            for lever in LEVERS[modality]
-        ),
-        name,
-        members,
+    whole = tuple(
+        chosen.get(lever.name) or plain(lever, modality) for lever in LEVERS[modality]
     )
+    return Scenario(modality, whole, name, members)
 
 
 def from_words(
