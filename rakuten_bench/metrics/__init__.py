@@ -1,6 +1,6 @@
-"""Predictions to confusion matrix to scores; every score derives from the matrix.
+"""Predictions to confusion matrix to scores, intervals and paired tests.
 
-Needs numpy and scipy only.
+Every score derives from the matrix. Needs numpy and scipy only.
 """
 
 from rakuten_bench.metrics.confusion import (
@@ -12,17 +12,51 @@ from rakuten_bench.metrics.confusion import (
     f1_macro,
     f1_weighted,
     notable_confusions,
+    score,
     scores,
+)
+from rakuten_bench.metrics.paired import (
+    ALPHA,
+    Difference,
+    Standing,
+    holm,
+    mcnemar,
+    paired_difference,
+    pareto_front,
+    rank,
+    rank_groups,
+)
+from rakuten_bench.metrics.resample import (
+    LEVEL,
+    N_DRAWS,
+    interval,
+    resample_cells,
+    resample_rows,
 )
 
 __all__ = [
+    "ALPHA",
+    "LEVEL",
     "METRICS",
+    "N_DRAWS",
     "ClassTable",
+    "Difference",
+    "Standing",
     "accuracy",
     "class_table",
     "confusion_matrix",
     "f1_macro",
     "f1_weighted",
+    "holm",
+    "interval",
+    "mcnemar",
     "notable_confusions",
+    "paired_difference",
+    "pareto_front",
+    "rank",
+    "rank_groups",
+    "resample_cells",
+    "resample_rows",
+    "score",
     "scores",
 ]

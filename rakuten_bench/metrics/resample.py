@@ -1,0 +1,181 @@
+"""How sure a score is: the bootstrap over test rows.
+
+Resampling n rows with replacement draws the confusion cells from a multinomial with
+the observed shares, exactly; `resample_cells` does that for one matrix. A board draws
+the rows once for all its scenarios (`resample_rows`), so that the draws are paired and
+any difference between two scenarios has its draws too.
+
+The same holds for k folds: every row is tested once, and the score over all of them has
+a normal limit whose variance is that of the rows (Bayle et al., "Cross-validation
+confidence intervals for test error", NeurIPS 2020), while the spread of five fold
+scores has no unbiased variance (Bengio and Grandvalet, JMLR 2004). As with one split,
+the interval speaks of the models that were trained, not of training again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.special import ndtr, ndtri
+
+from rakuten_bench.metrics.confusion import METRICS, Floats, score
+
+N_DRAWS = 1000
+LEVEL = 0.95
+_WEIGHTS = 20_000_000  # row weights held at once: 80 MB
+_BLOCK = 64  # scenarios counted at once
+
+
+def resample_cells(
+    confusion: NDArray[np.int64],
+    metric: str,
+    n_draws: int = N_DRAWS,
+    random_state: int = 0,
+) -> Floats:
+    """Return the score of a matrix in each of many resamples of its rows.
+
+    Parameters
+    ----------
+    confusion : int64 array of shape (K, K)
+    metric : str
+        A key of `METRICS`.
+
+    Returns
+    -------
+    float64 array of shape (n_draws,)
+    """
+    counts = confusion.ravel()
+    filled = np.flatnonzero(counts)
+    draws = np.zeros((n_draws, counts.size), dtype=np.int64)
+    total = int(counts.sum())
+    rng = np.random.default_rng(random_state)
+    draws[:, filled] = rng.multinomial(total, counts[filled] / total, size=n_draws)
+    return score(draws.reshape(n_draws, *confusion.shape), metric)
+
+
+def resample_rows(
+    y_true: NDArray[Any],
+    predicted: NDArray[Any],
+    n_classes: int,
+    metrics: Sequence[str],
+    n_draws: int = N_DRAWS,
+    random_state: int = 0,
+) -> dict[str, Floats]:
+    """Return the scores of many scenarios in the same resamples of their rows.
+
+    Rows sorted by true class turn the counts of hits into one matrix product per
+    class; only the wrong rows go through a sparse product. A thousand scenarios of
+    17,000 rows take about three seconds on two cores, a tenth of drawing the cells of
+    each from its multinomial.
+
+    Parameters
+    ----------
+    y_true : int array of shape (n_rows,)
+    predicted : int array of shape (n_scenarios, n_rows)
+    n_classes : int
+    metrics : sequence of str
+        Keys of `METRICS`.
+
+    Returns
+    -------
+    dict of str to float64 array of shape (n_scenarios, n_draws)
+    """
+    order = np.argsort(y_true, kind="stable")
+    y_true, predicted = y_true[order], predicted[:, order]
+    edges = np.searchsorted(y_true, np.arange(n_classes + 1))
+    out = {metric: np.empty((len(predicted), n_draws)) for metric in metrics}
+    for draws, weights in _draw_weights(len(y_true), n_draws, random_state):
+        true = _sum_classes(weights, edges)
+        for start in range(0, len(predicted), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            hits = _count_hits(y_true, predicted[rows], edges, weights)
+            wrong = _count_wrong(y_true, predicted[rows], n_classes, weights)
+            for metric in metrics:
+                values = METRICS[metric](hits, true, hits + wrong)
+                out[metric][rows, draws] = values
+    return out
+
+
+def _draw_weights(
+    n_rows: int, n_draws: int, random_state: int
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Yield how often each row is drawn, (n_rows, some draws), bounded in memory."""
+    rng = np.random.default_rng(random_state)
+    size = max(1, min(n_draws, _WEIGHTS // max(n_rows, 1)))
+    for start in range(0, n_draws, size):
+        draws = slice(start, min(start + size, n_draws))
+        weights = np.empty((draws.stop - start, n_rows), dtype=np.float32)
+        for row in weights:
+            chosen = rng.integers(0, n_rows, n_rows, dtype=np.int32)
+            row[:] = np.bincount(chosen, minlength=n_rows)
+        yield draws, np.ascontiguousarray(weights.T)
+
+
+def _sum_classes(
+    weights: NDArray[np.float32], edges: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return the true rows of each class in each draw, (n_draws, K)."""
+    classes = [weights[start:stop].sum(axis=0) for start, stop in pairwise(edges)]
+    return np.stack(classes, axis=-1)
+
+
+def _count_hits(
+    y_true: NDArray[Any],
+    predicted: NDArray[Any],
+    edges: NDArray[np.int64],
+    weights: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return the rows predicted right, (n_scenarios, n_draws, K)."""
+    right = (predicted == y_true).astype(np.float32)
+    hits = np.empty(
+        (len(edges) - 1, len(predicted), weights.shape[1]), dtype=np.float32
+    )
+    for label, (start, stop) in enumerate(pairwise(edges)):
+        np.matmul(right[:, start:stop], weights[start:stop], out=hits[label])
+    return np.moveaxis(hits, 0, -1)
+
+
+def _count_wrong(
+    y_true: NDArray[Any],
+    predicted: NDArray[Any],
+    n_classes: int,
+    weights: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return the rows predicted wrong by predicted class, (n_scenarios, n_draws, K)."""
+    scenario, row = np.nonzero(predicted != y_true)
+    cell = predicted[scenario, row].astype(np.int64) * len(predicted) + scenario
+    shape = (n_classes * len(predicted), len(y_true))
+    ones = np.ones(len(row), dtype=np.float32)
+    counts = sparse.csr_array((ones, (cell, row)), shape=shape) @ weights
+    return np.moveaxis(counts.reshape(n_classes, len(predicted), -1), 0, -1)
+
+
+def interval(
+    draws: Floats, estimate: float, level: float = LEVEL
+) -> tuple[float, float]:
+    """Return the bias-corrected percentile interval of bootstrap draws.
+
+    F1 of few rows is biased downward in a resample, because rare classes lose their
+    last hit; the correction (Efron, "Better bootstrap confidence intervals", JASA
+    1987) keeps the coverage: plain percentiles cover macro F1 of 380 rows in 27
+    classes in 88 % of cases, these in 95 % (`bench/intervals.py`).
+
+    Parameters
+    ----------
+    draws : float64 array of shape (n_draws,)
+    estimate : float
+        The score of the rows themselves.
+    level : float
+        Coverage, 0.95 by default.
+    """
+    below = np.mean(draws < estimate) + np.mean(draws == estimate) / 2
+    edge = 1 / (len(draws) + 1)
+    shift = 2 * ndtri(np.clip(below, edge, 1 - edge))
+    reach = ndtri((1 + level) / 2)
+    low, high = np.quantile(draws, ndtr([shift - reach, shift + reach]))
+    return float(low), float(high)
