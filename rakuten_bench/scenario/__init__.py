@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import LETTERS, LEVERS, Lever, Option
+from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.types import Modality
 
 _HASH_LETTERS = 6  # four collide within a few hundred parameter settings (1 in 457,000)
@@ -81,12 +82,15 @@ class Scenario:
         What the user called it; "" where nothing. Not part of what it is.
     members : tuple of Scenario
         What a fusion joins.
+    limit : Limit
+        What each of its steps may use at most. Not part of what it is.
     """
 
     modality: Modality
     choices: tuple[Choice, ...]
     name: str = ""
     members: tuple[Scenario, ...] = ()
+    limit: Limit = field(default=Limit(), compare=False)
 
     @cached_property
     def code(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,12 +13,14 @@ from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import LEVERS
 from rakuten_bench.scenario import Choice, Scenario, from_choices, from_code, is_code
 from rakuten_bench.scenario.document import Value, load_document
+from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
 from rakuten_bench.scenario.matrix import expand
 from rakuten_bench.scenario.words import (
     Findings,
     guess_modality,
     read_choices,
     read_combination,
+    read_limits,
 )
 from rakuten_bench.types import Modality
 
@@ -45,6 +47,8 @@ class Study:
         Each code once, in the file's order.
     dropped : mapping of str to int
         Why combinations of the matrix were left out as impossible, and how many.
+    limits : Limits
+        What a step may use at most; scenarios may have their own.
     """
 
     path: Path
@@ -55,6 +59,7 @@ class Study:
     seed: int = DEFAULT_SEED
     scenarios: tuple[Scenario, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
 
 def load_study(
@@ -108,6 +113,7 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
         "split",
         "metric",
         "seed",
+        "limits",
         "defaults",
         "matrix",
         "scenarios",
@@ -120,6 +126,9 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
         if key in keys:
             with findings.at(keys[key]):
                 values[key] = read(keys[key])
+    if "limits" in keys:
+        with findings.at(keys["limits"]):
+            values["limits"] = read_limits(keys["limits"], findings)
     scenarios, dropped = _read_scenarios(path, keys, findings)
     return Study(path=path, scenarios=scenarios, dropped=dropped, **values)
 
@@ -201,11 +210,22 @@ def _read_scenario(
         _read_scenario("", member, defaults, known, findings)
         for member in words.pop("members", Value([], "")).list()
     )
+    limit = _pop_limit(words)
     modality = guess_modality(words)
     words.pop("modality", None)
     own = read_combination(words, modality, findings)
     base = _read_defaults(defaults, modality, findings)
-    return from_choices(modality, (base | own).values(), name, members)
+    scenario = from_choices(modality, (base | own).values(), name, members)
+    return replace(scenario, limit=limit)
+
+
+def _pop_limit(words: dict[str, Value]) -> Limit:
+    """Take the limits out of the words of a scenario or of a matrix."""
+    value = words.pop("limits", None)
+    if value is None:
+        return Limit()
+    value.items("limits")
+    return parse_limit(value.plain())
 
 
 def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Scenario:
@@ -214,7 +234,7 @@ def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Sce
     if not is_code(text) and known:
         raise UserError(unknown("scenario", text, known))
     scenario = from_code(text)
-    return Scenario(scenario.modality, scenario.choices, name, scenario.members)
+    return replace(scenario, name=name)
 
 
 def _read_defaults(
@@ -239,6 +259,7 @@ def _read_matrix(
     words = dict(block.items("matrix"))
     include = words.pop("include", Value([], block.where)).list()
     exclude = words.pop("exclude", Value([], block.where)).list()
+    limit = _pop_limit(words)
     modality = guess_modality(words)
     words.pop("modality", None)
     base = _read_defaults(defaults, modality, findings)
@@ -254,7 +275,7 @@ def _read_matrix(
         if conflict:
             dropped[conflict] += 1
         else:
-            found.append(scenario)
+            found.append(replace(scenario, limit=limit))
     return found
 
 

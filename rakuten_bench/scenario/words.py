@@ -11,6 +11,7 @@ from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import LEVERS, Lever, Option, Parameter
 from rakuten_bench.scenario import Choice
 from rakuten_bench.scenario.document import Value
+from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
 from rakuten_bench.types import Modality
 
 
@@ -91,6 +92,47 @@ def read_combination(
                 words[name], f"'{name}' needs one option here, not {len(choices)}."
             )
     return combination
+
+
+def read_limits(value: Value, findings: Findings) -> Limits:
+    """Read what a step may use: `time`, `memory`, and the same for single options.
+
+    An example: ``limits: {time: 10m, memory: 6GB, model: {svc: {time: 1h}}}``.
+    """
+    words = dict(value.items("limits"))
+    general: dict[str, Any] = {
+        name: words.pop(name).plain() for name in ("time", "memory") if name in words
+    }
+    options: dict[tuple[str, str], Limit] = {}
+    for lever, entries in words.items():
+        with findings.at(entries):
+            for option, entry in entries.items(f"limits of '{lever}'").items():
+                with findings.at(entry):
+                    check_option(lever, option)
+                    entry.items("limits")
+                    options[lever, option] = parse_limit(entry.plain())
+    return Limits(parse_limit(general), options)
+
+
+def check_option(lever: str, option: str) -> None:
+    """Refuse a lever or an option that no modality has.
+
+    Raises
+    ------
+    UserError
+    """
+    found = {
+        known.name
+        for modality, levers in LEVERS.items()
+        for one in levers
+        if one.name == lever
+        for known in one.options(modality)
+    }
+    levers = {one.name for several in LEVERS.values() for one in several}
+    if lever not in levers:
+        raise UserError(unknown("lever", lever, {*levers, "time", "memory"}))
+    if option not in found:
+        raise UserError(unknown(lever, option, found))
 
 
 def _read_option(

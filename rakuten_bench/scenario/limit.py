@@ -1,0 +1,176 @@
+"""How long a step may take and how much memory: read from words such as "10m", "6GB"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from rakuten_bench.errors import UserError, unknown
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B?", re.IGNORECASE)
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one step may use.
+
+    Attributes
+    ----------
+    time : float or None
+        Seconds of wall clock.
+    memory : int or None
+        Bytes of its process and those that it starts.
+    """
+
+    time: float | None = None
+    memory: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.time is not None or self.memory is not None
+
+    def over(self, wider: Limit) -> Limit:
+        """Return this limit, with what it leaves open taken from another."""
+        return Limit(
+            wider.time if self.time is None else self.time,
+            wider.memory if self.memory is None else self.memory,
+        )
+
+    @classmethod
+    def loosest(cls, limits: Iterable[Self]) -> Limit:
+        """Return what the most generous of some limits allows.
+
+        >>> Limit.loosest([Limit(time=5), Limit(time=60, memory=10)])
+        Limit(time=60, memory=None)
+        """
+        known = list(limits) or [cls()]
+        times = [one.time for one in known if one.time is not None]
+        sizes = [one.memory for one in known if one.memory is not None]
+        return Limit(
+            max(times) if len(times) == len(known) else None,
+            max(sizes) if len(sizes) == len(known) else None,
+        )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits of a file; the narrower one holds: scenario, then option, then file.
+
+    Attributes
+    ----------
+    general : Limit
+        For every step.
+    options : mapping of (lever, option) to Limit
+    forced : Limit
+        From the command line: holds for every step, whatever the file says.
+    """
+
+    general: Limit = Limit()
+    options: Mapping[tuple[str, str], Limit] = field(default_factory=dict)
+    forced: Limit = Limit()
+
+    def of(self, options: Iterable[tuple[str, str]], own: Limit) -> Limit:
+        """Return the limit of a step.
+
+        Parameters
+        ----------
+        options : iterable of (lever, option)
+            What the step applies.
+        own : Limit
+            Of the scenario.
+        """
+        found = own
+        for option in options:
+            found = found.over(self.options.get(option, Limit()))
+        return self.forced.over(found.over(self.general))
+
+
+def parse_limit(words: Mapping[str, Any]) -> Limit:
+    """Read `{time: 10m, memory: 6GB}`; one of the two may be left out.
+
+    Raises
+    ------
+    UserError
+        For another key or a value that is no duration or size.
+    """
+    for name in words:
+        if name not in ("time", "memory"):
+            raise UserError(unknown("limit", name, ("time", "memory")))
+    time, memory = words.get("time"), words.get("memory")
+    return Limit(
+        None if time is None else parse_duration(time),
+        None if memory is None else parse_size(memory),
+    )
+
+
+def parse_duration(value: Any) -> float:
+    """Return seconds; a bare number is seconds already.
+
+    Raises
+    ------
+    UserError
+        If it is no duration, or nothing at all.
+
+    >>> parse_duration("600s"), parse_duration("1h30m"), parse_duration(2.5)
+    (600.0, 5400.0, 2.5)
+    """
+    text = str(value).replace(" ", "")
+    if isinstance(value, bool) or not _is_duration(text):
+        message = f"time limit '{value}' is no duration. Write it as 90s, 10m or 1h30m."
+        raise UserError(message)
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    return sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+
+
+def _is_duration(text: str) -> bool:
+    fits = _DURATION.fullmatch(text) or re.fullmatch(r"\d+(\.\d+)?", text)
+    return bool(fits) and bool(re.search("[1-9]", text))
+
+
+def parse_size(value: Any) -> int:
+    """Return bytes; K, M, G and T are powers of 1000, Ki, Mi, Gi and Ti of 1024.
+
+    Raises
+    ------
+    UserError
+        If it is no size, has no unit, or is nothing at all.
+
+    >>> parse_size("6GB"), parse_size("512 MiB")
+    (6000000000, 536870912)
+    """
+    found = _SIZE.fullmatch(str(value).strip())
+    if found is None or not float(found[1]):
+        message = f"size '{value}' is none. Write it with a unit, as 6GB or 512MiB."
+        raise UserError(message)
+    number, unit, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])
+
+
+def render_size(size: float) -> str:
+    """Return bytes as people read them.
+
+    >>> render_size(6_100_000_000), render_size(12_300), render_size(7)
+    ('6.1 GB', '12 kB', '7 B')
+    """
+    for power, unit in ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB")):
+        if size >= 1000**power:
+            number = size / 1000**power
+            return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+    return f"{size:.0f} B"
+
+
+def render_duration(seconds: float) -> str:
+    """Return seconds as people read them.
+
+    >>> render_duration(0.25), render_duration(75), render_duration(7260)
+    ('0.2 s', '1 min 15 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
