@@ -117,7 +117,7 @@ def image_content(frame: pd.DataFrame, *, cache: Path | None = None) -> pd.Serie
     shared = set(values[counts > 1].tolist())
     asked = {path: stamp for path, stamp in stamps.items() if stamp[0] in shared}
     content = {path: path for path in stamps} | _hashed(asked, cache)
-    return frame["image_path"].map(content).fillna("").astype(str)
+    return frame["image_path"].map(lambda path: content.get(path, "")).astype(str)
 
 
 def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
