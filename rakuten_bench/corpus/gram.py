@@ -3,60 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.corpus.encoded import Offsets, Tokens
 from rakuten_bench.corpus.ngram import Index, Sequence, Span, learn
+from rakuten_bench.corpus.term import (
+    Terms,
+    document_frequency,
+    select,
+    take_columns,
+    total_count,
+)
+from rakuten_bench.corpus.unit import Pieces, Units, text_units, word_units
 from rakuten_bench.corpus.vocabulary import Vocabulary
-from rakuten_bench.errors import UserError
-
-_SPACE = ord(" ")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Which n-grams are features, as scikit-learn's vectorizers understand it.
-
-    Attributes
-    ----------
-    ngram_range : (int, int)
-        Shortest and longest.
-    min_df, max_df : int or float
-        Fewest and most documents that a feature may stand in; a float is a share.
-    max_features : int or None
-        How many of the most frequent are kept.
-    binary : bool
-        Whether a feature counts once for each document that it stands in.
-    """
-
-    ngram_range: tuple[int, int] = (1, 1)
-    min_df: int | float = 1
-    max_df: int | float = 1.0
-    max_features: int | None = None
-    binary: bool = False
-
-    def document_range(self, n_documents: int) -> tuple[float, float]:
-        """Return the fewest and the most documents as numbers.
-
-        Raises
-        ------
-        UserError
-            If no feature can be both.
-        """
-        low = self.min_df if isinstance(self.min_df, int) else self.min_df * n_documents
-        high = (
-            self.max_df if isinstance(self.max_df, int) else self.max_df * n_documents
-        )
-        if high < low:
-            message = (
-                f"max_df {self.max_df!r} is less than min_df {self.min_df!r} over "
-                f"{n_documents} rows. Raise max_df or lower min_df."
-            )
-            raise UserError(message)
-        return low, high
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,10 +32,6 @@ class Block:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def sequence(self) -> Sequence:
-        """Return the documents as runs of words."""
-        return Sequence(self.tokens, self.offsets, len(self.vocabulary))
-
 
 class Grams(Protocol):
     """Learned features."""
@@ -82,10 +40,10 @@ class Grams(Protocol):
         """Return how many there are."""
 
     @classmethod
-    def learn(cls, block: Block, terms: Terms) -> tuple[Self, Any]:
+    def learn(cls, block: Block, terms: Terms, dtype: Any) -> tuple[Self, Any]:
         """Return the features of some documents and how often each stands in each."""
 
-    def count(self, block: Block) -> Any:
+    def count(self, block: Block, dtype: Any) -> Any:
         """Return how often each feature stands in other documents."""
 
     def names(self) -> list[str]:
@@ -110,18 +68,25 @@ class WordGrams:
         return self.index.n_columns
 
     @classmethod
-    def learn(cls, block: Block, terms: Terms) -> tuple[Self, Any]:
+    def learn(cls, block: Block, terms: Terms, dtype: Any) -> tuple[Self, Any]:
         """Count the n-grams of words and keep what the terms allow."""
-        index, counts = learn(block.sequence(), Span(*terms.ngram_range), np.float64)
-        kept = select(document_frequency(counts), _total(counts), len(block), terms)
+        allowed = terms.document_range(len(block))
+        span = Span(*terms.ngram_range, floor=allowed[0])
+        sequence = Sequence(block.tokens, block.offsets, len(block.vocabulary))
+        index, counts = learn(sequence, span, dtype)
+        frequency = document_frequency(counts)
+        total = frequency.astype(np.float64) if terms.binary else None
+        if terms.max_features is not None and not terms.binary:
+            total = total_count(counts)
+        kept = select(frequency, total, allowed, terms.max_features)
         index, used = index.take(kept).compact()
         return cls(block.vocabulary.take(used), index), take_columns(counts, kept)
 
-    def count(self, block: Block) -> Any:
+    def count(self, block: Block, dtype: Any) -> Any:
         """Count the features in other documents, whatever their vocabulary."""
         symbols = self.words.find(block.vocabulary)[block.tokens]
         sequence = Sequence(symbols, block.offsets, len(self.words))
-        return self.index.count(sequence, np.float64)
+        return self.index.count(sequence, dtype)
 
     def names(self) -> list[str]:
         """Return the words of each feature with a space between."""
@@ -131,10 +96,10 @@ class WordGrams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CharGrams:
-    """N-grams of characters inside words, with a space at both ends of a word.
+    """N-grams of characters inside words, a space at both ends ("char_wb").
 
-    scikit-learn's "char_wb" over the tokens with spaces between. Which n-grams a word
-    has is found once for each distinct word; a sparse product does the rest.
+    Which n-grams a word has is found once for each distinct word; a sparse product
+    does the rest.
 
     Attributes
     ----------
@@ -145,115 +110,91 @@ class CharGrams:
 
     alphabet: NDArray[np.uint32]
     index: Index
+    short: ClassVar[bool] = True
 
     def __len__(self) -> int:
         return self.index.n_columns
 
     @classmethod
-    def learn(cls, block: Block, terms: Terms) -> tuple[Self, Any]:
+    def learn(cls, block: Block, terms: Terms, dtype: Any) -> tuple[Self, Any]:
         """Count the n-grams of characters and keep what the terms allow."""
-        used, words = _word_counts(block)
-        padded, offsets = _pad(block.vocabulary.take(used))
-        alphabet = np.unique(padded)
-        symbols = np.searchsorted(alphabet, padded).astype(np.int32)
-        sequence = Sequence(symbols, offsets, len(alphabet))
-        index, table = learn(sequence, Span(*terms.ngram_range, short=True), np.float64)
-        counts = words @ table
-        counts.sort_indices()
-        kept = select(document_frequency(counts), _total(counts), len(block), terms)
+        units = cls._units(block, terms.ngram_range[1], dtype)
+        alphabet = np.unique(units.pieces.characters)
+        span = Span(*terms.ngram_range, short=cls.short)
+        index, table = learn(_spell(units.pieces, alphabet), span, dtype)
+        kept = _choose(units.counts, table, terms)
         index, letters = index.take(kept).compact()
-        return cls(alphabet[letters], index), take_columns(counts, kept)
+        counts = _multiply(units.counts, take_columns(table, kept))
+        return cls(alphabet[letters], index), counts
 
-    def count(self, block: Block) -> Any:
+    def count(self, block: Block, dtype: Any) -> Any:
         """Count the features in other documents, whatever their vocabulary."""
-        used, words = _word_counts(block)
-        padded, offsets = _pad(block.vocabulary.take(used))
-        place = np.searchsorted(self.alphabet, padded)
-        place[place == len(self.alphabet)] = 0
-        known = self.alphabet[place] == padded
-        symbols = np.where(known, place, -1).astype(np.int32)
-        table = self.index.count(
-            Sequence(symbols, offsets, len(self.alphabet)), np.float64
-        )
-        counts = words @ table
-        counts.sort_indices()
-        return counts
+        units = self._units(block, self.index.span.high, dtype)
+        table = self.index.count(_spell(units.pieces, self.alphabet), dtype)
+        return _multiply(units.counts, table)
 
     def names(self) -> list[str]:
         """Return the spelling of each feature."""
         letters = [chr(point) for point in self.alphabet.tolist()]
         return ["".join([letters[i] for i in gram]) for gram in self.index.symbols()]
 
+    @staticmethod
+    def _units(block: Block, high: int, dtype: Any) -> Units:
+        del high
+        return word_units(block.vocabulary, block.tokens, block.offsets, dtype)
 
-def select(
-    frequency: NDArray[np.int64],
-    total: NDArray[np.float64],
-    n_documents: int,
-    terms: Terms,
-) -> NDArray[np.int64]:
-    """Return the columns to keep, ascending; the same as scikit-learn's, or none.
 
-    Parameters
-    ----------
-    frequency : int64 array of shape (n_features,)
-        How many documents have a feature.
-    total : float64 array of shape (n_features,)
-        How often it stands in all of them.
+class TextCharGrams(CharGrams):
+    """N-grams of characters of the words with one space between ("char")."""
+
+    short = False
+
+    @staticmethod
+    def _units(block: Block, high: int, dtype: Any) -> Units:
+        return text_units(block.vocabulary, block.tokens, block.offsets, high, dtype)
+
+
+def _spell(pieces: Pieces, alphabet: NDArray[np.uint32]) -> Sequence:
+    """Return pieces as runs of letters of an alphabet."""
+    if not len(alphabet):
+        alphabet = np.zeros(1, np.uint32)
+    place = np.searchsorted(alphabet, pieces.characters)
+    place[place == len(alphabet)] = 0
+    known = alphabet[place] == pieces.characters
+    symbols = np.where(known, place, -1).astype(np.int32)
+    return Sequence(symbols, pieces.offsets, len(alphabet), pieces.least)
+
+
+def _multiply(counts: Any, table: Any) -> Any:
+    product = counts @ table
+    product.sort_indices()
+    return product
+
+
+def _choose(counts: Any, table: Any, terms: Terms) -> NDArray[np.int64]:
+    """Return the columns of a product to keep, computing as few of them as it takes.
+
+    A feature stands in at least as many documents as each of its units and in at most
+    as many as all of them together: that settles most features without a product.
     """
-    low, high = terms.document_range(n_documents)
-    kept = np.flatnonzero((frequency >= low) & (frequency <= high))
-    if terms.max_features is not None and len(kept) > terms.max_features:
-        # the very expression of scikit-learn, so that ties go the same way
-        order = (-(frequency if terms.binary else total)[kept].astype(float)).argsort()
-        kept = np.sort(kept[order[: terms.max_features]])
-    return kept
+    allowed = terms.document_range(counts.shape[0])
+    by_column = table.tocsc()
+    frequency = document_frequency(counts)
+    most = _reduce(np.add, by_column, frequency)
+    least = _reduce(np.maximum, by_column, frequency)
+    needed = terms.max_features is not None and terms.binary
+    settled = (least >= allowed[0]) & (most <= allowed[1]) & (not needed)
+    settled |= (most < allowed[0]) | (least > allowed[1])
+    unsure = np.flatnonzero(~settled)
+    least[unsure] = document_frequency(counts @ table[:, unsure])
+    total = least.astype(np.float64)
+    if not terms.binary:
+        total = by_column.T @ total_count(counts)
+    return select(least, total, allowed, terms.max_features)
 
 
-def document_frequency(counts: Any) -> NDArray[np.int64]:
-    """Return how many rows of a canonical CSR matrix have each column."""
-    return np.bincount(counts.indices, minlength=counts.shape[1])
-
-
-def _total(counts: Any) -> NDArray[np.float64]:
-    size = counts.shape[1]
-    total = np.bincount(counts.indices, weights=counts.data, minlength=size)
-    return total.astype(np.float64, copy=False)
-
-
-def take_columns(matrix: Any, kept: NDArray[np.int64]) -> Any:
-    """Return some columns of a CSR matrix, in ascending order; linear in its entries."""
-    from scipy.sparse import csr_matrix
-
-    if len(kept) == matrix.shape[1]:
-        return matrix
-    new = np.full(matrix.shape[1], -1, np.int32)
-    new[kept] = np.arange(len(kept))
-    indices = new[matrix.indices]
-    found = indices >= 0
-    before = np.zeros(len(found) + 1, np.int64)
-    np.cumsum(found, out=before[1:])
-    parts = (matrix.data[found], indices[found], before[matrix.indptr])
-    return csr_matrix(parts, shape=(matrix.shape[0], len(kept)))
-
-
-def _word_counts(block: Block) -> tuple[NDArray[np.int64], Any]:
-    """Return the words that stand in some documents, and how often each does."""
-    from scipy.sparse import csr_matrix
-
-    present = np.bincount(block.tokens, minlength=len(block.vocabulary)) > 0
-    used = np.flatnonzero(present)
-    columns = (np.cumsum(present) - 1)[block.tokens]
-    parts = (np.ones(len(columns)), columns, block.offsets)
-    counts = csr_matrix(parts, shape=(len(block), len(used)))
-    counts.sum_duplicates()
-    return used, counts
-
-
-def _pad(words: Vocabulary) -> tuple[NDArray[np.uint32], Offsets]:
-    """Put a space before and after each word."""
-    offsets = words.offsets + 2 * np.arange(len(words) + 1)
-    padded = np.full(offsets[-1], _SPACE, np.uint32)
-    inner = np.ones(len(padded), np.bool_)
-    inner[offsets[:-1]] = inner[offsets[1:] - 1] = False
-    padded[inner] = words.characters
-    return padded, offsets
+def _reduce(how: np.ufunc, by_column: Any, values: NDArray[np.int64]) -> Any:
+    """Reduce the values of each column's rows; no column is empty."""
+    if not by_column.nnz:
+        return np.zeros(by_column.shape[1], np.int64)
+    return how.reduceat(values[by_column.indices], by_column.indptr[:-1])

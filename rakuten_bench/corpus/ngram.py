@@ -30,11 +30,19 @@ class Sequence:
     offsets : int64 array of shape (n_runs + 1,)
     size : int
         Every symbol is below it.
+    least : int64 array of shape (n_symbols,) or None
+        Length of the shortest n-gram from here on that counts; None: any.
     """
 
     symbols: Ids
     offsets: Keys
     size: int
+    least: Keys | None = None
+
+    def left(self) -> Keys:
+        """Return how many symbols of its run are left from each place on."""
+        ends = np.repeat(self.offsets[1:], np.diff(self.offsets))
+        return ends - np.arange(len(self.symbols))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,14 @@ class Span:
     short : bool
         Whether a run shorter than `low` counts as a whole, as in scikit-learn's
         "char_wb".
+    floor : int
+        An n-gram that stands in fewer places need not be found, nor one that it begins.
     """
 
     low: int
     high: int
     short: bool = False
+    floor: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +108,7 @@ class Index:
         """Number of features."""
         return sum(int((columns >= 0).sum()) for columns in self.columns)
 
-    def count(self, sequence: Sequence, dtype: Any = np.int32) -> Any:
+    def count(self, sequence: Sequence, dtype: Any = np.float64) -> Any:
         """Return how often each feature stands in each run.
 
         Returns
@@ -113,7 +124,7 @@ class Index:
         new[kept] = np.arange(len(kept))
         return _prune(replace(self, columns=tuple(new[old] for old in self.columns)))
 
-    def compact(self) -> tuple[Index, NDArray[np.int64]]:
+    def compact(self) -> tuple[Index, Keys]:
         """Return the same over the symbols that it needs only, and which these are."""
         used = np.zeros(self.size, np.bool_)
         for keys in self.keys:
@@ -132,12 +143,15 @@ class Index:
         for keys, columns in zip(self.keys, self.columns, strict=True):
             prefix, last = np.divmod(keys, self.size)
             spelled = np.column_stack([spelled[prefix], last])
-            for row in np.flatnonzero(columns >= 0):
-                found[columns[row]] = tuple(spelled[row].tolist())
+            features = np.flatnonzero(columns >= 0)
+            for column, row in zip(
+                columns[features].tolist(), spelled[features].tolist(), strict=True
+            ):
+                found[column] = tuple(row)
         return found
 
 
-def learn(sequence: Sequence, span: Span, dtype: Any = np.int32) -> tuple[Index, Any]:
+def learn(sequence: Sequence, span: Span, dtype: Any = np.float64) -> tuple[Index, Any]:
     """Give every n-gram of a sequence a column, in the order of spelling, and count.
 
     Returns
@@ -155,70 +169,22 @@ def learn(sequence: Sequence, span: Span, dtype: Any = np.int32) -> tuple[Index,
     return index, counts
 
 
-def _enumerate(sequence: Sequence, span: Span) -> tuple[list[Keys], list[Level]]:
-    """Return the distinct n-grams of each length, and where each stands."""
-    keys, levels = [], []
-    left = _symbols_left(sequence)
-    start = np.flatnonzero(sequence.symbols >= 0)
-    prefix = np.zeros(len(start), np.int64)
-    for length in range(1, span.high + 1):
-        start, prefix = _fitting(start, prefix, left, length)
-        distinct, ids = _rank(
-            prefix * sequence.size + sequence.symbols[start + length - 1]
-        )
-        keys.append(distinct)
-        levels.append(Level(start, ids, _counted(start, left, length, span)))
-        prefix = ids.astype(np.int64)
-    return keys, levels
-
-
-def _find_levels(sequence: Sequence, index: Index) -> list[Level]:
-    """Return where the n-grams of an index stand in a sequence."""
-    levels = []
-    left = _symbols_left(sequence)
-    start = np.arange(len(sequence.symbols))
-    prefix = np.zeros(len(start), np.int64)
-    for length, keys in enumerate(index.keys, start=1):
-        start, prefix = _fitting(start, prefix, left, length)
-        last = sequence.symbols[start + length - 1]
-        place = _find(keys, np.where(last < 0, -1, prefix * index.size + last))
-        start, prefix = start[place >= 0], place[place >= 0]
-        counted = _counted(start, left, length, index.span)
-        levels.append(Level(start, prefix.astype(np.int32), counted))
-    return levels
-
-
-def _fitting(start: Keys, prefix: Keys, left: Keys, length: int) -> tuple[Keys, Keys]:
-    fits = left[start] >= length
-    return start[fits], prefix[fits]
-
-
-def _symbols_left(sequence: Sequence) -> Keys:
-    """Return how many symbols of its run are left from each place on."""
-    ends = np.repeat(sequence.offsets[1:], np.diff(sequence.offsets))
-    return ends - np.arange(len(sequence.symbols))
-
-
-def _counted(start: Keys, left: Keys, length: int, span: Span) -> NDArray[np.bool_]:
-    """Tell features from what is only the beginning of one."""
-    if length >= span.low:
-        return np.ones(len(start), np.bool_)
-    if not span.short:
-        return np.zeros(len(start), np.bool_)
-    first = (start == 0) | (left[start - 1] == 1)
-    return first & (left[start] == length)
-
-
-def _rank(keys: Keys) -> tuple[Keys, Ids]:
+def rank(keys: Keys) -> tuple[Keys, Ids]:
     """Return the distinct keys, ascending, and the rank of each key among them.
 
     numpy sorts plain integers several times faster than it sorts places, so a key and
-    its place are sorted as one number where both fit in 63 bits.
+    its place are sorted as one number where both fit in 63 bits. Small keys are counted.
+
+    >>> distinct, ranks = rank(np.array([30, 10, 30]))
+    >>> distinct.tolist(), ranks.tolist()
+    ([10, 30], [1, 0, 1])
     """
-    bits = len(keys).bit_length()
-    if not len(keys) or int(keys.max()) >= 1 << (63 - bits):
-        distinct, rank = np.unique(keys, return_inverse=True)
-        return distinct, rank.astype(np.int32)
+    top, bits = int(keys.max(initial=0)), len(keys).bit_length()
+    if top < 4 * len(keys):
+        return _rank_by_count(keys, top)
+    if top >= 1 << (63 - bits):
+        distinct, ranks = np.unique(keys, return_inverse=True)
+        return distinct, ranks.astype(np.int32)
     packed = np.sort((keys << bits) | np.arange(len(keys)))
     place = packed & ((1 << bits) - 1)
     packed >>= bits
@@ -229,13 +195,92 @@ def _rank(keys: Keys) -> tuple[Keys, Ids]:
     return packed[new], ids
 
 
+def _rank_by_count(keys: Keys, top: int) -> tuple[Keys, Ids]:
+    present = np.zeros(top + 1, np.bool_)
+    present[keys] = True
+    ranks = np.cumsum(present, dtype=np.int32) - 1
+    return np.flatnonzero(present), ranks[keys]
+
+
+def _enumerate(sequence: Sequence, span: Span) -> tuple[list[Keys], list[Level]]:
+    """Return the distinct n-grams of each length, and where each stands."""
+    keys, levels = [], []
+    symbols, left = sequence.symbols, sequence.left()
+    start = np.arange(len(symbols))
+    prefix = np.zeros(len(start), np.int64)
+    for length in range(1, span.high + 1):
+        fits = left[start] >= length
+        start, prefix = start[fits], prefix[fits]
+        distinct, ids = rank(prefix * sequence.size + symbols[start + length - 1])
+        distinct, start, ids = _drop_rare(distinct, start, ids, span.floor)
+        keys.append(distinct)
+        levels.append(Level(start, ids, _counted(sequence, start, left, length, span)))
+        if length == 1 and len(start) < len(symbols):  # an n-gram of a rare one is rare
+            left = _stop_before_rare(left, start)
+        prefix = ids.astype(np.int64)
+    return keys, levels
+
+
+def _drop_rare(
+    distinct: Keys, start: Keys, ids: Ids, floor: int
+) -> tuple[Keys, Keys, Ids]:
+    if floor <= 1:
+        return distinct, start, ids
+    often = np.bincount(ids, minlength=len(distinct)) >= floor
+    kept = often[ids]
+    ranks = np.cumsum(often, dtype=np.int32) - 1
+    return distinct[often], start[kept], ranks[ids[kept]]
+
+
+def _stop_before_rare(left: Keys, start: Keys) -> Keys:
+    """Shorten what is left at each place to the next place that was dropped."""
+    rare = np.ones(len(left) + 1, np.bool_)
+    rare[start] = False
+    places = np.flatnonzero(rare)
+    following = places[np.cumsum(rare[:-1]) - rare[:-1]]
+    return np.minimum(left, following - np.arange(len(left)))
+
+
+def _find_levels(sequence: Sequence, index: Index) -> list[Level]:
+    """Return where the n-grams of an index stand in a sequence."""
+    levels = []
+    left = sequence.left()
+    start = np.flatnonzero(sequence.symbols >= 0)
+    prefix = np.zeros(len(start), np.int64)
+    for length, keys in enumerate(index.keys, start=1):
+        last = sequence.symbols[np.minimum(start + length - 1, len(left) - 1)]
+        fits = (left[start] >= length) & (last >= 0)
+        start = start[fits]
+        place = _find(keys, prefix[fits] * index.size + last[fits])
+        start, prefix = start[place >= 0], place[place >= 0]
+        counted = _counted(sequence, start, left, length, index.span)
+        levels.append(Level(start, prefix.astype(np.int32), counted))
+    return levels
+
+
 def _find(keys: Keys, wanted: Keys) -> Keys:
     """Return the place of each wanted key among ascending keys, -1 for none."""
     if not len(keys):
         return np.full(len(wanted), -1)
-    place = np.searchsorted(keys, wanted)
+    distinct, ids = rank(wanted)  # far fewer, and in order, which the processor likes
+    place = np.searchsorted(keys, distinct)
     place[place == len(keys)] = 0
-    return np.where(keys[place] == wanted, place, -1)
+    return np.where(keys[place] == distinct, place, -1)[ids]
+
+
+def _counted(
+    sequence: Sequence, start: Keys, left: Keys, length: int, span: Span
+) -> NDArray[np.bool_]:
+    """Tell features from what is only the beginning of one."""
+    if length >= span.low:
+        if sequence.least is None:
+            return np.ones(len(start), np.bool_)
+        return sequence.least[start] <= length
+    if not span.short:
+        return np.zeros(len(start), np.bool_)
+    first = np.zeros(len(left) + 1, np.bool_)
+    first[sequence.offsets] = True
+    return first[start] & (left[start] == length)
 
 
 def _number(
@@ -256,10 +301,9 @@ def _number(
     columns = [np.where(flags[0], first, -1).astype(np.int32)]
     for level in range(1, len(keys)):
         prefix = keys[level] // size
-        before = offsets_of(below[level])[:-1]
+        before = offsets_of(below[level])
         eldest = np.searchsorted(prefix, np.arange(len(first)))
-        base = np.append(before, 0)[np.minimum(eldest, len(before))]
-        first = (first + flags[level - 1] - base)[prefix] + before
+        first = (first + flags[level - 1] - before[eldest])[prefix] + before[:-1]
         columns.append(np.where(flags[level], first, -1).astype(np.int32))
     return tuple(columns)
 
@@ -270,9 +314,9 @@ def _prune(index: Index) -> Index:
     for level in range(len(keys) - 1, -1, -1):
         needed = columns[level] >= 0
         if level + 1 < len(keys):
-            needed[keys[level + 1] // index.size] = True
-            moved = np.cumsum(needed) - 1
             prefix, last = np.divmod(keys[level + 1], index.size)
+            needed[prefix] = True
+            moved = np.cumsum(needed) - 1
             keys[level + 1] = moved[prefix] * index.size + last
         keys[level], columns[level] = keys[level][needed], columns[level][needed]
     return replace(index, keys=tuple(keys), columns=tuple(columns))

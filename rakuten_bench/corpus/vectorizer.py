@@ -20,14 +20,21 @@ from rakuten_bench.corpus.gram import (
     Block,
     CharGrams,
     Grams,
-    Terms,
+    TextCharGrams,
     WordGrams,
-    document_frequency,
 )
+from rakuten_bench.corpus.term import Terms, document_frequency
 from rakuten_bench.errors import UserError
 
-Analyzer = Literal["word", "char_wb"]
-GRAMS: dict[Analyzer, type[Grams]] = {"word": WordGrams, "char_wb": CharGrams}
+#: Entries of a matrix worked on at a time.
+_PIECE = 1 << 16
+
+Analyzer = Literal["word", "char_wb", "char"]
+GRAMS: dict[Analyzer, type[Grams]] = {
+    "word": WordGrams,
+    "char_wb": CharGrams,
+    "char": TextCharGrams,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +113,9 @@ class CorpusVectorizer(TransformerMixin, BaseEstimator):
         del y
         self.blocks_, self.fitted_, matrices = X.blocks, [], []
         for block, weight in zip(_blocks(X), X.weights, strict=True):
-            learned = [_learn(part, block) for part in self.parts]
+            learned = [_learn(part, block, self.dtype) for part in self.parts]
             self.fitted_.append([fitted for fitted, _ in learned])
-            matrices += [_weigh(*pair, weight, self.dtype) for pair in learned]
+            matrices += [_weigh(*pair, weight) for pair in learned]
         self.low_ = X.extra.min(axis=0, initial=np.inf)
         self.span_ = X.extra.max(axis=0, initial=-np.inf) - self.low_
         self._check_terms(X)
@@ -124,8 +131,8 @@ class CorpusVectorizer(TransformerMixin, BaseEstimator):
             _blocks(X), X.weights, self.fitted_, strict=True
         ):
             for fitted in parts:
-                counts = fitted.grams.count(block)
-                matrices.append(_weigh(fitted, counts, weight, self.dtype))
+                counts = fitted.grams.count(block, self.dtype)
+                matrices.append(_weigh(fitted, counts, weight))
         return self._join(matrices, X)
 
     def get_feature_names_out(
@@ -164,8 +171,8 @@ def _blocks(corpus: Corpus) -> list[Block]:
     return [Block(corpus.vocabulary, *block) for block in corpus.iter_blocks()]
 
 
-def _learn(part: Part, block: Block) -> tuple[FittedPart, Any]:
-    grams, counts = GRAMS[part.analyzer].learn(block, part.terms)
+def _learn(part: Part, block: Block, dtype: str) -> tuple[FittedPart, Any]:
+    grams, counts = GRAMS[part.analyzer].learn(block, part.terms, dtype)
     idf = _idf(counts, part.weighting) if part.weighting.use_idf else None
     return FittedPart(part, grams, idf), counts
 
@@ -176,7 +183,7 @@ def _idf(counts: Any, weighting: Weighting) -> NDArray[np.float64]:
     return np.log((counts.shape[0] + smooth) / frequency) + 1.0
 
 
-def _weigh(fitted: FittedPart, counts: Any, weight: float, dtype: str) -> Any:
+def _weigh(fitted: FittedPart, counts: Any, weight: float) -> Any:
     """Turn counts into values, in place."""
     from sklearn.preprocessing import normalize
 
@@ -187,9 +194,17 @@ def _weigh(fitted: FittedPart, counts: Any, weight: float, dtype: str) -> Any:
         np.log(counts.data, out=counts.data)
         counts.data += 1.0
     if fitted.idf is not None:
-        counts.data *= fitted.idf[counts.indices]
+        _scale_columns(counts, fitted.idf)
     if weighting.norm is not None:
         normalize(counts, norm=weighting.norm, copy=False)
     if weight * fitted.part.weight != 1.0:
         counts.data *= weight * fitted.part.weight
-    return counts.astype(dtype, copy=False)
+    return counts
+
+
+def _scale_columns(matrix: Any, factors: NDArray[np.float64]) -> None:
+    """Multiply the columns of a CSR matrix in place, a piece that fits the cache a time."""
+    factors = factors.astype(matrix.dtype)
+    for start in range(0, matrix.nnz, _PIECE):
+        piece = slice(start, start + _PIECE)
+        matrix.data[piece] *= factors[matrix.indices[piece]]

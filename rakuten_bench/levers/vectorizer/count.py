@@ -15,7 +15,7 @@ def count(
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
     """Count the words."""
-    from rakuten_bench.corpus.gram import Terms
+    from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import CorpusVectorizer, Part
 
     terms = Terms(ngram_range, min_df, max_df, max_features, binary)

@@ -19,7 +19,7 @@ def tfidf(
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
     """Weigh words by how rare they are (TF-IDF)."""
-    from rakuten_bench.corpus.gram import Terms
+    from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import (
         CorpusVectorizer,
         Part,

@@ -11,13 +11,13 @@ def tfidf_char(
     max_features: int | None = None,
     min_df: int | float = 1,
     max_df: int | float = 1.0,
-    analyzer: Literal["char_wb"] = "char_wb",
+    analyzer: Literal["char_wb", "char"] = "char_wb",
     sublinear_tf: bool = False,
     norm: Literal["l1", "l2"] | None = "l2",
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
     """Weigh runs of characters by how rare they are (TF-IDF)."""
-    from rakuten_bench.corpus.gram import Terms
+    from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import (
         CorpusVectorizer,
         Part,

@@ -14,13 +14,13 @@ def tfidf_word_char(
     char_weight: float = 1.0,
     min_df: int | float = 1,
     max_df: int | float = 1.0,
-    analyzer: Literal["char_wb"] = "char_wb",
+    analyzer: Literal["char_wb", "char"] = "char_wb",
     sublinear_tf: bool = False,
     norm: Literal["l1", "l2"] | None = "l2",
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
     """TF-IDF of words and of runs of characters, side by side."""
-    from rakuten_bench.corpus.gram import Terms
+    from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import (
         CorpusVectorizer,
         Part,

@@ -1,0 +1,97 @@
+"""Which n-grams are features, chosen as scikit-learn's vectorizers choose them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What may be a feature.
+
+    Attributes
+    ----------
+    ngram_range : (int, int)
+        Shortest and longest.
+    min_df, max_df : int or float
+        Fewest and most documents that a feature may stand in; a float is a share.
+    max_features : int or None
+        How many of the most frequent are kept.
+    binary : bool
+        Whether a feature counts once for each document that it stands in.
+    """
+
+    ngram_range: tuple[int, int] = (1, 1)
+    min_df: int | float = 1
+    max_df: int | float = 1.0
+    max_features: int | None = None
+    binary: bool = False
+
+    def document_range(self, n_documents: int) -> tuple[int, int]:
+        """Return the fewest and the most documents.
+
+        Raises
+        ------
+        UserError
+            If no feature can have both.
+        """
+        low, high = (
+            limit if isinstance(limit, int) else limit * n_documents
+            for limit in (self.min_df, self.max_df)
+        )
+        if high < low:
+            message = (
+                f"max_df {self.max_df!r} is less than min_df {self.min_df!r} over "
+                f"{n_documents} rows. Raise max_df or lower min_df."
+            )
+            raise UserError(message)
+        return math.ceil(low), math.floor(high)
+
+
+def select(
+    frequency: NDArray[np.int64],
+    total: NDArray[np.float64] | None,
+    allowed: tuple[int, int],
+    max_features: int | None,
+) -> NDArray[np.int64]:
+    """Return the columns to keep, ascending; perhaps none.
+
+    Parameters
+    ----------
+    frequency : int64 array of shape (n_features,)
+        How many documents have a feature.
+    total : float64 array of shape (n_features,) or None
+        How often it stands in all of them; not needed without `max_features`.
+    allowed : (int, int)
+        Fewest and most documents.
+    max_features : int or None
+    """
+    kept = np.flatnonzero((frequency >= allowed[0]) & (frequency <= allowed[1]))
+    if max_features is not None and total is not None and len(kept) > max_features:
+        # the very expression of scikit-learn, so that ties go the same way
+        kept = np.sort(kept[(-total[kept]).argsort()[:max_features]])
+    return kept
+
+
+def document_frequency(counts: Any) -> NDArray[np.int64]:
+    """Return how many rows of a canonical CSR matrix have each column."""
+    return np.bincount(counts.indices, minlength=counts.shape[1])
+
+
+def total_count(counts: Any) -> NDArray[np.float64]:
+    """Return the sum of each column of a CSR matrix."""
+    size = counts.shape[1]
+    total = np.bincount(counts.indices, weights=counts.data, minlength=size)
+    return total.astype(np.float64, copy=False)
+
+
+def take_columns(matrix: Any, kept: NDArray[np.int64]) -> Any:
+    """Return some columns of a CSR matrix, ascending."""
+    return matrix if len(kept) == matrix.shape[1] else matrix[:, kept]
