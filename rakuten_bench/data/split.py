@@ -354,7 +354,7 @@ def refuse_small_classes(dataset: Dataset, groups: Rows) -> None:
     n_groups = np.bincount(pairs[0], minlength=len(dataset.classes))
     n_rows = np.bincount(dataset.y, minlength=len(dataset.classes))
     small = [
-        f"'{dataset.classes[code]}' ({n_rows[code]} row{'s' * (n_rows[code] > 1)})"
+        f"'{dataset.classes[code]}' ({n_rows[code]} {'rows' if n_rows[code] > 1 else 'row'})"
         for code in np.flatnonzero(n_groups < 2)
     ]
     if small:

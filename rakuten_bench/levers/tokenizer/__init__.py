@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import chain
@@ -12,6 +13,7 @@ import numpy as np
 from rakuten_bench.corpus import Corpus
 from rakuten_bench.corpus.encoded import encode
 from rakuten_bench.corpus.vocabulary import gather
+from rakuten_bench.errors import Notice
 from rakuten_bench.registry import Option
 from rakuten_bench.types import Languages, Texts
 
@@ -38,13 +40,27 @@ def apply(
     )
     vocabulary, tokens, offsets = encode(chain.from_iterable(cut))
     documents = _documents(groups, owners, place)
-    return Corpus(
+    corpus = Corpus(
         vocabulary,
         *gather(tokens, offsets, documents),
         texts.blocks,
         texts.weights,
         texts.extra,
     )
+    _tell_empty(corpus)
+    return corpus
+
+
+def _tell_empty(corpus: Corpus) -> None:
+    """Say how many rows have no token left; they are kept and predicted."""
+    lengths = np.diff(corpus.offsets).reshape(len(corpus.blocks), -1)
+    n_empty = int((lengths.sum(axis=0) == 0).sum())
+    if n_empty:
+        warnings.warn(
+            f"{n_empty} of {len(corpus)} rows have no token; they are kept and predicted",
+            Notice,
+            stacklevel=2,
+        )
 
 
 def _codes(languages: Languages | None, texts: Texts) -> list[str]:

@@ -1,0 +1,282 @@
+"""The command line as a user meets it."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from rakuten_bench.cli import main, rakuten_bench
+from rakuten_bench.registry import MODEL
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def call(tmp_path, capsys, monkeypatch):
+    """Return a function that runs the command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(tmp_path / "cache"))
+
+    def run(*words):
+        with pytest.raises(SystemExit) as end:
+            main([*map(str, words)])
+        printed = capsys.readouterr()
+        return end.value.code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a little shop as CSV and a scenario file over it."""
+    rows = [
+        "name,kind",
+        *(f"red {w} {i},{w}" for w in ("shoe", "pot", "hat") for i in range(10)),
+    ]
+    (tmp_path / "shop.csv").write_text("\n".join(rows), encoding="utf-8")
+    text = """
+dataset: {table: {path: shop.csv, title: name, label: kind}}
+defaults: {tokenizer: regex}
+scenarios:
+  majority: {model: dummy}
+  svm: {vectorizer: tfidf, model: linear_svc}
+"""
+    (tmp_path / "shop.yaml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def commands():
+    return rakuten_bench.list_commands(None)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_has_help_with_an_example(name):
+    shown = CliRunner().invoke(rakuten_bench, [name, "--help"]).output
+
+    assert "Example" in shown
+    assert f"rakuten-bench {name}" in shown
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_stands_in_the_readme(name):
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+    assert f"rakuten-bench {name}" in readme
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from rakuten_bench.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'pandas', 'sklearn', 'scipy', 'yaml', 'joblib'} & set(sys.modules)\n"
+        "sys.exit(str(sorted(heavy)) if heavy else 0)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_prints_its_board_and_report_prints_it_again(call, table):
+    code, board, _ = call("run", "shop.yaml")
+    again, report, _ = call("report", "--top", "10")
+
+    assert (code, again) == (0, 0)
+    assert "svm" in board
+    assert board.strip().splitlines()[2:5] == report.strip().splitlines()[2:5]
+
+
+def test_a_second_run_does_nothing_again(call, table):
+    call("run", "shop.yaml")
+    before = {path: path.stat().st_mtime_ns for path in table.glob("results/*/*/*")}
+
+    code, _, said = call("run", "shop.yaml")
+
+    assert code == 0
+    assert "0 to run" in said
+    assert {
+        path: path.stat().st_mtime_ns for path in table.glob("results/*/*/*")
+    } == before
+
+
+def test_rerun_all_writes_the_same_predictions_again(call, table):
+    call("run", "shop.yaml")
+    record = next(table.glob("results/shop/T0010-0120-0000/record.json"))
+    before = json.loads(record.read_text())
+
+    call("run", "shop.yaml", "--rerun", "all")
+
+    after = json.loads(record.read_text())
+    assert after["predictions_digest"] == before["predictions_digest"]
+    assert after["provenance"]["created"] >= before["provenance"]["created"]
+
+
+def test_a_plan_runs_nothing(call, table):
+    code, printed, _ = call("plan", "shop.yaml")
+
+    assert code == 0
+    assert re.search(r"scenarios\s+2 \(2 to run", printed)
+    assert not (table / "results").exists()
+
+
+def test_levers_lists_every_option_with_its_parameters(call):
+    code, printed, _ = call("levers", "model")
+
+    assert code == 0
+    for option in MODEL.options("text"):
+        assert f"{option.digit} {option.name}" in printed
+
+
+def test_levers_as_json_can_be_read_by_programs(call):
+    _, printed, _ = call("levers", "vectorizer", "--format", "json")
+
+    (lever,) = json.loads(printed)
+    assert {option["option"] for option in lever["options"]} >= {"count", "tfidf"}
+
+
+def test_an_unknown_lever_suggests_the_closest(call):
+    code, _, error = call("levers", "vectoriser")
+
+    assert code == 2
+    assert "Did you mean 'vectorizer'?" in error
+
+
+def run_with(call, table, change, tidy=True):
+    """Run after a change to the scenario file or the data; return code and message."""
+    change(table)
+    code, out, error = call("run", "shop.yaml", "--quiet")
+    assert "Traceback" not in out + error
+    return code, error
+
+
+def replace_in(name, old, new):
+    def change(folder):
+        path = folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (replace_in("shop.yaml", "vectorizer", "vectoriser"), "Did you mean 'vectorizer'?"),
+        (replace_in("shop.yaml", "tfidf", "tfidff"), "Did you mean 'tfidf'?"),
+        (replace_in("shop.yaml", "linear_svc", "{linear_svc: {c: 1}}"), "parameter of linear_svc 'c'"),
+        (replace_in("shop.yaml", "linear_svc", "{linear_svc: {C: low}}"), "'C'"),
+        (replace_in("shop.yaml", "label: kind", "label: sort"), "sort"),
+        (replace_in("shop.yaml", "shop.csv", "absent.csv"), "absent.csv"),
+        (lambda folder: (folder / "shop.csv").write_text(""), "empty"),
+        (lambda folder: (folder / "shop.csv").write_text("name,kind\n"), "shop.csv"),
+        (
+            replace_in("shop.csv", "red shoe 0,shoe", "the only one,single"),
+            "single",
+        ),
+        (lambda folder: (folder / "shop.yaml").write_bytes(b"\xff\xfe\x00"), "shop.yaml"),
+    ],
+    ids=[
+        "lever", "option", "parameter", "value", "label column", "no file", "empty file",
+        "no rows", "class with one row", "no text",
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_clear_message_and_loses_nothing(call, table, change, message):
+    call("run", "shop.yaml")
+    before = {path: path.read_bytes() for path in table.glob("results/*/*/*")}
+
+    code, error = run_with(call, table, change)
+
+    assert code == 2
+    assert message in error
+    assert {path: path.read_bytes() for path in table.glob("results/*/*/*")} == before
+
+
+def test_a_table_in_windows_1252_is_read(call, table):
+    path = table / "shop.csv"
+    text = path.read_text(encoding="utf-8").replace("red", "été")
+    path.write_bytes(text.encode("cp1252"))
+
+    code, board, _ = call("run", "shop.yaml")
+
+    assert code == 0
+    assert "svm" in board
+
+
+def test_a_text_that_is_empty_after_cleaning_is_kept_predicted_and_counted(call, table):
+    path = table / "shop.csv"
+    path.write_text(
+        path.read_text().replace("red pot 3", "<br>").replace("red hat 4", "<p></p>")
+    )
+    replace_in("shop.yaml", "tokenizer: regex", "tokenizer: regex, cleaner: html")(
+        table
+    )
+
+    code, _, _ = call("run", "shop.yaml")
+
+    assert code == 0
+    record = next(table.glob("results/shop/*/record.json"))
+    found = [
+        json.loads(path.read_text())
+        for path in table.glob("results/shop/*/record.json")
+    ]
+    assert record.exists()
+    assert all(one["dataset"]["n_rows"] == 30 for one in found)
+    assert any("2 of 30" in note for one in found for note in one["notes"]), found[0][
+        "notes"
+    ]
+
+
+def test_a_truncated_record_is_reported_and_run_again(call, table):
+    call("run", "shop.yaml")
+    record = next(table.glob("results/shop/T0010-0120-0000/record.json"))
+    whole = json.loads(record.read_text())
+    record.write_bytes(record.read_bytes()[:100])
+
+    code, _, said = call("run", "shop.yaml")
+
+    assert code == 0
+    assert "record.json" in said
+    assert "run again" in said
+    assert (
+        json.loads(record.read_text())["predictions_digest"]
+        == whole["predictions_digest"]
+    )
+
+
+def test_a_damaged_cache_is_computed_again(call, table):
+    call("run", "shop.yaml")
+    for path in (table / "cache").rglob("*.joblib"):
+        path.write_bytes(path.read_bytes()[:50])
+    shutil.rmtree(table / "results")
+
+    code, board, _ = call("run", "shop.yaml")
+
+    assert code == 0
+    assert "svm" in board
+
+
+def test_two_options_with_one_digit_are_refused(tmp_path):
+    script = tmp_path / "clash.py"
+    script.write_text(
+        "from rakuten_bench.registry import MODEL\n"
+        "from rakuten_bench.cli import main\n"
+        "from rakuten_bench.errors import UserError\n"
+        "import sys\n"
+        "MODEL.options('text')\n"
+        "try:\n"
+        "    MODEL.option('mine', digit='1')(lambda: None)\n"
+        "except UserError as error:\n"
+        "    sys.exit(str(error))\n"
+    )
+
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+
+    assert "digit '1' of lever 'model' is taken by 'logreg'" in done.stderr
+    assert "clash.py" in done.stderr

@@ -1,0 +1,117 @@
+"""A scenario as a scikit-learn classifier gives what the engine gives."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+import rakuten_bench
+from rakuten_bench.data import DatasetSpec, SplitSpec, build_split, load_dataset
+from rakuten_bench.engine import Settings, prepare, run
+from rakuten_bench.errors import UserError
+from rakuten_bench.records import read_predictions
+from rakuten_bench.scenario import from_words
+from rakuten_bench.scenario.load import Study
+
+WORDS = {"tokenizer": "regex", "vectorizer": "tfidf", "model": "linear_svc"}
+SCENARIOS = {
+    "words": from_words(WORDS),
+    "stems": from_words(WORDS | {"stopwords": "iso", "normalizer": "stem_snowball"}),
+    "probability": from_words(WORDS | {"model": "complement_nb"}),
+    "french": from_words(WORDS | {"language": "fr"}),
+    "sampled": from_words(WORDS | {"sampler": "random_under"}),
+    "reduced": from_words(WORDS | {"reducer": "chi2"}, {"reducer": {"k": 200}}),
+    "blocks": from_words(WORDS | {"fields": "blocks", "cleaner": "html"}),
+}
+
+
+@pytest.fixture(scope="module")
+def openmoji(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    dataset = load_dataset(DatasetSpec("openmoji"), cache=cache)
+    return dataset, build_split(dataset, SplitSpec(), cache=cache), cache
+
+
+@pytest.fixture(scope="module")
+def results(openmoji, tmp_path_factory):
+    """Run the scenarios with the engine; return the folder of the board."""
+    folder = tmp_path_factory.mktemp("results")
+    study = Study(path=folder / "study.yaml", scenarios=tuple(SCENARIOS.values()))
+    settings = Settings(results=folder, cache=openmoji[2])
+    statuses = {
+        p.record.code: p.record for p in run(prepare(study, settings), settings)
+    }
+    assert {record.status for record in statuses.values()} == {"ok"}
+    return folder / "openmoji"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_classifier_predicts_what_the_record_says(name, openmoji, results):
+    dataset, split, _ = openmoji
+    train, test = split.folds[0].train, split.folds[0].test
+    scenario = SCENARIOS[name]
+    record = read_predictions(results / scenario.code)
+
+    model = clone(rakuten_bench.build(scenario))
+    model.fit(dataset.frame.iloc[train], dataset.frame["label"].iloc[train])
+    model = pickle.loads(pickle.dumps(model))
+
+    predicted = model.predict(dataset.frame.iloc[test])
+    assert predicted.tolist() == [record.classes[code] for code in record.predicted]
+
+
+def test_probabilities_come_in_the_order_of_the_classes(openmoji, results):
+    dataset, split, _ = openmoji
+    train, test = split.folds[0].train, split.folds[0].test
+    record = read_predictions(results / SCENARIOS["probability"].code)
+    model = rakuten_bench.build(SCENARIOS["probability"])
+
+    model.fit(dataset.frame.iloc[train], dataset.frame["label"].iloc[train])
+
+    assert tuple(model.classes_) == record.classes
+    found = model.predict_proba(dataset.frame.iloc[test])
+    assert np.array_equal(found, record.probability)
+
+
+def test_a_model_without_probabilities_has_no_such_method(openmoji):
+    dataset = openmoji[0]
+    model = rakuten_bench.build(SCENARIOS["words"])
+
+    model.fit(dataset.frame.iloc[:200], dataset.frame["label"].iloc[:200])
+
+    assert not hasattr(model, "predict_proba")
+
+
+def test_columns_that_are_missing_count_as_empty():
+    frame = pd.DataFrame(
+        {"title": ["red shoe", "blue shoe", "red pot", "blue pot"] * 3}
+    )
+    labels = ["shoe", "shoe", "pot", "pot"] * 3
+
+    model = rakuten_bench.build("T0010-0120-0000").fit(frame, labels)
+
+    assert model.predict(frame[:4]).tolist() == labels[:4]
+
+
+def test_numbers_as_labels_come_back_as_their_text_in_order_of_size():
+    frame = pd.DataFrame({"title": ["a shoe", "a pot", "a hat"] * 4})
+
+    model = rakuten_bench.build("T0010-0120-0000").fit(frame, [1000, 20, 3] * 4)
+
+    assert model.classes_.tolist() == ["3", "20", "1000"]
+    assert model.predict(frame[:3]).tolist() == ["1000", "20", "3"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "labels", "message"),
+    [
+        (["a text"], ["x"], "data frame is needed"),
+        (pd.DataFrame({"title": ["a", "b"]}), ["x"], "2 rows and 1 labels"),
+        (pd.DataFrame({"title": ["a", "b"]}), ["x", "x"], "two classes"),
+    ],
+)
+def test_what_cannot_be_learned_is_refused(frame, labels, message):
+    with pytest.raises(UserError, match=message):
+        rakuten_bench.build("T0010-0120-0000").fit(frame, labels)
