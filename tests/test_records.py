@@ -4,11 +4,9 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-import pandas as pd
 import pytest
 
 from rakuten_bench import metrics, records
-from rakuten_bench.types import Dataset, Prediction
 
 FROZEN = Path(__file__).parent / "frozen"
 
@@ -190,25 +188,6 @@ def test_labels_that_a_spreadsheet_would_run_are_neutralised(tmp_path):
         "40,0,2,0",
         "'=1+1,1,0,1",
     ]
-
-
-def test_folds_are_joined_in_the_order_of_the_data_set():
-    frame = pd.DataFrame(
-        {"id": list("abcd"), "label": list("xyxy"), "language": ["fr", "en", "fr", ""]}
-    )
-    dataset = Dataset("shop", frame, "d1")
-    folds = [
-        Prediction(np.array([3, 0]), np.array([1, 0], np.int32), None, 0.1, 0.1),
-        Prediction(np.array([1, 2]), np.array([0, 1], np.int32), None, 0.1, 0.1),
-    ]
-
-    joined = records.join_folds(dataset, folds)
-
-    assert joined.ids.tolist() == ["a", "b", "c", "d"]
-    assert joined.true.tolist() == [0, 1, 0, 1]
-    assert joined.predicted.tolist() == [0, 0, 1, 1]
-    assert joined.fold.tolist() == [0, 1, 1, 0]
-    assert joined.language.tolist() == ["fr", "en", "fr", ""]
 
 
 def test_provenance_names_machine_and_moment():

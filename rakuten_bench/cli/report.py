@@ -60,7 +60,7 @@ def command(
     from rakuten_bench import report
 
     boards = [
-        report.load_board(results, name, sort, subset)
+        report.with_standing(report.load_board(results, name, sort, subset), top)
         for name in report.choose_boards(results, dataset)
     ]
     width = shutil.get_terminal_size((100, 24)).columns

@@ -4,7 +4,7 @@
 record can't contradict them.
 """
 
-from rakuten_bench.records.prediction import Predictions, join_folds, load_predicted
+from rakuten_bench.records.prediction import Predictions
 from rakuten_bench.records.provenance import collect_provenance
 from rakuten_bench.records.schema import (
     SCHEMA_VERSION,
@@ -28,6 +28,7 @@ from rakuten_bench.records.store import (
     iter_records,
     iter_rows,
     read_confusion,
+    read_predicted,
     read_predictions,
     read_record,
     safe_cell,
@@ -55,9 +56,8 @@ __all__ = [
     "iter_boards",
     "iter_records",
     "iter_rows",
-    "join_folds",
-    "load_predicted",
     "read_confusion",
+    "read_predicted",
     "read_predictions",
     "read_record",
     "safe_cell",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +12,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-
-from rakuten_bench.types import Dataset, Prediction
 
 #: The members of predictions.npz in their order.
 MEMBERS = ("id", "true", "predicted", "fold", "language", "classes", "probability")
@@ -66,8 +63,8 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, rows: NDArray[Any]) -> Self:
-        """Return the same of some rows only; `rows` is an index or a mask."""
+    def take(self, rows: NDArray[Any] | slice) -> Self:
+        """Return the same of some rows only; `rows` is an index, a mask or a slice."""
         probability = self.probability
         return type(self)(
             ids=self.ids[rows],
@@ -137,42 +134,8 @@ class Predictions:
         return cls(ids=ids, classes=classes, **columns)
 
 
-def join_folds(
-    dataset: Dataset,
-    folds: Sequence[Prediction],
-    languages: NDArray[np.str_] | None = None,
-) -> Predictions:
-    """Put the predictions of all folds into one table, in the order of the data set.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    folds : sequence of Prediction
-        One for each fold of the split, in its order.
-    languages : str array of shape (n_rows,), optional
-        Language of every row of the data set, the same for all scenarios of a board,
-        or subsets would not be comparable; the data set's own column by default.
-    """
-    rows = np.concatenate([fold.rows for fold in folds])
-    order = np.argsort(rows, kind="stable")
-    known = dataset.frame["language"].to_numpy() if languages is None else languages
-    parts = [fold.probability for fold in folds if fold.probability is not None]
-    complete = len(parts) == len(folds)
-    number = np.repeat(np.arange(len(folds)), [len(fold.rows) for fold in folds])
-    rows = rows[order]
-    return Predictions(
-        ids=dataset.frame["id"].to_numpy()[rows].astype(np.str_),
-        true=dataset.y[rows],
-        predicted=np.concatenate([fold.predicted for fold in folds])[order],
-        fold=number[order].astype(np.int16),
-        language=known[rows].astype(np.str_),
-        classes=dataset.classes,
-        probability=np.concatenate(parts)[order] if complete else None,
-    )
-
-
 def load_predicted(path: Path) -> NDArray[np.int32]:
-    """Read only the predicted codes: a board of a thousand scenarios needs no more."""
+    """Read only the predicted codes of predictions.npz; errors as `load` has them."""
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         predicted: NDArray[np.int32] = file["predicted"]
     return predicted

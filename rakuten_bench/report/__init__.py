@@ -6,6 +6,7 @@ Reads records only; imports no machine learning library.
 from rakuten_bench.report.board import Board, Entry, choose_boards, load_board
 from rakuten_bench.report.render import FORMATS, render_board, render_boards
 from rakuten_bench.report.scenario import find_scenario, render_scenario
+from rakuten_bench.report.standing import with_standing
 
 __all__ = [
     "FORMATS",
@@ -17,4 +18,5 @@ __all__ = [
     "render_board",
     "render_boards",
     "render_scenario",
+    "with_standing",
 ]

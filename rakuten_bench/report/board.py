@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,17 +32,31 @@ class Entry:
         From 1; None without scores.
     scores : dict of str to float
         Over the board's subset; empty without scores.
+    interval : (low, high) or None
+        95 % interval of the score that ranks; None where it was not looked at.
+    group : int or None
+        Scenarios that can't be told from the best of their group share it.
+    pareto : bool
+        Whether no other scenario scores as well at no more cost.
     """
 
     row: Row
     folder: Path
     rank: int | None
     scores: dict[str, float]
+    interval: tuple[float, float] | None = None
+    group: int | None = None
+    pareto: bool = False
 
     @property
     def code(self) -> str:
         """Code of the scenario."""
         return self.row.code
+
+    @property
+    def cost(self) -> float:
+        """Seconds of the whole scenario, shared steps counted in full."""
+        return self.row.fit_time + self.row.predict_time
 
     @property
     def error(self) -> str:
@@ -145,7 +159,7 @@ def load_board(
 ) -> Board:
     """Read the records of a board and rank them.
 
-    Ties go to the scenario that fits faster, then to the code that sorts first.
+    Ties go to the scenario that costs less time, then to the code that sorts first.
 
     Parameters
     ----------
@@ -254,10 +268,12 @@ def _scores(part: Predictions) -> dict[str, float]:
 
 
 def _ranked(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:
-    order = sorted(
-        scored, key=lambda pair: (-pair[1][metric], pair[0].fit_time, pair[0].code)
+    entries = [Entry(row, folder / row.code, None, scores) for row, scores in scored]
+    entries.sort(key=lambda entry: (-entry.scores[metric], entry.cost, entry.code))
+    front = metrics.pareto_front(
+        [entry.scores[metric] for entry in entries], [entry.cost for entry in entries]
     )
     return tuple(
-        Entry(row, folder / row.code, rank, scores)
-        for rank, (row, scores) in enumerate(order, 1)
+        replace(entry, rank=rank, pareto=pareto)
+        for rank, (entry, pareto) in enumerate(zip(entries, front, strict=True), 1)
     )

@@ -11,10 +11,19 @@ from typing import Any
 
 from rakuten_bench.records import safe_cell
 from rakuten_bench.report.board import METRICS, Board, Entry, load_board
+from rakuten_bench.report.standing import with_standing
 from rakuten_bench.report.text import Column, markdown_table, terminal_table
-from rakuten_bench.report.words import Wording, all_words, clean, lever_names, number
+from rakuten_bench.report.words import (
+    Wording,
+    all_words,
+    clean,
+    lever_names,
+    number,
+    score_words,
+    seconds,
+)
 
-TITLES = {"f1_weighted": "F1 weighted", "f1_macro": "F1 macro", "accuracy": "accuracy"}
+TITLES = {"f1_weighted": "F1", "f1_macro": "macro", "accuracy": "acc."}
 _SHOWN = 20  # rows of a table when nothing else is asked for
 
 
@@ -34,7 +43,7 @@ def render_board(
     width : int
         Columns of the terminal.
     """
-    return render_table([load_board(results, name)], top, width)
+    return render_table([with_standing(load_board(results, name), top)], top, width)
 
 
 def render_boards(
@@ -90,27 +99,38 @@ _FAILURE_COLUMNS = (
 
 def _columns(board: Board) -> list[Column]:
     others = [metric for metric in METRICS if metric != board.metric]
+    numbers = [TITLES[board.metric], "95 %", *(TITLES[name] for name in others)]
     return [
         Column("#", right=True, fixed=True),
+        Column("group", right=True, fixed=True),
         Column("code", fixed=True),
         Column("levers"),
-        *(
-            Column(TITLES[metric], right=True, fixed=True)
-            for metric in (board.metric, *others)
-        ),
-        Column("fit", right=True, fixed=True),
+        *(Column(title, right=True, fixed=True) for title in numbers),
+        Column("own", right=True, fixed=True),
+        Column("saved", right=True, fixed=True),
     ]
 
 
 def _cells(board: Board, entry: Entry, wording: Wording) -> list[str]:
     others = [metric for metric in METRICS if metric != board.metric]
     return [
-        str(entry.rank),
+        f"{entry.rank}{'*' if entry.pareto else ''}",
+        "" if entry.group is None else str(entry.group),
         entry.code,
         _called(entry, wording),
-        *(f"{entry.scores[metric]:.4f}" for metric in (board.metric, *others)),
-        f"{entry.row.fit_time:.1f} s",
+        score_words(entry.scores[board.metric]),
+        _interval(entry),
+        *(score_words(entry.scores[metric]) for metric in others),
+        seconds(entry.row.own_time),
+        seconds(entry.row.saved_time),
     ]
+
+
+def _interval(entry: Entry) -> str:
+    if entry.interval is None:
+        return ""
+    low, high = entry.interval
+    return f"{score_words(low, 3)}–{score_words(high, 3)}"  # noqa: RUF001 a range
 
 
 def _called(entry: Entry, wording: Wording) -> str:
@@ -123,7 +143,7 @@ def _called(entry: Entry, wording: Wording) -> str:
 def _remarks(board: Board, top: int, wording: Wording) -> list[str]:
     more = len(board.entries) - top
     hidden = len(board.failures) - top
-    lines = [clean(wording.caption)]
+    lines = [clean(wording.caption), _legend(board)]
     if more > 0:
         lines.append(f"{number(more, 'more scenario')} with scores (--top).")
     if hidden > 0:
@@ -131,6 +151,21 @@ def _remarks(board: Board, top: int, wording: Wording) -> list[str]:
     lines += [f"Left out: {clean(sentence)}" for sentence in board.left_out]
     text = "\n".join(line for line in lines if line)
     return [text] if text else []
+
+
+def _legend(board: Board) -> str:
+    """Explain the columns in a line; "" where there is nothing to explain."""
+    if not board.entries:
+        return ""
+    parts = [f"Ranked by {board.metric}"]
+    if any(entry.group for entry in board.entries):
+        parts.append(
+            "who shares a group can't be told from its best (paired bootstrap of the "
+            "rows, Holm, 5 %)"
+        )
+    parts.append("own and saved: seconds spent, seconds that sharing saved")
+    parts.append("*: none as good costs less")
+    return "; ".join(parts) + "."
 
 
 def board_rows(boards: Sequence[Board], top: int | None) -> list[dict[str, Any]]:
@@ -157,8 +192,13 @@ def json_row(board: Board, entry: Entry) -> dict[str, Any]:
         "error": entry.error or None,
         "board": board.name,
         "subset": board.subset or None,
+        "metric": board.metric,
+        "low": entry.interval[0] if entry.interval else None,
+        "high": entry.interval[1] if entry.interval else None,
+        "group": entry.group,
         "own_time": row.own_time,
         "saved_time": row.saved_time,
+        "pareto": entry.pareto,
     }
 
 

@@ -144,17 +144,27 @@ def class_name(label: str, names: Mapping[str, str]) -> str:
     return clean(f"{label} {name}" if name and name != label else label)
 
 
-def seconds(value: float) -> str:
-    """Write a duration so that three digits count.
+def score_words(value: float, digits: int = 4) -> str:
+    """Write a score without its zero.
 
-    >>> seconds(0.0123), seconds(75.2), seconds(7300)
-    ('0.01 s', '75 s', '2.0 h')
+    >>> score_words(0.81234), score_words(1.0), score_words(-0.0123, 3)
+    ('.8123', '1.0000', '-.012')
+    """
+    return f"{value:.{digits}f}".replace("0.", ".", 1)
+
+
+def seconds(value: float) -> str:
+    """Write a duration so that two digits or more count.
+
+    >>> seconds(0.0123), seconds(3.21), seconds(75.2), seconds(7300)
+    ('0.01 s', '3.2 s', '75 s', '2.0 h')
     """
     if value >= 3600:
         return f"{value / 3600:.1f} h"
     if value >= 600:
         return f"{value / 60:.0f} min"
-    return f"{value:.0f} s" if value >= 20 else f"{value:.2f} s"
+    digits = 0 if value >= 20 else 1 if value >= 1 else 2
+    return f"{value:.{digits}f} s"
 
 
 def number(count: int, noun: str) -> str:
