@@ -1,0 +1,60 @@
+"""A made-up catalogue under the cache folder: true scale without real listings."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from rakuten_bench.data import synthesis
+from rakuten_bench.data.rakuten import read_challenge
+from rakuten_bench.data.spec import Place, dataset
+from rakuten_bench.types import Dataset
+
+
+@dataset("synthetic")
+def synthetic(
+    place: Place,
+    *,
+    rows: Annotated[int, Meta(ge=54)] = 5000,
+    images: Annotated[int, Meta(ge=0)] = 0,
+    random_state: int = 123,
+) -> Dataset:
+    """Make up listings in the challenge's layout, with its shares and its faults.
+
+    Parameters
+    ----------
+    rows : int
+        Listings; at least two for each of the 27 classes.
+    images : int
+        How many of them, from the first on, have a photo.
+    random_state : int
+        Seed of all that is drawn.
+    """
+    images = min(images, rows)
+    folder = place.store / f"synthetic-{rows}-{images}-{random_state}-{_written_by()}"
+    if not folder.is_dir():
+        _build(folder, rows, images, random_state)
+    return read_challenge(folder)
+
+
+def _written_by() -> str:
+    """Hash the generator's own source: other words make another data set."""
+    digest = hashlib.sha256()
+    for module in sorted(Path(synthesis.__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def _build(folder: Path, rows: int, images: int, random_state: int) -> None:
+    """Write into a folder that appears only when it is complete."""
+    partial = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+    synthesis.synthesize(partial, rows=rows, images=images, random_state=random_state)
+    try:
+        partial.rename(folder)
+    except OSError:  # another process was first
+        shutil.rmtree(partial)
