@@ -157,6 +157,11 @@ class Languages:
     row: NDArray[np.int16]
     trained: NDArray[np.bool_]
 
+    @classmethod
+    def unknown(cls, n_rows: int) -> Self:
+        """Return rows of one unknown language: for what does not depend on it."""
+        return cls(("",), np.zeros(n_rows, np.int16), np.ones(n_rows, np.bool_))
+
     def take(self, rows: Rows) -> Self:
         """Return the same of some rows only."""
         return type(self)(self.codes, self.row[rows], self.trained[rows])

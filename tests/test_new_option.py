@@ -56,7 +56,7 @@ def test_one_file_with_one_function_is_a_whole_option(
     with pytest.raises(SystemExit) as end:
         main(["run", "shop.yaml", "--cache", "cache", "--quiet"])
 
-    assert end.value.code == 0
+    assert end.value.code == 0, capsys.readouterr().out
     (record,) = (
         json.loads(p.read_text()) for p in Path("results").glob("*/*/record.json")
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from rakuten_bench.corpus import Corpus
 from rakuten_bench.registry import Option
+from rakuten_bench.types import Languages
 
 
 def apply(
@@ -21,4 +22,5 @@ def apply(
         return option.make(tokens, params=params, **{**given, "language": language})
 
     corpus: Corpus = slots["corpus"]
-    return corpus.rewrite(slots["languages"], change)
+    languages = slots.get("languages") or Languages.unknown(len(corpus))
+    return corpus.rewrite(languages, change)
