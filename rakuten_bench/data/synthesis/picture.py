@@ -1,7 +1,7 @@
 """Product photos that are drawn: colour, layout and texture tell classes, roughly.
 
-Every class has a layout, a texture and a hue; similar classes share some of them,
-traits are borrowed from other classes now and then, and hue, size, angle and background vary,
+Every class has a layout, a texture and a hue. Similar classes share some of them, a
+photo may borrow some from another class, and hue, size, angle and background vary,
 so that no single feature is enough.
 """
 

@@ -140,7 +140,7 @@ def write_all(
     """Write title and description of every listing, language by language."""
     titles, descriptions = [""] * len(topic), [""] * len(topic)
     subject = random_bits(len(topic), random_state, 3) % np.uint64(text.N_SUBJECTS)
-    subject = subject.astype(np.int64)
+    subject_of: Rows = subject.astype(np.int64)
     for code, name in enumerate(LANGUAGES):
         lexicon = build_lexicon(name, random_state)
         rows = np.flatnonzero(language == code)
@@ -152,7 +152,7 @@ def write_all(
                 written = text.write_texts(
                     lexicon,
                     topic[part],
-                    subject[part],
+                    subject_of[part],
                     mix,
                     random_state=random_state,
                     stream=(100 * kind + code) * 1_000_000 + start,

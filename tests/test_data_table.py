@@ -1,0 +1,188 @@
+"""Any CSV or Parquet file as a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from rakuten_bench.data import load_dataset, parse_dataset
+from rakuten_bench.errors import UserError
+from rakuten_bench.types import COLUMNS, Dataset
+
+
+def load(folder: Path, path: str = "shop.csv", **params: Any) -> Dataset:
+    named = {"title": "name", "label": "kind", **params}
+    spec = parse_dataset({"table": {"path": path, **named}})
+    return load_dataset(spec, base_dir=folder)
+
+
+@pytest.fixture
+def shop_csv(tmp_path: Path) -> Path:
+    file = tmp_path / "shop.csv"
+    file.write_text(
+        "name,text,kind,photo,lang,series\n"
+        "Café moulu,arabica,food,a.jpg,fr,1\n"
+        "Tea,,food,,en,\n"
+        "Ball,round,toy,b.jpg,en,1\n",
+        encoding="utf-8",
+    )
+    return file
+
+
+def test_every_column_is_text_and_nothing_is_missing(shop_csv: Path):
+    frame = load(shop_csv.parent, description="text").frame
+
+    assert tuple(frame.columns) == COLUMNS
+    assert frame["title"].tolist() == ["Café moulu", "Tea", "Ball"]
+    assert frame["description"].tolist() == ["arabica", "", "round"]
+    assert frame["id"].tolist() == ["0", "1", "2"]
+    assert frame["language"].tolist() == ["", "", ""]
+    assert all(isinstance(value, str) for value in frame.to_numpy().ravel())
+
+
+def test_columns_for_language_group_and_id_are_taken(shop_csv: Path):
+    frame = load(shop_csv.parent, language="lang", group="series", id="name").frame
+
+    assert frame["language"].tolist() == ["fr", "en", "en"]
+    assert frame["group"].tolist() == ["1", "", "1"]
+    assert frame["id"].tolist() == ["Café moulu", "Tea", "Ball"]
+
+
+def test_images_are_found_in_their_folder_and_absent_ones_keep_their_path(
+    shop_csv: Path,
+):
+    folder = shop_csv.parent / "photos"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(b"a")
+
+    frame = load(shop_csv.parent, image="photo", image_folder="photos").frame
+
+    assert frame["image_path"].tolist() == [
+        str(folder / "a.jpg"),
+        "",
+        str(folder / "b.jpg"),
+    ]
+
+
+def test_without_the_image_folder_no_row_has_an_image(shop_csv: Path):
+    frame = load(shop_csv.parent, image="photo", image_folder="nowhere").frame
+
+    assert frame["image_path"].tolist() == ["", "", ""]
+
+
+def test_the_board_is_named_after_the_file_or_as_told(shop_csv: Path):
+    assert load(shop_csv.parent).name == "shop"
+    assert load(shop_csv.parent, name="other").name == "other"
+
+
+def test_parquet_reads_the_same_as_csv(shop_csv: Path):
+    pd.read_csv(shop_csv).to_parquet(shop_csv.with_suffix(".parquet"))
+
+    csv = load(shop_csv.parent, description="text", group="series")
+    parquet = load(shop_csv.parent, "shop.parquet", description="text", group="series")
+
+    assert parquet.frame.equals(csv.frame)
+    assert parquet.fingerprint == csv.fingerprint
+
+
+def test_tabs_separate_columns_by_the_files_ending(tmp_path: Path):
+    (tmp_path / "shop.tsv").write_text("name\tkind\na,b\tx\nc\ty\n")
+
+    assert load(tmp_path, "shop.tsv").frame["title"].tolist() == ["a,b", "c"]
+
+
+def test_windows_1252_is_read_and_said(tmp_path: Path):
+    text = "name,kind\nCafé – crème,food\nŒuf,food\n"
+    (tmp_path / "shop.csv").write_bytes(text.encode("cp1252"))
+
+    dataset = load(tmp_path)
+
+    assert dataset.frame["title"].tolist() == ["Café – crème", "Œuf"]
+    assert "Windows-1252" in dataset.about
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text("name,kind\na,x\n", encoding="utf-8-sig")
+
+    assert load(tmp_path).frame["title"].tolist() == ["a"]
+
+
+def test_words_that_pandas_takes_for_missing_stay_words(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text("name,kind\nNA,None\nnan,null\n")
+
+    frame = load(tmp_path).frame
+
+    assert frame["title"].tolist() == ["NA", "nan"]
+    assert frame["label"].tolist() == ["None", "null"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "shop.csv: the file is empty"),
+        ("name,kind\n", "shop.csv: the table has no rows"),
+        ("name,sort\na,x\n", "unknown column 'kind'"),
+        ('name,kind\n"a,x\n', "not readable as CSV"),
+        (
+            "name,kind\na,x\nb,\nc, \n",
+            r"2 of 3 rows have no label \(rows 1, 2, counted from 0",
+        ),
+    ],
+)
+def test_a_wrong_csv_is_one_clear_message(tmp_path: Path, content: str, message: str):
+    (tmp_path / "shop.csv").write_text(content)
+
+    with pytest.raises(UserError, match=message):
+        load(tmp_path)
+
+
+def test_an_absent_file_is_told(tmp_path: Path):
+    with pytest.raises(UserError, match=r"shop.csv: no such file"):
+        load(tmp_path)
+
+
+def test_a_file_that_is_no_parquet_is_told(tmp_path: Path):
+    (tmp_path / "shop.parquet").write_text("name,kind\n")
+
+    with pytest.raises(UserError, match="not readable as Parquet"):
+        load(tmp_path, "shop.parquet")
+
+
+def test_a_table_without_text_or_image_column_is_refused(shop_csv: Path):
+    with pytest.raises(UserError, match="nothing to classify by"):
+        load(shop_csv.parent, title="")
+
+
+def test_an_id_that_stands_twice_is_refused(shop_csv: Path):
+    with pytest.raises(UserError, match=r"1 ids stand for more than one row \(food\)"):
+        load(shop_csv.parent, id="kind")
+
+
+def test_many_rows_without_label_are_counted_and_some_are_listed(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text("name,kind\n" + "a,\n" * 30)
+
+    with pytest.raises(UserError, match=r"30 of 30 rows .*8, 9, \.\.\."):
+        load(tmp_path)
+
+
+def test_the_fingerprint_tells_content_apart_but_not_places(tmp_path: Path):
+    for folder, word in (("a", "ball"), ("b", "ball"), ("c", "bell")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "shop.csv").write_text(f"name,kind\n{word},x\ncup,y\n")
+
+    prints = [load(tmp_path / folder).fingerprint for folder in "abc"]
+
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_the_fingerprint_sees_where_a_column_ends(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("name,text,kind\nab,c,x\n")
+    (tmp_path / "b.csv").write_text("name,text,kind\na,bc,x\n")
+
+    one = load(tmp_path, "a.csv", description="text", name="s")
+    other = load(tmp_path, "b.csv", description="text", name="s")
+
+    assert one.fingerprint != other.fingerprint
