@@ -7,7 +7,7 @@ CORE := requirements.lock
 TEST := requirements-test.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench readme lock clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,10 @@ check: $(VENV)/test.done  ## Format, lint, types, layers
 
 bench: $(VENV)/test.done  ## Run the benchmarks of the harness against its peers
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+readme:  ## Write the list of levers in the README again
+	$(BIN)/python -c "from pathlib import Path; from rakuten_bench.scenario.catalog import update_section; \
+	  path = Path('README.md'); path.write_text(update_section(path.read_text('utf-8')), 'utf-8')"
 
 lock:  ## Write the lock files again (needs uv in the environment)
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -q -o $(CORE)

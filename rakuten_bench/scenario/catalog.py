@@ -120,3 +120,15 @@ def _markdown(entry: dict[str, Any]) -> str:
             f"| {params} | {needs}{extra} |".replace("  |", " |")
         )
     return "\n".join(lines)
+
+
+_START = "<!-- levers: written by `make readme` -->"
+_END = "<!-- levers end -->"
+
+
+def update_section(text: str) -> str:
+    """Return a document with its list of levers written anew between the marks."""
+    head, _, rest = text.partition(_START)
+    _, _, tail = rest.partition(_END)
+    levers = render_levers(list_levers(), markdown=True)
+    return f"{head}{_START}\n{levers}\n{_END}{tail}"
