@@ -6,6 +6,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +69,10 @@ class Corpus:
 
     def documents(self, block: int = 0) -> list[list[str]]:
         """Return the tokens of each row as text; to look at, not to compute with."""
-        words = np.array(self.vocabulary.words(), dtype=object)
+        words = self.vocabulary.words()
         tokens, offsets = list(self.iter_blocks())[block]
-        return [list(words[run]) for run in np.split(tokens, offsets[1:-1])]
+        spelled = [words[token] for token in tokens.tolist()]
+        return [spelled[start:stop] for start, stop in pairwise(offsets.tolist())]
 
     def keep(self, mask: NDArray[np.bool_]) -> Corpus:
         """Return the same with some tokens only.

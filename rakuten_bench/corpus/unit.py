@@ -79,9 +79,9 @@ def text_units(
 
     words, word = _edged_words(vocabulary, tokens, offsets)
     counts = _count(word, offsets, len(words), dtype)
-    if high <= 2:
-        return Units(words, counts)
     joint = _joints(tokens, offsets)
+    if high <= 2 or not len(joint):
+        return Units(words, counts)
     seams, seam = _seams(vocabulary, tokens, offsets, joint, high - 2)
     among = _count(seam, np.searchsorted(joint, offsets), len(seams), dtype)
     return Units(_chain(words, seams), hstack([counts, among], format="csr"))

@@ -195,7 +195,7 @@ def _weigh(fitted: FittedPart, counts: Any, weight: float) -> Any:
         counts.data += 1.0
     if fitted.idf is not None:
         _scale_columns(counts, fitted.idf)
-    if weighting.norm is not None:
+    if weighting.norm is not None and counts.nnz:  # sklearn refuses empty ones
         normalize(counts, norm=weighting.norm, copy=False)
     if weight * fitted.part.weight != 1.0:
         counts.data *= weight * fitted.part.weight
