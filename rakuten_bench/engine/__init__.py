@@ -182,10 +182,10 @@ def run(prepared: Prepared, settings: Settings) -> Iterator[Progress]:
     )
     schedule = Schedule(prepared.plan, prepared.todo, prepared.store)
     recorder = Recorder(
+        prepared.study,
         prepared.plan,
         prepared.dataset,
         prepared.split,
-        prepared.study.seed,
         prepared.store,
         n_threads=settings.n_jobs,
     )

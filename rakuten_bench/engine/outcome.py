@@ -23,6 +23,7 @@ from rakuten_bench.records import (
     collect_provenance,
 )
 from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.scenario.load import Study
 from rakuten_bench.types import Dataset, Languages, Prediction, Split
 
 
@@ -42,10 +43,10 @@ class Recorder:
         first scenario that ends with it.
     """
 
+    study: Study
     plan: Plan
     dataset: Dataset
     split: Split
-    seed: int
     store: Store
     n_threads: int = 1
     device: str = "cpu"
@@ -117,15 +118,21 @@ class Recorder:
                 kind=self.dataset.kind,
                 about=self.dataset.about,
                 n_rows=len(self.dataset.frame),
+                source={
+                    "name": self.study.dataset.name,
+                    "params": self.study.dataset.params,
+                    "base_dir": str(self.study.path.parent),
+                },
             ),
             split=SplitInfo(
                 scheme=self.split.scheme,
                 fingerprint=self.split.fingerprint,
+                params=self.study.split.params,
                 name=self.split.name,
                 n_folds=len(self.split.folds),
                 n_test=sum(fold.test.size for fold in self.split.folds),
             ),
-            seed=self.seed,
+            seed=self.study.seed,
             levers=scenario.levers,
             params=scenario.params,
             label_names=dict(self.dataset.label_names),

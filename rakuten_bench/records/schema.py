@@ -37,13 +37,21 @@ class ClassScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Which data a scenario saw."""
+    """Which data a scenario saw.
+
+    Attributes
+    ----------
+    source : dict
+        How to load it again: `name` and `params` as a scenario file gives them, and
+        `base_dir`, the folder that relative paths start from.
+    """
 
     name: str
     fingerprint: str
     kind: Literal["real", "emoji", "synthetic"] = "real"
     about: str = ""
     n_rows: int = 0
+    source: dict[str, Any] = {}
 
 
 class SplitInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +59,7 @@ class SplitInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     scheme: str
     fingerprint: str
+    params: dict[str, Any] = {}
     name: str = ""
     n_folds: int = 1
     n_test: int = 0
