@@ -116,7 +116,7 @@ class FisherVector(TransformerMixin, BaseEstimator):
         with warnings.catch_warnings():
             # thirty rounds of EM are what is wanted, converged or not
             warnings.simplefilter("ignore", ConvergenceWarning)
-            return mixture.fit(points)
+            return mixture.fit(points.astype(np.float64))
 
     def _encode(
         self, points: NDArray[np.float32], weights: NDArray[np.float32]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
 
 from rakuten_bench.image.descriptor import Descriptors
 from rakuten_bench.image.kernel import Codebook, Kernel, Norm, map_kernel
@@ -137,7 +139,11 @@ def learn_words(
         model = KMeans(
             n_clusters, init="random", n_init=1, max_iter=20, random_state=random_state
         )
-    return np.asarray(model.fit(points).cluster_centers_, dtype=np.float32)
+    with warnings.catch_warnings():
+        # fewer distinct points than words: some words are then never the nearest
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(points)
+    return np.asarray(model.cluster_centers_, dtype=np.float32)
 
 
 def nearest(
