@@ -240,7 +240,7 @@ def _divide_groups(
     size = np.bincount(groups)
     part = np.full(len(y), -1, dtype=np.int64)
     placed = np.zeros_like(wanted)
-    left = _groups_per_class(y, groups)
+    left = groups_per_class(y, groups)
     for rows in _iter_groups(groups, size, rank):
         classes, counts = np.unique(y[rows], return_counts=True)
         have, want = placed[classes], wanted[classes]
@@ -265,9 +265,15 @@ def _iter_groups(groups: Rows, size: Rows, rank: Rows) -> Any:
     return sorted(found, key=lambda rows: (-len(rows), rank[rows[0]]))
 
 
-def _groups_per_class(y: Labels, groups: Rows) -> Rows:
-    pairs = np.unique(np.stack([y.astype(np.int64), groups]), axis=1)
-    return np.bincount(pairs[0], minlength=int(y.max()) + 1)
+def groups_per_class(y: Labels, groups: Rows) -> Rows:
+    """Count the groups that have a row of each class, of shape (n_classes,).
+
+    >>> groups_per_class(np.array([0, 0, 1]), np.array([4, 4, 2]))
+    array([1, 1])
+    """
+    n_groups = int(groups.max()) + 1
+    pairs = np.unique(y.astype(np.int64) * n_groups + groups)
+    return np.bincount(pairs // n_groups, minlength=int(y.max()) + 1)
 
 
 def least_disturbed(
@@ -350,8 +356,7 @@ def refuse_small_classes(dataset: Dataset, groups: Rows) -> None:
     UserError
         Naming each class that has one row, or one group of rows.
     """
-    pairs = np.unique(np.stack([dataset.y.astype(np.int64), groups]), axis=1)
-    n_groups = np.bincount(pairs[0], minlength=len(dataset.classes))
+    n_groups = groups_per_class(dataset.y, groups)
     n_rows = np.bincount(dataset.y, minlength=len(dataset.classes))
     small = [
         f"'{dataset.classes[code]}' ({n_rows[code]} {'rows' if n_rows[code] > 1 else 'row'})"
