@@ -76,5 +76,5 @@ def test_the_environment_names_the_folder(
 
 
 def test_an_absent_copy_is_told_with_what_to_do(tmp_path: Path):
-    with pytest.raises(UserError, match="not found .*--data-dir.*'openmoji'"):
+    with pytest.raises(UserError, match=r"not found .*--data-dir.*'openmoji'"):
         load_dataset(parse_dataset("flipkart"), data_dir=tmp_path)

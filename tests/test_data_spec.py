@@ -84,7 +84,7 @@ def test_two_functions_cannot_share_a_name():
     shelf = Shelf("data set")
     shelf("mine")(parse_dataset)
 
-    with pytest.raises(UserError, match="data set 'mine' of .* is taken by"):
+    with pytest.raises(UserError, match=r"data set 'mine' of .* is taken by"):
         shelf("mine")(subprocess.run)
 
 

@@ -95,12 +95,12 @@ def test_tabs_separate_columns_by_the_files_ending(tmp_path: Path):
 
 
 def test_windows_1252_is_read_and_said(tmp_path: Path):
-    text = "name,kind\nCafé – crème,food\nŒuf,food\n"
+    text = "name,kind\nCafé à 3 €,food\nŒuf,food\n"
     (tmp_path / "shop.csv").write_bytes(text.encode("cp1252"))
 
     dataset = load(tmp_path)
 
-    assert dataset.frame["title"].tolist() == ["Café – crème", "Œuf"]
+    assert dataset.frame["title"].tolist() == ["Café à 3 €", "Œuf"]
     assert "Windows-1252" in dataset.about
 
 

@@ -427,7 +427,7 @@ def write_split(store: Path, split: Split) -> None:
 def read_split(store: Path) -> Split | None:
     """Read a split back; None where there is none or the file is damaged."""
     try:
-        with np.load(store) as kept:
+        with store.open("rb") as file, np.load(file) as kept:
             arrays = dict(kept)
     except (OSError, ValueError, BadZipFile):
         return None
