@@ -64,6 +64,10 @@ def _predicts_probability(model: ScenarioClassifier) -> bool:
     return hasattr(model.model_, "predict_proba")
 
 
+def _decides(model: ScenarioClassifier) -> bool:
+    return hasattr(model.model_, "decision_function")
+
+
 class ScenarioClassifier(ClassifierMixin, BaseEstimator):
     """All steps of one scenario, from the table to the label.
 
@@ -124,18 +128,24 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.str_]:
         """Return the label of each row, of shape (n_rows,)."""
-        codes = self.model_.predict(self._features(X))
+        codes = self.model_.predict(self.features(X))
         return self.classes_[np.asarray(codes, dtype=np.int64)]
 
     @available_if(_predicts_probability)
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
         """Return probabilities of shape (n_rows, n_classes), in the order of `classes_`."""
-        features = self._features(X)
+        features = self.features(X)
         found = fitting.probabilities(self.model_, features, len(self.classes_))
         if found is None:
             message = f"{self.scenario.code}: its model gives no probabilities."
             raise UserError(message)
         return found
+
+    @available_if(_decides)
+    def decision_function(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the model's score of each class, of shape (n_rows, n_classes)."""
+        scores = np.asarray(self.model_.decision_function(self.features(X)))
+        return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
 
     def _roots(self, frame: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
         """Return the table and the targets: every row is a training row."""
@@ -167,7 +177,7 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
             return fitting.resample(estimator, folded)
         return estimator.fit(folded.train, folded.y)
 
-    def _features(self, X: pd.DataFrame) -> Any:
+    def features(self, X: pd.DataFrame) -> Any:
         """Return what the model predicts from, for the rows of a table."""
         check_is_fitted(self, "fitted_")
         values: dict[str, Any] = {self.plan_.frame: as_frame(X)}

@@ -128,6 +128,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         None unless `status` is "ok".
     per_class : list of ClassScores
         In the order of `classes`.
+    members : list of dict
+        What a fusion joins: `modality`, `levers` and `params` of each, in order.
     label_names : dict of str to str
         A readable name for a label, where the label is only a code.
     fit_time, predict_time : float
@@ -170,6 +172,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     device: str = "cpu"
     notes: list[str] = []
     steps: list[StepCost] = []
+    members: list[dict[str, Any]] = []
     details: dict[str, Any] = {}
     provenance: Provenance | None = None
     key: str = ""

@@ -183,6 +183,7 @@ def from_words(
     params: Mapping[str, Mapping[str, Any]] | None = None,
     modality: Modality = "text",
     name: str = "",
+    members: tuple[Scenario, ...] = (),
 ) -> Scenario:
     """Build a scenario from option names and parameters, as a record holds them.
 
@@ -198,7 +199,7 @@ def from_words(
             raise UserError(unknown("lever", lever, known))
         found = known[lever].find(modality, option)
         choices.append(Choice.of(found, (params or {}).get(lever)))
-    return from_choices(modality, choices, name)
+    return from_choices(modality, choices, name, members)
 
 
 def from_code(code: str) -> Scenario:

@@ -1,0 +1,68 @@
+"""`rakuten-bench export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("export", short_help="Fit a scenario as a model file of its own.")
+@click.argument("code")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("model.joblib"),
+    show_default=True,
+    help="The model file; its card is written beside it.",
+)
+@click.option(
+    "--rows",
+    type=click.Choice(["train", "all"]),
+    default="train",
+    show_default=True,
+    help="Rows to learn from: those of the record, or all.",
+)
+@click.option("--dataset", help="Board or data set, where several hold the scenario.")
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder of your data."
+)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of the records.",
+)
+@click.option("--cache", type=click.Path(path_type=Path), help="Cache folder.")
+def command(
+    code: str,
+    output: Path,
+    rows: str,
+    dataset: str | None,
+    data_dir: Path | None,
+    results: Path,
+    cache: Path | None,
+) -> None:
+    """Fit scenario CODE (a code or a name) and write it as a scikit-learn classifier.
+
+    The file is a pickle (joblib): load only files you trust.
+
+    \b
+    Example:
+      rakuten-bench export T0011-0120-0000 -o model.joblib
+    """
+    from rakuten_bench.engine import default_cache
+    from rakuten_bench.export import export_model
+    from rakuten_bench.export.source import load_source
+    from rakuten_bench.records import read_record
+    from rakuten_bench.report import find_scenario
+
+    record = read_record(find_scenario(results, code, dataset))
+    source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
+    card = export_model(record, source, output, "all" if rows == "all" else "train")
+    click.echo(
+        f"{output}: {card.code}, learned from {card.n_rows:,} rows ({card.rows}), "
+        f"f1_weighted {card.scores['f1_weighted']:.4f} on the record's test rows."
+    )

@@ -1,0 +1,100 @@
+"""The card beside an exported model: what it is, what it scored, what it was made with."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from rakuten_bench.errors import UserError
+
+CARD_VERSION = 1
+
+#: The columns that a model takes, to what they are called in the user's table.
+TABLE_COLUMNS = {"title": "title", "description": "description", "image_path": "image"}
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be known of a model before it is loaded.
+
+    Attributes
+    ----------
+    scores : dict of str to float
+        Of the record: on its test rows, when learned from its training rows.
+    rows : {"train", "all"}
+        What this model learned from; "all" includes the rows that the scores are of.
+    columns : dict of str to str
+        Column of `types.COLUMNS` -> column of the table that it was learned from.
+    packages : dict of str to str
+        Distribution -> version that it was pickled with.
+    """
+
+    card_version: int = CARD_VERSION
+    code: str
+    name: str
+    levers: dict[str, str]
+    params: dict[str, dict[str, Any]]
+    dataset: str
+    dataset_fingerprint: str
+    split_fingerprint: str
+    rows: Literal["train", "all"]
+    n_rows: int
+    classes: list[str]
+    label_names: dict[str, str]
+    columns: dict[str, str]
+    scores: dict[str, float]
+    packages: dict[str, str]
+    python: str
+    created: str
+
+
+def card_path(model: Path) -> Path:
+    """Return where the card of a model file is."""
+    return model.with_suffix(".card.json")
+
+
+def write_card(model: Path, card: Card) -> None:
+    """Write the card beside a model file."""
+    text = msgspec.json.format(msgspec.json.encode(card), indent=1)
+    card_path(model).write_bytes(text + b"\n")
+
+
+def read_card(model: Path) -> Card:
+    """Read the card of a model file.
+
+    Raises
+    ------
+    UserError
+        If it is absent, damaged or of a later version.
+    """
+    path = card_path(model)
+    try:
+        card = msgspec.json.decode(path.read_bytes(), type=Card)
+    except OSError:
+        message = (
+            f"{path}: the card of the model is not there. Keep it beside the model, or "
+            f"make both again: rakuten-bench export CODE -o {model.name}"
+        )
+        raise UserError(message) from None
+    except msgspec.MsgspecError as error:
+        message = f"{path}: is not the card of a model: {error}"
+        raise UserError(message) from None
+    if card.card_version > CARD_VERSION:
+        message = f"{path}: has version {card.card_version}. Update rakuten-bench."
+        raise UserError(message)
+    return card
+
+
+def other_versions(card: Card) -> list[str]:
+    """Return what differs here from the versions that a model was made with."""
+    differences = []
+    for name, wanted in sorted(card.packages.items()):
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "not installed"
+        if found != wanted:
+            differences.append(f"{name} {wanted} (here {found})")
+    return differences

@@ -1,0 +1,165 @@
+"""Fit a scenario as a classifier of its own, keep it with a card, and load it again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.export.card import Card, other_versions, read_card, write_card
+from rakuten_bench.export.source import Source
+from rakuten_bench.records import Record
+
+if TYPE_CHECKING:
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier
+
+#: Packages whose classes are inside a pickled pipeline, beside those of the options.
+_ALWAYS = ("numpy", "scipy", "scikit-learn", "pandas", "rakuten-bench")
+
+
+def fit_source(
+    source: Source, rows: Literal["train", "all"], seed: int
+) -> ScenarioClassifier:
+    """Fit the scenario of a record on its training rows, or on all rows.
+
+    Raises
+    ------
+    UserError
+        If training rows are asked for and there are several folds.
+    """
+    from rakuten_bench.pipeline.estimator import build
+
+    frame = source.dataset.frame
+    if rows == "train":
+        if len(source.split.folds) > 1:
+            message = (
+                f"{source.scenario.code}: its split has {len(source.split.folds)} "
+                f"folds, so there is no one set of training rows. Use --rows all."
+            )
+            raise UserError(message)
+        frame = frame.iloc[source.split.folds[0].train]
+    return build(source.scenario, random_state=seed).fit(frame, frame["label"])
+
+
+def export_model(
+    record: Record, source: Source, path: Path, rows: Literal["train", "all"] = "train"
+) -> Card:
+    """Fit the scenario of a record and write `path` (joblib) with a card beside it.
+
+    Parameters
+    ----------
+    record : Record
+        With scores.
+    source : Source
+    path : Path
+        Such as "model.joblib". The file is a pickle: only load files you trust.
+    rows : {"train", "all"}
+
+    Raises
+    ------
+    UserError
+        If the record has no scores, or the file cannot be written.
+    """
+    import joblib
+
+    if record.scores is None:
+        message = f"{record.code}: has no scores ({record.status}); nothing to export."
+        raise UserError(message)
+    model = fit_source(source, rows, record.seed)
+    n_rows = (
+        len(source.dataset.frame) if rows == "all" else source.split.folds[0].train.size
+    )
+    card = _card(record, source, rows, n_rows)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        joblib.dump(model, beside, compress=3)
+        beside.replace(path)
+        write_card(path, card)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        message = f"{path}: cannot be written: {error.strerror or error}"
+        raise UserError(message) from error
+    return card
+
+
+def _card(
+    record: Record, source: Source, rows: Literal["train", "all"], n_rows: int
+) -> Card:
+    from importlib.metadata import version
+    from platform import python_version
+
+    assert record.scores is not None
+    packages = record.provenance.packages if record.provenance else {}
+    return Card(
+        code=record.code,
+        name=record.name,
+        levers=record.levers,
+        params=record.params,
+        dataset=record.dataset.name,
+        dataset_fingerprint=record.dataset.fingerprint,
+        split_fingerprint=record.split.fingerprint,
+        rows=rows,
+        n_rows=int(n_rows),
+        classes=list(source.dataset.classes),
+        label_names=dict(source.dataset.label_names),
+        columns=_columns(record),
+        scores={
+            "f1_weighted": record.scores.f1_weighted,
+            "f1_macro": record.scores.f1_macro,
+            "accuracy": record.scores.accuracy,
+        },
+        packages={name: version(name) for name in {*packages, *_ALWAYS}},
+        python=python_version(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _columns(record: Record) -> dict[str, str]:
+    """Return what the columns are called in the table that the record is of."""
+    params = record.dataset.source.get("params", {})
+    named = {"title": "title", "description": "description", "image_path": "image"}
+    return {ours: params[key] for ours, key in named.items() if params.get(key)}
+
+
+def load_model(
+    path: Path, *, any_version: bool = False, warn: Callable[[str], None] | None = None
+) -> tuple[ScenarioClassifier, Card]:
+    """Load an exported model after a look at its card.
+
+    Parameters
+    ----------
+    path : Path
+    any_version : bool
+        Load it although it was made with other versions; `warn` is told which.
+    warn : callable, optional
+
+    Raises
+    ------
+    UserError
+        If it is absent or no exported model, or made with other versions.
+    """
+    import joblib
+
+    if not path.is_file():
+        message = f"{path}: there is no such model. Make one: rakuten-bench export CODE"
+        raise UserError(message)
+    card = read_card(path)
+    differences = other_versions(card)
+    if differences and not any_version:
+        message = (
+            f"{path}: was made with {', '.join(differences)}. Predictions could differ "
+            f"without a word. Install those versions, export it again, or use "
+            f"--any-version."
+        )
+        raise UserError(message)
+    if differences and warn:
+        warn(f"{path}: was made with {', '.join(differences)}.")
+    try:
+        return joblib.load(path), card
+    except Exception as error:  # a pickle that is damaged can raise anything
+        message = f"{path}: cannot be loaded: {type(error).__name__}: {error}"
+        raise UserError(message) from error

@@ -1,0 +1,138 @@
+"""Predictions for a table: label, probability, and the next two guesses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.data.table import read_table
+from rakuten_bench.errors import UserError
+from rakuten_bench.export.card import TABLE_COLUMNS, Card
+from rakuten_bench.records import safe_cell
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier
+
+N_GUESSES = 3
+
+#: More than any score: what the model says is its first guess.
+_FIRST = 1e6
+
+
+def predict_table(
+    model: ScenarioClassifier,
+    card: Card,
+    table: Path,
+    *,
+    columns: dict[str, str] | None = None,
+    image_folder: Path | None = None,
+) -> pd.DataFrame:
+    """Predict every row of a CSV or Parquet file.
+
+    Parameters
+    ----------
+    model : ScenarioClassifier
+    card : Card
+    table : Path
+    columns : dict of str to str, optional
+        Our column ("title", "description", "image_path") -> column of the table; those
+        of the table that the model was learned from, or ours, where not given.
+    image_folder : Path, optional
+        What relative image paths are relative to; the table's folder where None.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, 2 to 7)
+        `row` (its number, from 0) or `id` where the table has such a column, `label`,
+        `probability`, `second`, `second_probability`, `third`, `third_probability`;
+        without the guesses and their numbers where the model gives none. Text that a
+        spreadsheet would run as a formula is neutralised.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or has none of the columns.
+    """
+    import pandas as pd
+
+    frame, _ = read_table(table)
+    found = find_columns(frame, card, columns or {}, table)
+    taken = {ours: frame[theirs] for ours, theirs in found.items()}
+    if "image_path" in taken:
+        folder = image_folder or table.parent
+        taken["image_path"] = [
+            str(folder / name) if name else "" for name in taken["image_path"]
+        ]
+    rows = pd.DataFrame(taken)
+    keys = {"id": frame["id"].map(str)} if "id" in frame else {"row": range(len(frame))}
+    guesses = guess(model, rows)
+    return pd.DataFrame({**keys, **guesses}).map(
+        lambda value: safe_cell(value) if isinstance(value, str) else value
+    )
+
+
+def find_columns(
+    frame: pd.DataFrame, card: Card, named: dict[str, str], table: Path
+) -> dict[str, str]:
+    """Return our column -> column of a table, for those that it has.
+
+    Raises
+    ------
+    UserError
+        If a column that is named is missing, or there is none at all.
+    """
+    for theirs in named.values():
+        if theirs not in frame:
+            message = f"{table}: has no column '{theirs}'. It has: {', '.join(frame)}."
+            raise UserError(message)
+    wanted = {**{ours: ours for ours in TABLE_COLUMNS}, **card.columns, **named}
+    found = {ours: theirs for ours, theirs in wanted.items() if theirs in frame}
+    if not found:
+        message = (
+            f"{table}: has none of the columns {', '.join(sorted(wanted.values()))}. "
+            f"Name them with --title, --description or --image."
+        )
+        raise UserError(message)
+    return found
+
+
+def guess(model: ScenarioClassifier, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the columns of the guesses for some rows."""
+    labels = model.predict(rows)
+    scores = class_scores(model, rows)
+    if scores is None:
+        return {"label": labels}
+    place_of = {label: code for code, label in enumerate(model.classes_)}
+    first = np.array([place_of[label] for label in labels])
+    scores[np.arange(len(first)), first] += _FIRST  # also where it broke a tie
+    order = np.argsort(-scores, axis=1, kind="stable")
+    scores[np.arange(len(first)), first] -= _FIRST
+    found: dict[str, Any] = {}
+    exact = hasattr(model, "predict_proba")
+    names = ("label", "second", "third")
+    for place, name in enumerate(names[: min(N_GUESSES, order.shape[1])]):
+        found[name] = model.classes_[order[:, place]]
+        if exact:
+            number = "probability" if place == 0 else f"{name}_probability"
+            found[number] = scores[np.arange(len(order)), order[:, place]].round(6)
+    return found
+
+
+def class_scores(
+    model: ScenarioClassifier, rows: pd.DataFrame
+) -> NDArray[np.float64] | None:
+    """Return probabilities, or what else orders the classes, or None.
+
+    Returns
+    -------
+    float64 array of shape (n_rows, n_classes) or None
+    """
+    for name in ("predict_proba", "decision_function"):
+        if hasattr(model, name):
+            return np.asarray(getattr(model, name)(rows), dtype=np.float64)
+    return None

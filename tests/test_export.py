@@ -1,0 +1,269 @@
+"""From board to use: export, predict, explain."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from rakuten_bench.cli import main
+from rakuten_bench.records import read_predictions
+
+WORDS = ("shoe", "pot", "hat")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Run a little shop with three models; return its folder."""
+    folder = tmp_path_factory.mktemp("shop")
+    generator = np.random.default_rng(0)
+    rows = ["id,name,kind"]
+    for i in range(90):
+        kind = WORDS[i % 3]
+        other = WORDS[generator.integers(3)]
+        rows.append(f"p{i},{kind} {other} colour{i % 7} {i},{kind}")
+    (folder / "shop.csv").write_text("\n".join(rows))
+    (folder / "shop.yaml").write_text(
+        """
+dataset: {table: {path: shop.csv, title: name, label: kind, id: id}}
+defaults: {tokenizer: regex, vectorizer: tfidf}
+scenarios:
+  svm: {model: linear_svc}
+  bayes: {model: complement_nb}
+  chi2: {reducer: {chi2: {k: 10}}, model: logreg}
+"""
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with pytest.raises(SystemExit) as end:
+            main(["run", "shop.yaml", "--cache", "cache", "--quiet"])
+    assert end.value.code == 0
+    return folder
+
+
+@pytest.fixture
+def call(shop, monkeypatch, capsys):
+    monkeypatch.chdir(shop)
+
+    def run(*words):
+        with pytest.raises(SystemExit) as end:
+            main([*map(str, words)])
+        printed = capsys.readouterr()
+        return end.value.code, printed.out, printed.err
+
+    return run
+
+
+def record_folder(shop, name):
+    for path in shop.glob("results/shop/*/record.json"):
+        if json.loads(path.read_text())["name"] == name:
+            return path.parent
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize("name", ["svm", "bayes", "chi2"])
+def test_an_exported_model_predicts_the_record_in_a_fresh_process(
+    shop, call, name, tmp_path
+):
+    model = tmp_path / "model.joblib"
+    code, _, error = call("export", name, "-o", model, "--cache", "cache")
+    assert code == 0, error
+
+    command = [sys.executable, "-m", "rakuten_bench", "predict", model, "shop.csv"]
+    done = subprocess.run(command, cwd=shop, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "out.csv").write_text(done.stdout)
+    labelled = pd.read_csv(tmp_path / "out.csv", dtype=str).set_index("id")["label"]
+    record = read_predictions(record_folder(shop, name))
+    wanted = [record.classes[code] for code in record.predicted]
+    assert labelled[record.ids].tolist() == wanted
+
+
+def test_predict_gives_probability_and_two_more_guesses(shop, call, tmp_path):
+    model = tmp_path / "model.joblib"
+    call("export", "bayes", "-o", model, "--rows", "all", "--cache", "cache")
+
+    call("predict", model, "shop.csv", "-o", tmp_path / "out.csv")
+
+    found = pd.read_csv(tmp_path / "out.csv")
+    assert found.columns.tolist() == [
+        "id", "label", "probability", "second", "second_probability", "third",
+        "third_probability",
+    ]  # fmt: skip
+    total = (
+        found["probability"] + found["second_probability"] + found["third_probability"]
+    )
+    assert np.allclose(total, 1, atol=1e-5)
+    assert (found["probability"] >= found["second_probability"]).all()
+    assert (found[["label", "second", "third"]].nunique(axis=1) == 3).all()
+
+
+def test_a_model_without_probabilities_still_gives_guesses(shop, call, tmp_path):
+    model = tmp_path / "model.joblib"
+    call("export", "svm", "-o", model, "--cache", "cache")
+
+    call("predict", model, "shop.csv", "-o", tmp_path / "out.csv")
+
+    assert pd.read_csv(tmp_path / "out.csv").columns.tolist() == [
+        "id", "label", "second", "third",
+    ]  # fmt: skip
+
+
+def test_the_card_says_what_the_model_is(shop, call, tmp_path):
+    call(
+        "export",
+        "svm",
+        "-o",
+        tmp_path / "model.joblib",
+        "--rows",
+        "all",
+        "--cache",
+        "cache",
+    )
+
+    card = json.loads((tmp_path / "model.card.json").read_text())
+
+    record = json.loads((record_folder(shop, "svm") / "record.json").read_text())
+    assert card["rows"] == "all"
+    assert card["n_rows"] == 90
+    assert card["scores"]["f1_weighted"] == record["scores"]["f1_weighted"]
+    assert card["dataset_fingerprint"] == record["dataset"]["fingerprint"]
+    assert "scikit-learn" in card["packages"]
+
+
+def test_a_model_is_an_ordinary_joblib_file(shop, call, tmp_path):
+    call("export", "svm", "-o", tmp_path / "model.joblib", "--cache", "cache")
+
+    model = joblib.load(tmp_path / "model.joblib")
+
+    assert model.predict(pd.DataFrame({"title": ["hat hat hat"]})).tolist() == ["hat"]
+
+
+def test_a_model_of_other_versions_is_refused_unless_told(shop, call, tmp_path):
+    model = tmp_path / "model.joblib"
+    call("export", "svm", "-o", model, "--cache", "cache")
+    card = tmp_path / "model.card.json"
+    card.write_text(
+        card.read_text().replace('"scikit-learn": "', '"scikit-learn": "0.')
+    )
+
+    refused, _, why = call("predict", model, "shop.csv")
+    allowed, out, warned = call("predict", model, "shop.csv", "--any-version")
+
+    assert refused == 2
+    assert "scikit-learn 0." in why
+    assert allowed == 0
+    assert "scikit-learn 0." in warned
+    assert out.startswith("id,label")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["predict", "absent.joblib", "shop.csv"], "no such model"),
+        (["export", "svmm"], "svmm"),
+        (["explain", "svm"], "either --row ID or --text"),
+        (["explain", "svm", "--row", "nobody", "--cache", "cache"], "no row of shop"),
+        (
+            ["explain", "svm", "--text", "hat", "--label", "cat", "--cache", "cache"],
+            "class 'cat'",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_message(call, words, message):
+    code, out, error = call(*words)
+
+    assert code == 2
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_changed_data_are_refused(shop, call, tmp_path):
+    path = shop / "shop.csv"
+    before = path.read_text()
+    path.write_text(before.replace("colour1", "color1"))
+    try:
+        code, _, error = call(
+            "export", "svm", "-o", tmp_path / "m.joblib", "--cache", "cache"
+        )
+    finally:
+        path.write_text(before)
+
+    assert code == 2
+    assert "are not those of the record" in error
+
+
+@pytest.mark.parametrize("name", ["svm", "chi2"])
+def test_words_of_a_linear_model_sum_to_its_decision(shop, name, monkeypatch):
+    from rakuten_bench.export.explain import explain_row
+    from rakuten_bench.export.model import fit_source
+    from rakuten_bench.export.source import load_source
+    from rakuten_bench.records import read_record
+
+    monkeypatch.chdir(shop)
+    source = load_source(read_record(record_folder(shop, name)), cache=shop / "cache")
+    model = fit_source(source, "train", 123)
+    row = source.dataset.frame.iloc[[4]]
+
+    found = explain_row(model, row, label="pot")
+
+    place = model.classes_.tolist().index("pot")
+    assert found.method == "linear"
+    assert found.score == pytest.approx(
+        model.decision_function(row)[0, place], abs=1e-9
+    )
+    assert sum(value for _, value in found.parts) + found.rest == pytest.approx(
+        found.score
+    )
+    assert dict(found.parts)["pot"] > 0
+
+
+def test_explain_prints_words_and_writes_a_page(shop, call, tmp_path):
+    page = tmp_path / "why.html"
+
+    code, out, _ = call(
+        "explain", "svm", "--text", "hat <script>alert(1)</script>", "--html", page,
+        "--cache", "cache",
+    )  # fmt: skip
+
+    assert code == 0
+    assert "exact contributions" in out
+    html = page.read_text()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_other_text_models_are_explained_by_lime(shop, call):
+    pytest.importorskip("lime", reason="needs the extra explain")
+
+    code, out, error = call(
+        "explain", "bayes", "--text", "hat hat colour1", "--cache", "cache"
+    )
+
+    assert code == 0, error
+    assert "LIME" in out
+    assert "hat" in out
+
+
+def test_a_label_that_a_spreadsheet_would_run_is_neutralised(tmp_path):
+    from rakuten_bench import build
+    from rakuten_bench.export import Card
+    from rakuten_bench.export.table import predict_table
+
+    frame = pd.DataFrame({"title": ["red shoe", "blue pot"] * 6})
+    model = build("T0010-0120-0000").fit(frame, ["=cmd()", "pot"] * 6)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    card = Card(
+        code="", name="", levers={}, params={}, dataset="", dataset_fingerprint="",
+        split_fingerprint="", rows="all", n_rows=12, classes=[], label_names={}, columns={},
+        scores={}, packages={}, python="", created="",
+    )  # fmt: skip
+
+    found = predict_table(model, card, Path(tmp_path / "t.csv"))
+
+    assert set(found["label"]) == {"'=cmd()", "pot"}
