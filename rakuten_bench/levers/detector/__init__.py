@@ -1,13 +1,18 @@
-"""The language of each row, found once for each distinct text."""
+"""The language of each row, found once for each distinct text.
+
+A detector looks at the start of a row's title and description, without markup, and says
+an ISO 639-1 code, or "" where it can't tell.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rakuten_bench.corpus.markup import strip_html
+from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import Option
 from rakuten_bench.types import Languages
 
@@ -17,7 +22,10 @@ if TYPE_CHECKING:
 #: Characters of a row that a detector looks at: more costs time and settles nothing.
 SAMPLE = 300
 
-_MARKUP = re.compile(r"<[^>]*>|&[#\w]+;|\s+")
+#: What detectors choose from unless told otherwise. On titles of two to four words a
+#: short list matters more than the detector: 24 of 40 right among all languages, 37 among
+#: five (py3langid).
+LANGUAGES = ("fr", "en", "de", "nl", "it", "es", "pt")
 
 
 def apply(
@@ -26,11 +34,9 @@ def apply(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Languages:
-    """Detect the language of the start of each row's title and description."""
+    """Detect the language of every row; the data set's own is all that `off` sees."""
     frame = slots["frame"]
-    if option.name == "off":
-        return _encode(option.make(frame["language"].tolist(), params=params, **given))
-    texts = sample(frame)
+    texts = frame["language"].tolist() if option.name == "off" else sample(frame)
     distinct = list(dict.fromkeys(texts))
     found = option.make(distinct, params=params, **given)
     language = dict(zip(distinct, found, strict=True))
@@ -38,12 +44,29 @@ def apply(
 
 
 def sample(frame: pd.DataFrame) -> list[str]:
-    """Return the start of each row's text, without markup."""
-    pairs = zip(
-        frame["title"], frame["description"].str.slice(0, 4 * SAMPLE), strict=True
-    )
+    """Return the start of each row's text in one line, without markup."""
+    starts = frame["description"].str.slice(0, 4 * SAMPLE)
+    pairs = zip(frame["title"], starts, strict=True)
+    plain = (strip_html(f"{title} {start}") for title, start in pairs)
+    return [" ".join(text.split())[:SAMPLE] for text in plain]
+
+
+def check_languages(
+    detector: str, languages: Collection[str], known: Collection[str]
+) -> list[str]:
+    """Return the languages to choose from; all known ones where none is named.
+
+    Raises
+    ------
+    UserError
+        If the detector does not know one.
+    """
+    for language in languages:
+        if language not in known:
+            message = f"detector '{detector}': {unknown('language', language, known)}"
+            raise UserError(message)
     return [
-        _MARKUP.sub(" ", f"{title} {rest}").strip()[:SAMPLE] for title, rest in pairs
+        language for language in sorted(known) if language in languages or not languages
     ]
 
 

@@ -5,5 +5,5 @@ from rakuten_bench.registry import DETECTOR
 
 @DETECTOR.option("off", digit="0")
 def off(languages: list[str]) -> list[str]:
-    """Detect nothing: the language that the data set gives, unknown where it gives none."""
+    """Detect nothing: take the language that the data set gives, if any."""
     return languages

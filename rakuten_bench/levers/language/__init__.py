@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from rakuten_bench.registry import Option
 from rakuten_bench.types import Languages
 
@@ -14,6 +16,27 @@ def apply(
     params: Mapping[str, Any],
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
-) -> Languages:
+) -> Any:
     """Apply an option to the languages that the detector found."""
-    return option.make(slots["languages"], params=params, **given)
+    data = [slots[slot] for slot in option.reads]
+    return option.make(*data, params=params, **given)
+
+
+def keep_resources(
+    languages: Languages, kept: tuple[str, ...], *, others_trained: bool = False
+) -> Languages:
+    """Give the rows of some languages their own resources, and French ones to others.
+
+    Parameters
+    ----------
+    languages : Languages
+    kept : tuple of str
+        ISO 639-1 codes.
+    others_trained : bool
+        Whether rows in other languages are learned from too.
+    """
+    codes = ("fr", *(code for code in kept if code != "fr"))
+    place = [codes.index(code) if code in kept else 0 for code in languages.codes]
+    is_kept = np.array([code in kept for code in languages.codes], np.bool_)
+    trained = is_kept[languages.row] | others_trained
+    return Languages(codes, np.array(place, np.int16)[languages.row], trained)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import numpy as np
-
+from rakuten_bench.levers.language import keep_resources
 from rakuten_bench.registry import LANGUAGE
 from rakuten_bench.types import Languages
 
@@ -9,6 +8,4 @@ from rakuten_bench.types import Languages
 @LANGUAGE.option("fr", digit="1")
 def fr(languages: Languages) -> Languages:
     """Learn from French rows only; every row is predicted, with French resources."""
-    is_french = np.array([code == "fr" for code in languages.codes])
-    row = np.zeros_like(languages.row)
-    return Languages(("fr",), row, is_french[languages.row])
+    return keep_resources(languages, ("fr",))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import numpy as np
-
+from rakuten_bench.levers.language import keep_resources
 from rakuten_bench.registry import LANGUAGE
 from rakuten_bench.types import Languages
 
@@ -9,5 +8,4 @@ from rakuten_bench.types import Languages
 @LANGUAGE.option("off", digit="0")
 def off(languages: Languages) -> Languages:
     """Learn from every row, with French resources for all."""
-    row = np.zeros_like(languages.row)
-    return Languages(("fr",), row, np.ones(len(row), np.bool_))
+    return keep_resources(languages, ("fr",), others_trained=True)
