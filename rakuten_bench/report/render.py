@@ -5,14 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rakuten_bench.records import safe_cell
 from rakuten_bench.report.board import METRICS, Board, Entry, load_board
 from rakuten_bench.report.standing import with_standing
-from rakuten_bench.report.text import Column, markdown_table, terminal_table
+from rakuten_bench.report.text import (
+    Column,
+    fill,
+    markdown_cell,
+    markdown_table,
+    terminal_table,
+)
 from rakuten_bench.report.words import (
     Wording,
     all_words,
@@ -25,6 +31,7 @@ from rakuten_bench.report.words import (
 
 TITLES = {"f1_weighted": "F1", "f1_macro": "macro", "accuracy": "acc."}
 _SHOWN = 20  # rows of a table when nothing else is asked for
+_WIDE = 130  # columns of a terminal that has room for everything
 
 
 def render_board(
@@ -55,38 +62,50 @@ def render_boards(
 
 def render_table(boards: Sequence[Board], top: int | None, width: int) -> str:
     """Return boards for the terminal."""
-    parts = [
-        _table(board, top, lambda c, r: terminal_table(c, r, width)) for board in boards
-    ]
-    return "\n\n".join(parts) + "\n"
+    wide = width >= _WIDE
+    parts = []
+    for board in boards:
+        parts.append(fill(clean(board.title), width))
+        parts += [terminal_table(*table, width) for table in _tables(board, top, wide)]
+        parts.append("\n".join(fill(line, width) for line in _remarks(board, top)))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def render_markdown(boards: Sequence[Board], top: int | None, width: int) -> str:
     """Return boards as Markdown tables."""
     del width
-    parts = [f"### {_table(board, top, markdown_table)}" for board in boards]
-    return "\n\n".join(parts) + "\n"
+    parts = []
+    for board in boards:
+        parts.append(f"### {markdown_cell(board.title)}")
+        parts += [markdown_table(*table) for table in _tables(board, top, True)]
+        parts.append("  \n".join(markdown_cell(line) for line in _remarks(board, top)))
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-Drawing = Callable[[Sequence[Column], Sequence[Sequence[str]]], str]
+TableOf = tuple[Sequence[Column], Sequence[Sequence[str]]]
 
 
-def _table(board: Board, top: int | None, draw: Drawing) -> str:
-    """Return title, ranked scenarios, failures and remarks of a board."""
+def _tables(board: Board, top: int | None, wide: bool) -> Iterator[TableOf]:
+    """Yield the ranked scenarios, then the failures, those that there are."""
     top = _SHOWN if top is None else top
     wording = Wording([entry.row for entry in board.everyone])
-    parts = [clean(board.title)]
-    if board.entries:
-        rows = [_cells(board, entry, wording) for entry in board.entries[:top]]
-        parts.append(draw(_columns(board), rows))
+    rows = [_cells(board, entry, wording, wide) for entry in board.entries[:top]]
+    if rows:
+        columns = [column for column, _ in rows[0]]
+        yield columns, [[cell for _, cell in row] for row in rows]
     if board.failures:
-        failed = [
-            [entry.code, entry.row.status, clean(entry.error, 200), wording(entry.row)]
-            for entry in board.failures[:top]
-        ]
-        parts.append(draw(_FAILURE_COLUMNS, failed))
-    parts += _remarks(board, top, wording)
-    return "\n\n".join(parts)
+        yield (
+            _FAILURE_COLUMNS,
+            [
+                [
+                    entry.code,
+                    entry.row.status,
+                    clean(entry.error, 200),
+                    wording(entry.row),
+                ]
+                for entry in board.failures[:top]
+            ],
+        )
 
 
 _FAILURE_COLUMNS = (
@@ -97,40 +116,38 @@ _FAILURE_COLUMNS = (
 )
 
 
-def _columns(board: Board) -> list[Column]:
+Cells = list[tuple[Column, str]]
+
+
+def _cells(board: Board, entry: Entry, wording: Wording, wide: bool) -> Cells:
+    """Return the cells of a row under their columns."""
+    score = entry.scores[board.metric]
     others = [metric for metric in METRICS if metric != board.metric]
-    numbers = [TITLES[board.metric], "95 %", *(TITLES[name] for name in others)]
     return [
-        Column("#", right=True, fixed=True),
-        Column("group", right=True, fixed=True),
-        Column("code", fixed=True),
-        Column("levers"),
-        *(Column(title, right=True, fixed=True) for title in numbers),
-        Column("own", right=True, fixed=True),
-        Column("saved", right=True, fixed=True),
+        (_right("#"), f"{entry.rank}{'*' if entry.pareto else ''}"),
+        (_right("grp"), "" if entry.group is None else str(entry.group)),
+        (Column("code", fixed=True), entry.code),
+        (Column("levers"), _called(entry, wording)),
+        (_right(TITLES[board.metric]), score_words(score)),
+        (_right("95 %"), _interval(entry, score, wide)),
+        *((_right(TITLES[name]), score_words(entry.scores[name])) for name in others),
+        (_right("own"), seconds(entry.row.own_time)),
+        *([(_right("saved"), seconds(entry.row.saved_time))] if wide else []),
     ]
 
 
-def _cells(board: Board, entry: Entry, wording: Wording) -> list[str]:
-    others = [metric for metric in METRICS if metric != board.metric]
-    return [
-        f"{entry.rank}{'*' if entry.pareto else ''}",
-        "" if entry.group is None else str(entry.group),
-        entry.code,
-        _called(entry, wording),
-        score_words(entry.scores[board.metric]),
-        _interval(entry),
-        *(score_words(entry.scores[metric]) for metric in others),
-        seconds(entry.row.own_time),
-        seconds(entry.row.saved_time),
-    ]
+def _right(title: str) -> Column:
+    return Column(title, right=True, fixed=True)
 
 
-def _interval(entry: Entry) -> str:
+def _interval(entry: Entry, score: float, wide: bool) -> str:
+    """Write the interval; in a narrow table as the larger of its two sides."""
     if entry.interval is None:
         return ""
     low, high = entry.interval
-    return f"{score_words(low, 3)}–{score_words(high, 3)}"  # noqa: RUF001 a range
+    if wide:
+        return f"{score_words(low)} to {score_words(high)}"
+    return f"±{score_words(max(score - low, high - score), 3)}"
 
 
 def _called(entry: Entry, wording: Wording) -> str:
@@ -140,32 +157,34 @@ def _called(entry: Entry, wording: Wording) -> str:
     return clean(words if name in ("", entry.code) else f"{name}: {words}")
 
 
-def _remarks(board: Board, top: int, wording: Wording) -> list[str]:
+def _remarks(board: Board, top: int | None) -> list[str]:
+    """Say what is common, what the columns mean and what is not shown."""
+    top = _SHOWN if top is None else top
     more = len(board.entries) - top
     hidden = len(board.failures) - top
-    lines = [clean(wording.caption), _legend(board)]
+    lines = [Wording([entry.row for entry in board.everyone]).caption, _legend(board)]
     if more > 0:
         lines.append(f"{number(more, 'more scenario')} with scores (--top).")
     if hidden > 0:
         lines.append(f"{number(hidden, 'more scenario')} without scores.")
-    lines += [f"Left out: {clean(sentence)}" for sentence in board.left_out]
-    text = "\n".join(line for line in lines if line)
-    return [text] if text else []
+    lines += [f"Left out: {sentence}" for sentence in board.left_out]
+    return [clean(line) for line in lines if line]
 
 
 def _legend(board: Board) -> str:
-    """Explain the columns in a line; "" where there is nothing to explain."""
+    """Explain the columns; "" where there is nothing to explain."""
     if not board.entries:
         return ""
-    parts = [f"Ranked by {board.metric}"]
+    own = sum(entry.row.own_time for entry in board.entries)
+    saved = sum(entry.row.saved_time for entry in board.entries)
+    parts = [f"Ranked by {board.metric}; * none as good costs less."]
     if any(entry.group for entry in board.entries):
         parts.append(
-            "who shares a group can't be told from its best (paired bootstrap of the "
-            "rows, Holm, 5 %)"
+            "Who shares a group can't be told from its best (paired bootstrap of the "
+            "test rows, Holm over all pairs, 5 %)."
         )
-    parts.append("own and saved: seconds spent, seconds that sharing saved")
-    parts.append("*: none as good costs less")
-    return "; ".join(parts) + "."
+    parts.append(f"Own time {seconds(own)} in all; sharing saved {seconds(saved)}.")
+    return " ".join(parts)
 
 
 def board_rows(boards: Sequence[Board], top: int | None) -> list[dict[str, Any]]:

@@ -57,17 +57,29 @@ def _judge(board: Board, entries: Sequence[Entry]) -> list[Entry]:
     if first is None:
         return [_alone(board, entry) for entry in entries]
     known = [entry for entry in entries if entry.code in together]
-    standing = metrics.rank(
-        first.true,
-        np.stack([together[entry.code] for entry in known]),
-        len(first.classes),
-        [board.metric],
-        n_family=len(board.entries),
-    )
+    with _one_blas_thread():
+        standing = metrics.rank(
+            first.true,
+            np.stack([together[entry.code] for entry in known]),
+            len(first.classes),
+            [board.metric],
+            n_family=len(board.entries),
+        )
     groups = metrics.rank_groups(standing.p_values < metrics.ALPHA)
     found = zip(known, standing.intervals[board.metric], groups, strict=True)
     judged = {e.code: replace(e, interval=i, group=g) for e, i, g in found}
     return [judged.get(entry.code) or _alone(board, entry) for entry in entries]
+
+
+def _one_blas_thread() -> contextlib.AbstractContextManager[object]:
+    """Keep BLAS from starting threads beside those of the bootstrap.
+
+    On a busy machine they wait for each other: three times the seconds.
+    """
+    from threadpoolctl import threadpool_limits
+
+    limits: contextlib.AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limits
 
 
 def _alone(board: Board, entry: Entry) -> Entry:

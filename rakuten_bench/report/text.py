@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,12 +36,11 @@ def terminal_table(
 
     Cells are texts, not markup: a label "[red]" stays what it is.
     """
-    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(
             Text(column.title),
@@ -53,8 +53,14 @@ def terminal_table(
     text = io.StringIO()
     console = Console(file=text, width=width, color_system=None, legacy_windows=False)
     console.print(table)
-    lines = [line.rstrip() for line in text.getvalue().splitlines()]
-    return "\n".join(lines).strip("\n")
+    head, *lines = (line.rstrip() for line in text.getvalue().splitlines())
+    rule = "─" * max(len(line) for line in (head, *lines))
+    return "\n".join([head, rule, *lines])
+
+
+def fill(text: str, width: int) -> str:
+    """Break a sentence into lines of at most `width` columns."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~$&!])")

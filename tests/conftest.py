@@ -1,0 +1,92 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rakuten_bench import records
+
+
+@dataclass
+class Shop:
+    """A results folder to fill with scenarios whose quality is chosen.
+
+    All scenarios answer the same rows; two of equal quality agree on most of them.
+    """
+
+    results: Path
+    n_rows: int = 300
+    classes: tuple[str, ...] = ("10", "40", "50", "60")
+    name: str = "shop"
+
+    def __post_init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.true = rng.integers(0, len(self.classes), self.n_rows).astype(np.int32)
+        self.ids = np.array([f"row{row}" for row in range(self.n_rows)])
+        self.language = rng.choice(["fr", "fr", "fr", "en"], self.n_rows)
+        self._hardness = rng.random(self.n_rows)
+
+    def predictions(self, right: float = 0.8, own: int = 0) -> records.Predictions:
+        """Answer a share of the rows right; `own` seeds what is not common to all."""
+        rng = np.random.default_rng([1, own])
+        luck = np.where(
+            rng.random(self.n_rows) < 0.2, rng.random(self.n_rows), self._hardness
+        )
+        wrong = (self.true + 1 + rng.integers(0, 2, self.n_rows)) % len(self.classes)
+        predicted = np.where(luck < right, self.true, wrong)
+        return records.Predictions(
+            ids=self.ids,
+            true=self.true,
+            predicted=predicted.astype(np.int32),
+            fold=np.zeros(self.n_rows, dtype=np.int16),
+            language=self.language,
+            classes=self.classes,
+        )
+
+    def record(self, code: str, **fields: Any) -> records.Record:
+        """Return a record of this data set with some fields of one's own."""
+        known = {
+            "code": code,
+            "name": "",
+            "modality": "text",
+            "board": self.name,
+            "status": "ok",
+            "dataset": records.DatasetInfo(name=self.name, fingerprint="data1"),
+            "split": records.SplitInfo(
+                scheme="holdout", fingerprint="split1", n_test=self.n_rows
+            ),
+            "seed": 123,
+            "levers": {"stopwords": "off", "vectorizer": "tfidf", "model": "logreg"},
+        }
+        return records.Record(**{**known, **fields})
+
+    def add(
+        self,
+        code: str,
+        right: float = 0.8,
+        own: int = 0,
+        predictions: records.Predictions | None = None,
+        **fields: Any,
+    ) -> Path:
+        """Write a scenario that answers a share of the rows right."""
+        given = predictions or self.predictions(right, own)
+        return records.write_record(self.results, self.record(code, **fields), given)
+
+    def fail(self, code: str, status: str = "failed", **fields: Any) -> Path:
+        """Write a scenario that did not get through."""
+        error = records.Failure(
+            type="ValueError", message="no words are left\nafter cleaning"
+        )
+        record = self.record(code, status=status, error=error, **fields)
+        return records.write_record(self.results, record)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """Return an empty results folder of a small shop."""
+    return Shop(tmp_path / "results")

@@ -1,0 +1,350 @@
+"""Boards from records: ranks, groups, what is left out, and every format."""
+
+import csv
+import io
+import json
+
+import msgspec
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from rakuten_bench import records, report
+from rakuten_bench.cli import rakuten_bench
+from rakuten_bench.errors import UserError
+from rakuten_bench.report import standing
+
+
+def run(*args):
+    """Run the command line and return what it prints."""
+    result = CliRunner().invoke(rakuten_bench, [str(arg) for arg in args])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def judged(shop, **options):
+    return report.with_standing(report.load_board(shop.results, "shop", **options))
+
+
+def test_the_best_scenario_comes_first_and_failures_last(shop):
+    shop.add("T1", right=0.7)
+    shop.fail("T2", status="timeout")
+    shop.add("T3", right=0.9)
+
+    board = report.load_board(shop.results, "shop")
+
+    assert [(e.code, e.rank) for e in board.everyone] == [
+        ("T3", 1),
+        ("T1", 2),
+        ("T2", None),
+    ]
+    assert board.failures[0].error == "ValueError: no words are left"
+
+
+def test_ties_go_to_the_cheaper_scenario_then_to_the_code(shop):
+    shop.add("T1", fit_time=5.0)
+    shop.add("T4", fit_time=2.0)
+    shop.add("T3", fit_time=1.0, predict_time=1.0)
+
+    board = report.load_board(shop.results, "shop")
+
+    assert [entry.code for entry in board.entries] == ["T3", "T4", "T1"]
+
+
+def test_scenarios_that_can_not_be_told_apart_share_a_group(shop):
+    shop.add("T1", right=0.9)
+    shop.add("T2", right=0.9, own=1)
+    shop.add("T3", right=0.5, own=2)
+
+    board = judged(shop)
+
+    assert [entry.group for entry in board.entries] == [1, 1, 2]
+    for entry in board.entries:
+        low, high = entry.interval
+        assert low < entry.scores["f1_weighted"] < high
+
+
+def test_the_pareto_front_is_marked(shop):
+    shop.add("T1", right=0.9, fit_time=10.0)
+    shop.add("T2", right=0.8, fit_time=20.0)
+    shop.add("T3", right=0.7, fit_time=1.0)
+
+    board = report.load_board(shop.results, "shop")
+
+    assert [entry.pareto for entry in board.entries] == [True, False, True]
+
+
+def test_a_subset_is_scored_on_its_own_rows(shop):
+    shop.add("T1")
+    predictions = shop.predictions()
+    rows = predictions.language == "en"
+
+    board = judged(shop, subset="en")
+
+    right = (predictions.true == predictions.predicted)[rows].mean()
+    assert board.entries[0].scores["accuracy"] == pytest.approx(right)
+    assert "'en' only" in board.title
+
+
+def test_a_subset_without_rows_is_refused(shop):
+    shop.add("T1")
+
+    with pytest.raises(UserError, match="no test row is in 'xx'"):
+        report.load_board(shop.results, "shop", subset="xx")
+
+
+def test_subsets_of_other_rows_never_share_a_board(shop):
+    shop.add("T1")
+    base = shop.predictions()
+    flipped = np.where(base.language == "fr", "en", "fr")
+    other = records.Predictions(
+        base.ids, base.true, base.predicted, base.fold, flipped, base.classes
+    )
+    shop.add("T2", predictions=other)
+
+    board = report.load_board(shop.results, "shop", subset="fr")
+
+    assert [entry.code for entry in board.entries] == ["T1"]
+    assert board.left_out == ("T2: other rows in 'fr'.",)
+
+
+def test_other_data_and_splits_are_left_out_and_named(shop):
+    old = records.Provenance(created="2026-01-01", python="", platform="")
+    new = records.Provenance(created="2026-02-01", python="", platform="")
+    earlier = records.DatasetInfo(name="shop", fingerprint="older")
+    resplit = records.SplitInfo(scheme="holdout", fingerprint="split0")
+    shop.add("T1", provenance=new)
+    shop.add("T2", provenance=old, dataset=earlier)
+    shop.add("T3", provenance=old, dataset=earlier)
+    shop.add("T4", provenance=old, split=resplit)
+
+    board = report.load_board(shop.results, "shop")
+
+    assert [entry.code for entry in board.everyone] == ["T1"]
+    assert "1 scenario on other rows (data data1, split split0" in board.left_out[0]
+    assert "2 scenarios on other rows (data older, split split1" in board.left_out[1]
+
+
+def test_a_damaged_record_is_named_and_the_rest_is_shown(shop):
+    shop.add("T1")
+    (shop.add("T2") / "record.json").write_text("{")
+
+    board = report.load_board(shop.results, "shop")
+
+    assert [entry.code for entry in board.entries] == ["T1"]
+    assert "T2" in board.left_out[0]
+
+
+def test_a_record_without_predictions_has_an_interval_but_no_group(shop):
+    shop.add("T1", right=0.9)
+    (shop.add("T2") / "predictions.npz").unlink()
+
+    first, second = judged(shop).entries
+
+    assert first.group == 1
+    assert second.group is None
+    assert second.interval[0] < second.scores["f1_weighted"] < second.interval[1]
+
+
+def test_without_any_predictions_there_are_still_intervals(shop):
+    (shop.add("T1") / "predictions.npz").unlink()
+
+    (entry,) = judged(shop).entries
+
+    assert entry.interval is not None
+    assert entry.group is None
+
+
+def test_a_board_too_large_to_compare_says_so(shop, monkeypatch):
+    monkeypatch.setattr(standing, "LOOKED_AT", 2)
+    for number in range(4):
+        shop.add(f"T{number}", own=number)
+
+    board = report.with_standing(report.load_board(shop.results, "shop"), top=1)
+
+    assert [entry.interval is None for entry in board.entries] == [False, *3 * [True]]
+    assert board.left_out == ("3 scenarios from interval and group.",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("emoji", "emoji, not products"), ("synthetic", "synthetic catalogue")],
+)
+def test_a_board_on_anything_but_products_says_so(shop, kind, words):
+    shop.add(
+        "T1", dataset=records.DatasetInfo(name="shop", fingerprint="data1", kind=kind)
+    )
+
+    for form in ("table", "markdown"):
+        printed = run("report", "--results", shop.results, "--format", form).output
+        assert words in printed
+
+
+def test_the_table_fits_in_100_columns_and_names_what_differs(shop):
+    levers = {"stopwords": "spacy", "tokenizer": "spacy", "model": "linear_svc"}
+    plain = {"stopwords": "off", "tokenizer": "regex", "model": "linear_svc"}
+    tuned = {"model": {"C": 0.2, "class_weight": "balanced"}}
+    shop.add("T0111-0000-0000-abcdef", levers=levers, params=tuned, name="tuned one")
+    shop.add("T0211-0000-0000", levers=plain, right=0.7)
+    shop.fail("T0311-0000-0000", levers=levers)
+
+    printed = run("report", "--results", shop.results).output
+
+    assert max(len(line) for line in printed.splitlines()[:-3]) <= 100
+    assert "T0111-0000-0000-abcdef" in printed
+    flat = " ".join(printed.split())
+    assert "stopwords=spacy" in flat
+    assert "ValueError: no words are" in flat
+    assert "linear_svc(C=0.2" in flat
+
+
+def test_json_has_a_row_for_each_scenario(shop):
+    shop.add("T1", right=0.7, fit_time=2.0)
+    shop.add("T2", right=0.9)
+    shop.fail("T3")
+
+    rows = json.loads(
+        run("report", "--results", shop.results, "--format", "json").stdout
+    )
+
+    assert [row["code"] for row in rows] == ["T2", "T1", "T3"]
+    keys = "rank code name dataset levers f1_weighted f1_macro accuracy fit_time status"
+    assert set(keys.split()) < set(rows[0])
+    assert rows[1]["fit_time"] == 2.0
+    assert rows[0]["low"] < rows[0]["f1_weighted"] < rows[0]["high"]
+    assert rows[2]["error"] == "ValueError: no words are left"
+    assert rows[2]["f1_weighted"] is rows[2]["rank"] is None
+
+
+def test_csv_can_be_read_back(shop):
+    shop.add("T1")
+    shop.fail("T2", name="=cmd()")
+
+    text = run("report", "--results", shop.results, "--format", "csv").stdout
+
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["code"] for row in rows] == ["T1", "T2"]
+    assert rows[0]["model"] == "logreg"
+    assert float(rows[0]["accuracy"]) > 0.7
+    assert rows[1]["name"] == "'=cmd()"
+
+
+def test_top_limits_the_ranked_rows_and_failures_stay(shop):
+    for number in range(4):
+        shop.add(f"T{number}", own=number)
+    shop.fail("T9")
+
+    rows = json.loads(
+        run("report", "--results", shop.results, "--top", 2, "--format", "json").stdout
+    )
+    table = run("report", "--results", shop.results, "--top", 2).output
+
+    assert [row["rank"] for row in rows] == [1, 2, None]
+    assert "2 more scenarios" in table
+    assert "T9" in table
+
+
+def test_another_score_can_rank(shop):
+    shop.add("T1")
+
+    rows = json.loads(
+        run(
+            *("report", "--results", shop.results, "--sort", "f1_macro"),
+            *("--format", "json"),
+        ).stdout
+    )
+
+    assert rows[0]["metric"] == "f1_macro"
+    assert rows[0]["low"] < rows[0]["f1_macro"] < rows[0]["high"]
+
+
+def test_boards_are_never_mixed(shop):
+    shop.add("T1")
+    shop.name = "market"
+    shop.add("T2")
+
+    printed = run("report", "--results", shop.results).output
+    named = run("report", "--results", shop.results, "--dataset", "shop").output
+
+    assert printed.index("market:") < printed.index("T2") < printed.index("shop:")
+    assert "T2" not in named
+
+
+def test_an_unknown_data_set_suggests_the_closest(shop):
+    shop.add("T1")
+
+    with pytest.raises(UserError, match="Did you mean 'shop'"):
+        run("report", "--results", shop.results, "--dataset", "shp")
+
+
+def test_an_empty_results_folder_says_what_to_run(tmp_path):
+    with pytest.raises(UserError, match="rakuten-bench run"):
+        run("report", "--results", tmp_path)
+
+
+def test_what_is_left_out_is_said_beside_json_not_in_it(shop):
+    shop.add("T1")
+    (shop.add("T2") / "record.json").write_text("{")
+
+    result = run("report", "--results", shop.results, "--format", "json")
+
+    assert len(json.loads(result.stdout)) == 1
+    assert "Left out" in result.stderr
+
+
+def test_show_tells_levers_classes_and_notable_confusions(shop):
+    folder = shop.add("T1", right=0.5, name="plain words", notes=["a row is empty"])
+    record = records.read_record(folder)
+
+    printed = run("show", "plain words", "--results", shop.results).output
+
+    assert "plain words" in printed
+    assert "logreg" in printed
+    assert f"{record.per_class[0].f1:.3f}" in printed
+    assert "taken for" in printed
+    assert "note: a row is empty" in printed
+
+
+def test_show_gives_the_traceback_of_a_failure(shop):
+    failure = records.Failure(
+        type="KeyError", message="'x'", traceback="File a\nline 3"
+    )
+    shop.fail("T1")
+    records.write_record(
+        shop.results, shop.record("T2", status="failed", error=failure)
+    )
+
+    printed = run("show", "T2", "--results", shop.results).output
+
+    assert "KeyError: 'x'\nFile a\nline 3" in printed
+
+
+def test_show_of_an_unknown_code_suggests_the_closest(shop):
+    shop.add("T1000-0000")
+
+    with pytest.raises(UserError, match="Did you mean 'T1000-0000'"):
+        run("show", "T1000-0001", "--results", shop.results)
+
+
+def test_show_asks_which_board_where_two_have_the_scenario(shop):
+    shop.add("T1")
+    shop.name = "market"
+    shop.add("T1")
+
+    with pytest.raises(UserError, match="--dataset"):
+        run("show", "T1", "--results", shop.results)
+
+
+def test_readable_names_stand_beside_the_labels(shop):
+    shop.add("T1", label_names={"10": "used books"})
+
+    assert "10 used books" in run("show", "T1", "--results", shop.results).output
+
+
+def test_a_row_reads_the_scores_that_its_record_has(shop):
+    folder = shop.add("T1")
+    record = records.read_record(folder)
+    text = msgspec.json.encode(record)
+
+    assert msgspec.json.decode(text, type=records.Row).scores == record.scores
