@@ -220,7 +220,7 @@ def test_words_of_a_linear_model_sum_to_its_decision(shop, name, monkeypatch):
     assert sum(value for _, value in found.parts) + found.rest == pytest.approx(
         found.score
     )
-    assert dict(found.parts)["pot"] > 0
+    assert next(value for word, value in found.parts if word.endswith("pot")) > 0
 
 
 def test_explain_prints_words_and_writes_a_page(shop, call, tmp_path):

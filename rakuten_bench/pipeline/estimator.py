@@ -10,6 +10,7 @@ twice.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from rakuten_bench.data.build import fill_columns
 from rakuten_bench.data.grouping import find_groups
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.pipeline import fitting, learned_input, run_map, run_step
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Step
@@ -182,9 +183,11 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "fitted_")
         values: dict[str, Any] = {self.plan_.frame: as_frame(X)}
         last = self.plan_.outputs[self.scenario.code][0]
-        for key in self._path(last):
-            step = self.plan_.steps[key]
-            values[key] = self._apply_step(step, _slots(step, values))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Notice)  # they are for the records
+            for key in self._path(last):
+                step = self.plan_.steps[key]
+                values[key] = self._apply_step(step, _slots(step, values))
         return _main(
             _option(self.plan_.steps[last])[0], _slots(self.plan_.steps[last], values)
         )
