@@ -307,7 +307,7 @@ def test_groups_that_cannot_be_parted_are_refused():
     """Of three groups two fall on one side, and with them all rows of one class."""
     dataset = shop(6, label=list("abacbc"), group=["1", "1", "2", "2", "3", "3"])
 
-    with pytest.raises(UserError, match="all training rows of class '[abc]' belong"):
+    with pytest.raises(UserError, match=r"all training rows of class '[abc]' belong"):
         build_split(dataset, parse_split({"kfold": {"n_splits": 2}}))
 
 

@@ -1,0 +1,149 @@
+"""The embedded data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import f1_score
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+from rakuten_bench.data import build_split, load_dataset, parse_dataset, parse_split
+from rakuten_bench.data.openmoji import LANGUAGES, base_emoji, draw_pictures, readable
+from rakuten_bench.types import Dataset
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def dataset(cache: Path) -> Dataset:
+    return load_dataset(parse_dataset("openmoji"), cache=cache)
+
+
+@pytest.fixture(scope="module")
+def texts(dataset: Dataset):
+    return (dataset.frame["title"] + " " + dataset.frame["description"]).to_numpy()
+
+
+def test_there_are_about_1900_emoji_in_nine_classes(dataset: Dataset):
+    assert 1800 <= len(dataset.frame) <= 2100
+    assert len(dataset.classes) == 9
+    assert dataset.frame["label"].value_counts().min() > 50
+
+
+def test_it_says_that_these_are_emoji_and_whose(dataset: Dataset):
+    assert dataset.kind == "emoji"
+    assert "not products" in dataset.about
+    assert "OpenMoji" in dataset.about
+    assert "CC BY-SA 4.0" in dataset.about
+
+
+def test_the_languages_are_mixed_as_in_the_challenge(dataset: Dataset):
+    shares = dataset.frame["language"].value_counts(normalize=True)
+
+    for language, share in LANGUAGES.items():
+        assert shares[language] == pytest.approx(share, abs=0.001)
+
+
+def test_every_emoji_has_a_name_and_ids_are_unique(dataset: Dataset):
+    assert (dataset.frame["title"].str.len() > 0).all()
+    assert not dataset.frame["title"].str.contains("[:_]", regex=True).any()
+    assert dataset.frame["id"].is_unique
+
+
+def test_only_english_names_have_a_description(dataset: Dataset):
+    described = dataset.frame[dataset.frame["description"] != ""]
+
+    assert set(described["language"]) == {"en"}
+    assert len(described) > 50
+
+
+def test_no_description_gives_the_category_away(dataset: Dataset):
+    for label, description in zip(
+        dataset.frame["label"], dataset.frame["description"], strict=True
+    ):
+        assert label.lower() not in description.lower()
+
+
+def test_every_picture_is_there_and_no_two_in_a_hundred_are_alike(dataset: Dataset):
+    pictures = [cv2.imread(path) for path in dataset.frame["image_path"]]
+
+    assert {picture.shape for picture in pictures} == {(256, 256, 3)}
+    assert len({picture.tobytes() for picture in pictures}) > 0.98 * len(pictures)
+    assert min((picture < 200).mean() for picture in pictures) > 0.001
+
+
+def test_it_is_the_same_every_time_and_drawn_once(dataset: Dataset, cache: Path):
+    drawn = {file: file.stat().st_mtime_ns for file in cache.rglob("*.png")}
+
+    again = load_dataset(parse_dataset("openmoji"), cache=cache)
+
+    assert again.fingerprint == dataset.fingerprint
+    assert again.frame.equals(dataset.frame)
+    assert {file: file.stat().st_mtime_ns for file in cache.rglob("*.png")} == drawn
+
+
+def test_another_seed_draws_other_languages(dataset: Dataset, cache: Path):
+    spec = parse_dataset({"openmoji": {"random_state": 1}})
+
+    assert load_dataset(spec, cache=cache).fingerprint != dataset.fingerprint
+
+
+def test_variants_by_gender_stay_on_one_side(dataset: Dataset, cache: Path):
+    split = build_split(dataset, parse_split("kfold"), cache=cache)
+    group = dict(zip(dataset.frame["id"], split.groups, strict=True))
+
+    surfing = {group[code] for code in group if code.startswith("1F3C4")}
+    astronauts = {group[f"{who}-200D-1F680"] for who in ("1F9D1", "1F468", "1F469")}
+    assert len(surfing) == len(astronauts) == 1
+    assert group["1F468"] == group["1F469"] == group["1F9D1"]
+
+
+@pytest.mark.parametrize(
+    ("code", "base"),
+    [
+        ("1F44B-1F3FD", "1F44B"),
+        ("1F3C4-200D-2640-FE0F", "1F3C4"),
+        ("1F468-1F3FB-200D-1F33E", "1F9D1-1F33E"),
+        ("1F934", "1FAC5"),
+        ("1F1EB-1F1F7", "1F1EB-1F1F7"),
+        ("2640-FE0F", "2640-FE0F"),
+    ],
+)
+def test_skin_and_gender_are_taken_off(code: str, base: str):
+    assert base_emoji(code) == base
+
+
+def test_names_become_words():
+    assert readable(":drapeau_saint-marin:") == "drapeau saint-marin"
+
+
+def test_a_folder_half_drawn_is_not_taken_for_whole(tmp_path: Path):
+    draw_pictures(["1F600"], tmp_path)
+    [folder] = tmp_path.iterdir()
+    (folder / "1F600.png").unlink()
+    folder.rmdir()
+    (tmp_path / f"{folder.name}.1.part").mkdir()
+
+    assert (draw_pictures(["1F600"], tmp_path) / "1F600.png").is_file()
+
+
+def test_a_linear_model_learns_it_but_not_wholly(dataset: Dataset, texts, cache: Path):
+    [fold] = build_split(dataset, parse_split("holdout"), cache=cache).folds
+    y = dataset.y
+
+    def score(model) -> float:
+        predicted = model.fit(texts[fold.train], y[fold.train]).predict(texts[fold.test])
+        return f1_score(y[fold.test], predicted, average="weighted")
+
+    svm = score(make_pipeline(TfidfVectorizer(), LinearSVC()))
+    dummy = score(DummyClassifier())
+
+    assert dummy + 0.3 < svm < 0.95
