@@ -73,7 +73,8 @@ class Dataset:
     def y(self) -> NDArray[np.int32]:
         """Return the labels as indices into `classes`, of shape (n_rows,)."""
         index = {label: code for code, label in enumerate(self.classes)}
-        return self.frame["label"].map(index).to_numpy(dtype=np.int32)
+        codes: NDArray[np.int32] = self.frame["label"].map(index).to_numpy(np.int32)
+        return codes
 
 
 @dataclass(frozen=True, slots=True)
