@@ -41,6 +41,7 @@ _BERNSTEIN = {  # by number of control points
     ),
 }
 _NAMED = {"black": "#000000", "white": "#ffffff", "red": "#ff0000"}
+_INHERITED = {"transform", "fill", "stroke", "stroke-width", "opacity", "fill-opacity"}
 _SUBPIXEL = 4  # bits after the point in OpenCV's fixed-point coordinates
 
 
@@ -67,20 +68,25 @@ class Style:
 
     def inherit(self, attributes: Mapping[str, str]) -> Self:
         """Return the style of an element inside this one."""
-        opacity = float(attributes.get("opacity", 1))
-        if attributes.get("fill-opacity") == "0":
-            attributes = {**attributes, "fill": "none"}
-        else:
-            opacity *= float(attributes.get("fill-opacity", 1))
+        if not _INHERITED & attributes.keys():
+            return self
+        fill = attributes.get("fill", self.fill)
+        fill_opacity = float(attributes.get("fill-opacity", 1))
+        if fill_opacity == 0:
+            fill, fill_opacity = "none", 1.0
         return replace(
             self,
-            matrix=self.matrix
-            @ _square(read_transform(attributes.get("transform", ""))),
-            fill=attributes.get("fill", self.fill),
+            matrix=self._placed(attributes.get("transform", "")),
+            fill=fill,
             stroke=attributes.get("stroke", self.stroke),
             stroke_width=float(attributes.get("stroke-width", self.stroke_width)),
-            opacity=self.opacity * opacity,
+            opacity=self.opacity * float(attributes.get("opacity", 1)) * fill_opacity,
         )
+
+    def _placed(self, transform: str) -> NDArray[np.float64]:
+        if not transform:
+            return self.matrix
+        return self.matrix @ _square(read_transform(transform))
 
 
 def draw_svg(file: Path, *, size: int = 256) -> Picture:
