@@ -13,7 +13,6 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
 from rakuten_bench import metrics
 
-
 # scikit-learn warns about one label even where all labels are told to it
 single_label = pytest.mark.filterwarnings("ignore:A single label was found")
 

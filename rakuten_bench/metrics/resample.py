@@ -107,7 +107,7 @@ def resample_rows(
     return out
 
 
-def _score_block(  # noqa: PLR0913 five are the same for all blocks
+def _score_block(
     y_true: NDArray[Any],
     edges: NDArray[np.int64],
     weights: NDArray[np.float32],
