@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
+from rakuten_bench.corpus.assembly import Assembly
 from rakuten_bench.corpus.encoded import Corpus
 from rakuten_bench.corpus.gram import (
     Block,
@@ -77,7 +78,7 @@ class FittedPart:
     idf: NDArray[np.float64] | None
 
 
-class CorpusVectorizer(TransformerMixin, BaseEstimator):
+class CorpusVectorizer(Assembly, TransformerMixin, BaseEstimator):
     """Turn a corpus into one sparse matrix: every part of every block, side by side.
 
     Parameters
@@ -90,8 +91,6 @@ class CorpusVectorizer(TransformerMixin, BaseEstimator):
     ----------
     fitted_ : list of lists of FittedPart
         For each block, its parts.
-    low_, span_ : float64 arrays of shape (n_extra,)
-        Smallest value and range of the extra columns over the training rows.
     """
 
     def __init__(
@@ -116,10 +115,9 @@ class CorpusVectorizer(TransformerMixin, BaseEstimator):
             learned = [_learn(part, block, self.dtype) for part in self.parts]
             self.fitted_.append([fitted for fitted, _ in learned])
             matrices += [_weigh(*pair, weight) for pair in learned]
-        self.low_ = X.extra.min(axis=0, initial=np.inf)
-        self.span_ = X.extra.max(axis=0, initial=-np.inf) - self.low_
+        self.fit_extra(X)
         self._check_terms(X)
-        return self._join(matrices, X)
+        return self.join(matrices, X)
 
     def transform(self, X: Corpus) -> Any:
         """Return the CSR matrix of other rows; terms that were not learned are ignored."""
@@ -133,7 +131,7 @@ class CorpusVectorizer(TransformerMixin, BaseEstimator):
             for fitted in parts:
                 counts = fitted.grams.count(block, self.dtype)
                 matrices.append(_weigh(fitted, counts, weight))
-        return self._join(matrices, X)
+        return self.join(matrices, X)
 
     def get_feature_names_out(
         self, input_features: object = None
@@ -156,15 +154,6 @@ class CorpusVectorizer(TransformerMixin, BaseEstimator):
                 f"min_df and max_df leave none. Lower min_df or raise max_df."
             )
             raise UserError(message)
-
-    def _join(self, matrices: list[Any], X: Corpus) -> Any:
-        from scipy.sparse import csr_matrix, hstack
-
-        if X.extra.shape[1]:
-            span = np.where(self.span_ > 0, self.span_, 1)
-            scaled = np.clip((X.extra - self.low_) / span, 0, 1)
-            matrices.append(csr_matrix(scaled.astype(self.dtype)))
-        return matrices[0] if len(matrices) == 1 else hstack(matrices, format="csr")
 
 
 def _blocks(corpus: Corpus) -> list[Block]:

@@ -8,8 +8,8 @@ from rakuten_bench.registry import REDUCER
 @REDUCER.option(
     "svd", digit="1", needs="scikit-learn", modalities=("text",), tags=("signed",)
 )
-def svd(n_components: int = 300, *, random_state: int) -> Any:
+def svd(n_components: int = 300, n_iter: int = 5, *, random_state: int) -> Any:
     """Keep the directions of largest variance (latent semantic analysis)."""
-    from sklearn.decomposition import TruncatedSVD
+    from rakuten_bench.corpus.reduction import NarrowSVD
 
-    return TruncatedSVD(n_components=n_components, random_state=random_state)
+    return NarrowSVD(n_components, n_iter=n_iter, random_state=random_state)

@@ -1,0 +1,39 @@
+"""Matrices side by side, and beside them what is known of a row but its words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rakuten_bench.corpus.encoded import Corpus
+
+
+class Assembly:
+    """What vectorizers of a corpus share.
+
+    Attributes
+    ----------
+    low_, span_ : float64 arrays of shape (n_extra,)
+        Smallest value and range of the extra columns over the training rows.
+    """
+
+    dtype: str
+
+    def fit_extra(self, X: Corpus) -> None:
+        """Learn the ranges of the extra columns."""
+        self.low_ = X.extra.min(axis=0, initial=np.inf)
+        self.span_ = X.extra.max(axis=0, initial=-np.inf) - self.low_
+
+    def join(self, matrices: list[Any], X: Corpus) -> Any:
+        """Return matrices of the same rows and the scaled extra columns as one.
+
+        What lies outside the range of the training rows is clipped to [0, 1].
+        """
+        from scipy.sparse import csr_matrix, hstack
+
+        if X.extra.shape[1]:
+            span = np.where(self.span_ > 0, self.span_, 1)
+            scaled = np.clip((X.extra - self.low_) / span, 0, 1)
+            matrices = [*matrices, csr_matrix(scaled.astype(self.dtype))]
+        return matrices[0] if len(matrices) == 1 else hstack(matrices, format="csr")

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+from pathlib import Path
+
+from rakuten_bench.registry import NORMALIZER
+
+
+@NORMALIZER.option(
+    "lemma_lookup", digit="2", needs="spacy-lookups-data", extra="lemmas"
+)
+def lemma_lookup(tokens: list[str], language: str) -> list[str]:
+    """Replace words by their lemma (spaCy's lookup tables)."""
+    table = _load_table(language)
+    return [_match_case(table.get(token, token), token) for token in tokens]
+
+
+def _load_table(language: str) -> dict[str, str]:
+    """Return the table of a language, empty where there is none."""
+    found = importlib.util.find_spec("spacy_lookups_data")
+    folder = Path(str(found.origin)).parent / "data" if found else Path()
+    file = folder / f"{language}_lemma_lookup.json.gz"
+    if not file.is_file():
+        return {}
+    with gzip.open(file, "rt", encoding="utf-8") as stream:
+        table: dict[str, str | list[str]] = json.load(stream)
+    return {
+        word: one if isinstance(one, str) else one[0] for word, one in table.items()
+    }
+
+
+def _match_case(lemma: str, token: str) -> str:
+    """Keep small letters small: German tables give nouns a capital."""
+    return lemma.lower() if token.islower() else lemma

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.registry import NORMALIZER
+
+
+@NORMALIZER.option("lemma_spacy", digit="4", needs="spacy")
+def lemma_spacy(
+    tokens: list[str],
+    *,
+    pipelines: tuple[str, ...] = ("fr_core_news_sm",),
+    language: str,
+) -> list[str]:
+    """Replace words by their lemma (trained spaCy pipelines, each word by itself).
+
+    Words of a language without a pipeline stay as they are.
+
+    Raises
+    ------
+    UserError
+        If a pipeline is not installed.
+    """
+    names = [name for name in pipelines if name.partition("_")[0] == language]
+    if not names:
+        return tokens
+    pipeline = _load(names[0])
+    documents = pipeline.pipe(_words(pipeline, tokens), batch_size=1000)
+    return [_lemma(document) for document in documents]
+
+
+def _words(pipeline: Any, tokens: list[str]) -> Any:
+    """Yield each token as a document of one word, whatever spaCy would cut it into."""
+    from spacy.tokens import Doc
+
+    return (Doc(pipeline.vocab, words=[token]) for token in tokens)
+
+
+def _lemma(document: Any) -> str:
+    lemma = document[0].lemma_ or document[0].text
+    return lemma.lower() if document[0].text.islower() else lemma
+
+
+def _load(name: str) -> Any:
+    import spacy
+
+    try:
+        return spacy.load(name, exclude=["ner", "parser", "senter"])
+    except OSError:
+        message = (
+            f"normalizer 'lemma_spacy' needs the trained pipeline '{name}', which is "
+            f"not installed. Run: python -m spacy download {name} (or choose "
+            f"'lemma_simplemma', which needs no data)"
+        )
+        raise UserError(message) from None

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.registry import REDUCER
+
+
+@REDUCER.option("nbsvm", digit="3", needs="scikit-learn", modalities=("text",))
+def nbsvm(alpha: float = 1.0) -> Any:
+    """Scale columns by their log-count ratio, for NB-SVM (Wang and Manning, 2012)."""
+    from rakuten_bench.corpus.reduction import LogCountRatio
+
+    return LogCountRatio(alpha)

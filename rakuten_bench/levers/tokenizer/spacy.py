@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rakuten_bench.registry import TOKENIZER
+
+
+@TOKENIZER.option("spacy", digit="5", needs="spacy")
+def spacy(
+    texts: list[str], *, lowercase: bool = True, language: str
+) -> Iterator[list[str]]:
+    """Cut by the rules of the row's language (spaCy): French l' and d' come off."""
+    tokenize = _blank(language).tokenizer
+    for text in texts:
+        tokens = tokenize(text.lower() if lowercase else text)
+        yield [token.text for token in tokens if not token.is_space]
+
+
+def _blank(language: str) -> Any:
+    """Return the rules of a language, or of none where spaCy can't load any."""
+    import spacy as library
+
+    try:
+        return library.blank(language)
+    except ImportError:  # not known, or needs a dictionary of its own
+        return library.blank("xx")
