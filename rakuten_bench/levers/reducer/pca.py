@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.registry import REDUCER
+
+
+@REDUCER.option(
+    "pca", digit="1", needs="scikit-learn", modalities=("image",), tags=("signed",)
+)
+def pca(
+    n_components: int | float = 100,
+    whiten: bool = False,
+    *,
+    random_state: int,
+) -> Any:
+    """Keep the directions of largest variance, so many or a share of the variance."""
+    from rakuten_bench.image.component import Components
+
+    return Components(n_components, whiten, random_state)

@@ -1,0 +1,133 @@
+"""What every network of ours is to scikit-learn: a classifier."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from torch import nn
+
+from rakuten_bench.neural.device import choose_device
+from rakuten_bench.neural.training import (
+    Recipe,
+    Trainer,
+    predict_logits,
+    seeded,
+    threads,
+)
+
+
+class NeuralClassifier(ClassifierMixin, BaseEstimator):
+    """A network with fit and predict; what kind of network is said by its heirs.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    device : {"auto", "cpu", "cuda"}
+    random_state : int
+    folder : Path or None
+        Where checkpoints are kept while it is being trained.
+    weights : str
+        Folder that the weights are written to; "" keeps none.
+
+    Attributes
+    ----------
+    classes_ : array of shape (n_classes,)
+    network_ : Module
+    details_ : dict
+        Device, number of weights, and the losses and seconds of each epoch.
+    """
+
+    recipe: Recipe
+    device: str
+    random_state: int
+    folder: Path | None
+    weights: str
+
+    def prepare(self, X: Any) -> None:
+        """Learn what the input of the network needs from the training rows."""
+
+    def build(self, X: Any, n_classes: int) -> nn.Module:
+        """Return a fresh network for such rows."""
+        raise NotImplementedError
+
+    def draw(
+        self, X: Any, rows: NDArray[np.int64], training: bool, device: torch.device
+    ) -> Any:
+        """Return the input of the network for some rows, changed at will in training."""
+        raise NotImplementedError
+
+    def fit(self, X: Any, y: NDArray[Any]) -> Self:
+        """Train on rows X and labels y of shape (n_rows,)."""
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        with seeded(self.random_state):
+            self.prepare(X)
+            network = self.build(X, len(self.classes_))
+        trainer = self.train(network, X, codes)
+        self.network_ = network.cpu()
+        self.details_ = trainer.describe()
+        if self.weights:
+            self.details_["weights"] = str(self._write())
+        return self
+
+    def train(self, network: nn.Module, X: Any, codes: NDArray[np.int64]) -> Trainer:
+        """Train the network; heirs may do so in several phases."""
+        return self.run_phase(network, X, codes, self.recipe, self.folder)
+
+    def run_phase(
+        self,
+        network: nn.Module,
+        X: Any,
+        codes: NDArray[np.int64],
+        recipe: Recipe,
+        folder: Path | None,
+    ) -> Trainer:
+        """Train the weights that are not frozen."""
+        trainer = Trainer(
+            network,
+            partial(self.draw, X),
+            codes,
+            recipe,
+            device=choose_device(self.device),
+            random_state=self.random_state,
+            folder=folder,
+        )
+        trainer.fit()
+        return trainer
+
+    def predict_proba(self, X: Any) -> NDArray[np.float32]:
+        """Return probabilities, float32 of shape (n_rows, n_classes)."""
+        if len(X) == 0:
+            return np.empty((0, len(self.classes_)), dtype=np.float32)
+        device = choose_device(self.device)
+        network = self.network_.to(device)
+        rows = np.arange(len(X))
+        with threads(self.recipe.threads):
+            logits = predict_logits(
+                network, partial(self.draw, X), rows, self.recipe.batch_size, device
+            )
+        network.cpu()
+        found: NDArray[np.float32] = logits.softmax(dim=1).numpy()
+        return found
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row, of shape (n_rows,)."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _write(self) -> Path:
+        """Write the weights to a file named by what they are."""
+        buffer = io.BytesIO()
+        torch.save(self.network_.state_dict(), buffer)
+        parts = [v.numpy().tobytes() for v in self.network_.state_dict().values()]
+        digest = hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
+        path = Path(self.weights) / f"{type(self).__name__}-{digest}.pt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(buffer.getvalue())
+        return path
