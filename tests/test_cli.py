@@ -252,7 +252,7 @@ def test_a_truncated_record_is_reported_and_run_again(call, table):
 
 def test_a_damaged_cache_is_computed_again(call, table):
     call("run", "shop.yaml")
-    for path in (table / "cache").rglob("*.joblib"):
+    for path in (table / "cache").rglob("*.entry"):
         path.write_bytes(path.read_bytes()[:50])
     shutil.rmtree(table / "results")
 

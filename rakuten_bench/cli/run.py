@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from rakuten_bench.cli._progress import Display, choose_display
+
 if TYPE_CHECKING:
-    from rakuten_bench.engine import Prepared, Progress
+    from rakuten_bench.engine import Prepared, Run, Settings
 
 
 @click.command("run", short_help="Run the scenarios of a file and keep their records.")
@@ -29,13 +30,34 @@ if TYPE_CHECKING:
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Folder of shared steps."
 )
+@click.option("--cache-size", help="What the cache may take, such as 50GB.")
 @click.option("--seed", type=int, help="Seed to use instead of the file's.")
 @click.option(
     "--rerun",
-    type=click.Choice(["missing", "failed", "all"]),
-    default="missing",
+    type=click.Choice(["missing", "failed", "timeout", "oom", "all"]),
+    multiple=True,
+    default=["missing"],
     show_default=True,
-    help="What to run: scenarios without a record; also those that failed; all.",
+    help="Run again: what has no scores (failed), what passed a limit, or all.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Steps at a time; all cores by default."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Numeric threads of each step.",
+)
+@click.option("--time-limit", help="For every step, such as 600s, 10m or 1h30m.")
+@click.option("--memory-limit", help="For every step, such as 6GB.")
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where models run that can use an accelerator.",
 )
 @click.option(
     "--top", default=10, show_default=True, help="Rows of the board to print."
@@ -44,74 +66,95 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     file: Path,
     dataset: str | None,
-    data_dir: Path | None,
-    results: Path,
-    cache: Path | None,
     seed: int | None,
-    rerun: str,
     top: int,
     quiet: bool,
+    **words: Any,
 ) -> None:
     """Run the scenarios of FILE and print the top of the board.
 
-    Scenarios that have a record are not run again. Exit code: 0 if every scenario has
-    scores, 1 if one failed, 2 if the file or the data are wrong.
+    Scenarios that have a record are not run again. A step that passes a limit is
+    stopped, and only the scenarios that need it fail. Exit code: 0 if every scenario
+    has scores, 1 if one failed, 2 if the file or the data are wrong or the disk is full.
 
     \b
     Example:
       rakuten-bench run scenarios/grid.yaml
+      rakuten-bench run scenarios/grid.yaml --jobs 4 --time-limit 10m --memory-limit 6GB
       rakuten-bench run scenarios/flipkart.yaml --data-dir data/flipkart
     """
-    from rakuten_bench.engine import Settings, default_cache, prepare, run
+    from rakuten_bench.engine import prepare, run
     from rakuten_bench.scenario.load import load_study
 
-    settings = Settings(
-        results=results,
-        cache=cache or default_cache(),
-        data_dir=data_dir,
-        rerun=rerun,  # type: ignore[arg-type]  # click has checked it
-    )
+    settings = read_settings(words)
     prepared = prepare(load_study(file, dataset=dataset, seed=seed), settings)
-    say = (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
-    _say_plan(prepared, say)
-    for progress in run(prepared, settings):
-        say(_line(progress))
-    ctx.exit(_print_board(prepared, results, top))
+    running = run(prepared, settings)
+    with choose_display(quiet=quiet) as display:
+        _say_plan(prepared, display)
+        for progress in running.events():
+            display.show(progress)
+        _say_spent(running, display)
+    ctx.exit(_print_board(prepared, settings.results, top))
 
 
-def _say_plan(prepared: Prepared, say: Callable[[str], None]) -> None:
+def read_settings(words: dict[str, Any]) -> Settings:
+    """Return the settings that the options of the command line describe."""
+    from rakuten_bench.engine import Settings, default_cache
+    from rakuten_bench.scenario.limit import parse_limit, parse_size
+
+    size = words.get("cache_size")
+    limit = {"time": words.get("time_limit"), "memory": words.get("memory_limit")}
+    return Settings(
+        results=words["results"],
+        cache=words["cache"] or default_cache(),
+        data_dir=words.get("data_dir"),
+        rerun=words.get("rerun") or ("missing",),
+        n_jobs=words.get("jobs"),
+        n_threads=words.get("threads") or 1,
+        limit=parse_limit(limit),
+        device=words.get("device") or "auto",
+        cache_size=None if size is None else parse_size(size),
+    )
+
+
+def _say_plan(prepared: Prepared, display: Display) -> None:
     plan = prepared.plan
     for reason, count in prepared.study.dropped.items():
-        say(f"{count} combinations left out: {reason}.")
+        display.say(f"{count} combinations left out: {reason}.")
     for damaged in prepared.damaged:
-        say(f"{damaged.message} It is run again.")
-    say(
+        display.say(f"{damaged.message} It is run again.")
+    display.say(
         f"{prepared.board}: {len(plan.scenarios)} scenarios, {len(prepared.todo)} to run, "
         f"{len(plan.steps)} steps ({plan.n_shared} saved by sharing)."
     )
 
 
-def _line(progress: Progress) -> str:
-    record = progress.record
-    name = f" {record.name}" if record.name else ""
-    result = (
-        f"f1_weighted {record.scores.f1_weighted:.4f}"
-        if record.scores
-        else f"{record.status}: {record.error.message if record.error else ''}"
-    )
-    return (
-        f"[{progress.n_done}/{progress.n_todo}] {record.code}{name}: {result} "
-        f"({record.own_time:.1f} s own, {record.saved_time:.1f} s saved)"
+def _say_spent(running: Run, display: Display) -> None:
+    """Set what was predicted beside what it took."""
+    from rakuten_bench.scenario.limit import render_duration, render_size
+
+    spent = running.spent
+    if not spent.seconds:
+        return
+    guessed = f", {spent.n_guessed} steps guessed" if spent.n_guessed else ""
+    display.say(
+        f"measured {render_duration(spent.seconds)} of work in "
+        f"{render_duration(spent.wall)}, {render_size(spent.memory)} at most, "
+        f"{render_size(spent.size)} on disk; predicted "
+        f"{render_duration(spent.predicted)}, {render_size(spent.memory_predicted)}, "
+        f"{render_size(spent.size_predicted)}{guessed}."
     )
 
 
 def _print_board(prepared: Prepared, results: Path, top: int) -> int:
     """Print the board of this run's data; return 1 if one of its scenarios failed."""
-    from rakuten_bench.report import load_board, render_boards
+    from rakuten_bench.report import load_board, render_boards, with_standing
 
     board = load_board(results, prepared.board, prepared.study.metric)
+    board = with_standing(board, top)
     width = shutil.get_terminal_size((100, 24)).columns
     click.echo(render_boards([board], "table", top, width))
     failed = {entry.row.code for entry in board.failures}

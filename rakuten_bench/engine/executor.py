@@ -1,24 +1,94 @@
-"""Where steps run: anything with the `submit` of `concurrent.futures.Executor`."""
+"""Where steps run: whatever takes a task and promises what becomes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from typing import Any
+import atexit
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from rakuten_bench.engine.pool import LocalPool
+from rakuten_bench.engine.preload import Preload, find_preload
+from rakuten_bench.engine.prepare import Prepared
+from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.task import Done, Fault, Task
+from rakuten_bench.engine.work import work
+from rakuten_bench.plan import Step
 
 
-class SerialExecutor(Executor):
-    """Runs each call at once, in this process."""
+class StepExecutor(Protocol):
+    """What the schedule hands its steps to."""
 
-    n_workers = 1
+    @property
+    def n_workers(self) -> int:
+        """How many steps run at a time."""
 
-    def submit(
-        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
-    ) -> Future[Any]:
-        """Run the call and return its finished future."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # the caller asks the future, as with any executor
-            future.set_exception(error)
-        return future
+    def submit(self, task: Task) -> Future[Done]:
+        """Start a task, or queue it."""
+
+    def shutdown(self) -> None:
+        """End everything that runs."""
+
+    def release(self) -> None:
+        """Be done: nothing runs any more."""
+
+
+def outcome(future: Future[Done], step: Step) -> Done:
+    """Return what became of a task, also where its process is gone."""
+    try:
+        return future.result()
+    except Exception as error:  # a crash, a limit: a typed row on the board
+        return Done(step.key, fault=Fault.of(error, step))
+
+
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Worker processes of this machine."""
+
+    pool: LocalPool
+
+    @property
+    def n_workers(self) -> int:
+        """How many steps run at a time."""
+        return self.pool.n_workers
+
+    def submit(self, task: Task) -> Future[Done]:
+        """Start a task, or queue it."""
+        return self.pool.submit_limited(task.limit, work, task)
+
+    def shutdown(self) -> None:
+        """End everything that runs."""
+        self.pool.shutdown()
+
+    def release(self) -> None:
+        """Leave the workers to the next run of this process."""
+
+
+def open_executor(settings: Settings, prepared: Prepared) -> StepExecutor:
+    """Return the executor that the settings name."""
+    preload = find_preload(prepared.plan)
+    return open_local(settings.n_workers, settings.threads, preload)
+
+
+_kept: dict[tuple[int, int, tuple[tuple[str, str], ...]], LocalPool] = {}
+
+
+def open_local(n_workers: int, n_threads: int, preload: Preload) -> LocalExecutor:
+    """Return worker processes: those of an earlier run of this process, if they fit.
+
+    A second run in a notebook starts at once.
+    """
+    fit = (n_workers, n_threads, preload.files)
+    pool = _kept.get(fit)
+    if pool is None or pool.is_closed:
+        close_kept()
+        pool = LocalPool(n_workers, n_threads=n_threads, preload=preload)
+        _kept[fit] = pool
+    return LocalExecutor(pool)
+
+
+@atexit.register
+def close_kept() -> None:
+    """End the workers that were kept for a next run."""
+    while _kept:
+        _kept.popitem()[1].shutdown()

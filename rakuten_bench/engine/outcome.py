@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from rakuten_bench.engine.store import Facts, LostResult, Store
-from rakuten_bench.engine.work import Fault
+from rakuten_bench.engine.task import Fault
+from rakuten_bench.engine.work import Maker
 from rakuten_bench.plan import Plan
 from rakuten_bench.plan.build import digest
 from rakuten_bench.records import (
@@ -38,6 +39,8 @@ class Recorder:
 
     Attributes
     ----------
+    facts : dict
+        What is known of each step, by key; filled as it is learned.
     charged : set of str
         Keys of steps whose seconds are some scenario's own; a step is charged to the
         first scenario that ends with it.
@@ -49,12 +52,13 @@ class Recorder:
     split: Split
     store: Store
     n_threads: int = 1
-    device: str = "cpu"
     gpu: str = ""
+    facts: dict[str, Facts] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.classes = self.dataset.classes
+        self.fetch = Maker(self.store, self.n_threads).fetch
         self._ids = self.dataset.frame["id"].to_numpy(dtype=np.str_)
         self._y = self.dataset.y
         self._language = self._given_languages()
@@ -65,6 +69,7 @@ class Recorder:
         return self._record(
             code,
             status=fault.status,
+            n_threads=self.n_threads,
             error=Failure(
                 type=fault.type,
                 message=f"{fault.step}: {fault.message}"
@@ -82,9 +87,8 @@ class Recorder:
         LostResult
             If a result has gone from the cache meanwhile.
         """
-        folds: list[Prediction] = [
-            self.store.load(key) for key in self.plan.outputs[code]
-        ]
+        folds: list[Prediction] = [self.fetch(key) for key in self.plan.outputs[code]]
+        predictions = self._predictions(folds)
         keys = self.plan.ancestors(self.plan.outputs[code])
         facts = {key: self._facts(key) for key in keys}
         own = {key for key in keys if key in computed and key not in self.charged}
@@ -99,11 +103,13 @@ class Recorder:
             own_time=sum(seconds[key] for key in own),
             saved_time=sum(seconds[key] for key in keys if key not in own),
             peak_memory=max((fact.memory for fact in facts.values()), default=0),
+            n_threads=max((fact.n_threads for fact in facts.values()), default=1),
+            device="cuda" if "cuda" in {f.device for f in facts.values()} else "cpu",
             notes=list(dict.fromkeys(n for fact in facts.values() for n in fact.notes)),
             steps=[self._cost(key, facts[key], computed) for key in keys],
             details=_details(folds),
         )
-        return record, self._predictions(folds)
+        return record, predictions
 
     def _record(self, code: str, **values: Any) -> Record:
         scenario = self.plan.scenarios[code]
@@ -135,18 +141,21 @@ class Recorder:
             seed=self.study.seed,
             levers=scenario.levers,
             params=scenario.params,
+            members=[
+                {"modality": m.modality, "levers": m.levers, "params": m.params}
+                for m in scenario.members
+            ],
             label_names=dict(self.dataset.label_names),
-            n_threads=self.n_threads,
-            device=self.device,
             provenance=collect_provenance(_packages(scenario), self.gpu),
             key=record_key(self.plan, code),
             **values,
         )
 
     def _facts(self, key: str) -> Facts:
-        facts = self.store.facts(key)
+        facts = self.facts.get(key) or self.store.facts(key)
         if facts is None:
             raise LostResult(key)
+        self.facts[key] = facts
         return facts
 
     def _cost(self, key: str, facts: Facts, computed: set[str]) -> StepCost:
@@ -180,7 +189,7 @@ class Recorder:
             if source is None:
                 self._language = np.full(len(self._ids), "")
             else:
-                found: Languages = self.store.load(source.key)
+                found: Languages = self.fetch(source.key)
                 self._language = np.array(found.codes)[found.row]
         return self._language
 

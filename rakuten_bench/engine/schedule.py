@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 
-from rakuten_bench.engine.store import Store
-from rakuten_bench.engine.work import Done, Fault
+from rakuten_bench.engine.task import Done, Fault
 from rakuten_bench.plan import Plan, Step
+
+_MOST_LOSSES = 3  # of one result, before its users fail
+
+Weight = Callable[[Step], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,45 +21,72 @@ class Ended:
     """A scenario none of whose steps is left to run."""
 
     code: str
-    fault: Fault | None
+    fault: Fault | None = None
 
 
 class Schedule:
-    """Steps that are left, in the order of the scenarios that need them.
+    """Steps that are left; those with the longest way to the end go first.
+
+    Ways of about the same length count as equal, and then the scenarios' order holds,
+    so that scenarios end one after the other and not all at the end.
 
     Parameters
     ----------
     plan : Plan
     codes : sequence of str
         Scenarios to run.
-    store : Store
-        Steps whose result is there are not run.
+    is_there : callable
+        Tells of a key whether its result needs no computing.
+    weight : callable
+        The seconds that a step is thought to take.
     """
 
-    def __init__(self, plan: Plan, codes: Sequence[str], store: Store) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        codes: Sequence[str],
+        is_there: Callable[[str], bool],
+        weight: Weight = lambda step: 1.0,
+    ) -> None:
         self.plan = plan
-        self.store = store
-        self.computed: set[str] = set()
+        self.seconds: dict[str, float] = {}
+        self._is_there = is_there
+        self._weight = weight
         self._missing: dict[str, set[str]] = {}
         self._users: dict[str, set[str]] = defaultdict(set)
-        self._waiting_codes: dict[str, set[str]] = {}
-        self._codes_of: dict[str, list[str]] = defaultdict(list)
+        self._keys_of: dict[str, set[str]] = {}
+        self._codes_of: dict[str, dict[str, None]] = defaultdict(dict)
         self._rank: dict[str, int] = {}
-        self._ready: list[tuple[int, str]] = []
+        self._length: dict[str, float] = {}
+        self._ready: list[tuple[int, int, str]] = []
         self._ended: list[Ended] = []
+        self._losses: Counter[str] = Counter()
         for code in codes:
             self._add_scenario(code)
+        self._measure()
+        for key, sources in self._missing.items():
+            if not sources:
+                self._push(key)
 
     @property
     def n_left(self) -> int:
         """How many steps have not ended."""
         return len(self._missing)
 
+    def forecast(self, n_workers: int) -> float:
+        """Return the seconds that the rest is thought to take.
+
+        The work is shared, but a chain of steps can't be.
+        """
+        total = sum(self.seconds[key] for key in self._missing)
+        longest = max((self._length[key] for key in self._missing), default=0.0)
+        return max(total / n_workers, longest)
+
     def _add_scenario(self, code: str) -> None:
         keys = self._add_steps(self._outputs(code))
-        self._waiting_codes[code] = keys
+        self._keys_of[code] = keys
         for key in keys:
-            self._codes_of[key].append(code)
+            self._codes_of[key][code] = None
         if not keys:
             self._end(code, None)
 
@@ -69,7 +99,7 @@ class Schedule:
         added: set[str] = set()
 
         def visit(key: str) -> None:
-            if key in added or key not in self.plan.steps or self._is_there(key):
+            if key in added or not self._is_missing(key):
                 return
             added.add(key)
             sources = {one.key for one in self.plan.steps[key].inputs}
@@ -81,99 +111,134 @@ class Schedule:
             visit(key)
         return added
 
-    def _is_there(self, key: str) -> bool:
-        return key not in self._missing and key in self.store
+    def _is_missing(self, key: str) -> bool:
+        if key in self._missing:
+            return True
+        return key in self.plan.steps and not self._is_there(key)
 
     def _add_step(self, key: str, sources: set[str]) -> None:
         if key in self._missing:
             return
         self._missing[key] = set(sources)
         self._rank.setdefault(key, len(self._rank))
+        self.seconds[key] = self._weight(self.plan.steps[key])
         for source in sources:
             self._users[source].add(key)
-        if not sources:
-            heapq.heappush(self._ready, (self._rank[key], key))
 
-    def take(self) -> Step | None:
+    def _measure(self) -> None:
+        """Measure each step's way to the end: its own seconds and its users' longest."""
+        for key in reversed(self._missing):  # users come after what they use
+            users = self._users.get(key, ())
+            longest = max((self._length[user] for user in users), default=0.0)
+            self._length[key] = self.seconds[key] + longest
+
+    def _push(self, key: str) -> None:
+        length = self._length.get(key, 0.0) or self.seconds[key]
+        octave = math.frexp(length)[1]  # of powers of two
+        heapq.heappush(self._ready, (-octave, self._rank[key], key))
+
+    def take(self, may_run: Callable[[Step], bool] = lambda step: True) -> Step | None:
         """Return the next step that may run, or None while none may."""
-        while self._ready:
-            _, key = heapq.heappop(self._ready)
-            if key in self._missing and not self._missing[key]:
-                return self.plan.steps[key]
-        return None
+        put_back = []
+        found = None
+        while self._ready and found is None:
+            entry = heapq.heappop(self._ready)
+            step = self.plan.steps[entry[2]]
+            if self._missing.get(step.key) != set():
+                continue  # nobody needs it any more, or it has to wait again
+            if may_run(step):
+                found = step
+            else:
+                put_back.append(entry)
+        for entry in put_back:
+            heapq.heappush(self._ready, entry)
+        return found
+
+    def codes(self, key: str) -> Iterable[str]:
+        """Return the scenarios that wait for a step."""
+        return self._codes_of.get(key, {}).keys()
+
+    def needed(self) -> set[str]:
+        """Return the keys of all results that what is left still reads."""
+        found = {key for code in self._keys_of for key in self._outputs(code)}
+        for key in self._missing:
+            found.update(one.key for one in self.plan.steps[key].inputs)
+        return found
 
     def finish(self, done: Done) -> None:
         """Take note of a step's end."""
-        if done.lost in self.plan.steps:
+        if done.key not in self._missing:
+            return
+        if done.lost and self._losses[done.lost] < _MOST_LOSSES:
             self._restore(done.key, done.lost)
         elif done.fault:
             self._fail(done.key, done.fault)
         else:
-            self.computed.add(done.key)
             self._succeed(done.key)
+
+    def reopen(self, code: str, lost: str) -> None:
+        """Take a scenario up again: one of its results has gone after it ended."""
+        self._losses[lost] += 1
+        if self._losses[lost] > _MOST_LOSSES:
+            text = f"its result {lost} was lost {_MOST_LOSSES} times"
+            fault = Fault("failed", "LostResult", text, "", "")
+            self._end(code, fault)
+            return
+        self._add_scenario(code)
+        self._measure_new()
 
     def _restore(self, key: str, lost: str) -> None:
         """Compute an input again whose stored result turned out damaged."""
+        self._losses[lost] += 1
         added = self._add_steps([lost])
-        self._missing[key].add(lost)
-        self._users[lost].add(key)
+        if lost in added:
+            self._missing[key].add(lost)
+            self._users[lost].add(key)
         for code in self._codes_of[key]:
-            self._waiting_codes[code] |= added
+            self._keys_of[code] |= added
             for one in added:
-                self._codes_of[one].append(code)
+                self._codes_of[one][code] = None
+        self._measure_new()
+        if not self._missing[key]:
+            self._push(key)
+
+    def _measure_new(self) -> None:
+        for key, sources in self._missing.items():
+            if key not in self._length:
+                self._length[key] = self.seconds[key]
+                if not sources:
+                    self._push(key)
 
     def _succeed(self, key: str) -> None:
         del self._missing[key]
+        self._length.pop(key, None)
         for user in self._users.pop(key, ()):
             if user in self._missing:
                 self._missing[user].discard(key)
                 if not self._missing[user]:
-                    heapq.heappush(self._ready, (self._rank[user], user))
-        for code in self._codes_of.pop(key, ()):
-            if code in self._waiting_codes:
-                self._waiting_codes[code].discard(key)
-                if not self._waiting_codes[code]:
-                    self._end(code, None)
+                    self._push(user)
+        for code in self._codes_of.pop(key, {}):
+            self._keys_of[code].discard(key)
+            if not self._keys_of[code]:
+                self._end(code, None)
 
     def _fail(self, key: str, fault: Fault) -> None:
-        for code in self._codes_of.pop(key, ()):
-            if code in self._waiting_codes:
-                self._end(code, fault)
+        for code in list(self._codes_of.get(key, {})):
+            self._end(code, fault)
         self._missing.pop(key, None)
-        self._forget_unneeded()
-
-    def _forget_unneeded(self) -> None:
-        """Drop steps that only scenarios needed that have ended."""
-        needed = set().union(*self._waiting_codes.values())
-        self._missing = {k: v for k, v in self._missing.items() if k in needed}
 
     def _end(self, code: str, fault: Fault | None) -> None:
-        self._waiting_codes.pop(code, None)
+        """Take a scenario out, and the steps that only it was waiting for."""
+        for key in self._keys_of.pop(code, ()):
+            codes = self._codes_of.get(key, {})
+            codes.pop(code, None)
+            if not codes:
+                self._codes_of.pop(key, None)
+                self._missing.pop(key, None)
+                self._length.pop(key, None)
         self._ended.append(Ended(code, fault))
 
     def ended(self) -> Iterator[Ended]:
         """Yield scenarios that ended since the last call."""
         while self._ended:
             yield self._ended.pop(0)
-
-
-def execute(
-    schedule: Schedule,
-    executor: Executor,
-    work: Callable[[Step], Done],
-    *,
-    n_workers: int = 1,
-) -> Iterator[Ended]:
-    """Run all steps of a schedule and yield each scenario as soon as it has ended."""
-    running: dict[Future[Done], str] = {}
-    while True:
-        yield from schedule.ended()
-        while len(running) < n_workers and (step := schedule.take()):
-            running[executor.submit(work, step)] = step.key
-        if not running:
-            yield from schedule.ended()
-            return
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            del running[future]
-            schedule.finish(future.result())

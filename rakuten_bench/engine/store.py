@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import joblib
-import msgspec
-
+from rakuten_bench.engine.claim import Claims
+from rakuten_bench.engine.entry import (
+    DamagedEntry,
+    Facts,
+    Packed,
+    pack,
+    read_entry,
+    read_header,
+    write_entry,
+)
 from rakuten_bench.errors import UserError
 
-#: What reading a damaged file can raise, from joblib, pickle and numpy.
-_DAMAGED = (OSError, EOFError, ValueError, KeyError, IndexError, AttributeError)
+__all__ = ["Facts", "FullDisk", "LostResult", "Recipe", "Store"]
 
-
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a stored result.
-
-    Attributes
-    ----------
-    seconds : float
-        Wall clock of computing it.
-    memory : int
-        Peak resident memory while computing it, bytes.
-    size : int
-        On disk, bytes.
-    step : str
-        What it is, in words.
-    notes : tuple of str
-        Warnings and notices while it was computed.
-    """
-
-    seconds: float
-    memory: int
-    step: str
-    size: int = 0
-    notes: tuple[str, ...] = ()
+SUFFIX = ".entry"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class LostResult(Exception):
@@ -46,84 +37,156 @@ class LostResult(Exception):
         self.key = key
         super().__init__(f"result {key} is not in the cache")
 
+    def __reduce__(self) -> Any:
+        return LostResult, (self.key,)
+
+
+class FullDisk(UserError):
+    """Nothing more can be written."""
+
+
+class Recipe:
+    """Stands for a value that is computed each time it is needed.
+
+    Attributes
+    ----------
+    step : Step
+    """
+
+    def __init__(self, step: Any) -> None:
+        self.step = step
+
 
 class Store:
-    """A folder of results, two files each: the value (joblib) and its facts (JSON).
+    """A folder of results.
 
-    A value is written to a temporary name and renamed; the facts follow, and a value
-    without facts is not there.
+    Parameters
+    ----------
+    root : Path
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def claims(self) -> Claims:
+        """Return the locks of this folder, the same object in the whole process."""
+        return _claims(self.root / "claims")
+
     def path(self, key: str) -> Path:
-        """Return where the value of a key is kept."""
-        return self.root / key[-2:] / f"{key}.joblib"
+        """Return where the result of a key is kept."""
+        return self.root / key[-2:] / f"{key}{SUFFIX}"
 
     def folder(self, key: str) -> Path:
-        """Return where a step keeps unfinished work; it is removed with `discard`."""
+        """Return where a step keeps unfinished work until its result is stored."""
         return self.root / key[-2:] / f"{key}.work"
 
+    def __contains__(self, key: str) -> bool:
+        return os.path.exists(f"{self.root}/{key[-2:]}/{key}{SUFFIX}")  # noqa: PTH110  called for every step of a plan
+
     def facts(self, key: str) -> Facts | None:
-        """Return what is known of a result, or None where it is not there."""
+        """Return what is known of a result; None where it is not there or damaged."""
         try:
-            return msgspec.json.decode(self._facts_path(key).read_bytes(), type=Facts)
-        except (OSError, msgspec.MsgspecError):
+            return read_header(self.path(key)).facts
+        except FileNotFoundError:
+            return None
+        except (DamagedEntry, OSError):
+            self.discard(key)
             return None
 
-    def __contains__(self, key: str) -> bool:
-        return self._facts_path(key).exists()
-
-    def load(self, key: str) -> Any:
+    def load(self, key: str, *, verify: bool = False) -> Any:
         """Read a value; its arrays are memory-mapped, read-only.
+
+        Parameters
+        ----------
+        key : str
+        verify : bool
+            Compare the checksum too, which reads all of it.
+
+        Returns
+        -------
+        object
+            A `Recipe` where it was cheaper not to keep the value.
 
         Raises
         ------
         LostResult
-            If it is not there or cannot be read; a damaged file is removed.
+            If it is not there or damaged, and then removed.
         """
         try:
-            return joblib.load(self.path(key), mmap_mode="r")
-        except _DAMAGED as error:
+            value, header = read_entry(self.path(key), verify=verify)
+        except (DamagedEntry, OSError) as error:
             self.discard(key)
             raise LostResult(key) from error
+        return Recipe(value) if header.is_recipe else value
 
     def save(self, key: str, value: Any, facts: Facts) -> Facts:
         """Write a value and its facts; return them with the size.
 
         Raises
         ------
-        UserError
+        FullDisk
             If the disk is full or the folder cannot be written.
         """
+        return self.write(key, pack(value, self.folder(key)), facts)
+
+    def save_recipe(self, key: str, step: Any, facts: Facts) -> Facts:
+        """Note that a step's value is computed each time it is needed."""
+        return self.write(key, pack(step), facts, is_recipe=True)
+
+    def write(
+        self, key: str, packed: Packed, facts: Facts, *, is_recipe: bool = False
+    ) -> Facts:
+        """Write a packed value; unfinished work of its step is removed."""
         path = self.path(key)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            joblib.dump(value, temporary)
-            size = temporary.stat().st_size
-            facts = msgspec.structs.replace(facts, size=size)
-            temporary.replace(path)
-            self._write_facts(key, facts)
+            facts = write_entry(path, packed, facts, is_recipe=is_recipe)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
-            message = (
-                f"{self.root}: the cache cannot be written ({error.strerror or error}). "
-                f"Make space, or name another folder with --cache."
-            )
-            raise UserError(message) from error
+            raise cannot_write(self.root, error) from error
+        if self.folder(key).exists():
+            shutil.rmtree(self.folder(key), ignore_errors=True)
         return facts
 
     def discard(self, key: str) -> None:
         """Remove a result."""
-        self._facts_path(key).unlink(missing_ok=True)
         self.path(key).unlink(missing_ok=True)
+        for file in self.root.joinpath(key[-2:]).glob(f"{key}.*.data"):
+            file.unlink(missing_ok=True)
 
-    def _facts_path(self, key: str) -> Path:
-        return self.path(key).with_suffix(".json")
+    def touch(self, keys: Iterable[str]) -> None:
+        """Note that results were used: what was not used for longest goes first."""
+        now = time.time()
+        for key in keys:
+            with suppress(OSError):
+                os.utime(self.path(key), (now, now))
 
-    def _write_facts(self, key: str, facts: Facts) -> None:
-        temporary = self.path(key).with_suffix(f".{os.getpid()}.json.tmp")
-        temporary.write_bytes(msgspec.json.encode(facts))
-        temporary.replace(self._facts_path(key))
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of all results."""
+        for file in self.root.glob(f"??/*{SUFFIX}"):
+            yield file.name.removesuffix(SUFFIX)
+
+
+@cache
+def _claims(path: Path) -> Claims:
+    return Claims(path)
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether an error means that the disk, or the share of it, is full."""
+    return error.errno in _FULL
+
+
+def cannot_write(folder: Path, error: OSError) -> FullDisk:
+    """Say what to do about an error of writing."""
+    if not is_full(error):
+        message = (
+            f"{folder}: can't be written ({error.strerror or error}). Name another "
+            f"folder with --cache or --results."
+        )
+        return FullDisk(message)
+    message = (
+        f"{folder}: no space is left on its disk. What is finished is kept; make space "
+        f"(rakuten-bench cache clear, or another --cache) and run again."
+    )
+    return FullDisk(message)

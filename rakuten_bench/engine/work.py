@@ -1,112 +1,172 @@
-"""One step in a worker: read its inputs, compute, write its result."""
+"""One step in a worker: claim it, read its inputs, compute, write its result."""
 
 from __future__ import annotations
 
+import os
 import time
-import traceback
+from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from rakuten_bench.engine.store import Facts, LostResult, Store
-from rakuten_bench.errors import UserError
+from rakuten_bench.engine.entry import Facts, Packed, pack
+from rakuten_bench.engine.meter import PeakMemory
+from rakuten_bench.engine.store import (
+    FullDisk,
+    LostResult,
+    Recipe,
+    Store,
+    cannot_write,
+    is_full,
+)
+from rakuten_bench.engine.task import Done, Fault, Task
 from rakuten_bench.pipeline import run_step
 from rakuten_bench.pipeline.fitting import noted
 from rakuten_bench.plan import Step
+from rakuten_bench.scenario import find_option
+
+#: Not stored: what is at least this large and faster to compute than to load.
+_LEAST_SIZE = 1 << 20
+_DISK_SPEED = 1e9  # bytes per second, of a good disk: slower ones are judged too well
+
+_LAST = frozenset({"estimate", "search", "fuse"})
+_GPU = "gpu-0000000000000001"  # its key among the claims
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a step has no result."""
-
-    status: str
-    type: str
-    message: str
-    traceback: str
-    step: str
-
-    @classmethod
-    def of(cls, error: BaseException, step: Step) -> Fault:
-        """Describe an error that a step raised."""
-        text = "" if isinstance(error, UserError) else _traceback(error)
-        status = "oom" if isinstance(error, MemoryError) else "failed"
-        message = str(error) or type(error).__name__
-        return cls(status, type(error).__name__, message, text, str(step))
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a worker says of a step: its facts, or why it has no result.
-
-    Attributes
-    ----------
-    lost : str
-        Key of an input that is not there or damaged and must be computed again.
-    """
-
-    key: str
-    facts: Facts | None = None
-    fault: Fault | None = None
-    lost: str = ""
-
-
-def work(step: Step, root: Path, *, n_jobs: int = 1, device: str = "cpu") -> Done:
+def work(task: Task) -> Done:
     """Compute a step whose inputs are in the store, and store its value."""
-    store = Store(root)
+    _go_to(task.place)
+    store = Store(task.root)
+    key = task.step.key
+    with ExitStack() as claims:
+        claimed = [
+            claims.enter_context(store.claims.hold(one)) for one in _claims(task)
+        ]
+        if not all(claimed):
+            return Done(key, is_busy=True)
+        facts = store.facts(key)
+        if facts is not None:
+            return Done(key, facts, computed=False)
+        return _compute(task, store)
+
+
+def _claims(task: Task) -> list[str]:
+    return [task.step.key, *([_GPU] if uses_gpu(task.step, task.device) else [])]
+
+
+def uses_gpu(step: Step, device: str) -> bool:
+    """Tell whether a step runs on the accelerator, which takes one at a time."""
+    return device != "cpu" and wants_device(step)
+
+
+def wants_device(step: Step) -> bool:
+    """Tell whether a step's options can run on an accelerator."""
+    options = (find_option(step.modality, choice) for choice in step.choices)
+    return any("device" in option.given for option in options)
+
+
+def _go_to(place: str) -> None:
+    """Work where the run was started: parameters may name files from there."""
+    if place and place != _here():
+        os.chdir(place)
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # the folder of an earlier run, removed since
+        return ""
+
+
+def _compute(task: Task, store: Store) -> Done:
+    key = task.step.key
+    try:
+        return Done(key, _make(task, store))
+    except LostResult as error:
+        return Done(key, lost=error.key, fault=Fault.of(error, task.step))
+    except Exception as error:  # whatever an option raises becomes a typed row
+        if isinstance(error, OSError) and is_full(error):
+            error = cannot_write(store.root, error)
+        full = str(error) if isinstance(error, FullDisk) else ""
+        return Done(key, full=full, fault=Fault.of(error, task.step))
+
+
+def _make(task: Task, store: Store) -> Facts:
+    """Compute and store; return what it took."""
+    step = task.step
     peak = PeakMemory()
     start = time.perf_counter()
-    try:
-        with noted() as notes:
-            slots = read_inputs(store, step)
-            value = run_step(
-                step, slots, n_jobs=n_jobs, device=device, folder=store.folder(step.key)
-            )
-    except LostResult as error:
-        return Done(step.key, fault=Fault.of(error, step), lost=error.key)
-    except Exception as error:  # whatever an option raises becomes a typed row
-        return Done(step.key, fault=Fault.of(error, step))
+    with noted() as notes:
+        value = Maker(store, task.n_threads, task.device, task.verify).compute(step)
     facts = Facts(
         seconds=time.perf_counter() - start,
         memory=peak.bytes(),
         step=str(step),
+        lever=step.lever,
         notes=tuple(notes),
+        n_threads=task.n_threads,
+        device="cuda" if uses_gpu(step, task.device) else "cpu",
     )
-    return Done(step.key, store.save(step.key, value, facts))
+    return _keep(store, step, value, facts)
 
 
-def read_inputs(store: Store, step: Step) -> dict[str, Any]:
-    """Return the value of each slot that a step reads."""
-    slots = {}
-    for one in step.inputs:
-        value = store.load(one.key)
-        slots[one.slot] = value[one.part] if one.part else value
-    return slots
+@dataclass(frozen=True)
+class Maker:
+    """Computes steps from inputs that are in the store.
 
-
-class PeakMemory:
-    """Highest resident memory of this process since the object was made.
-
-    Linux can reset the high-water mark of a process; elsewhere the current size stands
-    in for it.
+    Attributes
+    ----------
+    verify : collection of str
+        Keys whose checksum is to be looked at.
     """
 
-    def __init__(self) -> None:
-        self._status = Path("/proc/self/status")
-        try:
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-        except OSError:
-            self._status = Path()
+    store: Store
+    n_threads: int = 1
+    device: str = "cpu"
+    verify: Collection[str] = ()
 
-    def bytes(self) -> int:
-        """Return the peak."""
-        if self._status.is_file():
-            for line in self._status.read_text(encoding="ascii").splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        return int(psutil.Process().memory_info().rss)
+    def compute(self, step: Step) -> Any:
+        """Return the value of a step.
+
+        Raises
+        ------
+        LostResult
+            If an input is not there, or damaged.
+        """
+        slots = {}
+        for one in step.inputs:
+            value = self.fetch(one.key)
+            slots[one.slot] = value[one.part] if one.part else value
+        return run_step(
+            step,
+            slots,
+            n_jobs=self.n_threads,
+            device=self.device,
+            folder=self.store.folder(step.key),
+        )
+
+    def fetch(self, key: str) -> Any:
+        """Return a stored value; one that was not worth keeping is computed."""
+        value = self.store.load(key, verify=key in self.verify)
+        return self.compute(value.step) if isinstance(value, Recipe) else value
 
 
-def _traceback(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))
+def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:
+    """Store a value, or only how to make it where loading it would take longer."""
+    start = time.perf_counter()
+    packed = pack(value, store.folder(step.key))
+    seconds = time.perf_counter() - start
+    if step.kind not in _LAST and is_cheaper(facts.seconds, packed, seconds):
+        return store.save_recipe(step.key, step, facts)
+    return store.write(step.key, packed, facts)
+
+
+def is_cheaper(seconds: float, packed: Packed, pack_seconds: float) -> bool:
+    """Tell whether computing a value again takes less than loading it.
+
+    Unpickling takes about as long as pickling did; the arrays come at the disk's speed.
+    """
+    if packed.size < _LEAST_SIZE or packed.files:
+        return False
+    return seconds < pack_seconds + packed.size / _DISK_SPEED

@@ -75,6 +75,23 @@ def _imports(module: str) -> tuple[str, ...]:
 
 
 @cache
+def foreign_imports(module: str) -> tuple[str, ...]:
+    """Return the packages of others that a module and ours behind it import anywhere.
+
+    Modules of the standard library are left out, and `from __future__`.
+    """
+    names: set[str] = set()
+    for one in _closure(module):
+        for node in ast.walk(_bare_tree(one)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module)
+    left_out = {*sys.stdlib_module_names, _OURS}
+    return tuple(sorted(n for n in names if n.partition(".")[0] not in left_out))
+
+
+@cache
 def _bare_tree(module: str) -> ast.Module:
     """Parse a module and take its docstrings out."""
     path = _path(module)

@@ -1,0 +1,151 @@
+"""How far a run is: a bar in a terminal, lines elsewhere, nothing when quiet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import click
+
+if TYPE_CHECKING:
+    from rakuten_bench.engine import Progress
+
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+class Display(Protocol):
+    """Shows what a run says."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End; the terminal is as it was."""
+
+    def show(self, progress: Progress) -> None:
+        """Show one event."""
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+
+
+def choose_display(*, quiet: bool) -> Display:
+    """Return what fits the place that we print to."""
+    if quiet:
+        return Quiet()
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def show(self, progress: Progress) -> None:
+        """Show nothing."""
+
+    def say(self, text: str) -> None:
+        """Show nothing."""
+
+
+class Lines(Quiet):
+    """One line for each scenario, and now and then one for the steps: for logs."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+
+    def show(self, progress: Progress) -> None:
+        """Print a line if there is something new, or if it was quiet for long."""
+        now = time.monotonic()
+        if progress.record:
+            self.say(scenario_line(progress))
+        elif now - self._said > _SECONDS_BETWEEN_LINES:
+            self.say(step_line(progress))
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._said = time.monotonic()
+        click.echo(text, err=True)
+
+
+class Bar(Quiet):
+    """One bar with counts and the time left; failures stay above it."""
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as RichProgress
+
+        self._rich = RichProgress(
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._rich.start()
+        self._task: Any = self._rich.add_task("starting", total=None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._rich.stop()
+
+    def show(self, progress: Progress) -> None:
+        """Move the bar; print what failed."""
+        record = progress.record
+        if record and record.status != "ok":
+            self.say(scenario_line(progress))
+        done = progress.n_computed
+        total = max(done + progress.n_left, 1)
+        self._rich.update(
+            self._task, completed=done, total=total, description=step_line(progress)
+        )
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._rich.console.print(text, markup=False, highlight=False)
+
+
+def scenario_line(progress: Progress) -> str:
+    """Return what became of a scenario."""
+    record = progress.record
+    if record is None:
+        return ""
+    name = f" {record.name}" if record.name else ""
+    result = (
+        f"f1_weighted {record.scores.f1_weighted:.4f}"
+        if record.scores
+        else f"{record.status}: {record.error.message if record.error else ''}"
+    )
+    return (
+        f"[{progress.n_done}/{progress.n_todo}] {record.code}{name}: {result} "
+        f"({record.own_time:.1f} s own, {record.saved_time:.1f} s saved)"
+    )
+
+
+def step_line(progress: Progress) -> str:
+    """Return the counts and the time left.
+
+    Such as "scenarios 3/48 · steps 20/150 · 12 shared · 1 failed · 40 s left".
+    """
+    from rakuten_bench.scenario.limit import render_duration
+
+    total = progress.n_computed + progress.n_left
+    words = [
+        f"scenarios {progress.n_done}/{progress.n_todo}",
+        f"steps {progress.n_computed}/{total}",
+        f"{progress.n_shared} shared",
+        f"{progress.n_failed} failed",
+        f"{render_duration(progress.seconds_left)} left",
+    ]
+    return " · ".join(words)

@@ -1,0 +1,197 @@
+"""What steps cost before, kept in the cache: seconds, memory, disk.
+
+It orders the queue, says how long a run will take, and outlives the results themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections import defaultdict, deque
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rakuten_bench.engine.entry import Facts
+from rakuten_bench.plan import Step
+from rakuten_bench.plan.build import digest
+
+_REMEMBERED = 5  # observations of one kind of step
+_MOST_LINES = 50_000  # of the file, before old ones are dropped
+_BASE_MEMORY = 150_000_000  # bytes of a worker that has done nothing yet
+
+#: Seconds of steps of which nothing is known; only their order matters.
+_GUESSES = {
+    "map": 0.5,
+    "transform": 1.0,
+    "resample": 1.0,
+    "estimate": 2.0,
+    "search": 20.0,
+    "fuse": 0.5,
+}
+
+
+class Observation(msgspec.Struct, frozen=True, array_like=True):
+    """What one step cost.
+
+    Attributes
+    ----------
+    n_rows : int
+        Of the data set.
+    params : str
+        Digest of the parameters.
+    """
+
+    key: str
+    lever: str
+    option: str
+    params: str
+    n_rows: int
+    seconds: float
+    memory: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a step is thought to cost.
+
+    Attributes
+    ----------
+    seconds : float
+    memory, size : int
+        Bytes while it runs, and of its result on disk.
+    is_known : bool
+        Whether anything like it has run before; otherwise this is a guess.
+    """
+
+    seconds: float
+    memory: int = 0
+    size: int = 0
+    is_known: bool = True
+
+
+class Costs:
+    """Costs of earlier steps, and guesses from them.
+
+    Parameters
+    ----------
+    path : Path
+        A file of lines that any number of runs add to.
+    n_rows : int
+        Of the data set of the steps that are asked about.
+    """
+
+    def __init__(self, path: Path, n_rows: int) -> None:
+        self.path = path
+        self.n_rows = n_rows
+        self._by_key: dict[str, Observation] = {}
+        self._by_kind: dict[Hashable, deque[Observation]] = defaultdict(
+            lambda: deque(maxlen=_REMEMBERED)
+        )
+        for one in _read(path):
+            self._remember(one)
+
+    def _remember(self, one: Observation) -> None:
+        self._by_key[one.key] = one
+        for kind in _kinds(one.lever, one.option, one.params):
+            self._by_kind[kind].append(one)
+
+    def of(self, step: Step) -> Cost:
+        """Return what a step is thought to cost: as itself, else as the likest ones."""
+        same = self._by_key.get(step.key)
+        if same is not None:
+            return Cost(same.seconds, same.memory, same.size)
+        for kind in _kinds(step.lever, _option(step), _params(step)):
+            if kind in self._by_kind:
+                return self._scale(self._by_kind[kind])
+        return Cost(_GUESSES[step.kind], is_known=False)
+
+    def _scale(self, like: Sequence[Observation]) -> Cost:
+        """Return the middle of some observations, as if made on our number of rows."""
+        ratios = [self.n_rows / max(one.n_rows, 1) for one in like]
+        pairs = list(zip(like, ratios, strict=True))
+        memory = statistics.median(
+            _BASE_MEMORY + max(one.memory - _BASE_MEMORY, 0) * ratio
+            for one, ratio in pairs
+        )
+        return Cost(
+            statistics.median(one.seconds * ratio for one, ratio in pairs),
+            int(memory),
+            int(statistics.median(one.size * ratio for one, ratio in pairs)),
+        )
+
+    def add(self, step: Step, facts: Facts) -> None:
+        """Remember what a step has cost, for this run and the next."""
+        one = Observation(
+            step.key,
+            step.lever,
+            _option(step),
+            _params(step),
+            self.n_rows,
+            round(facts.seconds, 6),
+            facts.memory,
+            facts.size,
+        )
+        self._remember(one)
+        _append(self.path, one)
+
+
+def _option(step: Step) -> str:
+    return "+".join(choice.option for choice in step.choices)
+
+
+def _params(step: Step) -> str:
+    return digest([choice.params for choice in step.choices])[:8]
+
+
+def _kinds(lever: str, option: str, params: str) -> Iterator[Hashable]:
+    """Yield what a step is like, the narrowest first."""
+    yield lever, option, params
+    yield lever, option
+    yield (lever,)
+
+
+def _append(path: Path, one: Observation) -> None:
+    """Add a line; short ones are written in one piece, whoever else writes."""
+    line = msgspec.json.encode(one) + b"\n"
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        os.write(file, line)
+    finally:
+        os.close(file)
+
+
+def _read(path: Path) -> list[Observation]:
+    """Return all observations, the oldest first; torn lines are left out."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return []
+    found = list(_decode(lines))
+    if len(lines) > _MOST_LINES:
+        kept = {one.key: one for one in found}.values()
+        _rewrite(path, list(kept)[-_MOST_LINES // 2 :])
+    return found
+
+
+def _decode(lines: Iterable[bytes]) -> Iterator[Observation]:
+    decode = msgspec.json.Decoder(Observation).decode
+    for line in lines:
+        try:
+            yield decode(line)
+        except msgspec.MsgspecError:
+            continue
+
+
+def _rewrite(path: Path, kept: Iterable[Any]) -> None:
+    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    beside.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in kept))
+    beside.replace(path)

@@ -1,0 +1,66 @@
+"""What running plans still need: results that nobody may remove meanwhile."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+class Lease:
+    """A list of keys that holds as long as its process lives.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the store.
+    """
+
+    def __init__(self, root: Path) -> None:
+        folder = root / "leases"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        fcntl.flock(self._file, fcntl.LOCK_EX)  # dropped by the system with us
+
+    def write(self, keys: Iterable[str]) -> None:
+        """Say what is needed from now on."""
+        text = "\n".join(sorted(keys)).encode()
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, text, 0)
+
+    def close(self) -> None:
+        """Need nothing any more."""
+        self.path.unlink(missing_ok=True)
+        os.close(self._file)
+
+
+def read_leases(root: Path, *, but: Lease | None = None) -> set[str]:
+    """Return what other runs need; lists of runs that are gone are removed."""
+    found: set[str] = set()
+    for path in root.glob("leases/*"):
+        if but is None or path != but.path:
+            found |= _read(path)
+    return found
+
+
+def _read(path: Path) -> set[str]:
+    with suppress(OSError), path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:  # its owner lives
+            return set(file.read().decode().split())
+        path.unlink(missing_ok=True)
+    return set()
+
+
+@contextmanager
+def only_one(root: Path) -> Iterator[None]:
+    """Keep others from removing results, or from saying what they need, meanwhile."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "evict.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,194 @@
+"""The process that makes the workers, and ends them with everything that they started.
+
+It is a fresh interpreter, never forked from ours, which has threads; it imports once
+what the workers need and forks them, so that a worker is there in milliseconds. It
+ends, and all workers with it, when the connection to its owner closes, however the
+owner ended. On Linux whatever a worker started stays below it in the tree of
+processes, even when the worker is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Iterable, Mapping
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from rakuten_bench.engine.preload import load_file
+from rakuten_bench.engine.worker import serve
+from rakuten_bench.registry import discover
+
+#: A request: what to do ("+" make, "-" end) and the number of the worker. With "+" come
+#: two file descriptors: the worker's connection, and the file for what it prints.
+REQUEST = struct.Struct("!cI")
+
+_SET_DEATH_SIGNAL = 1  # of Linux's prctl
+_SET_SUBREAPER = 36
+
+
+class Nursery:
+    """Makes and ends workers as it is asked to.
+
+    Parameters
+    ----------
+    control : socket
+        Where requests come from and news go to: lines of JSON, ``{"worker": 3, "pid":
+        41}`` when a worker starts, ``{"worker": 3, "exit": -11}`` when it has ended.
+    n_threads : int
+        Numeric threads of each worker.
+    """
+
+    def __init__(self, control: socket.socket, n_threads: int) -> None:
+        self.control = control
+        self.n_threads = n_threads
+        self.numbers: dict[int, int] = {}
+
+    def run(self) -> None:
+        """Answer requests until the owner is gone; then end all workers."""
+        wake, awake = socket.socketpair()
+        awake.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(awake.fileno(), warn_on_full_buffer=False)
+        while True:
+            ready = wait([self.control, wake])
+            if wake in ready:
+                wake.recv(4096)
+                self._reap()
+            if self.control in ready and not self._answer():
+                break
+        end_all(psutil.Process().children(recursive=True))
+
+    def _answer(self) -> bool:
+        """Do what one request asks for; tell whether there was one."""
+        try:
+            request, files, _, _ = socket.recv_fds(self.control, REQUEST.size, 2)
+        except OSError:
+            return False
+        if len(request) < REQUEST.size:
+            return False
+        what, number = REQUEST.unpack(request)
+        if what == b"+":
+            self._make(number, files)
+        else:
+            self._end(number)
+        return True
+
+    def _make(self, number: int, files: list[int]) -> None:
+        nursery = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self.control.close()
+                _become_worker(files, nursery, self.n_threads)
+            finally:
+                os._exit(1)
+        for file in files:
+            os.close(file)
+        self.numbers[pid] = number
+        self._say(worker=number, pid=pid)
+
+    def _end(self, number: int) -> None:
+        for pid, known in self.numbers.items():
+            if known == number:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    worker = psutil.Process(pid)
+                    end_all([worker, *worker.children(recursive=True)])
+
+    def _reap(self) -> None:
+        """Take note of ended workers, and end what they left behind."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            number = self.numbers.pop(pid, None)
+            if number is not None:
+                _end_session(pid)
+                self._say(worker=number, exit=os.waitstatus_to_exitcode(status))
+
+    def _say(self, **news: int) -> None:
+        with contextlib.suppress(OSError):  # the owner is gone: the loop finds out
+            self.control.sendall(json.dumps(news).encode() + b"\n")
+
+
+def _become_worker(files: list[int], nursery: int, n_threads: int) -> None:
+    """Turn a fresh fork into a worker that ends with the nursery."""
+    connection, output = files
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != nursery:  # it ended before the line above
+        return
+    _offer_to_the_kernel()
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    faulthandler.enable()
+    serve(Connection(connection), n_threads)
+    os._exit(0)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _offer_to_the_kernel() -> None:
+    """Let a machine out of memory end workers before the one who started them."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
+
+
+def _end_session(pid: int) -> None:
+    """End what an ended worker started: it is in the worker's session."""
+    left = []
+    for one in psutil.Process().children(recursive=True):
+        with contextlib.suppress(OSError):
+            if os.getsid(one.pid) == pid:
+                left.append(one)
+    end_all(left)
+
+
+def end_all(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes; those that are gone already are no error."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def preload(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:
+    """Import what steps are going to; what fails here fails there with its reason."""
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    discover()
+    for name, path in files:
+        with contextlib.suppress(Exception):
+            load_file(name, path)
+    gc.collect()
+    gc.freeze()  # workers need not look through all of it again
+
+
+def main(words: Mapping[str, Any]) -> None:
+    """Run a nursery as its owner describes it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides
+    _prctl(_SET_SUBREAPER, 1)
+    preload(words["names"], words["files"])
+    control = socket.socket(fileno=words["control"])
+    Nursery(control, words["n_threads"]).run()

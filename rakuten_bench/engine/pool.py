@@ -1,0 +1,428 @@
+"""Worker processes that can be stopped one by one: by a limit, by a crash, at the end.
+
+An executor as in `concurrent.futures`, with one more word: the limit of a call. A call
+over its limit loses its process and everything that this started; the next call gets
+a fresh one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import IO, Any
+
+from rakuten_bench.engine.meter import count_kernel_kills, own_memory, tree_memory
+from rakuten_bench.engine.nursery import REQUEST
+from rakuten_bench.engine.preload import Preload
+from rakuten_bench.engine.thread import thread_environment
+from rakuten_bench.scenario.limit import Limit, render_duration, render_size
+
+#: A worker that still holds more than this after a call is replaced.
+MOST_LEFT_OVER = 1 << 30
+
+_NURSERY = """
+import json, sys
+words = json.loads(sys.argv[1])
+sys.path[:] = words["path"]
+from rakuten_bench.engine.nursery import main
+main(words)
+"""
+_OUTPUT_READ = 1 << 16  # bytes of what a crashed worker printed
+_OUTPUT_KEPT = 4000
+_LEAST_PAUSE = 0.02  # seconds between two looks at memory
+_LOOKING_SHARE = 0.05  # of one core, at most
+
+
+class Stopped(Exception):
+    """A call that came to no end of its own.
+
+    Attributes
+    ----------
+    status : {"timeout", "oom", "failed"}
+    type : str
+        "TimeLimit", "MemoryLimit", "OutOfMemory", or the signal that ended it.
+    output : str
+        The end of what its process printed; for a crash this has the stack.
+    """
+
+    def __init__(self, status: str, type: str, message: str, output: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.type = type
+        self.output = output
+
+
+@dataclass(eq=False)
+class _Job:
+    """A call and who waits for it."""
+
+    call: bytes
+    limit: Limit
+    future: Future[Any]
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A worker process as its owner sees it."""
+
+    number: int
+    connection: Connection
+    output: IO[bytes]
+    pid: int = 0
+    job: _Job | None = None
+    start: float = 0.0
+    memory: int = 0
+    is_gone: bool = False
+    stopped: Stopped | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        return bool(self.pid) and self.job is None and self.stopped is None
+
+    @property
+    def is_talking(self) -> bool:
+        return self.job is not None and self.stopped is None and not self.is_gone
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.start
+
+    def take(self, job: _Job) -> None:
+        """Start a call."""
+        os.ftruncate(self.output.fileno(), 0)
+        os.lseek(self.output.fileno(), 0, os.SEEK_SET)  # shared with the worker
+        self.job, self.start, self.memory = job, time.monotonic(), 0
+        with contextlib.suppress(OSError):  # it just died: its exit tells more
+            self.connection.send_bytes(job.call)
+
+    def printed(self) -> str:
+        """Return the end of what it printed during this call.
+
+        The list of all loaded extension modules that Python adds to a stack is not of
+        interest.
+        """
+        size = os.fstat(self.output.fileno()).st_size
+        start = max(0, size - _OUTPUT_READ)
+        found = os.pread(self.output.fileno(), _OUTPUT_READ, start)
+        text = found.decode(errors="replace").partition("\nExtension modules: ")[0]
+        return text[-_OUTPUT_KEPT:].strip()
+
+    def close(self) -> None:
+        self.connection.close()
+        self.output.close()
+
+
+class LocalPool(Executor):
+    """Runs calls in processes of this machine.
+
+    Parameters
+    ----------
+    n_workers : int
+    n_threads : int
+        Numeric threads of each worker.
+    preload : Preload
+        Modules that are imported once, before the workers are made.
+    """
+
+    def __init__(
+        self,
+        n_workers: int,
+        *,
+        n_threads: int = 1,
+        preload: Preload = Preload(),  # noqa: B008  immutable
+    ) -> None:
+        self.n_workers = n_workers
+        self._n_threads = n_threads
+        self._preload = preload
+        self._queue: deque[_Job] = deque()
+        self._workers: dict[int, _Worker] = {}
+        self._n_made = 0
+        self._look = 0.0
+        self._kernel_kills = count_kernel_kills()
+        self._closing = False
+        self._bell, self._ring = socket.socketpair()
+        self._ring.setblocking(False)
+        self._open()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """Run a call in a worker; what is passed and returned has to pickle."""
+        return self.submit_limited(Limit(), fn, *args, **kwargs)
+
+    def submit_limited(
+        self, limit: Limit, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:
+        """Run a call; the future of one that passes its limit raises `Stopped`."""
+        if self._closing:
+            message = "cannot schedule new futures after shutdown"
+            raise RuntimeError(message)
+        future: Future[Any] = Future()
+        self._queue.append(_Job(pickle.dumps((fn, args, kwargs)), limit, future))
+        self._wake()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End all workers and what they started, whether they are at work or not."""
+        del cancel_futures  # there is nobody left to run them
+        if self._closing:
+            return
+        self._closing = True
+        self._wake()
+        if wait:
+            self._thread.join()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more calls."""
+        return self._closing
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # it is ringing already
+            self._ring.send(b".")
+
+    # All below runs in the watching thread, but for the first `_open`.
+
+    def _open(self) -> None:
+        """Start a nursery and ask it for the workers."""
+        self._control, theirs = socket.socketpair()
+        self._news = b""
+        words = {
+            "control": theirs.fileno(),
+            "n_threads": self._n_threads,
+            "names": self._preload.names,
+            "files": self._preload.files,
+            "path": sys.path,
+        }
+        self._nursery = subprocess.Popen(
+            [sys.executable, "-c", _NURSERY, json.dumps(words)],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            # one thread while nothing runs; the order of a set must not differ by run
+            env={**os.environ, **thread_environment(1), "PYTHONHASHSEED": "0"},
+            start_new_session=True,
+        )
+        theirs.close()
+        for _ in range(self.n_workers):
+            self._make_worker()
+
+    def _make_worker(self) -> None:
+        ours, theirs = Pipe()
+        output = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
+        worker = _Worker(self._n_made, ours, output)
+        self._n_made += 1
+        self._workers[worker.number] = worker
+        files = [theirs.fileno(), output.fileno()]
+        with contextlib.suppress(OSError):  # no nursery: the watcher finds out
+            socket.send_fds(self._control, [REQUEST.pack(b"+", worker.number)], files)
+        theirs.close()
+
+    def _watch(self) -> None:
+        try:
+            while not self._closing:
+                self._turn()
+        finally:
+            self._closing = True
+            self._close()
+
+    def _turn(self) -> None:
+        """Wait for something to happen and see to it."""
+        self._hand_out()
+        busy = {w.connection: w for w in self._workers.values() if w.is_talking}
+        ready = wait([self._bell, self._control, *busy], self._pause())
+        for connection, worker in busy.items():
+            if connection in ready:
+                self._collect(worker)
+        if self._bell in ready:
+            self._bell.recv(4096)
+        if self._control in ready:
+            self._read_news()
+        self._check_limits()
+
+    def _hand_out(self) -> None:
+        for worker in self._workers.values():
+            while worker.is_idle and self._queue:
+                job = self._queue.popleft()
+                if job.future.set_running_or_notify_cancel():
+                    worker.take(job)
+
+    def _collect(self, worker: _Worker) -> None:
+        """Take a worker's answer; where it has died, its exit code comes as news."""
+        try:
+            answer = worker.connection.recv_bytes()
+        except (EOFError, OSError):
+            worker.is_gone = True
+            return
+        job, worker.job = worker.job, None
+        if own_memory(worker.pid) > MOST_LEFT_OVER:
+            self._replace(worker)
+        self._hand_out()  # first the next call, then whoever waits for this one
+        if job:
+            _settle(job.future, answer)
+
+    def _replace(self, worker: _Worker) -> None:
+        """Let an idle worker go and make a fresh one."""
+        del self._workers[worker.number]
+        worker.close()
+        self._make_worker()
+
+    def _read_news(self) -> None:
+        """Read what the nursery says of starts and ends."""
+        try:
+            found = self._control.recv(65536)
+        except OSError:
+            found = b""
+        if not found:
+            self._reopen()
+            return
+        *lines, self._news = (self._news + found).split(b"\n")
+        for line in lines:
+            news = json.loads(line)
+            worker = self._workers.get(news["worker"])
+            if worker is None:
+                continue
+            if "pid" in news:
+                worker.pid = news["pid"]
+            else:
+                self._bury(worker, news["exit"])
+
+    def _bury(self, worker: _Worker, code: int) -> None:
+        """Tell whoever waits for a dead worker why, and make another."""
+        if worker.job and not worker.stopped and worker.connection.poll():
+            with contextlib.suppress(EOFError, OSError):  # it answered, then died
+                _settle(worker.job.future, worker.connection.recv_bytes())
+                worker.job = None
+        del self._workers[worker.number]
+        if worker.job:
+            worker.job.future.set_exception(self._reason(worker, code))
+        worker.close()
+        self._make_worker()
+
+    def _reason(self, worker: _Worker, code: int) -> Stopped:
+        """Say why a worker has ended; the kernel counts whom it ended itself."""
+        before, self._kernel_kills = self._kernel_kills, count_kernel_kills()
+        if worker.stopped:
+            return worker.stopped
+        if code == -signal.SIGKILL and self._kernel_kills > before:
+            after = render_duration(worker.seconds)
+            message = (
+                f"its process was ended after {after}: the machine is out of memory"
+            )
+            return Stopped("oom", "OutOfMemory", message)
+        return _crash(worker, code)
+
+    def _reopen(self) -> None:
+        """Start again after the nursery has died, and with it all workers."""
+        workers, self._workers = self._workers, {}
+        self._control.close()
+        self._nursery.wait()
+        for worker in workers.values():
+            if worker.job:
+                reason = self._reason(worker, -signal.SIGKILL)
+                worker.job.future.set_exception(reason)
+            worker.close()
+        if not any(worker.pid for worker in workers.values()):
+            message = "no worker process can be started"
+            raise RuntimeError(message)
+        self._open()
+
+    def _pause(self) -> float | None:
+        """Return how long nothing needs to be looked at."""
+        pauses = []
+        for worker in self._workers.values():
+            if worker.job and not worker.stopped:
+                if worker.job.limit.time is not None:
+                    pauses.append(worker.job.limit.time - worker.seconds)
+                if worker.job.limit.memory is not None:
+                    pauses.append(max(_LEAST_PAUSE, self._look / _LOOKING_SHARE))
+        return max(0.0, min(pauses)) if pauses else None
+
+    def _check_limits(self) -> None:
+        start = time.perf_counter()
+        for worker in self._workers.values():
+            if worker.job and not worker.stopped:
+                reason = _passed(worker, worker.job.limit)
+                if reason:
+                    worker.stopped = reason
+                    request = REQUEST.pack(b"-", worker.number)
+                    with contextlib.suppress(OSError):
+                        self._control.sendall(request)
+        self._look = time.perf_counter() - start
+
+    def _close(self) -> None:
+        self._control.close()  # the nursery ends all workers and itself
+        try:
+            self._nursery.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._nursery.kill()
+            self._nursery.wait()
+        left = [worker.job for worker in self._workers.values() if worker.job]
+        for worker in self._workers.values():
+            worker.close()
+        for job in [*left, *self._queue]:
+            if not job.future.cancel():
+                job.future.set_exception(Stopped("failed", "Shutdown", "the run ended"))
+        self._bell.close()
+        self._ring.close()
+
+
+def _settle(future: Future[Any], answer: bytes) -> None:
+    """Give a future what its worker answered."""
+    try:
+        succeeded, value = pickle.loads(answer)
+    except Exception as error:  # the class of a result may be unknown on this side
+        succeeded, value = False, error
+    if succeeded:
+        future.set_result(value)
+    else:
+        future.set_exception(value)
+
+
+def _passed(worker: _Worker, limit: Limit) -> Stopped | None:
+    """Return the limit that a worker has passed, in words."""
+    if limit.memory is not None:
+        worker.memory = max(worker.memory, tree_memory(worker.pid))
+        if worker.memory > limit.memory:
+            message = (
+                f"stopped at {render_size(worker.memory)} after "
+                f"{render_duration(worker.seconds)}: over its memory limit of "
+                f"{render_size(limit.memory)}"
+            )
+            return Stopped("oom", "MemoryLimit", message)
+    if limit.time is not None and worker.seconds >= limit.time:
+        worker.memory = max(worker.memory, tree_memory(worker.pid))
+        message = (
+            f"stopped after {render_duration(worker.seconds)}, with "
+            f"{render_size(worker.memory)} in use: over its time limit of "
+            f"{render_duration(limit.time)}"
+        )
+        return Stopped("timeout", "TimeLimit", message)
+    return None
+
+
+def _crash(worker: _Worker, code: int) -> Stopped:
+    """Say what ended a worker that was not told to end."""
+    after = f"after {render_duration(worker.seconds)}"
+    if code < 0:
+        name = signal.Signals(-code).name
+        message = f"its process was ended by {name} {after}"
+        return Stopped("failed", name, message, worker.printed())
+    message = f"its process left with exit code {code} {after}"
+    return Stopped("failed", "ProcessExit", message, worker.printed())

@@ -1,0 +1,120 @@
+"""From a study to what is left to do: data loaded, plan built, nothing run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from rakuten_bench.data import build_split, load_dataset
+from rakuten_bench.engine.outcome import record_key
+from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.store import Store
+from rakuten_bench.errors import MissingPackage, Problems
+from rakuten_bench.plan import Plan
+from rakuten_bench.plan.build import build_plan
+from rakuten_bench.records import Damaged, Row, board_name, iter_rows
+from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.scenario.load import Study
+from rakuten_bench.types import Dataset, Split
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study with its data and its plan; nothing has run.
+
+    Attributes
+    ----------
+    todo : tuple of str
+        Codes that have to run, in the study's order.
+    damaged : tuple of Damaged
+        Records that cannot be read; their scenarios run again.
+    """
+
+    study: Study
+    dataset: Dataset
+    split: Split
+    plan: Plan
+    store: Store
+    todo: tuple[str, ...]
+    damaged: tuple[Damaged, ...]
+
+    @property
+    def board(self) -> str:
+        """Name of the folder of the records."""
+        return board_name(self.dataset, self.split)
+
+
+def prepare(study: Study, settings: Settings) -> Prepared:
+    """Load the data, build the plan, and find out what is left to do.
+
+    Raises
+    ------
+    UserError
+        If the data cannot be loaded or a package is missing.
+    """
+    check_packages(study.scenarios)
+    dataset = load_dataset(
+        study.dataset,
+        data_dir=settings.data_dir,
+        base_dir=study.path.parent,
+        cache=settings.cache,
+    )
+    split = build_split(dataset, study.split, cache=settings.cache)
+    plan = build_plan(
+        study.scenarios,
+        dataset=dataset.fingerprint,
+        split=split.fingerprint,
+        folds=[fold.name for fold in split.folds],
+        seed=study.seed,
+        detect_languages=not (dataset.frame["language"] != "").any(),
+    )
+    board = board_name(dataset, split)
+    todo, damaged = find_todo(plan, settings, board)
+    store = Store(settings.cache.absolute() / "steps")
+    return Prepared(study, dataset, split, plan, store, todo, damaged)
+
+
+def check_packages(scenarios: tuple[Scenario, ...]) -> None:
+    """Refuse a study whose options need packages that are not installed.
+
+    Raises
+    ------
+    Problems
+        One line for each option, with the pip command.
+    """
+    problems: dict[str, None] = {}
+    for modality, choice in {
+        (scenario.modality, choice)
+        for scenario in scenarios
+        for choice in scenario.choices
+    }:
+        try:
+            find_option(modality, choice).versions()
+        except MissingPackage as error:
+            problems[str(error)] = None
+    if problems:
+        raise Problems(sorted(problems))
+
+
+def find_todo(
+    plan: Plan, settings: Settings, board: str
+) -> tuple[tuple[str, ...], tuple[Damaged, ...]]:
+    """Return the codes that have to run, and the records that cannot be read."""
+    kept: set[str] = set()
+    damaged = []
+    for row in iter_rows(settings.results, board):
+        if row.code not in plan.scenarios:
+            continue
+        if isinstance(row, Damaged):
+            damaged.append(row)
+        elif row.key == record_key(plan, row.code) and not _again(row, settings.rerun):
+            kept.add(row.code)
+    todo = tuple(code for code in plan.scenarios if code not in kept)
+    return todo, tuple(damaged)
+
+
+def _again(row: Row, rerun: Collection[str]) -> bool:
+    """Tell whether a scenario that has a record is to run all the same."""
+    if "all" in rerun or row.status in rerun:
+        return True
+    return "failed" in rerun and row.status != "ok"

@@ -1,0 +1,356 @@
+"""One run: steps go to an executor, and what comes back becomes records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rakuten_bench.engine.cost import Costs
+from rakuten_bench.engine.evict import evict
+from rakuten_bench.engine.executor import StepExecutor, outcome
+from rakuten_bench.engine.lease import Lease, only_one, read_leases
+from rakuten_bench.engine.outcome import Recorder
+from rakuten_bench.engine.prepare import Prepared
+from rakuten_bench.engine.root import save_roots
+from rakuten_bench.engine.schedule import Ended, Schedule
+from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.store import FullDisk, LostResult, cannot_write
+from rakuten_bench.engine.task import Done, Task
+from rakuten_bench.engine.work import uses_gpu
+from rakuten_bench.plan import Step
+from rakuten_bench.plan.build import digest
+from rakuten_bench.records import Predictions, Record, write_record
+from rakuten_bench.records.store import with_scores
+from rakuten_bench.scenario.limit import Limit
+
+_TICK = 1.0  # seconds after which something is said even if nothing has ended
+_LOOK = 0.05  # seconds between two looks at what another run is computing
+_ESTIMATE = 0.5  # seconds between two estimates of the time left
+_EVICT_SHARE = 0.05  # of the cache's size is written before it is looked at again
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Attributes
+    ----------
+    record : Record or None
+        Of the scenario that has just ended; None where a step has, or time has passed.
+    n_done, n_todo : int
+        Scenarios.
+    n_failed : int
+        Scenarios without scores.
+    n_computed, n_left : int
+        Steps.
+    n_shared : int
+        Steps that scenarios have asked for and that were there already.
+    seconds_left : float
+    """
+
+    record: Record | None
+    n_done: int
+    n_todo: int
+    n_failed: int
+    n_computed: int
+    n_left: int
+    n_shared: int
+    seconds_left: float
+
+
+@dataclass
+class Spent:
+    """What a run was thought to take, and what it took.
+
+    Attributes
+    ----------
+    predicted, seconds : float
+        Of all computed steps together.
+    memory_predicted, memory : int
+        Of the step that needed most, bytes.
+    size_predicted, size : int
+        Bytes written to the cache.
+    n_guessed : int
+        Steps of whose kind nothing was known.
+    wall : float
+        Seconds from start to end.
+    """
+
+    predicted: float = 0.0
+    seconds: float = 0.0
+    memory_predicted: int = 0
+    memory: int = 0
+    size_predicted: int = 0
+    size: int = 0
+    n_guessed: int = 0
+    wall: float = 0.0
+
+
+@dataclass
+class Session:
+    """Runs what is left to do of a study.
+
+    Attributes
+    ----------
+    spent : Spent
+        What was predicted and measured so far.
+    """
+
+    prepared: Prepared
+    settings: Settings
+    executor: StepExecutor
+    device: str = "cpu"
+    gpu: str = ""
+    spent: Spent = field(default_factory=Spent)
+
+    def __post_init__(self) -> None:
+        prepared = self.prepared
+        self.store = prepared.store
+        self._running: dict[Future[Done], Step] = {}
+        self._parked: dict[str, Step] = {}
+        self._trusted: set[str] = set()
+        self._n_done = self._n_failed = self._n_computed = self._n_shared = 0
+        self._written = 0
+        self._estimate = (-1.0, 0.0)
+        self._place = str(Path.cwd())
+        self._n_slots = 2 * self.executor.n_workers  # one at work, one in its hand
+        self._start = time.monotonic()
+
+    def run(self) -> Iterator[Progress]:
+        """Run; each record is written as soon as its scenario ends.
+
+        Raises
+        ------
+        FullDisk
+            If nothing more can be written; what is finished is kept.
+        """
+        with self._leased():
+            self._save_roots()
+            self._begin()
+            yield self._progress()
+            yield from self._record_ended()
+            while self._running or self._parked or self.schedule.n_left:
+                self._hand_out()
+                yield from self._collect()
+                yield from self._record_ended()
+            self._tidy()
+        self.spent.wall = time.monotonic() - self._start
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        """Keep what the plan needs from being removed while it runs."""
+        plan = self.prepared.plan
+        self.lease = Lease(self.store.root)
+        try:
+            with only_one(self.store.root):
+                self.lease.write([*plan.steps, plan.frame, *plan.targets])
+            yield
+        finally:
+            self.lease.close()
+
+    def _begin(self) -> None:
+        plan = self.prepared.plan
+        n_rows = len(self.prepared.dataset.frame)
+        self.costs = Costs(self.store.root.parent / "costs.jsonl", n_rows)
+        self.schedule = Schedule(
+            plan,
+            self.prepared.todo,
+            self.store.__contains__,
+            lambda step: self.costs.of(step).seconds,
+        )
+        self._n_shared = len(plan.steps) - self.schedule.n_left
+        self.recorder = Recorder(
+            self.prepared.study,
+            plan,
+            self.prepared.dataset,
+            self.prepared.split,
+            self.store,
+            n_threads=self.settings.threads,
+            gpu=self.gpu,
+        )
+        self._computed: set[str] = set()
+
+    def _save_roots(self) -> None:
+        prepared = self.prepared
+        save_roots(
+            self.store,
+            prepared.plan,
+            prepared.dataset,
+            prepared.split,
+            prepared.study.seed,
+        )
+
+    def _hand_out(self) -> None:
+        """Give the executor as much as it can take."""
+        self._unpark()
+        while len(self._running) < self._n_slots:
+            step = self.schedule.take(self._may_run)
+            if step is None:
+                return
+            self._submit(step)
+
+    def _may_run(self, step: Step) -> bool:
+        """Tell whether a step may run now: those of the GPU run one by one."""
+        if not uses_gpu(step, self.device):
+            return True
+        running = [*self._running.values(), *self._parked.values()]
+        return not any(uses_gpu(other, self.device) for other in running)
+
+    def _submit(self, step: Step) -> None:
+        keys = {one.key for one in step.inputs}
+        task = Task(
+            step,
+            self.store.root,
+            self._limit(step),
+            self.settings.threads,
+            self.device,
+            self._place,
+            frozenset(keys - self._trusted),
+        )
+        self._running[self.executor.submit(task)] = step
+
+    def _limit(self, step: Step) -> Limit:
+        """Return what a step may use: as much as the most generous of its scenarios."""
+        limits = self.prepared.study.limits
+        options = [(choice.lever, choice.option) for choice in step.choices]
+        scenarios = self.prepared.plan.scenarios
+        return self.settings.limit.over(
+            Limit.loosest(
+                limits.of(options, scenarios[code].limit)
+                for code in self.schedule.codes(step.key)
+            )
+        )
+
+    def _unpark(self) -> None:
+        """Look at the steps that another run had claimed."""
+        for key, step in list(self._parked.items()):
+            if key in self.store:
+                del self._parked[key]
+                self.schedule.finish(Done(key, computed=False))
+            elif self.store.claims.is_free(key) and len(self._running) < self._n_slots:
+                del self._parked[key]
+                self._submit(step)
+
+    def _collect(self) -> Iterator[Progress]:
+        """Wait for something to end, and take note of it."""
+        if not self._running:
+            if self._parked:
+                time.sleep(_LOOK)
+            return
+        pause = _LOOK if self._parked else _TICK
+        finished, _ = wait(self._running, pause, FIRST_COMPLETED)
+        for future in finished:
+            step = self._running.pop(future)
+            self._finish(outcome(future, step), step)
+        if finished or not self._parked:
+            yield self._progress()
+
+    def _finish(self, done: Done, step: Step) -> None:
+        if done.full:
+            raise FullDisk(done.full)
+        if done.is_busy:
+            self._parked[step.key] = step
+            return
+        if done.lost:
+            self._restore_root(done.lost)
+        elif done.facts:
+            self._count(done, step)
+        self.schedule.finish(done)
+
+    def _restore_root(self, key: str) -> None:
+        plan = self.prepared.plan
+        if key == plan.frame or key in plan.targets:
+            self._save_roots()
+
+    def _count(self, done: Done, step: Step) -> None:
+        """Add up what a finished step has taken."""
+        facts = done.facts
+        if facts is None or self.recorder.facts.get(step.key):
+            return
+        self.recorder.facts[step.key] = facts
+        self._trusted.update(one.key for one in step.inputs)
+        if not done.computed:
+            return
+        self._trusted.add(step.key)
+        self._computed.add(step.key)
+        self._n_computed += 1
+        thought = self.costs.of(step)
+        spent = self.spent
+        spent.n_guessed += not thought.is_known
+        spent.predicted += thought.seconds
+        spent.seconds += facts.seconds
+        spent.memory_predicted = max(spent.memory_predicted, thought.memory)
+        spent.memory = max(spent.memory, facts.memory)
+        spent.size_predicted += thought.size
+        spent.size += facts.size
+        self.costs.add(step, facts)
+        self._written += facts.size
+        if self._written > self.settings.most_bytes * _EVICT_SHARE:
+            self._evict()
+
+    def _evict(self) -> None:
+        self._written = 0
+        with only_one(self.store.root):
+            needed = self.schedule.needed()
+            roots = [self.prepared.plan.frame, *self.prepared.plan.targets]
+            self.lease.write([*self.prepared.plan.steps, *roots])
+            others = read_leases(self.store.root, but=self.lease)
+            evict(self.store, self.settings.most_bytes, {*needed, *roots, *others})
+
+    def _tidy(self) -> None:
+        """Note what was used, and bring the cache to its size."""
+        self.store.touch([*self.recorder.facts, self.prepared.plan.frame])
+        if self._n_computed:
+            self._evict()
+
+    def _record_ended(self) -> Iterator[Progress]:
+        for ended in self.schedule.ended():
+            record = self._record(ended)
+            if record is not None:
+                self._n_done += 1
+                self._n_failed += record.status != "ok"
+                yield self._progress(record)
+
+    def _record(self, ended: Ended) -> Record | None:
+        """Write a scenario's record; None where a result has gone and it runs again."""
+        if ended.fault:
+            record = self.recorder.failed(ended.code, ended.fault)
+            self._write(record, None)
+            return record
+        try:
+            record, predictions = self.recorder.finished(ended.code, self._computed)
+        except LostResult as error:
+            self.recorder.facts.pop(error.key, None)
+            self.schedule.reopen(ended.code, error.key)
+            return None
+        self._write(record, predictions)
+        return with_scores(record, predictions)
+
+    def _write(self, record: Record, predictions: Predictions | None) -> None:
+        """Write a record; two runs never write one at the same time."""
+        results = self.settings.results
+        key = digest(str(results.absolute()), record.board, record.code)
+        with self.store.claims.hold(key, wait=True):
+            try:
+                write_record(results, record, predictions)
+            except OSError as error:
+                raise cannot_write(results, error) from error
+
+    def _progress(self, record: Record | None = None) -> Progress:
+        now = time.monotonic()
+        if record is None and now - self._estimate[0] > _ESTIMATE:
+            self._estimate = now, self.schedule.forecast(self.executor.n_workers)
+        return Progress(
+            record,
+            self._n_done,
+            len(self.prepared.todo),
+            self._n_failed,
+            self._n_computed,
+            self.schedule.n_left,
+            self._n_shared,
+            self._estimate[1],
+        )

@@ -1,0 +1,91 @@
+"""Where a run reads and writes, what it does again, and what it may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from rakuten_bench.data.spec import CACHE_VARIABLE
+from rakuten_bench.engine.thread import count_cores
+from rakuten_bench.scenario.limit import Limit, parse_size
+
+#: What may be run again; scenarios without a record always are.
+RERUN = ("missing", "failed", "timeout", "oom", "all")
+Device = Literal["auto", "cpu", "cuda"]
+
+#: Environment variable that stands in for `--cache-size`.
+SIZE_VARIABLE = "RAKUTEN_BENCH_CACHE_SIZE"
+_DEFAULT_SIZE = "50GB"
+
+
+def default_cache() -> Path:
+    """Return the user's cache folder, or what `RAKUTEN_BENCH_CACHE` names."""
+    from platformdirs import user_cache_path
+
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else user_cache_path("rakuten-bench")
+
+
+def default_cache_size() -> int:
+    """Return the bytes that the cache may take, 50 GB unless the environment tells."""
+    return parse_size(os.environ.get(SIZE_VARIABLE) or _DEFAULT_SIZE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run a study.
+
+    Attributes
+    ----------
+    results, cache : Path
+    data_dir : Path or None
+        Folder of the files that the user brings.
+    rerun : collection of {"missing", "failed", "timeout", "oom", "all"}
+        Scenarios without a record of exactly this plan are always run; this adds those
+        that have none with scores ("failed"), those over a limit, or all.
+    n_jobs : int or None
+        Steps at a time; None for as many as the cores allow.
+    n_threads : int
+        Numeric threads of each step. More than one can change the last digits of a
+        result, so it does not depend on `n_jobs`.
+    limit : Limit
+        Holds for every step, whatever the file says.
+    device : {"auto", "cpu", "cuda"}
+        Where options run that can use an accelerator.
+    cache_size : int or None
+        Bytes; None for the default.
+    executor : {"local", "dask"}
+    scheduler : str
+        Address of the Dask scheduler; "" starts a cluster on this machine.
+    """
+
+    results: Path = Path("results")
+    cache: Path = field(default_factory=default_cache)
+    data_dir: Path | None = None
+    rerun: Collection[str] = ("missing",)
+    n_jobs: int | None = None
+    n_threads: int = 1
+    limit: Limit = field(default_factory=Limit)
+    device: Device = "auto"
+    cache_size: int | None = None
+    executor: Literal["local", "dask"] = "local"
+    scheduler: str = ""
+
+    @property
+    def threads(self) -> int:
+        """Numeric threads of a step: what was asked for, at most the cores."""
+        return max(1, min(self.n_threads, count_cores()))
+
+    @property
+    def n_workers(self) -> int:
+        """Steps at a time: all threads together are never more than the cores."""
+        most = max(1, count_cores() // self.threads)
+        return most if self.n_jobs is None else max(1, min(self.n_jobs, most))
+
+    @property
+    def most_bytes(self) -> int:
+        """Bytes that the cache may take."""
+        return default_cache_size() if self.cache_size is None else self.cache_size

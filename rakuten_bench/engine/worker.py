@@ -1,0 +1,47 @@
+"""The loop of a worker process: take a call, run it, answer."""
+
+from __future__ import annotations
+
+import gc
+import pickle
+from multiprocessing.connection import Connection
+from typing import Any
+
+from rakuten_bench.engine.thread import limit_threads
+
+
+def serve(connection: Connection, n_threads: int) -> None:
+    """Answer calls until the other side closes.
+
+    A call is a pickled (function, positional, keyword) triple; an answer is a pickled
+    (succeeded, result or exception).
+    """
+    limit_threads(n_threads)
+    while True:
+        try:
+            call = connection.recv_bytes()
+        except EOFError:
+            return
+        connection.send_bytes(_answer(call))
+        gc.collect()  # the next step's peak memory is to be its own
+
+
+def _answer(call: bytes) -> bytes:
+    try:
+        function, args, kwargs = pickle.loads(call)
+        return _pack(True, function(*args, **kwargs))
+    except Exception as error:  # the one who called is to see it, whatever it is
+        return _pack_error(error)
+
+
+def _pack(succeeded: bool, value: Any) -> bytes:
+    return pickle.dumps((succeeded, value), protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _pack_error(error: Exception) -> bytes:
+    try:
+        packed = _pack(False, error)
+        pickle.loads(packed)  # some exceptions pickle but can't be made again
+    except Exception:
+        return _pack(False, RuntimeError(f"{type(error).__name__}: {error}"))
+    return packed
