@@ -134,8 +134,6 @@ def test_smooth_quadratic_curves_mirror_too():
 def test_arcs_keep_their_radius_and_take_the_way_told(large: int, sweep: int):
     points = np.array(arc_points(0j, [5, 5, 0, large, sweep], 6 + 0j))
 
-    centre = 3 + (4j if large != sweep else -4j)
-    centre = centre if sweep == large else centre
     distances = [np.abs(points - (3 + side * 4j)) for side in (-1, 1)]
     assert min(np.abs(d - 5).max() for d in distances) < 1e-9
     assert points[-1] == 6

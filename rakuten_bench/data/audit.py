@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,15 +149,20 @@ def count_languages(frame: pd.DataFrame) -> Section:
 
 def guess_languages(texts: Sequence[str]) -> list[str]:
     """Guess the language of each text among `DETECTED`; "" where there is no letter."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(list(DETECTED))
+    classify = _load_detector().classify
     beginnings = (text[:_DETECTED_CHARACTERS].replace("\0", " ") for text in texts)
     return [
-        identifier.classify(text)[0] if any(map(str.isalpha, text)) else ""
-        for text in beginnings
+        classify(text)[0] if any(map(str.isalpha, text)) else "" for text in beginnings
     ]
+
+
+@cache
+def _load_detector() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    detector = LanguageIdentifier.from_model_file(MODEL_FILE)
+    detector.set_languages(list(DETECTED))
+    return detector
 
 
 def find_repeated(

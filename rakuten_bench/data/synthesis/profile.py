@@ -127,7 +127,7 @@ def class_counts(n_rows: int, profiles: Iterable[Profile] = PROFILES) -> list[in
     """Divide a number of rows as the challenge's classes are, each at least two.
 
     >>> sum(class_counts(500)), min(class_counts(500))
-    (500, 4)
+    (500, 5)
     """
     shares = np.array([profile.rows for profile in profiles]) / N_ROWS
     least = np.full(len(shares), min(2, n_rows // len(shares)))
