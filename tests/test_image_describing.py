@@ -177,22 +177,7 @@ def test_no_descriptors_give_an_empty_sample(points):
     assert values.shape == (0, 5)
 
 
-def test_descriptors_pickle_by_the_name_of_their_folder(points):
-    text = pickle.dumps(points.take(np.arange(10)))
-
-    copy = pickle.loads(text)
-
-    assert len(text) < 1000
-    assert len(copy) == 10
-    assert np.array_equal(copy.values, points.values)
-    assert {path.name for path in copy.files} == {
-        "values.npy",
-        "places.npy",
-        "counts.npy",
-    }
-
-
-def test_descriptors_without_a_folder_pickle_whole(squares):
+def test_descriptors_pickle(squares):
     points = describe_locally(Images(squares), three_points, shape=(2, 5), size=8)
 
     copy = pickle.loads(pickle.dumps(points))

@@ -14,8 +14,6 @@ from rakuten_bench.image.describe import open_rows, visit_images
 from rakuten_bench.image.read import Pixels
 from rakuten_bench.types import Images, Rows
 
-_PARTS = ("values", "places", "counts")
-
 #: Takes an image, returns descriptors uint8 (k, n_dims) and places uint8 (k, 2): x and
 #: y from 0 (left, top) to 255 (right, bottom).
 Describe = Callable[[Pixels], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
@@ -25,8 +23,7 @@ Describe = Callable[[Pixels], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 class Descriptors:
     """The local descriptors of each row's image.
 
-    Taking rows copies nothing but row numbers: the values stay where they are. So they
-    do when it is pickled, where they lie in a folder: the pickle names the folder.
+    Taking rows copies nothing but row numbers: the values stay where they are.
 
     Attributes
     ----------
@@ -37,15 +34,12 @@ class Descriptors:
     counts : int32 array of shape (n_images,)
     rows : int64 array of shape (n_rows,)
         Which image each row has.
-    folder : Path or None
-        Where the arrays lie.
     """
 
     values: NDArray[np.uint8]
     places: NDArray[np.uint8]
     counts: NDArray[np.int32]
     rows: Rows
-    folder: Path | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -58,18 +52,6 @@ class Descriptors:
     def take(self, rows: Rows) -> Self:
         """Return the same of some rows only."""
         return replace(self, rows=self.rows[rows])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self.folder is not None:
-            return open_descriptors, (self.folder, self.rows)
-        return type(self), (self.values, self.places, self.counts, self.rows)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that must stay as long as its pickle is of use."""
-        if self.folder is None:
-            return ()
-        return tuple(self.folder / f"{name}.npy" for name in _PARTS)
 
     def iter_images(
         self,
@@ -100,20 +82,6 @@ class Descriptors:
         images = self.rows[at]
         values = self.values[images, within].astype(np.float32)
         return values, self.places[images, within]
-
-
-def open_descriptors(folder: Path, rows: Rows) -> Descriptors:
-    """Open what lies in a folder, to be read only.
-
-    Raises
-    ------
-    OSError, ValueError
-        If the files are gone or damaged.
-    """
-    values, places, counts = (
-        np.load(folder / f"{name}.npy", mmap_mode="r") for name in _PARTS
-    )
-    return Descriptors(values, places, counts, rows, folder)
 
 
 def describe_locally(
@@ -153,4 +121,4 @@ def describe_locally(
         counts[row] = count
 
     visit_images(images, visit, size=size, color=False, n_jobs=n_jobs, folder=folder)
-    return Descriptors(values, places, counts, np.arange(n_images), folder)
+    return Descriptors(values, places, counts, np.arange(n_images))
