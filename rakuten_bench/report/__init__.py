@@ -4,6 +4,12 @@ Reads records only; imports no machine learning library.
 """
 
 from rakuten_bench.report.board import Board, Entry, choose_boards, load_board
+from rakuten_bench.report.effect import (
+    Effect,
+    Effects,
+    Interaction,
+    lever_effects,
+)
 from rakuten_bench.report.render import FORMATS, render_board, render_boards
 from rakuten_bench.report.scenario import find_scenario, render_scenario
 from rakuten_bench.report.standing import with_standing
@@ -11,9 +17,13 @@ from rakuten_bench.report.standing import with_standing
 __all__ = [
     "FORMATS",
     "Board",
+    "Effect",
+    "Effects",
     "Entry",
+    "Interaction",
     "choose_boards",
     "find_scenario",
+    "lever_effects",
     "load_board",
     "render_board",
     "render_boards",

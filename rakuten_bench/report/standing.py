@@ -57,7 +57,7 @@ def _judge(board: Board, entries: Sequence[Entry]) -> list[Entry]:
     if first is None:
         return [_alone(board, entry) for entry in entries]
     known = [entry for entry in entries if entry.code in together]
-    with _one_blas_thread():
+    with one_blas_thread():
         standing = metrics.rank(
             first.true,
             np.stack([together[entry.code] for entry in known]),
@@ -71,7 +71,7 @@ def _judge(board: Board, entries: Sequence[Entry]) -> list[Entry]:
     return [judged.get(entry.code) or _alone(board, entry) for entry in entries]
 
 
-def _one_blas_thread() -> contextlib.AbstractContextManager[object]:
+def one_blas_thread() -> contextlib.AbstractContextManager[object]:
     """Keep BLAS from starting threads beside those of the bootstrap.
 
     On a busy machine they wait for each other: three times the seconds.

@@ -1,0 +1,320 @@
+"""Which lever pays: mean differences with everything else equal.
+
+Scenarios that differ in one lever only form a *context*; within it, an option is
+compared with the mean of the others. Its effect is the mean over all contexts. Two
+things make it uncertain and both are in its interval: the test rows (paired bootstrap
+of all scenarios at once) and the contexts, over which the difference varies; they add
+up as variances, with Satterthwaite's degrees of freedom (1946) for the few contexts.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtrit
+
+from rakuten_bench import metrics
+from rakuten_bench.report.board import Board
+from rakuten_bench.report.standing import load_answers, one_blas_thread
+from rakuten_bench.report.words import all_words
+
+Floats = NDArray[np.float64]
+
+_DRAWS = 400  # for standard errors alone
+_STRONGEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an option brings against the others of its lever.
+
+    Attributes
+    ----------
+    lever, option : str
+        The option with its parameters, as the board words it.
+    estimate, low, high : float
+        Mean difference of the score, and its 95 % interval.
+    n_pairs : int
+        Pairs of scenarios that differ in this lever only.
+    wins : float
+        Share of contexts where no other option is better.
+    in_best : float or None
+        What the best scenario would lose or gain with this option in place of its own,
+        all other levers as they are; None where that scenario did not run.
+    """
+
+    lever: str
+    option: str
+    estimate: float
+    low: float
+    high: float
+    n_pairs: int
+    wins: float
+    in_best: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """How much more one choice brings where another one is made.
+
+    Attributes
+    ----------
+    first, second : (lever, option, other option)
+    estimate, low, high : float
+        Gain of the first choice under the second's option, less its gain under the
+        second's other option.
+    n_quads : int
+        Sets of four scenarios with everything else equal.
+    """
+
+    first: tuple[str, str, str]
+    second: tuple[str, str, str]
+    estimate: float
+    low: float
+    high: float
+    n_quads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Lever effects of a board.
+
+    Attributes
+    ----------
+    effects : tuple of Effect
+        The lever with the widest spread first, the best option first.
+    interactions : tuple of Interaction
+        Those whose interval excludes 0, the surest first: by the end of the interval
+        that is nearer to 0.
+    """
+
+    effects: tuple[Effect, ...]
+    interactions: tuple[Interaction, ...]
+
+
+def lever_effects(board: Board) -> Effects:
+    """Estimate the effect of every lever that varies over a board."""
+    entries = board.entries
+    words = [all_words(entry.row) for entry in entries]
+    scores = np.array([entry.scores[board.metric] for entry in entries])
+    return estimate_effects(words, scores, _draw(board))
+
+
+def _draw(board: Board) -> Floats | None:
+    """Return scores in resamples of the rows; None where predictions are missing."""
+    answers, first = load_answers(board, board.entries)
+    if first is None or len(answers) < len(board.entries):
+        return None
+    predicted = np.stack([answers[entry.code] for entry in board.entries])
+    with one_blas_thread():
+        return metrics.resample_rows(
+            first.true, predicted, len(first.classes), [board.metric], _DRAWS
+        )[board.metric]
+
+
+def estimate_effects(
+    words: Sequence[Mapping[str, str]], scores: Floats, draws: Floats | None = None
+) -> Effects:
+    """Estimate main effects and two-way interactions.
+
+    Parameters
+    ----------
+    words : sequence of n_scenarios mappings from lever to option
+    scores : float64 array of shape (n_scenarios,)
+    draws : float64 array of shape (n_scenarios, n_draws), optional
+        The same scores in resamples of the test rows; without them the interval tells
+        of the contexts only.
+    """
+    matrix = _Matrix(words, scores, draws)
+    effects = [effect for lever in matrix.levers for effect in _main(matrix, lever)]
+    spread = {
+        lever: np.ptp([e.estimate for e in effects if e.lever == lever])
+        for lever in {effect.lever for effect in effects}
+    }
+    effects.sort(key=lambda e: (-spread[e.lever], e.lever, -e.estimate, e.option))
+    pairs = itertools.combinations(matrix.levers, 2)
+    found = [i for pair in pairs for i in _interactions(matrix, *pair)]
+    sure = [i for i in found if i.low > 0 or i.high < 0]
+    sure.sort(key=lambda i: (-max(i.low, -i.high), i.first, i.second))
+    return Effects(tuple(effects), tuple(sure[:_STRONGEST]))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How much a difference varies between contexts, and on how much that rests."""
+
+    variance: float
+    freedom: int
+
+    @classmethod
+    def of(cls, samples: Iterable[Floats]) -> Spread:
+        """Pool the variance of several samples, each about its own mean."""
+        squares, freedom = 0.0, 0
+        for sample in samples:
+            squares += float(((sample - sample.mean()) ** 2).sum())
+            freedom += len(sample) - 1
+        return cls(squares / freedom if freedom else 0.0, freedom)
+
+
+class _Matrix:
+    """Scenarios as points of a grid: one axis for each lever that varies."""
+
+    def __init__(
+        self,
+        words: Sequence[Mapping[str, str]],
+        scores: Floats,
+        draws: Floats | None,
+    ) -> None:
+        names: dict[str, None] = {}
+        for one in words:
+            names.update(dict.fromkeys(one))
+        self.points = [tuple(one.get(name, "") for name in names) for one in words]
+        self.axis = {name: place for place, name in enumerate(names)}
+        self.levers = [
+            name
+            for name, k in self.axis.items()
+            if len({p[k] for p in self.points}) > 1
+        ]
+        self.number = {point: number for number, point in enumerate(self.points)}
+        self.scores = scores
+        noise = np.zeros((len(scores), 1)) if draws is None else draws
+        self.noise = noise - noise.mean(axis=1, keepdims=True)
+        self.best = self.points[int(np.argmax(scores))] if len(scores) else ()
+
+    def contexts(self, *levers: str) -> list[dict[tuple[str, ...], int]]:
+        """Group scenarios that are equal but for some levers.
+
+        Returns
+        -------
+        list of dict from the options of `levers` to the number of a scenario
+        """
+        axes = [self.axis[lever] for lever in levers]
+        groups: dict[tuple[str, ...], dict[tuple[str, ...], int]] = defaultdict(dict)
+        for number, point in enumerate(self.points):
+            rest = tuple(v for k, v in enumerate(point) if k not in axes)
+            groups[rest][tuple(point[k] for k in axes)] = number
+        return [group for group in groups.values() if len(group) > 1]
+
+    def values(self, contrasts: Sequence[Mapping[int, float]]) -> Floats:
+        """Return the value of each contrast of scores.
+
+        Parameters
+        ----------
+        contrasts : sequence of mappings from a scenario's number to its weight
+        """
+        return np.array(
+            [sum(w * self.scores[row] for row, w in one.items()) for one in contrasts]
+        )
+
+    def estimate(
+        self, contrasts: Sequence[Mapping[int, float]], spread: Spread
+    ) -> tuple[float, float, float]:
+        """Return the mean of contrasts and its interval.
+
+        Parameters
+        ----------
+        contrasts : as for `values`
+        spread : Spread
+            How much a contrast varies from one context to the next.
+        """
+        n = len(contrasts)
+        weights = np.zeros(len(self.scores))
+        for row, weight in itertools.chain(*(one.items() for one in contrasts)):
+            weights[row] += weight / n
+        rows, contexts = float(np.var(weights @ self.noise)), spread.variance / n
+        freedom = np.inf
+        if contexts > 0:
+            freedom = (rows + contexts) ** 2 * spread.freedom / contexts**2
+        reach = float(stdtrit(min(freedom, 1e9), 0.975) * np.sqrt(rows + contexts))
+        mean = float(self.values(contrasts).mean())
+        return mean, mean - reach, mean + reach
+
+    def in_best(self, lever: str, option: str) -> float | None:
+        """Return what the best scenario's score changes by with another option."""
+        point = list(self.best)
+        point[self.axis[lever]] = option
+        number = self.number.get(tuple(point))
+        if number is None:
+            return None
+        return float(self.scores[number] - self.scores.max())
+
+
+def _main(matrix: _Matrix, lever: str) -> list[Effect]:
+    """Estimate the effect of each option of a lever that is ever compared."""
+    contexts = matrix.contexts(lever)
+    found = []
+    for option in sorted({key[0] for context in contexts for key in context}):
+        own = [context for context in contexts if (option,) in context]
+        contrasts = [_against_others(context, option) for context in own]
+        spread = Spread.of([matrix.values(contrasts)])
+        estimate, low, high = matrix.estimate(contrasts, spread)
+        found.append(
+            Effect(
+                lever=lever,
+                option=option,
+                estimate=estimate,
+                low=low,
+                high=high,
+                n_pairs=sum(len(context) - 1 for context in own),
+                wins=float(np.mean([_wins(matrix, c, option) for c in own])),
+                in_best=matrix.in_best(lever, option),
+            )
+        )
+    return found
+
+
+def _against_others(
+    context: Mapping[tuple[str, ...], int], option: str
+) -> dict[int, float]:
+    others = len(context) - 1
+    return {
+        number: 1.0 if key == (option,) else -1.0 / others
+        for key, number in context.items()
+    }
+
+
+def _wins(matrix: _Matrix, context: Mapping[tuple[str, ...], int], option: str) -> bool:
+    best = max(matrix.scores[number] for number in context.values())
+    return bool(matrix.scores[context[(option,)]] >= best)
+
+
+Choices = tuple[str, str, str]
+
+
+def _interactions(matrix: _Matrix, first: str, second: str) -> list[Interaction]:
+    """Estimate every interaction of two levers that four scenarios show.
+
+    One rests on few contexts, whose spread alone would be a matter of luck: it is
+    pooled over all interactions of the two levers.
+    """
+    quads = dict(_quads(matrix, first, second))
+    spread = Spread.of(matrix.values(contrasts) for contrasts in quads.values())
+    return [
+        Interaction(*choices, *matrix.estimate(contrasts, spread), len(contrasts))
+        for choices, contrasts in quads.items()
+    ]
+
+
+def _quads(
+    matrix: _Matrix, first: str, second: str
+) -> Iterator[tuple[tuple[Choices, Choices], list[dict[int, float]]]]:
+    """Yield pairs of choices and the contrasts that show how they act together."""
+    contexts = matrix.contexts(first, second)
+    pairs = [
+        list(itertools.combinations(sorted({key[k] for c in contexts for key in c}), 2))
+        for k in (0, 1)
+    ]
+    for (a, b), (c, d) in itertools.product(*pairs):
+        corners = {(a, c): 1.0, (a, d): -1.0, (b, c): -1.0, (b, d): 1.0}
+        contrasts = [
+            {context[key]: weight for key, weight in corners.items()}
+            for context in contexts
+            if corners.keys() <= context.keys()
+        ]
+        if contrasts:
+            yield ((first, a, b), (second, c, d)), contrasts
