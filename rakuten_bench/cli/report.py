@@ -38,6 +38,7 @@ import click
     show_default=True,
     help="Folder of the records.",
 )
+@click.option("--effects", is_flag=True, help="Show which lever pays instead.")
 def command(
     dataset: str | None,
     top: int | None,
@@ -45,6 +46,7 @@ def command(
     subset: str,
     form: str,
     results: Path,
+    effects: bool,
 ) -> None:
     """Rank the scenarios that ran.
 
@@ -54,17 +56,22 @@ def command(
     \b
     Example:
       rakuten-bench report --top 10
+      rakuten-bench report --effects
       rakuten-bench report --dataset openmoji --on fr --sort f1_macro
       rakuten-bench report --format csv > board.csv
     """
     from rakuten_bench import report
 
     boards = [
-        report.with_standing(report.load_board(results, name, sort, subset), top)
+        report.load_board(results, name, sort, subset)
         for name in report.choose_boards(results, dataset)
     ]
     width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(report.render_boards(boards, form, top, width), nl=False)
+    if effects:
+        click.echo(report.render_effects(boards, form, width), nl=False)
+    else:
+        boards = [report.with_standing(board, top) for board in boards]
+        click.echo(report.render_boards(boards, form, top, width), nl=False)
     if form in ("csv", "json"):
         for sentence in (s for board in boards for s in board.left_out):
             click.echo(f"Left out: {sentence}", err=True)

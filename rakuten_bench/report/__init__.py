@@ -11,6 +11,7 @@ from rakuten_bench.report.effect import (
     lever_effects,
 )
 from rakuten_bench.report.render import FORMATS, render_board, render_boards
+from rakuten_bench.report.render_effect import render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
 from rakuten_bench.report.standing import with_standing
 
@@ -27,6 +28,7 @@ __all__ = [
     "load_board",
     "render_board",
     "render_boards",
+    "render_effects",
     "render_scenario",
     "with_standing",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,8 @@ from rakuten_bench.report.board import METRICS, Board, Entry, load_board
 from rakuten_bench.report.standing import with_standing
 from rakuten_bench.report.text import (
     Column,
-    fill,
-    markdown_cell,
-    markdown_table,
-    terminal_table,
+    Table,
+    render_tables,
 )
 from rakuten_bench.report.words import (
     Wording,
@@ -63,49 +61,31 @@ def render_boards(
 def render_table(boards: Sequence[Board], top: int | None, width: int) -> str:
     """Return boards for the terminal."""
     wide = width >= _WIDE
-    parts = []
-    for board in boards:
-        parts.append(fill(clean(board.title), width))
-        parts += [terminal_table(*table, width) for table in _tables(board, top, wide)]
-        parts.append("\n".join(fill(line, width) for line in _remarks(board, top)))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    tables = [table for board in boards for table in _tables(board, top, wide)]
+    return render_tables(tables, "table", width)
 
 
 def render_markdown(boards: Sequence[Board], top: int | None, width: int) -> str:
     """Return boards as Markdown tables."""
-    del width
-    parts = []
-    for board in boards:
-        parts.append(f"### {markdown_cell(board.title)}")
-        parts += [markdown_table(*table) for table in _tables(board, top, True)]
-        parts.append("  \n".join(markdown_cell(line) for line in _remarks(board, top)))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    tables = [table for board in boards for table in _tables(board, top, True)]
+    return render_tables(tables, "markdown", width)
 
 
-TableOf = tuple[Sequence[Column], Sequence[Sequence[str]]]
-
-
-def _tables(board: Board, top: int | None, wide: bool) -> Iterator[TableOf]:
-    """Yield the ranked scenarios, then the failures, those that there are."""
+def _tables(board: Board, top: int | None, wide: bool) -> tuple[Table, Table]:
+    """Return the ranked scenarios under the board's title, then the failures."""
     top = _SHOWN if top is None else top
     wording = Wording([entry.row for entry in board.everyone])
     rows = [_cells(board, entry, wording, wide) for entry in board.entries[:top]]
-    if rows:
-        columns = [column for column, _ in rows[0]]
-        yield columns, [[cell for _, cell in row] for row in rows]
-    if board.failures:
-        yield (
-            _FAILURE_COLUMNS,
-            [
-                [
-                    entry.code,
-                    entry.row.status,
-                    clean(entry.error, 200),
-                    wording(entry.row),
-                ]
-                for entry in board.failures[:top]
-            ],
-        )
+    ranked = Table(
+        board.title,
+        tuple(column for column, _ in rows[0]) if rows else (),
+        tuple(tuple(cell for _, cell in row) for row in rows),
+    )
+    failed = tuple(
+        (entry.code, entry.row.status, clean(entry.error, 200), wording(entry.row))
+        for entry in board.failures[:top]
+    )
+    return ranked, Table("", _FAILURE_COLUMNS, failed, tuple(_remarks(board, top)))
 
 
 _FAILURE_COLUMNS = (
@@ -157,9 +137,8 @@ def _called(entry: Entry, wording: Wording) -> str:
     return clean(words if name in ("", entry.code) else f"{name}: {words}")
 
 
-def _remarks(board: Board, top: int | None) -> list[str]:
+def _remarks(board: Board, top: int) -> list[str]:
     """Say what is common, what the columns mean and what is not shown."""
-    top = _SHOWN if top is None else top
     more = len(board.entries) - top
     hidden = len(board.failures) - top
     lines = [Wording([entry.row for entry in board.everyone]).caption, _legend(board)]
@@ -168,7 +147,7 @@ def _remarks(board: Board, top: int | None) -> list[str]:
     if hidden > 0:
         lines.append(f"{number(hidden, 'more scenario')} without scores.")
     lines += [f"Left out: {sentence}" for sentence in board.left_out]
-    return [clean(line) for line in lines if line]
+    return [line for line in lines if line]
 
 
 def _legend(board: Board) -> str:

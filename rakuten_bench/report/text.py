@@ -63,6 +63,42 @@ def fill(text: str, width: int) -> str:
     return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a title and remarks.
+
+    Attributes
+    ----------
+    title : str
+        "" for none.
+    columns : tuple of Column
+    rows : tuple of tuples of str
+    remarks : tuple of str
+        Sentences below it.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    remarks: tuple[str, ...] = ()
+
+
+def render_tables(tables: Sequence[Table], form: str, width: int) -> str:
+    """Return tables for the terminal ("table") or in Markdown, empty ones left out."""
+    parts: list[str] = []
+    for table in tables:
+        if form == "markdown":
+            parts += [f"### {markdown_cell(table.title)}"] if table.title else []
+            parts += [markdown_table(table.columns, table.rows)] if table.rows else []
+            parts.append("  \n".join(markdown_cell(line) for line in table.remarks))
+        else:
+            parts.append(fill(clean(table.title), width))
+            if table.rows:
+                parts.append(terminal_table(table.columns, table.rows, width))
+            parts.append("\n".join(fill(clean(line), width) for line in table.remarks))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~$&!])")
 
 

@@ -1,0 +1,129 @@
+"""Lever effects as tables, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from rakuten_bench.records import safe_cell
+from rakuten_bench.report.board import Board
+from rakuten_bench.report.effect import Effect, Effects, Interaction, lever_effects
+from rakuten_bench.report.text import Column, Table, render_tables
+
+_EFFECTS = (
+    Column("lever", fixed=True),
+    Column("option"),
+    Column("effect", right=True, fixed=True),
+    Column("95 %", right=True, fixed=True),
+    Column("pairs", right=True, fixed=True),
+    Column("best in", right=True, fixed=True),
+    Column("in the best", right=True, fixed=True),
+)
+_INTERACTIONS = (
+    Column("choice"),
+    Column("brings more with"),
+    Column("by", right=True, fixed=True),
+    Column("95 %", right=True, fixed=True),
+    Column("fours", right=True, fixed=True),
+)
+
+
+def render_effects(boards: Sequence[Board], form: str, width: int = 100) -> str:
+    """Return the lever effects of boards as "table", "markdown", "csv" or "json"."""
+    found = [(board, lever_effects(board)) for board in boards]
+    if form == "json":
+        values = [effects_json(board, effects) for board, effects in found]
+        return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+    if form == "csv":
+        return _csv(found)
+    tables = [table for board, effects in found for table in _tables(board, effects)]
+    return render_tables(tables, form, width)
+
+
+def effects_json(board: Board, effects: Effects) -> dict[str, Any]:
+    """Return the effects of one board as plain values."""
+    return {
+        "board": board.name,
+        "dataset": board.dataset.name,
+        "subset": board.subset or None,
+        "metric": board.metric,
+        "effects": msgspec.to_builtins(effects.effects),
+        "interactions": msgspec.to_builtins(effects.interactions),
+    }
+
+
+def _csv(found: Sequence[tuple[Board, Effects]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [field.name for field in dataclasses.fields(Effect)]
+    writer.writerow(["board", "metric", *names])
+    for board, effects in found:
+        for effect in effects.effects:
+            values = [getattr(effect, name) for name in names]
+            cells = [safe_cell(v) if isinstance(v, str) else v for v in values]
+            writer.writerow([safe_cell(board.name), board.metric, *cells])
+    return text.getvalue()
+
+
+def _tables(board: Board, effects: Effects) -> list[Table]:
+    if not effects.effects:
+        remark = "No two scenarios differ in one lever only: no effect can be told."
+        return [Table(board.title, (), (), (remark,))]
+    first = Table(
+        f"Lever effects on {board.title}",
+        _EFFECTS,
+        tuple(_effect_cells(effect) for effect in effects.effects),
+        (
+            f"Effect: mean difference of {board.metric} from the other options of the "
+            f"lever, everything else equal. Best in: share of these comparisons that "
+            f"it wins. In the best: what the best scenario would change by with it.",
+        ),
+    )
+    cells = tuple(_interaction_cells(one) for one in effects.interactions)
+    remark = "Interactions whose interval excludes 0, the surest first, one by one."
+    return [first, Table("", _INTERACTIONS, cells, (remark,) if cells else ())]
+
+
+def _effect_cells(effect: Effect) -> tuple[str, ...]:
+    return (
+        effect.lever,
+        effect.option or "(not there)",
+        signed(effect.estimate),
+        f"{signed(effect.low)} to {signed(effect.high)}",
+        f"{effect.n_pairs:,}",
+        f"{effect.wins:.0%}",
+        "" if effect.in_best is None else signed(effect.in_best),
+    )
+
+
+def _interaction_cells(one: Interaction) -> tuple[str, ...]:
+    """Word an interaction so that its sign is positive."""
+    low, high = one.low, one.high
+    (lever, option, other), (second, under, instead) = one.first, one.second
+    if one.estimate < 0:
+        option, other = other, option
+        low, high = -high, -low
+    return (
+        f"{lever} {option} rather than {other}",
+        f"{second} {under} than with {instead}",
+        signed(abs(one.estimate)),
+        f"{signed(low)} to {signed(high)}",
+        f"{one.n_quads:,}",
+    )
+
+
+def signed(value: float) -> str:
+    """Write a difference of scores with its sign.
+
+    >>> signed(0.01234), signed(-0.5), signed(0.00001)
+    ('+.0123', '-.5000', '.0000')
+    """
+    rounded = round(value, 4)
+    text = f"{abs(rounded):.4f}".replace("0.", ".", 1)
+    return text if rounded == 0 else f"{'+' if rounded > 0 else '-'}{text}"
