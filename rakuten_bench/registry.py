@@ -101,7 +101,8 @@ class Option:
     ----------
     needs : tuple of str
         Distributions (PyPI names) that it imports; their versions are part of the key
-        of its results, and a missing one is refused when the plan is made.
+        of its results, and a missing one is refused when the plan is made. Where one
+        stands for another, both are named: "xgboost-cpu|xgboost".
     extra : str
         The extra of this project that installs them; "" where the core does.
     space : mapping
@@ -119,6 +120,9 @@ class Option:
     combines : str
         Name of the parameter that lists other options of the same lever; this option
         gets a `types.Blocks` of their values in place of the slots.
+    file : str
+        Name of the parameter that names a file which it reads: what is in the file is
+        then part of the key of its results.
     """
 
     lever: Lever
@@ -138,6 +142,7 @@ class Option:
     given: frozenset[str]
     prepare: Option | None = None
     combines: str = ""
+    file: str = ""
 
     def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
@@ -245,10 +250,12 @@ def _pick(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
 
 @cache
 def _version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    for name in distribution.split("|"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,6 +305,7 @@ class Lever:
         refuses: tuple[str, ...] = (),
         prepare: Callable[..., Any] | None = None,
         combines: str = "",
+        file: str = "",
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -328,6 +336,7 @@ class Lever:
                 given=given,
                 prepare=inner,
                 combines=combines,
+                file=file,
             )
             self._add(option)
             return function

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import MODEL
+from rakuten_bench.registry import MODEL, Choices, Real
 
 
-@MODEL.option("complement_nb", digit="5", needs="scikit-learn", refuses=("signed",))
+@MODEL.option(
+    "complement_nb",
+    digit="5",
+    needs="scikit-learn",
+    refuses=("signed",),
+    space={"alpha": Real(0.001, 1.0, log=True), "norm": Choices((True, False))},
+)
 def complement_nb(alpha: float = 1.0, norm: bool = False) -> Any:
-    """Complement naive Bayes."""
+    """Complement naive Bayes (Rennie et al. 2003)."""
     from sklearn.naive_bayes import ComplementNB
 
     return ComplementNB(alpha=alpha, norm=norm)

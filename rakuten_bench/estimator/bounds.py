@@ -1,0 +1,64 @@
+"""Every class between a least and a most number of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import Pipeline
+from imblearn.under_sampling import RandomUnderSampler
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+
+class Bounds(BaseEstimator):
+    """Under-samples classes above `most`, then over-samples those below `least`.
+
+    Parameters
+    ----------
+    least, most : int
+        Rows of a class.
+    random_state : int
+
+    Attributes
+    ----------
+    sample_indices_ : int64 array of shape (n_kept,)
+        Which rows were picked, some of them several times.
+    """
+
+    def __init__(self, least: int, most: int, *, random_state: int) -> None:
+        self.least = least
+        self.most = most
+        self.random_state = random_state
+
+    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        """Return the picked rows and their labels."""
+        under = RandomUnderSampler(
+            sampling_strategy=self._above, random_state=self.random_state
+        )
+        over = RandomOverSampler(
+            sampling_strategy=self._below, random_state=self.random_state
+        )
+        places = np.arange(len(y)).reshape(-1, 1)
+        picked, labels = Pipeline([("under", under), ("over", over)]).fit_resample(
+            places, y
+        )
+        self.sample_indices_ = np.asarray(picked, dtype=np.int64).ravel()
+        return X[self.sample_indices_], labels
+
+    def _above(self, y: NDArray[Any]) -> dict[int, int]:
+        labels, counts = np.unique(y, return_counts=True)
+        return {
+            int(k): self.most
+            for k, n in zip(labels, counts, strict=True)
+            if n > self.most
+        }
+
+    def _below(self, y: NDArray[Any]) -> dict[int, int]:
+        labels, counts = np.unique(y, return_counts=True)
+        return {
+            int(k): self.least
+            for k, n in zip(labels, counts, strict=True)
+            if n < self.least
+        }

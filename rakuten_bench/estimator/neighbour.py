@@ -1,0 +1,119 @@
+"""Samplers that look at neighbours, for classes of any size."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from imblearn.over_sampling import ADASYN, SMOTE, RandomOverSampler
+from imblearn.under_sampling import EditedNearestNeighbours
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+
+class Neighbours(BaseEstimator):
+    """SMOTE or ADASYN with as many neighbours as the smallest class allows.
+
+    Rows of a class with one row cannot be interpolated: they are repeated. Sparse input
+    stays sparse. What was changed is told in `notes_`.
+
+    Parameters
+    ----------
+    method : {"smote", "adasyn"}
+    k_neighbors : int
+    random_state : int
+    """
+
+    def __init__(
+        self,
+        method: Literal["smote", "adasyn"],
+        k_neighbors: int = 5,
+        *,
+        random_state: int,
+    ) -> None:
+        self.method = method
+        self.k_neighbors = k_neighbors
+        self.random_state = random_state
+
+    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        """Return the training rows with those that were made, and all labels."""
+        self.notes_: tuple[str, ...] = ()
+        X, y = self._repeat_single(X, y)
+        counts = np.unique(y, return_counts=True)[1]
+        k = min(self.k_neighbors, int(counts.min()) - 1)
+        if k < self.k_neighbors:
+            self._tell(
+                f"k_neighbors lowered to {k}: the smallest class has {k + 1} rows"
+            )
+        try:
+            made = self._sampler(k).fit_resample(X, y)
+        except (ValueError, RuntimeError) as error:
+            if "No samples will be generated" not in str(error):
+                raise
+            self._tell("no rows were made: no class is hard to learn where it is small")
+            return X, y
+        return made[0], made[1]
+
+    def _sampler(self, k: int) -> Any:
+        if self.method == "smote":
+            return SMOTE(k_neighbors=k, random_state=self.random_state)
+        return ADASYN(n_neighbors=k, random_state=self.random_state)
+
+    def _repeat_single(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        labels, counts = np.unique(y, return_counts=True)
+        single = labels[counts == 1]
+        if not single.size:
+            return X, y
+        self._tell(f"{single.size} classes with one row: the row is repeated")
+        twice = RandomOverSampler(
+            sampling_strategy={int(label): 2 for label in single},
+            random_state=self.random_state,
+        )
+        repeated = twice.fit_resample(X, y)
+        return repeated[0], repeated[1]
+
+    def _tell(self, note: str) -> None:
+        self.notes_ = (*self.notes_, f"{self.method}: {note}")
+
+
+class Edited(BaseEstimator):
+    """Edited nearest neighbours that never empties a class.
+
+    Parameters
+    ----------
+    n_neighbors : int
+    kind_sel : {"all", "mode"}
+    n_jobs : int
+
+    Attributes
+    ----------
+    sample_indices_ : int64 array of shape (n_kept,)
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int = 3,
+        kind_sel: Literal["all", "mode"] = "all",
+        *,
+        n_jobs: int = 1,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.kind_sel = kind_sel
+        self.n_jobs = n_jobs
+
+    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+        """Return the rows that stay and their labels."""
+        editor = EditedNearestNeighbours(
+            n_neighbors=self.n_neighbors, kind_sel=self.kind_sel, n_jobs=self.n_jobs
+        )
+        editor.fit_resample(X, y)
+        kept = np.asarray(editor.sample_indices_, dtype=np.int64)
+        lost = np.setdiff1d(y, y[kept])
+        self.notes_: tuple[str, ...] = ()
+        if lost.size:  # a class without a row could never be predicted
+            self.notes_ = (
+                f"enn: {lost.size} classes would lose all rows and are kept",
+            )
+            kept = np.concatenate([kept, np.flatnonzero(np.isin(y, lost))])
+        self.sample_indices_ = np.sort(kept)
+        return X[self.sample_indices_], y[self.sample_indices_]

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rakuten_bench.registry import MODEL, Integer, Real
+
+
+@MODEL.option(
+    "adaboost",
+    digit="c",
+    needs="scikit-learn",
+    space={
+        "learning_rate": Real(0.05, 2.0, log=True),
+        "n_estimators": Integer(10, 100),
+    },
+)
+def adaboost(
+    base: Literal[
+        "linear_svc", "sgd", "logreg", "decision_tree", "stump"
+    ] = "linear_svc",
+    n_estimators: int = 50,
+    learning_rate: float = 1.0,
+    *,
+    random_state: int,
+) -> Any:
+    """AdaBoost (SAMME, Hastie et al. 2009) over a named simple model."""
+    from sklearn.ensemble import AdaBoostClassifier
+
+    from rakuten_bench.estimator.member import base_model
+
+    return AdaBoostClassifier(
+        base_model(base, random_state),
+        n_estimators=n_estimators,
+        learning_rate=learning_rate,
+        random_state=random_state,
+    )

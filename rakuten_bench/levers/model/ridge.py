@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rakuten_bench.registry import MODEL, Choices, Real
+
+
+@MODEL.option(
+    "ridge",
+    digit="7",
+    needs="scikit-learn",
+    space={
+        "alpha": Real(0.01, 10.0, log=True),
+        "class_weight": Choices((None, "balanced")),
+    },
+)
+def ridge(
+    alpha: float = 1.0,
+    class_weight: Literal["balanced"] | None = None,
+    tol: float = 1e-4,
+    calibrate: Literal["sigmoid", "isotonic"] | None = None,
+    *,
+    random_state: int,
+) -> Any:
+    """Ridge regression on one column for each class."""
+    from sklearn.linear_model import RidgeClassifier
+
+    from rakuten_bench.estimator.calibration import calibrated
+
+    model = RidgeClassifier(
+        alpha=alpha, class_weight=class_weight, tol=tol, random_state=random_state
+    )
+    return calibrated(model, calibrate)

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rakuten_bench.registry import MODEL, Choices, Real
+
+
+@MODEL.option(
+    "svc",
+    digit="3",
+    needs="scikit-learn",
+    space={
+        "C": Real(0.1, 100.0, log=True),
+        "kernel": Choices(("linear", "rbf")),
+        "class_weight": Choices((None, "balanced")),
+    },
+)
+def svc(
+    C: float = 1.0,
+    kernel: Literal["linear", "rbf"] = "rbf",
+    gamma: float | Literal["scale"] = "scale",
+    class_weight: Literal["balanced"] | None = None,
+    max_rows: int = 12_000,
+    calibrate: Literal["sigmoid", "isotonic"] | None = None,
+) -> Any:
+    """Support vector machine with a kernel; its time grows with the square of the rows."""
+    from rakuten_bench.estimator.calibration import calibrated
+    from rakuten_bench.estimator.kernel import KernelSVC
+
+    return calibrated(KernelSVC(C, kernel, gamma, class_weight, max_rows), calibrate)

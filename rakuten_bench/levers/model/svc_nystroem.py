@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rakuten_bench.registry import MODEL, Choices, Real
+
+
+@MODEL.option(
+    "svc_nystroem",
+    digit="i",
+    needs="scikit-learn",
+    space={
+        "C": Real(0.1, 100.0, log=True),
+        "gamma": Real(0.1, 3.0, log=True),
+        "class_weight": Choices((None, "balanced")),
+    },
+)
+def svc_nystroem(
+    C: float = 1.0,
+    gamma: float = 0.5,
+    n_components: int = 1000,
+    class_weight: Literal["balanced"] | None = None,
+    calibrate: Literal["sigmoid", "isotonic"] | None = None,
+    *,
+    random_state: int,
+) -> Any:
+    """Rbf support vector machine that scales (Nystroem map, Williams & Seeger 2001)."""
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
+    from rakuten_bench.estimator.calibration import calibrated
+
+    features = Nystroem(
+        gamma=gamma, n_components=n_components, random_state=random_state
+    )
+    model = LinearSVC(
+        C=C,
+        class_weight=class_weight,
+        dual="auto",
+        max_iter=10_000,
+        random_state=random_state,
+    )
+    return calibrated(make_pipeline(features, model), calibrate)
