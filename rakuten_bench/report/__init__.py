@@ -4,12 +4,14 @@ Reads records only; imports no machine learning library.
 """
 
 from rakuten_bench.report.board import Board, Entry, choose_boards, load_board
+from rakuten_bench.report.compare import Comparison, compare, render_comparison
 from rakuten_bench.report.effect import (
     Effect,
     Effects,
     Interaction,
     lever_effects,
 )
+from rakuten_bench.report.item import Item, read_items
 from rakuten_bench.report.render import FORMATS, render_board, render_boards
 from rakuten_bench.report.render_effect import render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
@@ -18,16 +20,21 @@ from rakuten_bench.report.standing import with_standing
 __all__ = [
     "FORMATS",
     "Board",
+    "Comparison",
     "Effect",
     "Effects",
     "Entry",
     "Interaction",
+    "Item",
     "choose_boards",
+    "compare",
     "find_scenario",
     "lever_effects",
     "load_board",
+    "read_items",
     "render_board",
     "render_boards",
+    "render_comparison",
     "render_effects",
     "render_scenario",
     "with_standing",

@@ -20,7 +20,7 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
     ----------
     results : Path
     code : str
-        A code, or the name that the scenario file gives.
+        A code, the name that the scenario file gives, or the folder of a record.
     dataset : str, optional
         Name of a board or data set, where several hold the scenario.
 
@@ -29,6 +29,8 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
     UserError
         If no board or more than one holds it.
     """
+    if records.has_record(Path(code)):
+        return Path(code)
     boards = choose_boards(results, dataset)
     found = [results / board / code for board in boards]
     found = [folder for folder in found if records.has_record(folder)]

@@ -1,0 +1,53 @@
+"""Finding the data set of a record, so that a report can show its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rakuten_bench.errors import UserError
+
+if TYPE_CHECKING:
+    from rakuten_bench.records import DatasetInfo
+    from rakuten_bench.report import Item
+    from rakuten_bench.types import Dataset
+
+
+def find_items(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Item]:
+    """Return the rows of a record's data set, empty where it is not at hand.
+
+    Parameters
+    ----------
+    info : DatasetInfo
+        Of the record; data with another fingerprint is not its data.
+    data_dir : Path or None
+        Folder of the files that the user brings.
+    """
+    from rakuten_bench.report import read_items
+
+    try:
+        dataset = _load(info, data_dir)
+    except UserError as error:
+        click.echo(f"Rows are shown without their text. {error}", err=True)
+        return {}
+    if dataset.fingerprint != info.fingerprint:
+        message = (
+            f"Rows are shown without their text: the data set '{info.name}' at hand is "
+            f"another one than that of the record."
+        )
+        click.echo(message, err=True)
+        return {}
+    return read_items(dataset)
+
+
+def _load(info: DatasetInfo, data_dir: Path | None) -> Dataset:
+    from rakuten_bench.data import DatasetSpec, load_dataset, parse_dataset
+
+    if not info.source:
+        return load_dataset(parse_dataset(info.name), data_dir=data_dir)
+    spec = DatasetSpec(info.source["name"], info.source["params"])
+    base_dir = Path(info.source["base_dir"])
+    return load_dataset(spec, data_dir=data_dir, base_dir=base_dir)

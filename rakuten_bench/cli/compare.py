@@ -1,0 +1,72 @@
+"""`rakuten-bench compare`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@click.option("--dataset", metavar="NAME", help="Board, where several have a scenario.")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of your data, to show the text of rows.",
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Changed rows of each kind to list; JSON lists all.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "markdown", "json"]),
+    default="table",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option("--no-examples", is_flag=True, help="Leave texts of the data out.")
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of the records.",
+)
+def command(
+    a: str,
+    b: str,
+    dataset: str | None,
+    data_dir: Path | None,
+    rows: int,
+    form: str,
+    no_examples: bool,
+    results: Path,
+) -> None:
+    """Compare scenario B with A on the same test rows.
+
+    A and B are codes, names, or folders of records. Shows which levers differ, how
+    much the scores do and how sure that is, the classes, and the rows that changed.
+
+    \b
+    Example:
+      rakuten-bench compare T2101-0231-0010 T2101-0241-0010
+      rakuten-bench compare results/openmoji/T0 elsewhere/openmoji/T0
+    """
+    from rakuten_bench import report
+    from rakuten_bench.cli._data import find_items
+
+    folders = [report.find_scenario(results, code, dataset) for code in (a, b)]
+    found = report.compare(*folders)
+    wanted = rows > 0 and form != "json" and not no_examples and found.changes
+    items = find_items(found.a.dataset, data_dir) if wanted else {}
+    width = shutil.get_terminal_size((100, 24)).columns
+    click.echo(report.render_comparison(found, form, rows, items, width), nl=False)

@@ -1,0 +1,292 @@
+"""Two scenarios on the same rows: what differs, by how much, and where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from rakuten_bench import metrics, records
+from rakuten_bench.errors import UserError
+from rakuten_bench.metrics import Difference
+from rakuten_bench.records import Predictions, Record
+from rakuten_bench.report.board import METRICS
+from rakuten_bench.report.item import Item
+from rakuten_bench.report.render_effect import signed
+from rakuten_bench.report.text import Column, Table, render_tables
+from rakuten_bench.report.words import class_name, clean, number, option_words
+
+_TEXT = 60  # characters of a row's text
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDifference:
+    """F1 of one class in both scenarios."""
+
+    label: str
+    a: float
+    b: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row that the scenarios answer differently.
+
+    Attributes
+    ----------
+    kind : {"better", "worse", "other"}
+        Whether B is right where A was wrong, the reverse, or both are wrong.
+    """
+
+    id: str
+    kind: str
+    true: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How B differs from A.
+
+    Attributes
+    ----------
+    levers : tuple of (lever, option of A, option of B)
+        Only those that differ.
+    differences : dict of str to Difference
+        For each score, B less A.
+    only_a, only_b : int
+        Rows that A alone, and B alone, gets right.
+    mcnemar : float
+        Exact p-value of these two.
+    classes : tuple of ClassDifference
+        The largest change first.
+    changes : tuple of Change
+        Rows with different answers: worse ones first, then better, then other.
+    """
+
+    a: Record
+    b: Record
+    levers: tuple[tuple[str, str, str], ...]
+    differences: dict[str, Difference]
+    only_a: int
+    only_b: int
+    mcnemar: float
+    classes: tuple[ClassDifference, ...]
+    changes: tuple[Change, ...]
+
+
+def compare(a: Path, b: Path) -> Comparison:
+    """Compare two scenarios from the folders of their records.
+
+    Raises
+    ------
+    UserError
+        If one has no predictions, or they are not of the same rows.
+    """
+    one, other = _read_scored(a), _read_scored(b)
+    first = records.read_predictions(a, one.predictions_digest)
+    second = records.read_predictions(b, other.predictions_digest)
+    _refuse_other_rows(one, other, first, second)
+    only_a, only_b, p_value = metrics.mcnemar(
+        first.true, first.predicted, second.predicted
+    )
+    return Comparison(
+        a=one,
+        b=other,
+        levers=tuple(_lever_differences(one, other)),
+        differences={m: _difference(first, second, m) for m in METRICS},
+        only_a=only_a,
+        only_b=only_b,
+        mcnemar=p_value,
+        classes=tuple(_class_differences(one, other)),
+        changes=tuple(_changes(first, second)),
+    )
+
+
+def _read_scored(folder: Path) -> Record:
+    record = records.read_record(folder)
+    if record.scores is None:
+        message = f"{record.code}: is {record.status}, there is nothing to compare."
+        raise UserError(message)
+    return record
+
+
+def _refuse_other_rows(
+    a: Record, b: Record, first: Predictions, second: Predictions
+) -> None:
+    """Say what differs where two scenarios did not answer the same rows."""
+    if first.rows_digest == second.rows_digest:
+        return
+    what = "test rows"
+    if a.dataset.fingerprint != b.dataset.fingerprint:
+        what = "data"
+    elif a.split.fingerprint != b.split.fingerprint:
+        what = "splits"
+    message = f"{a.code} and {b.code} have different {what}: they can't be compared."
+    raise UserError(message)
+
+
+def _difference(first: Predictions, second: Predictions, metric: str) -> Difference:
+    n_classes = len(first.classes)
+    return metrics.paired_difference(
+        first.true, first.predicted, second.predicted, n_classes, metric
+    )
+
+
+def _lever_differences(a: Record, b: Record) -> Iterator[tuple[str, str, str]]:
+    for lever in dict.fromkeys([*a.levers, *b.levers]):
+        options = option_words(a, lever), option_words(b, lever)
+        if options[0] != options[1]:
+            yield lever, *options
+
+
+def _class_differences(a: Record, b: Record) -> list[ClassDifference]:
+    pairs = zip(a.per_class, b.per_class, strict=True)
+    rows = [ClassDifference(x.label, x.f1, y.f1, x.support) for x, y in pairs]
+    return sorted(rows, key=lambda row: (-abs(row.b - row.a), row.label))
+
+
+def _changes(first: Predictions, second: Predictions) -> list[Change]:
+    rows = np.flatnonzero(first.predicted != second.predicted)
+    changes = []
+    for row in rows.tolist():
+        true, a, b = first.true[row], first.predicted[row], second.predicted[row]
+        kind = "worse" if a == true else "better" if b == true else "other"
+        labels = (first.classes[code] for code in (true, a, b))
+        changes.append(Change(str(first.ids[row]), kind, *labels))
+    order = ("worse", "better", "other")
+    return sorted(changes, key=lambda change: order.index(change.kind))
+
+
+def render_comparison(
+    found: Comparison,
+    form: str = "table",
+    n_rows: int = 10,
+    items: Mapping[str, Item] | None = None,
+    width: int = 100,
+) -> str:
+    """Return a comparison as "table", "markdown" or "json".
+
+    Parameters
+    ----------
+    found : Comparison
+    n_rows : int
+        How many changed rows of each kind; JSON has them all.
+    items : mapping from row id to Item, optional
+        What is in the rows, where the data set is at hand.
+    """
+    if form == "json":
+        return json.dumps(_json(found), indent=1, ensure_ascii=False) + "\n"
+    rows = _rows(found, n_rows, items or {})
+    tables = [_levers(found), _scores(found), _classes(found), rows]
+    return render_tables(tables, form, width)
+
+
+def _json(found: Comparison) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "a": found.a.code,
+        "b": found.b.code,
+        "board": found.a.board,
+        "levers": {lever: options for lever, *options in found.levers},
+        "differences": msgspec.to_builtins(found.differences),
+        "mcnemar": {
+            "only_a": found.only_a,
+            "only_b": found.only_b,
+            "p_value": found.mcnemar,
+        },
+        "classes": msgspec.to_builtins(found.classes),
+        "changes": msgspec.to_builtins(found.changes),
+    }
+    return values
+
+
+def _called(record: Record) -> str:
+    named = record.name not in ("", record.code)
+    return f"{record.code} ({clean(record.name)})" if named else record.code
+
+
+def _levers(found: Comparison) -> Table:
+    title = f"A = {_called(found.a)}, B = {_called(found.b)} on {found.a.board}"
+    columns = (Column("lever", fixed=True), Column("A"), Column("B"))
+    remarks = () if found.levers else ("The levers are the same.",)
+    return Table(title, columns, found.levers, remarks)
+
+
+def _scores(found: Comparison) -> Table:
+    columns = (
+        Column("score", fixed=True),
+        *(
+            Column(title, right=True, fixed=True)
+            for title in ("A", "B", "B - A", "95 %", "p")
+        ),
+    )
+    rows = []
+    for metric, change in found.differences.items():
+        a, b = (getattr(record.scores, metric) for record in (found.a, found.b))
+        between = f"{signed(change.low)} to {signed(change.high)}"
+        p_value = f"{change.p_value:.3g}"
+        cells = (f"{a:.4f}", f"{b:.4f}", signed(change.estimate), between, p_value)
+        rows.append((metric, *cells))
+    return Table("", columns, tuple(rows), (_mcnemar(found),))
+
+
+def _mcnemar(found: Comparison) -> str:
+    return (
+        f"{number(found.only_a, 'row')} only A gets right, {found.only_b:,} only B: "
+        f"p = {found.mcnemar:.3g} (McNemar, exact). Differences: paired bootstrap of "
+        f"the test rows."
+    )
+
+
+def _classes(found: Comparison) -> Table:
+    columns = (
+        Column("class"),
+        *(
+            Column(title, right=True, fixed=True)
+            for title in ("F1 A", "F1 B", "B - A", "rows")
+        ),
+    )
+    rows = tuple(
+        (
+            class_name(row.label, found.a.label_names),
+            f"{row.a:.3f}",
+            f"{row.b:.3f}",
+            signed(row.b - row.a),
+            f"{row.support:,}",
+        )
+        for row in found.classes
+    )
+    return Table("", columns, rows)
+
+
+def _rows(found: Comparison, n_rows: int, items: Mapping[str, Item]) -> Table:
+    columns = (
+        Column("", fixed=True),
+        Column("row", fixed=True),
+        *(Column(title) for title in ("true", "A", "B")),
+        *([Column("text")] if items else []),
+    )
+    kinds = ("worse", "better", "other")
+    by_kind = {kind: [c for c in found.changes if c.kind == kind] for kind in kinds}
+    shown = [change for kind in kinds for change in by_kind[kind][:n_rows]]
+    counts = ", ".join(f"{len(by_kind[kind]):,} {kind}" for kind in kinds)
+    remark = f"{number(len(found.changes), 'row')} answered differently: {counts}."
+    return Table("", columns, tuple(_row(found, c, items) for c in shown), (remark,))
+
+
+def _row(
+    found: Comparison, change: Change, items: Mapping[str, Item]
+) -> tuple[str, ...]:
+    labels: Sequence[str] = (change.true, change.a, change.b)
+    cells = [class_name(label, found.a.label_names) for label in labels]
+    if items:
+        item = items.get(change.id)
+        cells.append(clean(item.text if item else "", _TEXT))
+    return (change.kind, clean(change.id, 20), *cells)

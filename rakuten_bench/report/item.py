@@ -1,0 +1,34 @@
+"""What is in a row of a data set: shown beside predictions where it is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rakuten_bench.types import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Text and picture of one row.
+
+    Attributes
+    ----------
+    text : str
+        Title, then description.
+    image_path : str
+        "" without a picture.
+    """
+
+    text: str
+    image_path: str = ""
+
+
+def read_items(dataset: Dataset) -> Mapping[str, Item]:
+    """Return the items of a data set by row id."""
+    columns = ("id", "title", "description", "image_path")
+    lists = (dataset.frame[column].tolist() for column in columns)
+    return {
+        row: Item(" - ".join(text for text in (title, description) if text), path)
+        for row, title, description, path in zip(*lists, strict=True)
+    }
