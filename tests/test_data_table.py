@@ -88,10 +88,15 @@ def test_parquet_reads_the_same_as_csv(shop_csv: Path):
     assert parquet.fingerprint == csv.fingerprint
 
 
-def test_tabs_separate_columns_by_the_files_ending(tmp_path: Path):
-    (tmp_path / "shop.tsv").write_text("name\tkind\na,b\tx\nc\ty\n")
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_header_tells_what_separates_columns(tmp_path: Path, separator: str):
+    rows = [("name", "text", "kind"), ("a. b", "", "x"), ("c", "d", "y")]
+    (tmp_path / "shop.txt").write_text("\n".join(map(separator.join, rows)))
 
-    assert load(tmp_path, "shop.tsv").frame["title"].tolist() == ["a,b", "c"]
+    frame = load(tmp_path, "shop.txt", description="text").frame
+
+    assert frame["title"].tolist() == ["a. b", "c"]
+    assert frame["label"].tolist() == ["x", "y"]
 
 
 def test_windows_1252_is_read_and_said(tmp_path: Path):
@@ -186,3 +191,32 @@ def test_the_fingerprint_sees_where_a_column_ends(tmp_path: Path):
     other = load(tmp_path, "b.csv", description="text", name="s")
 
     assert one.fingerprint != other.fingerprint
+
+
+def test_a_table_of_images_needs_no_text(shop_csv: Path):
+    (shop_csv.parent / "a.jpg").write_bytes(b"a")
+
+    frame = load(shop_csv.parent, title="", image="photo").frame
+
+    assert frame["title"].tolist() == ["", "", ""]
+    assert frame["image_path"][0] == str(shop_csv.parent / "a.jpg")
+
+
+def test_whole_numbers_with_gaps_stay_whole(tmp_path: Path):
+    file = tmp_path / "shop.parquet"
+    columns = {"name": ["a", "b"], "kind": [10, 40], "series": [3.0, None]}
+    pd.DataFrame(columns).to_parquet(file)
+
+    frame = load(tmp_path, file.name, group="series").frame
+
+    assert frame["group"].tolist() == ["3", ""]
+    assert frame["label"].tolist() == ["10", "40"]
+
+
+def test_an_image_that_changed_changes_the_fingerprint(shop_csv: Path):
+    photo = shop_csv.parent / "a.jpg"
+    photo.write_bytes(b"a")
+    before = load(shop_csv.parent, image="photo").fingerprint
+    photo.write_bytes(b"longer")
+
+    assert load(shop_csv.parent, image="photo").fingerprint != before

@@ -81,7 +81,7 @@ class Place:
         if self.data_dir is not None:
             return (self.data_dir.resolve(),)
         named = (os.environ.get(variable) for variable in variables)
-        return tuple(Path(name).resolve() for name in named if name)
+        return tuple(Path(name).expanduser().resolve() for name in named if name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         If the file is absent, empty or unreadable, a column is missing, or rows have
         no label.
     """
-    file = place.relative_to / path
+    file = place.relative_to / Path(path).expanduser()
     columns = {
         "title": title,
         "description": description,
@@ -66,7 +66,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         name or file.stem,
         named,
         subject=str(file),
-        image_folder=place.relative_to / image_folder,
+        image_folder=place.relative_to / Path(image_folder).expanduser(),
         about=f"{file.name}, {len(frame):,} rows.{note}",
     )
 
@@ -84,8 +84,14 @@ def read_table(file: Path) -> tuple[pd.DataFrame, str]:
         raise UserError(message)
     if file.suffix.lower() in {".parquet", ".pq"}:
         return _read_parquet(file), ""
-    separator = "\t" if file.suffix.lower() in {".tsv", ".tab"} else ","
-    return read_csv(file, separator=separator)
+    return read_csv(file, separator=guess_separator(file))
+
+
+def guess_separator(file: Path) -> str:
+    """Return what cuts the header: a comma, a semicolon (Excel in Europe) or a tab."""
+    with file.open("rb") as lines:
+        header = lines.readline()
+    return max(",;\t", key=lambda mark: header.count(mark.encode()))
 
 
 def _read_parquet(file: Path) -> pd.DataFrame:
