@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.records import Damaged, DatasetInfo, Predictions, Row, SplitInfo
-from rakuten_bench.report.words import number
+from rakuten_bench.wording.words import number
 
 METRICS = tuple(metrics.METRICS)
 

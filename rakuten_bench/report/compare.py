@@ -17,9 +17,8 @@ from rakuten_bench.metrics import Difference
 from rakuten_bench.records import Predictions, Record
 from rakuten_bench.report.board import METRICS
 from rakuten_bench.report.item import Item
-from rakuten_bench.report.render_effect import signed
-from rakuten_bench.report.text import Column, Table, render_tables
-from rakuten_bench.report.words import class_name, clean, number, option_words
+from rakuten_bench.wording.table import Column, Table, render_tables
+from rakuten_bench.wording.words import class_name, clean, number, option_words, signed
 
 _TEXT = 60  # characters of a row's text
 

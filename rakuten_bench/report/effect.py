@@ -21,7 +21,7 @@ from scipy.special import stdtrit
 from rakuten_bench import metrics
 from rakuten_bench.report.board import Board
 from rakuten_bench.report.standing import load_answers, one_blas_thread
-from rakuten_bench.report.words import all_words
+from rakuten_bench.wording.words import all_words
 
 Floats = NDArray[np.float64]
 

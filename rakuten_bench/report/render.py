@@ -12,12 +12,12 @@ from typing import Any
 from rakuten_bench.records import safe_cell
 from rakuten_bench.report.board import METRICS, Board, Entry, load_board
 from rakuten_bench.report.standing import with_standing
-from rakuten_bench.report.text import (
+from rakuten_bench.wording.table import (
     Column,
     Table,
     render_tables,
 )
-from rakuten_bench.report.words import (
+from rakuten_bench.wording.words import (
     Wording,
     all_words,
     clean,

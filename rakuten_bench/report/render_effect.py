@@ -14,7 +14,8 @@ import msgspec
 from rakuten_bench.records import safe_cell
 from rakuten_bench.report.board import Board
 from rakuten_bench.report.effect import Effect, Effects, Interaction, lever_effects
-from rakuten_bench.report.text import Column, Table, render_tables
+from rakuten_bench.wording.table import Column, Table, render_tables
+from rakuten_bench.wording.words import signed
 
 _EFFECTS = (
     Column("lever", fixed=True),
@@ -116,14 +117,3 @@ def _interaction_cells(one: Interaction) -> tuple[str, ...]:
         f"{signed(low)} to {signed(high)}",
         f"{one.n_quads:,}",
     )
-
-
-def signed(value: float) -> str:
-    """Write a difference of scores with its sign.
-
-    >>> signed(0.01234), signed(-0.5), signed(0.00001)
-    ('+.0123', '-.5000', '.0000')
-    """
-    rounded = round(value, 4)
-    text = f"{abs(rounded):.4f}".replace("0.", ".", 1)
-    return text if rounded == 0 else f"{'+' if rounded > 0 else '-'}{text}"

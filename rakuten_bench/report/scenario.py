@@ -9,8 +9,8 @@ from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.records import Record
 from rakuten_bench.report.board import METRICS, choose_boards
-from rakuten_bench.report.text import Column, terminal_table
-from rakuten_bench.report.words import all_words, class_name, clean, seconds
+from rakuten_bench.wording.table import Column, terminal_table
+from rakuten_bench.wording.words import all_words, class_name, clean, seconds
 
 
 def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.report.board import Board, Entry
-from rakuten_bench.report.words import number
+from rakuten_bench.wording.words import number
 
 #: Scenarios that are looked at, at most; the rest stays without interval and group.
 LOOKED_AT = 1000

@@ -153,6 +153,17 @@ def score_words(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}f}".replace("0.", ".", 1)
 
 
+def signed(value: float) -> str:
+    """Write a difference of scores with its sign.
+
+    >>> signed(0.01234), signed(-0.5), signed(0.00001)
+    ('+.0123', '-.5000', '.0000')
+    """
+    rounded = round(value, 4)
+    text = f"{abs(rounded):.4f}".replace("0.", ".", 1)
+    return text if rounded == 0 else f"{'+' if rounded > 0 else '-'}{text}"
+
+
 def seconds(value: float) -> str:
     """Write a duration so that two digits or more count.
 

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rakuten_bench.report.words import clean
+from rakuten_bench.wording.words import clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Did anything get worse: records against a committed baseline."""
