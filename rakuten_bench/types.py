@@ -158,6 +158,9 @@ class Languages:
     row: NDArray[np.int16]
     trained: NDArray[np.bool_]
 
+    def __len__(self) -> int:
+        return len(self.row)
+
     @classmethod
     def unknown(cls, n_rows: int) -> Self:
         """Return rows of one unknown language: for what does not depend on it."""
@@ -188,6 +191,9 @@ class Texts:
     weights: tuple[float, ...]
     columns: tuple[list[str], ...]
     extra: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.extra)
 
     def take(self, rows: Rows) -> Self:
         """Return the same of some rows only."""
@@ -262,6 +268,26 @@ class Folded:
     y: NDArray[np.int32]
     train_rows: Rows
     test_rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class InnerFold:
+    """A fold inside the training rows: what a search or a stacker learns from.
+
+    Everything before it was learned on its own training rows; `X` may be resampled,
+    `X_test` never is.
+
+    Attributes
+    ----------
+    X, X_test : row-aligned values
+    y : int32 array of shape (n_train,)
+    y_test : int32 array of shape (n_test,)
+    """
+
+    X: Any
+    y: NDArray[np.int32]
+    X_test: Any
+    y_test: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_selection import SelectKBest
 from sklearn.utils.validation import check_is_fitted
 
 
@@ -34,6 +35,37 @@ class NarrowSVD(TruncatedSVD):
             return super().fit_transform(X, y)
         finally:
             self.n_components = asked  # a parameter stays as it was given
+
+
+class NarrowKBest(SelectKBest):
+    """Selection of the best columns that asks for no more than there are.
+
+    Attributes
+    ----------
+    notes_ : tuple of str
+        What a user should know of the fit.
+    """
+
+    k: int
+    notes_: tuple[str, ...] = ()
+
+    def fit(self, X: Any, y: NDArray[np.integer]) -> Self:
+        """Learn which columns to keep."""
+        asked, limit = self.k, X.shape[1]
+        if asked > limit:
+            self.notes_ = (
+                f"{asked} columns asked for, {limit} are there: all are kept",
+            )
+        self.k = min(asked, limit)
+        try:
+            return super().fit(X, y)
+        finally:
+            self.k = asked  # a parameter stays as it was given
+
+    def _get_support_mask(self) -> NDArray[np.bool_]:
+        if self.k < len(self.scores_):
+            return super()._get_support_mask()
+        return np.ones(len(self.scores_), np.bool_)
 
 
 class LogCountRatio(TransformerMixin, BaseEstimator):

@@ -8,7 +8,8 @@ from rakuten_bench.registry import REDUCER
 @REDUCER.option("chi2", digit="2", needs="scikit-learn", modalities=("text",))
 def chi2(k: int = 20_000) -> Any:
     """Keep the columns that depend most on the class (chi-squared)."""
-    from sklearn.feature_selection import SelectKBest
     from sklearn.feature_selection import chi2 as score
 
-    return SelectKBest(score, k=k)
+    from rakuten_bench.corpus.reduction import NarrowKBest
+
+    return NarrowKBest(score, k=k)
