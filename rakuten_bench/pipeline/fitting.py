@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.types import Folded, Languages, Prediction, Target
+from rakuten_bench.types import Folded, InnerFold, Languages, Prediction, Target
 
 MAX_NOTES = 20
 
@@ -92,21 +93,52 @@ def resample(estimator: Any, folded: Folded) -> Folded:
     )
 
 
+def divide_inside(
+    slots: Mapping[str, Any], languages: Languages | None = None
+) -> list[InnerFold]:
+    """Return the folds inside the training rows, as a last step's slots hold them."""
+    numbers = takewhile(lambda number: f"inner{number}.target" in slots, count())
+    return [_divide_inner(slots, f"inner{number}", languages) for number in numbers]
+
+
+def _divide_inner(
+    slots: Mapping[str, Any], slot: str, languages: Languages | None
+) -> InnerFold:
+    target: Target = slots[f"{slot}.target"]
+    folded = divide(slots[slot], target, languages)
+    return InnerFold(folded.train, folded.y, folded.test, target.y[folded.test_rows])
+
+
+def fit(estimator: Any, folded: Folded, inside: Sequence[InnerFold] = ()) -> Any:
+    """Fit on the training rows; searches and stackers also get the folds inside."""
+    if inside:
+        return estimator.fit(folded.train, folded.y, folds=inside)
+    return estimator.fit(folded.train, folded.y)
+
+
 def estimate(estimator: Any, folded: Folded, n_classes: int) -> Prediction:
     """Fit a classifier on the training rows and predict the test rows."""
     start = time.perf_counter()
     estimator.fit(folded.train, folded.y)
-    fitted = time.perf_counter()
+    seconds = time.perf_counter() - start
+    return predict(estimator, folded, n_classes, fit_time=seconds)
+
+
+def predict(
+    estimator: Any, folded: Folded, n_classes: int, *, fit_time: float
+) -> Prediction:
+    """Predict the test rows with a fitted classifier."""
+    start = time.perf_counter()
     predicted = estimator.predict(folded.test)
     probability = probabilities(estimator, folded.test, n_classes)
-    done = time.perf_counter()
+    seconds = time.perf_counter() - start
     tell(estimator)
     return Prediction(
         rows=folded.test_rows,
         predicted=np.asarray(predicted, dtype=np.int32),
         probability=probability,
-        fit_time=fitted - start,
-        predict_time=done - fitted,
+        fit_time=fit_time,
+        predict_time=seconds,
         details=dict(getattr(estimator, "details_", {})),
     )
 

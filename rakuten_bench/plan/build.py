@@ -22,6 +22,9 @@ FITTING = "rakuten_bench.pipeline.fitting"
 #: Kinds that end a scenario: they write its prediction.
 _LAST = frozenset({"estimate", "search", "fuse"})
 
+#: How slots are called that only the last step reads.
+_INSIDE = ("inner", "member")
+
 
 def build_plan(
     scenarios: Sequence[Scenario],
@@ -105,25 +108,32 @@ class _Builder:
         """Add a scenario's steps for a fold; return its last."""
         if scenario.modality == "fusion":
             return self._fusion(scenario, fold)
+        modality, model, search = (
+            scenario.modality,
+            scenario["model"],
+            scenario["search"],
+        )
+        option = self.fact(modality, model)[0]
+        plain = self.fact(modality, search)[0].is_off
         slots = self._learned(scenario, fold)
-        model = scenario["model"]
-        search = scenario["search"]
-        if self.fact(scenario.modality, search)[0].is_off:
-            return self._step(scenario.modality, (model,), slots, fold)
-        for number, inner in enumerate(
-            self._inner_folds(scenario.modality, search, fold)
-        ):
-            features = self._learned(scenario, inner)["features"]
-            slots[f"inner{number}"] = Input(
-                f"inner{number}", features.key, features.part
+        sources = self._sources(modality, model, slots, fold)
+        inside = self._inner_folds(modality, model if plain else search, fold)
+        for number, inner in enumerate(inside):
+            found = self._sources(
+                modality, model, self._learned(scenario, inner), inner
             )
-        return self._step(scenario.modality, (search, model), slots, fold)
+            for slot, one in (("", found[0]), (".target", self.target(inner))):
+                name = f"inner{number}{slot}"
+                slots[name] = Input(name, one.key, one.part)
+        own = Choice.made(option, option.own(model.arguments))
+        choices = (own,) if plain else (search, own)
+        return self._add(modality, choices, self._inputs(option, sources, slots, fold))
 
     def languages(self) -> Input:
         """Add the step that finds the language of each row."""
         choice = Choice.of(DETECTOR.find("text", "py3langid"))
         slots = {"frame": Input("frame", self.frame)}
-        return self._step("text", (choice,), slots, "")
+        return self._step("text", choice, slots, "")
 
     def plan(
         self,
@@ -158,7 +168,7 @@ class _Builder:
             for number, member in enumerate(scenario.members):
                 slot = f"inner{place}.member{number}"
                 slots[slot] = Input(slot, self.prediction(member, inner).key)
-        return self._step("fusion", (choice,), slots, fold)
+        return self._step("fusion", choice, slots, fold)
 
     def _learned(self, scenario: Scenario, fold: str) -> Slots:
         """Add the steps up to what the model learns from; return the slots."""
@@ -181,7 +191,7 @@ class _Builder:
         for choice in choices:
             option = self.fact(modality, choice)[0]
             if not option.is_off:
-                found = self._step(modality, (choice,), slots, fold)
+                found = self._step(modality, choice, slots, fold)
                 for slot in option.writes:
                     part = slot if len(option.writes) > 1 else ""
                     slots[slot] = Input(slot, found.key, part)
@@ -196,28 +206,29 @@ class _Builder:
         return [f"{fold}.{number}of{cv}" for number in range(cv)]
 
     def _step(
-        self, modality: Modality, choices: tuple[Choice, ...], slots: Slots, fold: str
+        self, modality: Modality, choice: Choice, slots: Slots, fold: str
     ) -> Input:
         """Add a step, and before it those of the options that its option builds on."""
-        option = self.fact(modality, choices[0])[0]
-        before = option.before(choices[0].arguments)
-        if before:
-            choices = (
-                Choice.made(option, option.own(choices[0].arguments)),
-                *choices[1:],
-            )
-            sources: tuple[Input, ...] = tuple(
-                self._before(modality, Choice.made(*one), slots, fold, number)
-                for number, one in enumerate(before)
-            )
-        else:
-            sources = self._read(option, slots)
-        return self._add(modality, choices, self._inputs(option, sources, slots, fold))
+        option = self.fact(modality, choice)[0]
+        sources = self._sources(modality, choice, slots, fold)
+        own = Choice.made(option, option.own(choice.arguments))
+        return self._add(modality, (own,), self._inputs(option, sources, slots, fold))
+
+    def _sources(
+        self, modality: Modality, choice: Choice, slots: Slots, fold: str
+    ) -> tuple[Input, ...]:
+        """Return what an option works on: what those before it made, or the slots."""
+        option = self.fact(modality, choice)[0]
+        before = option.before(choice.arguments)
+        return tuple(
+            self._before(modality, Choice.made(*one), slots, fold, number)
+            for number, one in enumerate(before)
+        ) or self._read(option, slots)
 
     def _before(
         self, modality: Modality, choice: Choice, slots: Slots, fold: str, number: int
     ) -> Input:
-        found = self._step(modality, (choice,), slots, fold)
+        found = self._step(modality, choice, slots, fold)
         return Input(f"before{number}", found.key)
 
     def _add(
@@ -269,10 +280,11 @@ class _Builder:
         inputs = list(sources)
         if not self._fold_of(inputs) and "languages" in slots:
             inputs.append(slots["languages"])  # tells which rows may be learned from
-        inputs += [
-            slots[slot] for slot in slots if slot.startswith(("inner", "member"))
-        ]
-        return (*inputs, self.target(fold))
+        inputs.append(
+            self.target(fold)
+        )  # before those of inner folds: it tells the fold
+        inside = [one for slot, one in slots.items() if slot.startswith(_INSIDE)]
+        return (*inputs, *inside)
 
     def fact(self, modality: Modality, choice: Choice) -> tuple[Option, str, int]:
         """Return a choice's option, the digest of what it computes, and its seed."""
