@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.plan import Input, Plan, Step
-from rakuten_bench.plan.source import source_digest
+from rakuten_bench.plan.source import file_digest, source_digest
 from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.types import Modality
@@ -18,6 +18,7 @@ Slots = dict[str, Input]
 
 #: The module that applies learned options: part of the key of what it computes.
 FITTING = "rakuten_bench.pipeline.fitting"
+FUSING = "rakuten_bench.pipeline.fusing"
 
 #: Kinds that end a scenario: they write its prediction.
 _LAST = frozenset({"estimate", "search", "fuse"})
@@ -301,6 +302,8 @@ class _Builder:
                 source_digest(option.module),
                 source_digest(option.lever.package),
                 source_digest(FITTING) if learned else "",
+                source_digest(FUSING) if option.kind == "fuse" else "",
+                file_digest(str(choice.arguments.get(option.file, ""))),
                 versions,
                 seed if "random_state" in option.given else None,
             )

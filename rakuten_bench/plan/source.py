@@ -42,6 +42,25 @@ def source_digests(module: str) -> dict[str, str]:
     return {name: _own_digest(name) for name in sorted(_closure(module))}
 
 
+def file_digest(path: str) -> str:
+    """Return the digest of a file that an option reads, or of the files in a folder.
+
+    Names, sizes and times are looked at, not contents, which may be gigabytes.
+
+    >>> file_digest("")
+    ''
+    """
+    place = Path(path)
+    if not path or not place.exists():  # a missing file is refused when it is read
+        return ""
+    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        facts = file.stat()
+        digest.update(f"{file.name}:{facts.st_size}:{facts.st_mtime_ns};".encode())
+    return digest.hexdigest()
+
+
 def _closure(module: str) -> set[str]:
     found: set[str] = set()
     waiting = [module]

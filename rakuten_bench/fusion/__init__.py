@@ -1,0 +1,1 @@
+"""Predictions of several models joined to one; predictions that come from a file."""

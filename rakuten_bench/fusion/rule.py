@@ -1,0 +1,256 @@
+"""Rules that join the probabilities of several members.
+
+Every rule takes an array of shape (n_members, n_rows, n_classes) whose rows and classes
+mean the same for all members. Those that learn do so on probabilities for rows that the
+members were not trained on.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from rakuten_bench.metrics.confusion import confusion_matrix, f1_weighted
+
+Floats = NDArray[np.float64]
+Scoring = Literal["f1_weighted", "log_loss"]
+Stacker = Literal["logreg", "xgboost"]
+_LEAST = 1e-7
+
+
+class Rule(ClassifierMixin, BaseEstimator):
+    """What all rules have in common; a rule without `fit` has nothing to learn.
+
+    Parameters
+    ----------
+    n_classes : int
+    """
+
+    n_classes: int
+
+    @property
+    def classes_(self) -> NDArray[np.int64]:
+        """The codes of all classes, int64 of shape (n_classes,)."""
+        return np.arange(self.n_classes)
+
+    def predict_proba(self, X: Floats) -> Floats:
+        """Return probabilities of shape (n_rows, n_classes)."""
+        raise NotImplementedError
+
+    def predict(self, X: Floats) -> NDArray[np.int64]:
+        """Return the most probable class of each row, of shape (n_rows,)."""
+        return self.predict_proba(X).argmax(axis=1)
+
+
+class Mean(Rule):
+    """The mean of the members' probabilities."""
+
+    def __init__(self, n_classes: int) -> None:
+        self.n_classes = n_classes
+
+    def predict_proba(self, X: Floats) -> Floats:
+        """Return probabilities of shape (n_rows, n_classes)."""
+        return normalize(X.mean(axis=0))
+
+
+class Product(Rule):
+    """The product of the members' probabilities: one that is sure of a no decides."""
+
+    def __init__(self, n_classes: int) -> None:
+        self.n_classes = n_classes
+
+    def predict_proba(self, X: Floats) -> Floats:
+        """Return probabilities of shape (n_rows, n_classes)."""
+        logs = np.log(np.maximum(X, _LEAST)).sum(axis=0)
+        return normalize(np.exp(logs - logs.max(axis=1, keepdims=True)))
+
+
+class Weighted(Rule):
+    """A weighted mean, the weights found by greedy selection.
+
+    Round by round the member that helps most is added once more (Caruana et al.,
+    Ensemble selection from libraries of models, 2004); its weight is how often it was
+    taken in the best prefix of rounds.
+
+    Parameters
+    ----------
+    n_classes : int
+    scoring : {"f1_weighted", "log_loss"}
+    rounds : int
+    calibrate : bool
+        Whether each member is first made as sure as it is right, by one temperature
+        (Guo et al., On calibration of modern neural networks, 2017).
+
+    Attributes
+    ----------
+    weights_ : float64 array of shape (n_members,)
+        Sum 1.
+    temperatures_ : float64 array of shape (n_members,)
+    details_ : dict
+    """
+
+    def __init__(
+        self,
+        n_classes: int,
+        scoring: Scoring = "f1_weighted",
+        rounds: int = 40,
+        calibrate: bool = False,
+    ) -> None:
+        self.n_classes = n_classes
+        self.scoring = scoring
+        self.rounds = rounds
+        self.calibrate = calibrate
+
+    def fit(self, X: Floats, y: NDArray[Any]) -> Self:
+        """Find the weights on rows that the members were not trained on.
+
+        Parameters
+        ----------
+        X : float array of shape (n_members, n_rows, n_classes)
+        y : int array of shape (n_rows,)
+        """
+        self.temperatures_ = np.ones(len(X))
+        if self.calibrate:
+            self.temperatures_ = np.array([find_temperature(part, y) for part in X])
+        X = temper(X, self.temperatures_)
+        counts, best, top = np.zeros(len(X)), np.zeros(len(X)), -np.inf
+        total = np.zeros(X.shape[1:])
+        for _ in range(self.rounds):
+            scores = [score(total + part, y, self.scoring) for part in X]
+            chosen = int(np.argmax(scores))
+            total += X[chosen]
+            counts[chosen] += 1
+            if scores[chosen] > top:
+                top, best = scores[chosen], counts.copy()
+        self.weights_ = best / best.sum()
+        self.details_ = {
+            "weights": [round(float(weight), 4) for weight in self.weights_],
+            "temperatures": [round(float(value), 4) for value in self.temperatures_],
+            self.scoring: round(float(top), 5),
+        }
+        return self
+
+    def predict_proba(self, X: Floats) -> Floats:
+        """Return probabilities of shape (n_rows, n_classes)."""
+        tempered = temper(X, self.temperatures_)
+        return normalize(np.tensordot(self.weights_, tempered, axes=1))
+
+
+class Stacking(Rule):
+    """A model on the members' log-probabilities.
+
+    Parameters
+    ----------
+    n_classes : int
+    model : {"logreg", "xgboost"}
+    C : float
+        Of the logistic regression.
+    n_estimators, max_depth, learning_rate :
+        Of the boosted trees.
+    n_jobs : int
+    random_state : int or None
+
+    Attributes
+    ----------
+    known_ : int array
+        The classes that it was shown.
+    """
+
+    def __init__(  # noqa: PLR0913  one argument per hyperparameter
+        self,
+        n_classes: int,
+        model: Stacker = "logreg",
+        C: float = 0.1,
+        n_estimators: int = 100,
+        max_depth: int = 3,
+        learning_rate: float = 0.1,
+        n_jobs: int = 1,
+        random_state: int | None = None,
+    ) -> None:
+        self.n_classes = n_classes
+        self.model = model
+        self.C = C
+        self.n_estimators = n_estimators
+        self.max_depth = max_depth
+        self.learning_rate = learning_rate
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Floats, y: NDArray[Any]) -> Self:
+        """Learn from rows that the members were not trained on."""
+        self.known_, codes = np.unique(y, return_inverse=True)
+        self.model_ = self._build().fit(self._features(X), codes)
+        return self
+
+    def predict_proba(self, X: Floats) -> Floats:
+        """Return probabilities of shape (n_rows, n_classes)."""
+        found = np.zeros(X.shape[1:])
+        found[:, self.known_] = self.model_.predict_proba(self._features(X))
+        return found
+
+    def _features(self, X: Floats) -> Floats:
+        logs = np.log(np.maximum(X, _LEAST))
+        return np.concatenate(list(logs), axis=1)
+
+    def _build(self) -> Any:
+        if self.model == "logreg":
+            from sklearn.linear_model import LogisticRegression
+
+            return LogisticRegression(C=self.C, max_iter=2000)
+        from xgboost import XGBClassifier
+
+        return XGBClassifier(
+            n_estimators=self.n_estimators,
+            max_depth=self.max_depth,
+            learning_rate=self.learning_rate,
+            tree_method="hist",
+            n_jobs=self.n_jobs,
+            random_state=self.random_state,
+        )
+
+
+def normalize(values: Floats) -> Floats:
+    """Return rows that sum to 1; a row of zeros says nothing, all classes alike."""
+    sums = values.sum(axis=1, keepdims=True)
+    even = np.full_like(values, 1 / values.shape[1])
+    return np.divide(values, sums, out=even, where=sums > 0)
+
+
+def temper(X: Floats, temperatures: Floats) -> Floats:
+    """Return probabilities made less (above 1) or more (below 1) sure.
+
+    >>> temper(np.array([[[0.9, 0.1]]]), np.array([1.0])).round(3).tolist()
+    [[[0.9, 0.1]]]
+    >>> temper(np.array([[[0.9, 0.1]]]), np.array([2.0])).round(3).tolist()
+    [[[0.75, 0.25]]]
+    """
+    if (temperatures == 1).all():
+        return X
+    logs = np.log(np.maximum(X, _LEAST)) / temperatures[:, None, None]
+    raised = np.exp(logs - logs.max(axis=2, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=2, keepdims=True))
+
+
+def find_temperature(probability: Floats, y: NDArray[Any]) -> float:
+    """Return the temperature of least log loss, from 1/20 to 20."""
+
+    def loss(log_temperature: float) -> float:
+        tempered = temper(probability[None], np.exp([log_temperature]))[0]
+        return -score(tempered, y, "log_loss")
+
+    found = minimize_scalar(loss, bounds=(-3, 3), method="bounded")
+    return float(np.exp(found.x))
+
+
+def score(probability: Floats, y: NDArray[Any], scoring: Scoring) -> float:
+    """Return weighted F1, or minus the log loss, of rows of any positive sum."""
+    if scoring == "log_loss":
+        given = probability[np.arange(len(y)), y] / probability.sum(axis=1)
+        return float(np.log(np.maximum(given, _LEAST)).mean())
+    predicted = probability.argmax(axis=1)
+    n_classes = probability.shape[1]
+    return float(f1_weighted(confusion_matrix(y, predicted, n_classes)))

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from rakuten_bench.registry import FUSION
+
+
+@FUSION.option("stacking", digit="3", needs=("scikit-learn", "xgboost-cpu"))
+def stacking(
+    cv: int = 5,
+    model: Literal["logreg", "xgboost"] = "logreg",
+    C: float = 0.1,
+    n_estimators: int = 100,
+    max_depth: int = 3,
+    learning_rate: float = 0.1,
+    *,
+    n_classes: int,
+    n_jobs: int = 1,
+    random_state: int,
+) -> Any:
+    """Learn a model on the members' probabilities for folds of the training rows."""
+    from rakuten_bench.fusion.rule import Stacking
+
+    del cv  # the plan makes the folds
+    return Stacking(
+        n_classes,
+        model,
+        C,
+        n_estimators,
+        max_depth,
+        learning_rate,
+        n_jobs,
+        random_state,
+    )

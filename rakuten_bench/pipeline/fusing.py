@@ -1,0 +1,108 @@
+"""How a fusion sees its members: their probabilities, joined on row and class.
+
+Weights and stackers learn from what the members say about rows that they were not
+trained on: folds inside the training rows. Test rows are predicted, never looked at.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.pipeline.fitting import tell
+from rakuten_bench.types import Prediction, Rows, Target
+
+Slots = Mapping[str, Any]
+
+
+def fuse(rule: Any, slots: Slots) -> Prediction:
+    """Learn a rule, where it learns, and predict the test rows of a fold.
+
+    Parameters
+    ----------
+    rule : estimator
+        Of `rakuten_bench.fusion.rule`.
+    slots : mapping
+        "member0" and so on hold the members' predictions for the test rows,
+        "inner0.member0" and so on those for folds of the training rows, "target" the
+        labels.
+
+    Raises
+    ------
+    UserError
+        If a member has no probabilities, or members don't have the same rows.
+    """
+    start = time.perf_counter()
+    learn_rule(rule, slots)
+    learned = time.perf_counter()
+    rows, X = join_members(slots)
+    probability = rule.predict_proba(X).astype(np.float32)
+    tell(rule)
+    return Prediction(
+        rows=rows,
+        predicted=probability.argmax(axis=1).astype(np.int32),
+        probability=probability,
+        fit_time=learned - start,
+        predict_time=time.perf_counter() - learned,
+        details=dict(getattr(rule, "details_", {})),
+    )
+
+
+def learn_rule(rule: Any, slots: Slots) -> None:
+    """Fit a rule on the members' predictions for folds of the training rows."""
+    if not hasattr(rule, "fit"):
+        return
+    target: Target = slots["target"]
+    parts = [join_members(slots, prefix) for prefix in _inner_folds(slots)]
+    rows = np.concatenate([rows for rows, _ in parts])
+    if np.setdiff1d(rows, target.fold.train).size:  # would be a leak
+        message = "a fusion was given predictions for rows outside its training rows"
+        raise AssertionError(message)
+    rule.fit(np.concatenate([X for _, X in parts], axis=1), target.y[rows])
+
+
+def join_members(slots: Slots, prefix: str = "") -> tuple[Rows, NDArray[np.float64]]:
+    """Put the members' probabilities for the same rows side by side.
+
+    Returns
+    -------
+    rows : int64 array of shape (n_rows,)
+        In ascending order.
+    X : float64 array of shape (n_members, n_rows, n_classes)
+
+    Raises
+    ------
+    UserError
+        If a member has no probabilities, or members don't have the same rows.
+    """
+    n_members = sum(slot.startswith("member") for slot in slots)
+    found: list[Prediction] = [slots[f"{prefix}member{n}"] for n in range(n_members)]
+    rows = np.sort(found[0].rows)
+    parts = []
+    for number, one in enumerate(found):
+        if one.probability is None:
+            message = (
+                f"fusion: member {number + 1} of {n_members} gives no probabilities. "
+                f"Set its model's parameter 'calibrate', or take another model."
+            )
+            raise UserError(message)
+        order = np.argsort(one.rows)
+        if not np.array_equal(one.rows[order], rows):
+            message = (
+                f"fusion: member {number + 1} of {n_members} predicts "
+                f"{len(one.rows)} rows, member 1 {len(rows)}, "
+                f"{np.intersect1d(one.rows, rows).size} of them the same."
+            )
+            raise UserError(message)
+        parts.append(one.probability[order].astype(np.float64))
+    return rows, np.stack(parts)
+
+
+def _inner_folds(slots: Slots) -> list[str]:
+    places = [slot.partition(".")[0] for slot in slots if slot.endswith(".member0")]
+    return [f"{place}." for place in places]
