@@ -7,12 +7,13 @@ only avoids doing the same part twice.
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.pipeline import fitting
+from rakuten_bench.pipeline import fitting, fusing
 from rakuten_bench.plan import Step
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import find_option
@@ -137,8 +138,35 @@ def _estimate(
     return fitting.estimate(estimator, folded, target.n_classes)
 
 
+def _fuse(
+    options: list[Option],
+    params: list[dict[str, Any]],
+    slots: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> Any:
+    return fusing.fuse(options[0].make(params=params[0], **given), slots)
+
+
+def _search(
+    options: list[Option],
+    params: list[dict[str, Any]],
+    slots: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> Any:
+    from rakuten_bench.pipeline.searching import fit_search, inner_folds
+
+    folded, target = learned_input(options[1], slots)
+    inner = inner_folds(slots, target)
+    start = time.perf_counter()
+    estimator = fit_search(options, params, folded, inner, given)
+    seconds = time.perf_counter() - start
+    return fitting.predict(estimator, folded, target.n_classes, fit_time=seconds)
+
+
 _LEARNED = {
+    "fuse": _fuse,
     "transform": _transform,
     "resample": _resample,
     "estimate": _estimate,
+    "search": _search,
 }

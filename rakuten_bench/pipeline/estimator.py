@@ -23,7 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 from rakuten_bench.data.build import fill_columns
 from rakuten_bench.data.grouping import find_groups
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.pipeline import fitting, learned_input, run_map, run_step
+from rakuten_bench.pipeline import fitting, fusing, learned_input, run_map, run_step
+from rakuten_bench.pipeline.searching import fit_search, inner_folds
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import build_plan
@@ -135,12 +136,7 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
     @available_if(_predicts_probability)
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
         """Return probabilities of shape (n_rows, n_classes), in the order of `classes_`."""
-        features = self.features(X)
-        found = fitting.probabilities(self.model_, features, len(self.classes_))
-        if found is None:
-            message = f"{self.scenario.code}: its model gives no probabilities."
-            raise UserError(message)
-        return found
+        return self._probabilities(self.model_, self.features(X))
 
     @available_if(_decides)
     def decision_function(self, X: pd.DataFrame) -> NDArray[np.float64]:
@@ -164,14 +160,19 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
         if step.kind == "map" or "." in step.fold:
             return run_step(step, slots, n_jobs=self.n_jobs)
         option, params = _option(step)
-        folded, target = learned_input(option, slots)
-        estimator = option.make(
-            params=params,
-            random_state=step.seed,
-            n_jobs=self.n_jobs,
-            n_classes=target.n_classes,
-        )
-        self.fitted_[step.key] = estimator
+        given = {
+            "random_state": step.seed,
+            "n_jobs": self.n_jobs,
+            "device": "cpu",
+            "n_classes": len(self.classes_),
+        }
+        if step.kind == "search":
+            self.fitted_[step.key] = _fit_search(step, slots, given)
+            return None
+        estimator = self.fitted_[step.key] = option.make(params=params, **given)
+        if step.kind == "fuse":
+            return fusing.learn_rule(estimator, slots)
+        folded, _ = learned_input(option, slots)
         if step.kind == "transform":
             return fitting.transform(estimator, folded)
         if step.kind == "resample":
@@ -208,7 +209,20 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
         value = _main(option, slots)
         if step.kind == "resample":
             return value
-        return self.fitted_[step.key].transform(value)
+        learned = self.fitted_[step.key]
+        if step.kind == "transform":
+            return learned.transform(value)
+        return self._probabilities(learned, value)
+
+    def _probabilities(self, model: Any, features: Any) -> NDArray[np.float32]:
+        found = fitting.probabilities(model, features, len(self.classes_))
+        if found is None:
+            message = (
+                f"{self.scenario.code}: its model, or that of a member, gives no "
+                f"probabilities. Set the model's parameter 'calibrate'."
+            )
+            raise UserError(message)
+        return found
 
 
 def as_frame(X: pd.DataFrame, labels: list[str] | None = None) -> pd.DataFrame:
@@ -236,6 +250,13 @@ def _option(step: Step) -> tuple[Option, dict[str, Any]]:
     return find_option(step.modality, choice), choice.arguments
 
 
+def _fit_search(step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    options = [find_option(step.modality, choice) for choice in step.choices]
+    params = [choice.arguments for choice in step.choices]
+    folded, target = learned_input(options[1], slots)
+    return fit_search(options, params, folded, inner_folds(slots, target), given)
+
+
 def _slots(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
     slots = {}
     for one in step.inputs:
@@ -247,6 +268,9 @@ def _slots(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _main(option: Option, slots: Mapping[str, Any]) -> Any:
     """Return the value that a learned step works on."""
+    if option.kind == "fuse":
+        members = [value for slot, value in slots.items() if slot.startswith("member")]
+        return np.stack(members).astype(np.float64)
     found = [
         value
         for slot, value in slots.items()

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from rakuten_bench.registry import SEARCH, Dimension
+
+if TYPE_CHECKING:
+    from rakuten_bench.estimator.strategy import Strategy
+
+
+@SEARCH.option("bayes", digit="4", needs="scikit-optimize")
+def bayes(
+    dimensions: Mapping[str, Dimension],
+    n_iter: int = 20,
+    n_initial: int = 8,
+    cv: int = 3,
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    space: dict[str, Any] | None = None,
+    *,
+    random_state: int,
+) -> Strategy:
+    """Let a Gaussian process name the next one to try (scikit-optimize)."""
+    from rakuten_bench.estimator.bayesian import search_bayes
+
+    yield from search_bayes(dimensions, n_iter, n_initial, random_state)

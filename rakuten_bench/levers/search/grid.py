@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from rakuten_bench.registry import SEARCH, Dimension
+
+if TYPE_CHECKING:
+    from rakuten_bench.estimator.strategy import Strategy
+
+
+@SEARCH.option("grid", digit="1")
+def grid(
+    dimensions: Mapping[str, Dimension],
+    n_values: int = 4,
+    cv: int = 3,
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    space: dict[str, Any] | None = None,
+) -> Strategy:
+    """Try every combination; a range is cut into `n_values`."""
+    from rakuten_bench.estimator.strategy import Batch, grid_of
+
+    yield Batch(grid_of(dimensions, n_values))

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from rakuten_bench.registry import SEARCH, Dimension
+
+if TYPE_CHECKING:
+    from rakuten_bench.estimator.strategy import Strategy
+
+
+@SEARCH.option("halving", digit="3")
+def halving(
+    dimensions: Mapping[str, Dimension],
+    n_candidates: int = 27,
+    factor: int = 3,
+    cv: int = 3,
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    space: dict[str, Any] | None = None,
+    *,
+    random_state: int,
+) -> Strategy:
+    """Try many on few rows, keep the best third, and so on (Jamieson & Talwalkar 2016)."""
+    from rakuten_bench.estimator.strategy import Batch, draw
+
+    left = draw(dimensions, n_candidates, random_state)
+    n_rounds = 0
+    while len(left) >= factor ** (n_rounds + 1):
+        n_rounds += 1
+    for number in range(n_rounds + 1):
+        scores = yield Batch(left, factor ** float(number - n_rounds))
+        order = sorted(range(len(left)), key=lambda i: _descending(scores[i]))
+        left = [left[i] for i in order[: max(1, len(left) // factor)]]
+
+
+def _descending(score: float) -> float:
+    """Sort key: the best first, failed candidates last."""
+    return -score if score == score else float("inf")

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from rakuten_bench.registry import SEARCH, Dimension
+
+if TYPE_CHECKING:
+    from rakuten_bench.estimator.strategy import Strategy
+
+
+@SEARCH.option("optuna", digit="5", needs="optuna", extra="optuna")
+def optuna(
+    dimensions: Mapping[str, Dimension],
+    n_iter: int = 20,
+    cv: int = 3,
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    space: dict[str, Any] | None = None,
+    *,
+    random_state: int,
+) -> Strategy:
+    """Let Parzen estimators name the next one to try (Optuna's TPE)."""
+    from rakuten_bench.estimator.parzen import search_parzen
+
+    yield from search_parzen(dimensions, n_iter, random_state)

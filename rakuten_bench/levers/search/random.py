@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from rakuten_bench.registry import SEARCH, Dimension
+
+if TYPE_CHECKING:
+    from rakuten_bench.estimator.strategy import Strategy
+
+
+@SEARCH.option("random", digit="2")
+def random(
+    dimensions: Mapping[str, Dimension],
+    n_iter: int = 20,
+    cv: int = 3,
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    space: dict[str, Any] | None = None,
+    *,
+    random_state: int,
+) -> Strategy:
+    """Try combinations drawn at random (Bergstra & Bengio 2012)."""
+    from rakuten_bench.estimator.strategy import Batch, draw
+
+    yield Batch(draw(dimensions, n_iter, random_state))

@@ -1,0 +1,294 @@
+"""Choosing a model's parameters inside the training rows.
+
+The features of the inner folds were computed before, once for all candidates; a search
+option is a generator that yields batches of candidates and is sent their scores.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench import metrics
+from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.estimator.strategy import Params, Strategy
+from rakuten_bench.registry import Choices, Dimension, Integer, Option, Real
+from rakuten_bench.types import Folded, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """An inner fold: features on both sides and the labels of the side that is scored."""
+
+    folded: Folded
+    y_test: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Parameters that were tried, and what came of it."""
+
+    params: Params
+    scores: tuple[float, ...]
+    seconds: float
+    share: float
+    error: str = ""
+
+    @property
+    def mean(self) -> float:
+        """Mean score over the inner folds; nan for a candidate that failed."""
+        return float(np.mean(self.scores)) if self.scores else float("nan")
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain values."""
+        found: dict[str, Any] = {
+            "params": self.params,
+            "score": None if self.error else self.mean,
+            "scores": list(self.scores),
+            "seconds": self.seconds,
+        }
+        if self.share != 1.0:
+            found["share"] = self.share
+        return found | ({"error": self.error} if self.error else {})
+
+
+def inner_folds(slots: Mapping[str, Any], target: Target) -> list[Inner]:
+    """Return the inner folds that a step's slots hold, in order."""
+    folds = []
+    for number in range(len(slots)):
+        folded: Folded | None = slots.get(f"inner{number}")
+        if folded is None:
+            break
+        folds.append(Inner(folded, target.y[folded.test_rows]))
+    return folds
+
+
+def fit_search(
+    options: Sequence[Option],
+    params: Sequence[Params],
+    folded: Folded,
+    inner: Sequence[Inner],
+    given: Mapping[str, Any],
+) -> Any:
+    """Search, then fit the model with the best parameters on all training rows.
+
+    Parameters
+    ----------
+    options : (search, model)
+    params : (dict, dict)
+    folded : Folded
+        Features of the fold.
+    inner : sequence of Inner
+        Features of the folds inside its training rows.
+    given : mapping
+        What the harness fills in.
+
+    Returns
+    -------
+    fitted classifier
+        With `details_` (best parameters, all candidates) and `notes_` (a best value on
+        the edge of its space).
+
+    Raises
+    ------
+    UserError
+        If the space is empty or unknown, or every candidate failed.
+    """
+    search, model = options
+    space = read_space(model, params[0].get("space"))
+    scoring = params[0].get("scoring", search.parameters["scoring"].default)
+    evaluate = _Evaluator(model, params[1], inner, given, scoring)
+    strategy = search.make(space, params=_strategy_params(params[0]), **given)
+    candidates = run_strategy(strategy, evaluate)
+    best = choose(candidates)
+    estimator = model.make(params={**params[1], **best.params}, **given)
+    estimator.fit(folded.train, folded.y)
+    estimator.details_ = {
+        **getattr(estimator, "details_", {}),
+        "best_params": best.params,
+        "best_score": best.mean,
+        "scoring": scoring,
+        "candidates": [candidate.as_record() for candidate in candidates],
+    }
+    edges = [edge_note(name, best.params[name], space[name]) for name in best.params]
+    told = (*getattr(estimator, "notes_", ()), *(note for note in edges if note))
+    estimator.notes_ = told
+    return estimator
+
+
+def _strategy_params(params: Params) -> Params:
+    """Return what the strategy itself takes: space and scoring are ours."""
+    return {name: value for name, value in params.items() if name not in _OURS}
+
+
+_OURS = frozenset({"space", "scoring", "cv"})
+
+
+def run_strategy(
+    strategy: Strategy, evaluate: Callable[[Params, float], Candidate]
+) -> list[Candidate]:
+    """Score what a strategy asks for until it ends."""
+    candidates: list[Candidate] = []
+    scores: list[float] | None = None
+    while True:
+        try:
+            batch = strategy.send(scores) if scores is not None else next(strategy)
+        except StopIteration:
+            return candidates
+        found = [evaluate(params, batch.share) for params in batch.candidates]
+        candidates += found
+        scores = [candidate.mean for candidate in found]
+
+
+def choose(candidates: Sequence[Candidate]) -> Candidate:
+    """Return the best of those that learned from the most rows; the first of equals.
+
+    Raises
+    ------
+    UserError
+        If every candidate failed; says why the first did.
+    """
+    most = max((candidate.share for candidate in candidates), default=0.0)
+    whole = [one for one in candidates if one.share == most and not one.error]
+    if not whole:
+        why = next((one.error for one in candidates if one.error), "the space is empty")
+        message = f"search: every candidate failed; the first said: {why}"
+        raise UserError(message)
+    return max(whole, key=lambda one: one.mean)
+
+
+class _Evaluator:
+    """Fits and scores one candidate on every inner fold."""
+
+    def __init__(
+        self,
+        model: Option,
+        params: Params,
+        inner: Sequence[Inner],
+        given: Mapping[str, Any],
+        scoring: str,
+    ) -> None:
+        self.model = model
+        self.params = params
+        self.given = dict(given)
+        self.scoring = scoring
+        self.inner = [self._precomputed(fold) for fold in inner]
+
+    def _precomputed(self, fold: Inner) -> Inner:
+        """Compute what all candidates share, such as a kernel machine's products."""
+        estimator = self.model.make(params=self.params, **self.given)
+        if not hasattr(estimator, "precompute"):
+            return fold
+        return Inner(estimator.precompute(fold.folded), fold.y_test)
+
+    def __call__(self, params: Params, share: float) -> Candidate:
+        start = time.perf_counter()
+        scores: list[float] = []
+        error = ""
+        try:
+            scores = [self._score(params, fold, share) for fold in self.inner]
+        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
+            scores, error = (
+                [],
+                f"{type(problem).__name__}: {problem}".partition("\n")[0],
+            )
+        seconds = time.perf_counter() - start
+        return Candidate(params, tuple(scores), seconds, share, error)
+
+    def _score(self, params: Params, fold: Inner, share: float) -> float:
+        folded = shrink(fold.folded, share, self.given["random_state"])
+        estimator = self.model.make(params={**self.params, **params}, **self.given)
+        estimator.fit(folded.train, folded.y)
+        predicted = np.asarray(estimator.predict(folded.test), dtype=np.int32)
+        n_classes = self.given["n_classes"]
+        matrix = metrics.confusion_matrix(fold.y_test, predicted, n_classes)
+        return float(metrics.scores(matrix)[self.scoring])
+
+
+def shrink(folded: Folded, share: float, random_state: int) -> Folded:
+    """Return the fold with a part of its training rows, the same for all candidates.
+
+    Every class keeps at least one row.
+    """
+    if share >= 1.0:
+        return folded
+    generator = np.random.default_rng(random_state)
+    order = generator.permutation(len(folded.y))
+    first = order[np.unique(folded.y[order], return_index=True)[1]]
+    n_rows = max(len(first), round(share * len(folded.y)))
+    others = order[~np.isin(order, first)][: n_rows - len(first)]
+    rows = np.sort(np.concatenate([first, others]))
+    return replace(
+        folded,
+        train=folded.train[rows],
+        y=folded.y[rows],
+        train_rows=folded.train_rows[rows],
+    )
+
+
+def read_space(model: Option, named: Mapping[str, Any] | None) -> dict[str, Dimension]:
+    """Return the space of a search: the model's own, or what a scenario file names.
+
+    A file gives a list of values, or `{low, high, log}` for a range, for each parameter.
+
+    Raises
+    ------
+    UserError
+        For a parameter that the model does not have, or a space that is no space.
+    """
+    if not named:
+        if not model.space:
+            message = f"model '{model.name}' has no space to search; name one: space."
+            raise UserError(message)
+        return dict(model.space)
+    return {name: _dimension(model, name, value) for name, value in named.items()}
+
+
+def _dimension(model: Option, name: str, value: Any) -> Dimension:
+    if name not in model.parameters:
+        raise UserError(unknown(f"parameter of {model.name}", name, model.parameters))
+    convert = model.parameters[name].convert
+    if isinstance(value, Mapping):
+        missing = {"low", "high"} - set(value)
+        if missing or not value["low"] < value["high"]:
+            message = f"space of '{name}': {dict(value)} needs low < high (and log)."
+            raise UserError(message)
+        whole = all(isinstance(value[end], int) for end in ("low", "high"))
+        kind = Integer if whole and model.parameters[name].type is int else Real
+        return kind(value["low"], value["high"], bool(value.get("log", False)))
+    if isinstance(value, list | tuple) and value:
+        return Choices(tuple(convert(one) for one in value))
+    message = f"space of '{name}': {value!r} is neither a list of values nor a range."
+    raise UserError(message)
+
+
+def edge_note(name: str, value: Any, dimension: Dimension) -> str:
+    """Say that a best value lies on the edge of its space; "" where it does not."""
+    if isinstance(dimension, Choices):
+        numbers = [v for v in dimension.values if isinstance(v, int | float)]
+        numbers = [v for v in numbers if not isinstance(v, bool)]
+        if len(numbers) < len(dimension.values) or len(numbers) < 3:
+            return ""
+        low, high, near = min(numbers), max(numbers), 0.0
+    else:
+        low, high, near = dimension.low, dimension.high, _NEAR
+    place = _place(float(value), low, high, log=getattr(dimension, "log", False))
+    if near < place < 1 - near:
+        return ""
+    side = "lower" if place <= near else "upper"
+    return f"search: the best {name}={value:.4g} is at the {side} edge of its space"
+
+
+#: A twentieth of a range counts as its edge.
+_NEAR = 0.05
+
+
+def _place(value: float, low: float, high: float, *, log: bool) -> float:
+    if log:
+        value, low, high = np.log(value), np.log(low), np.log(high)
+    return float((value - low) / (high - low))
