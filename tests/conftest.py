@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,11 @@ import numpy as np
 import pytest
 
 from rakuten_bench import records
+from rakuten_bench.engine.preload import load_file
+from rakuten_bench.registry import CLEANER, MODEL
+
+#: For tests that ask for them, and for the workers that these start.
+collect_ignore = ["odd_calls.py", "odd_options.py"]
 
 
 @dataclass
@@ -90,3 +97,18 @@ class Shop:
 def shop(tmp_path: Path) -> Shop:
     """Return an empty results folder of a small shop."""
     return Shop(tmp_path / "results")
+
+
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Register the odd options; return a folder with a small table, to work in."""
+    load_file("odd_options", str(Path(__file__).with_name("odd_options.py")))
+    words = ("shoe", "pot", "hat")
+    rows = [f"red {word} {number},{word},fr" for word in words for number in range(10)]
+    (tmp_path / "shop.csv").write_text("\n".join(["name,kind,language", *rows]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(tmp_path / "cache"))
+    yield tmp_path
+    MODEL.remove("odd")
+    CLEANER.remove("noted")
+    del sys.modules["odd_options"]

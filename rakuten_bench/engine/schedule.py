@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rakuten_bench.engine.task import Done, Fault
 from rakuten_bench.plan import Plan, Step
 
-_MOST_LOSSES = 3  # of one result, before its users fail
+_MOST_LOSSES = 3  # of one result, before one of its users fails
 
 Weight = Callable[[Step], float]
 
@@ -60,7 +60,7 @@ class Schedule:
         self._length: dict[str, float] = {}
         self._ready: list[tuple[int, int, str]] = []
         self._ended: list[Ended] = []
-        self._losses: Counter[str] = Counter()
+        self._losses: Counter[tuple[str, str]] = Counter()
         for code in codes:
             self._add_scenario(code)
         self._measure()
@@ -169,7 +169,7 @@ class Schedule:
         """Take note of a step's end."""
         if done.key not in self._missing:
             return
-        if done.lost and self._losses[done.lost] < _MOST_LOSSES:
+        if done.lost and self._has_patience(done.key, done.lost):
             self._restore(done.key, done.lost)
         elif done.fault:
             self._fail(done.key, done.fault)
@@ -178,8 +178,7 @@ class Schedule:
 
     def reopen(self, code: str, lost: str) -> None:
         """Take a scenario up again: one of its results has gone after it ended."""
-        self._losses[lost] += 1
-        if self._losses[lost] > _MOST_LOSSES:
+        if not self._has_patience(code, lost):
             text = f"its result {lost} was lost {_MOST_LOSSES} times"
             fault = Fault("failed", "LostResult", text, "", "")
             self._end(code, fault)
@@ -187,9 +186,13 @@ class Schedule:
         self._add_scenario(code)
         self._measure_new()
 
+    def _has_patience(self, user: str, lost: str) -> bool:
+        """Count how often a result was lost to a user; tell whether to try again."""
+        self._losses[user, lost] += 1
+        return self._losses[user, lost] <= _MOST_LOSSES
+
     def _restore(self, key: str, lost: str) -> None:
         """Compute an input again whose stored result turned out damaged."""
-        self._losses[lost] += 1
         added = self._add_steps([lost])
         if lost in added:
             self._missing[key].add(lost)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rakuten_bench.errors import Problems, UserError, unknown
-from rakuten_bench.registry import LEVERS, Lever, Option, Parameter
+from rakuten_bench.registry import LEVERS, Lever, Option, Parameter, iter_levers
 from rakuten_bench.scenario import Choice
 from rakuten_bench.scenario.document import Value
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
@@ -106,6 +106,7 @@ def read_limits(value: Value, findings: Findings) -> Limits:
     options: dict[tuple[str, str], Limit] = {}
     for lever, entries in words.items():
         with findings.at(entries):
+            check_lever(lever)
             for option, entry in entries.items(f"limits of '{lever}'").items():
                 with findings.at(entry):
                     check_option(lever, option)
@@ -114,25 +115,34 @@ def read_limits(value: Value, findings: Findings) -> Limits:
     return Limits(parse_limit(general), options)
 
 
-def check_option(lever: str, option: str) -> None:
-    """Refuse a lever or an option that no modality has.
+def check_lever(lever: str) -> None:
+    """Refuse a lever that no modality has.
 
     Raises
     ------
     UserError
     """
-    found = {
+    known = {one.name for one in iter_levers()}
+    if lever not in known:
+        raise UserError(unknown("lever", lever, {*known, "time", "memory"}))
+
+
+def check_option(lever: str, option: str) -> None:
+    """Refuse an option that a lever has in no modality.
+
+    Raises
+    ------
+    UserError
+    """
+    known = {
         known.name
         for modality, levers in LEVERS.items()
         for one in levers
         if one.name == lever
         for known in one.options(modality)
     }
-    levers = {one.name for several in LEVERS.values() for one in several}
-    if lever not in levers:
-        raise UserError(unknown("lever", lever, {*levers, "time", "memory"}))
-    if option not in found:
-        raise UserError(unknown(lever, option, found))
+    if option not in known:
+        raise UserError(unknown(lever, option, known))
 
 
 def _read_option(

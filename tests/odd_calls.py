@@ -1,0 +1,60 @@
+"""Calls that misbehave; the workers of a test import this file."""
+
+import os
+import subprocess
+import sys
+import time
+
+
+def sleep_with_child(path, seconds):
+    """Start a child that sleeps, write its number, and sleep too."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", f"import time; time.sleep({seconds})"]
+    )
+    path.write_text(str(child.pid))
+    time.sleep(seconds)
+
+
+def sleep_with_runaway(path, seconds):
+    """The child of a child, in a session of its own."""
+    code = (
+        "import os, sys, time\n"
+        f"open({str(path)!r}, 'w').write(str(os.getpid()))\n"
+        f"time.sleep({seconds})"
+    )
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {code!r}])",
+        ]
+    )
+    time.sleep(seconds)
+
+
+def ones(megabytes):
+    import numpy as np
+
+    return float(np.ones(megabytes * 2**17).sum())
+
+
+def numeric_threads():
+    import cv2
+    from threadpoolctl import threadpool_info
+
+    counts = [library["num_threads"] for library in threadpool_info()]
+    return max([*counts, cv2.getNumThreads(), int(os.environ["OMP_NUM_THREADS"])])
+
+
+held = []
+
+
+def hold(megabytes):
+    """Keep memory beyond the end of the call."""
+    import numpy as np
+
+    held.append(np.ones(megabytes * 2**17))
+
+
+def is_holding():
+    return bool(held)

@@ -1,0 +1,86 @@
+"""Options that misbehave as they are told; workers import this file too.
+
+They note every call in a file, so that a test can count what was computed.
+"""
+
+import ctypes
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from rakuten_bench.registry import CLEANER, DIGITS, MODEL, Lever
+
+
+def free_digit(lever: Lever) -> str:
+    taken = {option.digit for option in lever.options("text")}
+    return next(digit for digit in reversed(DIGITS) if digit not in taken)
+
+
+def note(log: str, what: str) -> None:
+    if log:
+        file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(file, f"{what}\n".encode())
+        os.close(file)
+
+
+def sleep(seconds: float) -> None:
+    """Sleep, with a child that sleeps too."""
+    subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({seconds})"])
+    time.sleep(seconds)
+
+
+def allocate(megabytes: float) -> None:
+    held = []
+    for _ in range(int(megabytes)):
+        held.append(np.ones(2**17))
+        time.sleep(0.001)
+
+
+def fail(amount: float) -> None:
+    message = f"no way with {amount:g}"
+    raise ValueError(message)
+
+
+WAYS = {
+    "fine": lambda amount: None,
+    "sleep": sleep,
+    "pause": time.sleep,
+    "allocate": allocate,
+    "segfault": lambda amount: ctypes.string_at(0),
+    "fail": fail,
+    "fill": lambda amount: Path("/dev/full").write_text("x"),
+}
+
+
+@MODEL.option("odd", digit=free_digit(MODEL))
+class Odd:
+    """Do as told while fitting, then predict by the sum of the features."""
+
+    def __init__(
+        self, how: str = "fine", amount: float = 0.0, log: str = "", name: str = ""
+    ):
+        self.how, self.amount, self.log, self.name = how, amount, log, name
+
+    def fit(self, X, y):
+        note(self.log, f"model {self.how} {self.amount:g} {self.name}")
+        WAYS[self.how](self.amount)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        sums = np.asarray(X.sum(axis=1)).ravel()
+        return self.classes_[(sums * 7).astype(int) % len(self.classes_)]
+
+
+@CLEANER.option("noted", digit=free_digit(CLEANER))
+def noted(
+    texts: list[str], log: str = "", seconds: float = 0.0, padding: int = 0
+) -> list[str]:
+    """Note that it ran; make the texts longer."""
+    note(log, f"cleaner {seconds:g} {padding}")
+    time.sleep(seconds)
+    return [text + " x" * padding for text in texts]

@@ -1,0 +1,428 @@
+"""Runs with steps that misbehave: each is a typed row, and everything else goes on."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rakuten_bench.cli import main
+
+HEAD = """
+dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
+defaults: {tokenizer: regex}
+"""
+DRIVER = """
+import sys
+from rakuten_bench.engine.preload import load_file
+load_file("odd_options", sys.argv.pop(1))
+from rakuten_bench.cli import main
+main()
+"""
+
+
+def write(folder, text, name="grid.yaml"):
+    (folder / name).write_text(HEAD + text, encoding="utf-8")
+
+
+def call(capsys, *words):
+    with pytest.raises(SystemExit) as end:
+        main(["run", "grid.yaml", "--jobs", "2", *words])
+    printed = capsys.readouterr()
+    return end.value.code, printed.out, printed.err
+
+
+def records(folder, results="results"):
+    found = [
+        json.loads(p.read_text()) for p in folder.glob(f"{results}/shop/*/record.json")
+    ]
+    return {record["name"] or record["code"]: record for record in found}
+
+
+def digests(folder, results="results"):
+    return {
+        name: record["predictions_digest"]
+        for name, record in records(folder, results).items()
+    }
+
+
+def started(folder, *words, **options):
+    """Start the same in a process of its own."""
+    file = Path(__file__).with_name("odd_options.py")
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(file), "run", "grid.yaml", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        **options,
+    )
+
+
+def wait_for(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+FIVE = """
+limits: {time: 1s, memory: 500MB}
+scenarios:
+  fine: {model: odd}
+  hungry: {model: {odd: {how: allocate, amount: 4000}}, limits: {time: 60s}}
+  slow: {model: {odd: {how: sleep, amount: 60}}}
+  crash: {model: {odd: {how: segfault}}}
+  wrong: {model: {odd: {how: fail, amount: 3}}}
+"""
+
+
+def test_five_scenarios_end_in_five_ways_and_all_are_on_the_board(odd, capsys):
+    write(odd, FIVE)
+
+    code, board, _ = call(capsys)
+
+    found = records(odd)
+    assert code == 1
+    assert {name: record["status"] for name, record in found.items()} == {
+        "fine": "ok", "hungry": "oom", "slow": "timeout", "crash": "failed",
+        "wrong": "failed",
+    }  # fmt: skip
+    assert all(record["code"] in board for record in found.values())
+
+
+def test_a_record_says_what_stopped_it(odd, capsys):
+    write(odd, FIVE)
+
+    call(capsys)
+
+    errors = {name: record["error"] for name, record in records(odd).items()}
+    assert re.search("over its memory limit of 500 MB", errors["hungry"]["message"])
+    assert re.search(
+        r"stopped after 1\.\d s, with \d+ MB in use", errors["slow"]["message"]
+    )
+    assert errors["crash"]["type"] == "SIGSEGV"
+    assert "string_at" in errors["crash"]["traceback"]
+    assert errors["wrong"]["message"].endswith("no way with 3")
+    assert "ValueError" in errors["wrong"]["traceback"]
+
+
+@pytest.mark.parametrize(
+    ("word", "again"),
+    [
+        ("missing", set()),
+        ("timeout", {"slow"}),
+        ("oom", {"hungry"}),
+        ("failed", {"slow", "hungry", "crash", "wrong"}),
+    ],
+)
+def test_rerun_takes_up_what_it_names(odd, capsys, word, again):
+    log = f"log: {odd}/log"
+    write(odd, FIVE.replace("how", f"{log}, how"))
+    call(capsys)
+    (odd / "log").unlink()
+
+    call(capsys, "--rerun", word)
+
+    lines = (odd / "log").read_text().split() if again else []
+    names = {
+        "allocate": "hungry",
+        "sleep": "slow",
+        "segfault": "crash",
+        "fail": "wrong",
+    }
+    assert {names[word] for word in lines if word in names} == again
+
+
+def test_a_limit_on_the_command_line_holds_for_every_step(odd, capsys):
+    write(odd, FIVE)
+
+    call(capsys, "--time-limit", "0.5s")
+
+    error = records(odd)["hungry"]["error"]
+    assert "over its time limit of 0.5 s" in error["message"]
+
+
+def test_a_limit_of_an_option_holds_for_that_option(odd, capsys):
+    write(
+        odd,
+        """
+limits: {model: {odd: {time: 0.4s}}}
+scenarios:
+  slow: {model: {odd: {how: pause, amount: 60}}}
+  other: {model: dummy}
+""",
+    )
+
+    call(capsys)
+
+    found = records(odd)
+    assert found["slow"]["status"] == "timeout"
+    assert found["other"]["status"] == "ok"
+
+
+def test_a_shared_step_may_use_what_its_most_generous_scenario_allows(odd, capsys):
+    write(
+        odd,
+        """
+matrix:
+  - {cleaner: {noted: {seconds: 1}}, model: dummy, limits: {time: 0.2s}}
+  - {cleaner: {noted: {seconds: 1}}, model: odd}
+""",
+    )
+
+    call(capsys)
+
+    assert {record["status"] for record in records(odd).values()} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--time-limit", "soon"], "time limit 'soon' is no duration"),
+        (["--memory-limit", "6"], "size '6' is none. Write it with a unit"),
+        (["--cache-size", "much"], "size 'much' is none"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(odd, capsys, words, message):
+    write(odd, "scenarios: {fine: {model: odd}}")
+
+    code, _, error = call(capsys, *words)
+
+    assert code == 2
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("limits: {time: soon}", "grid.yaml:4: time limit 'soon' is no duration"),
+        ("limits: {tme: 3s}", "unknown lever 'tme'. Did you mean 'time'?"),
+        ("limits: {model: {svcc: {time: 3s}}}", "unknown model 'svcc'."),
+        (
+            "limits: {model: {odd: {tim: 3s}}}",
+            "unknown limit 'tim'. Did you mean 'time'?",
+        ),
+        ("limits: 3", "limits must be a mapping"),
+    ],
+)
+def test_limits_are_checked_before_anything_runs(odd, capsys, text, message):
+    write(odd, f"{text}\nscenarios: {{fine: {{model: odd}}}}")
+
+    code, _, error = call(capsys)
+
+    assert code == 2
+    assert message in error
+
+
+GRID = """
+matrix:
+  cleaner: {noted: {log: LOG, seconds: 0.1, padding: [0, 1, 2]}}
+  vectorizer: [count, tfidf]
+  model: {odd: {log: LOG, how: pause, amount: [0.05, 0.06]}}
+"""
+
+
+def counted(folder):
+    return Counter((folder / "log").read_text().splitlines())
+
+
+def test_no_step_is_computed_twice_with_two_workers(odd, capsys):
+    write(odd, GRID.replace("LOG", f"{odd}/log"))
+
+    code, _, _ = call(capsys)
+
+    cleaned = {line: n for line, n in counted(odd).items() if "cleaner" in line}
+    learned = {line: n for line, n in counted(odd).items() if "model" in line}
+    assert code == 0
+    assert list(cleaned.values()) == [1, 1, 1]
+    assert sum(learned.values()) == 12
+
+
+def test_two_runs_side_by_side_share_the_work(odd):
+    write(odd, GRID.replace("LOG", f"{odd}/log"))
+    runs = [started(odd, "--results", name) for name in ("one", "two")]
+
+    codes = [run.wait(timeout=120) for run in runs]
+
+    for run in runs:
+        run.stdout.close()
+    assert codes == [0, 0]
+    assert sum(n for line, n in counted(odd).items() if "cleaner" in line) == 3
+    assert sum(n for line, n in counted(odd).items() if "model" in line) == 12
+    assert digests(odd, "one") == digests(odd, "two")
+    assert len(digests(odd, "one")) == 12
+
+
+def test_a_claim_whose_owner_was_killed_is_taken_over(odd):
+    text = "scenarios: {slow: {cleaner: {noted: {log: LOG, seconds: 2}}, model: odd}}"
+    write(odd, text.replace("LOG", f"{odd}/log"))
+    first = started(odd, "--results", "one")
+    assert wait_for((odd / "log").exists)
+    second = started(odd, "--results", "two")
+    time.sleep(0.5)
+
+    first.kill()
+
+    assert second.wait(timeout=60) == 0
+    assert records(odd, "two")["slow"]["status"] == "ok"
+    for run in (first, second):
+        run.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_stops_at_once_and_leaves_nobody(odd, number):
+    write(
+        odd,
+        "scenarios: {slow: {model: {odd: {log: LOG, how: sleep, amount: 60}}}}".replace(
+            "LOG", f"{odd}/log"
+        ),
+    )
+    run = started(odd, start_new_session=True)
+    assert wait_for((odd / "log").exists)
+    family = psutil.Process(run.pid).children(recursive=True)
+    start = time.monotonic()
+
+    run.send_signal(number)
+
+    run.communicate(timeout=10)
+    assert time.monotonic() - start < 5
+    assert run.returncode != 0
+    assert wait_for(lambda: not any(one.is_running() for one in family), seconds=3)
+
+
+def test_what_a_killed_run_has_finished_is_not_done_again(odd):
+    write(odd, GRID.replace("LOG", f"{odd}/log").replace("[0.05, 0.06]", "[0.5, 0.6]"))
+    first = started(odd, "--jobs", "1")
+    assert wait_for(lambda: len(records(odd)) >= 2)
+    first.kill()
+    first.communicate()
+    before = {p: p.stat().st_mtime_ns for p in odd.glob("results/shop/*/*")}
+    n_done = sum(p.name == "record.json" for p in before)
+
+    second = started(odd, "--jobs", "2")
+
+    text, _ = second.communicate(timeout=60)
+    assert second.returncode == 0
+    assert f"{12 - n_done} to run" in text
+    assert all(
+        p.stat().st_mtime_ns == before[p]
+        for p in before
+        if p.parent.joinpath("record.json") in before
+    )
+    models = Counter(re.findall("model pause .*", (odd / "log").read_text()))
+    assert sum(models.values()) <= 12 + 1  # the one in flight
+    assert len(records(odd)) == 12
+
+
+def test_a_full_disk_is_one_message_and_the_run_goes_on_later(odd, capsys):
+    write(odd, "scenarios: {fine: {model: dummy}, full: {model: {odd: {how: fill}}}}")
+
+    code, _, error = call(capsys, "--jobs", "1")
+
+    assert code == 2
+    assert "no space is left on its disk" in error
+    assert "Traceback" not in error
+    assert "full" not in records(odd)
+
+
+def can_mount():
+    words = ["unshare", "--user", "--map-root-user", "--mount", "true"]
+    return (
+        shutil.which("unshare") and subprocess.run(words, check=False).returncode == 0
+    )
+
+
+@pytest.mark.skipif(not can_mount(), reason="no small disk can be made here")
+def test_on_a_small_disk_records_stay_readable_and_space_lets_the_run_go_on(odd):
+    write(odd, GRID.replace("LOG", "''").replace("[0, 1, 2]", "[0, 1, 100000]"))
+    file = Path(__file__).with_name("odd_options.py")
+    (odd / "driver.py").write_text(DRIVER)
+    (odd / "disk").mkdir()
+    script = f"""
+set -u
+mount -t tmpfs -o size=3m tmpfs disk
+run="{sys.executable} driver.py {file} run grid.yaml --jobs 2 --quiet --cache disk/cache --results disk/results"
+$run; echo "code $?"
+ls disk/results/shop | wc -l
+mount -o remount,size=400m disk
+$run; echo "code $?"
+cp -r disk/results results
+"""
+
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    codes = re.findall("^code .", done.stdout, re.MULTILINE)
+    assert codes == ["code 2", "code 0"], done.stdout + done.stderr
+    assert done.stderr.count("no space is left") == 1
+    assert "Traceback" not in done.stderr
+    assert {record["status"] for record in records(odd).values()} == {"ok"}
+    assert len(records(odd)) == 12
+
+
+def test_what_is_cheaper_to_compute_than_to_load_is_not_stored(odd, capsys):
+    text = "matrix: {cleaner: {noted: {padding: 100000}}, model: [dummy, odd]}"
+    write(odd, text)
+
+    code, _, _ = call(capsys)
+
+    sizes = [path.stat().st_size for path in odd.rglob("*.entry")]
+    assert code == 0
+    assert max(sizes) < 1_000_000
+
+
+def test_a_run_says_what_it_took_and_what_was_predicted(odd, capsys):
+    write(odd, GRID.replace("LOG", "''"))
+    _, _, first = call(capsys)
+    _, _, second = call(capsys, "--cache", "other", "--rerun", "all")
+    shutil.rmtree(odd / "cache" / "steps")
+
+    _, _, third = call(capsys, "--rerun", "all")
+
+    assert "steps guessed" in first
+    assert "steps guessed" in second
+    assert "guessed" not in third
+    measured, predicted = re.search(
+        r"measured ([\d.]+) s of work .* predicted ([\d.]+) s", third
+    ).groups()
+    assert float(predicted) == pytest.approx(float(measured), rel=0.5)
+
+
+def test_the_record_says_how_many_threads_were_used(odd, capsys):
+    write(odd, "scenarios: {fine: {model: odd}}")
+
+    call(capsys, "--threads", "1")
+
+    assert records(odd)["fine"]["n_threads"] == 1
+    assert records(odd)["fine"]["device"] == "cpu"
+
+
+def test_a_relative_path_in_a_parameter_starts_from_the_working_folder(odd, capsys):
+    write(odd, "scenarios: {fine: {model: {odd: {log: here}}}}")
+
+    call(capsys)
+
+    assert (odd / "here").read_text().startswith("model fine")
+
+
+def test_results_that_vanish_during_a_run_are_computed_again(odd):
+    write(odd, GRID.replace("LOG", f"{odd}/log").replace("[0.05, 0.06]", "[0.5, 0.6]"))
+    run = started(odd, "--jobs", "1")
+    assert wait_for(lambda: len(records(odd)) >= 1)
+
+    for path in (odd / "cache" / "steps").glob("??/*.entry"):
+        path.unlink()
+
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert len(records(odd)) == 12

@@ -1,0 +1,240 @@
+"""Worker processes: what they give back, and what becomes of one that must go."""
+
+import ctypes
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rakuten_bench.engine.nursery import REQUEST
+from rakuten_bench.engine.pool import LocalPool, Stopped
+from rakuten_bench.engine.preload import Preload, load_file
+from rakuten_bench.engine.thread import count_cores, limit_threads
+from rakuten_bench.scenario.limit import Limit
+
+CALLS = ("odd_calls", str(Path(__file__).with_name("odd_calls.py")))
+load_file(*CALLS)
+odd_calls = sys.modules["odd_calls"]
+PRELOAD = Preload(names=("numpy",), files=(CALLS,))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    made = LocalPool(2, preload=PRELOAD)
+    yield made
+    made.shutdown()
+
+
+def wait_for(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def read_pid(path):
+    assert wait_for(lambda: path.exists() and path.read_text())
+    return int(path.read_text())
+
+
+def test_a_call_runs_in_another_process_and_gives_its_result(pool):
+    assert pool.submit(math.sqrt, 4).result() == 2.0
+    assert pool.submit(os.getpid).result() != os.getpid()
+
+
+def test_an_exception_comes_back_as_itself(pool):
+    with pytest.raises(ValueError, match="invalid literal"):
+        pool.submit(int, "x").result()
+
+
+def test_two_calls_run_at_a_time(pool):
+    start = time.monotonic()
+
+    futures = [pool.submit(time.sleep, 0.5) for _ in range(2)]
+    [future.result() for future in futures]
+
+    assert time.monotonic() - start < 0.95
+
+
+def test_a_call_over_its_time_is_stopped_with_its_children(pool, tmp_path):
+    limit = Limit(time=1.0)
+    start = time.monotonic()
+    future = pool.submit_limited(
+        limit, odd_calls.sleep_with_child, tmp_path / "pid", 60
+    )
+    child = read_pid(tmp_path / "pid")
+
+    with pytest.raises(Stopped, match=r"over its time limit of 1\.0 s") as stop:
+        future.result()
+
+    assert stop.value.status == "timeout"
+    assert wait_for(lambda: not psutil.pid_exists(child), seconds=0.9)
+    assert time.monotonic() - start < 2.0
+
+
+def test_the_child_of_a_child_is_ended_too(pool, tmp_path):
+    limit = Limit(time=2.0)
+    future = pool.submit_limited(
+        limit, odd_calls.sleep_with_runaway, tmp_path / "pid", 60
+    )
+    grandchild = read_pid(tmp_path / "pid")
+
+    with pytest.raises(Stopped):
+        future.result()
+
+    assert wait_for(lambda: not psutil.pid_exists(grandchild))
+
+
+def test_a_call_over_its_memory_is_stopped_and_says_what_it_held(pool):
+    limit = Limit(memory=400_000_000)
+
+    with pytest.raises(Stopped, match="over its memory limit of 400 MB") as stop:
+        pool.submit_limited(limit, odd_calls.ones, 3000).result()
+
+    assert stop.value.status == "oom"
+
+
+def test_a_call_within_its_limits_is_left_alone(pool):
+    limit = Limit(time=30, memory=600_000_000)
+
+    assert pool.submit_limited(limit, odd_calls.ones, 10).result() == 10 * 2**17
+
+
+def test_a_crash_is_a_failure_of_that_call_with_the_signal_and_the_stack(pool):
+    with pytest.raises(Stopped, match="SIGSEGV") as stop:
+        pool.submit(ctypes.string_at, 0).result()
+
+    assert (stop.value.status, stop.value.type) == ("failed", "SIGSEGV")
+    assert "string_at" in stop.value.output
+    assert "Extension modules" not in stop.value.output
+
+
+def test_an_exit_is_a_failure_with_its_code(pool):
+    with pytest.raises(Stopped, match="exit code 3"):
+        pool.submit(os._exit, 3).result()
+
+
+def test_the_next_call_has_a_fresh_worker(pool):
+    with pytest.raises(Stopped):
+        pool.submit(os._exit, 1).result()
+
+    assert pool.submit(math.sqrt, 9).result() == 3.0
+
+
+def test_others_go_on_while_one_is_stopped(pool):
+    limit = Limit(time=0.3)
+    slow = pool.submit_limited(limit, time.sleep, 60)
+
+    quick = [pool.submit(math.sqrt, number**2).result() for number in range(20)]
+
+    assert quick == list(range(20))
+    with pytest.raises(Stopped):
+        slow.result()
+
+
+def test_a_worker_that_still_holds_much_is_replaced(pool):
+    for _ in range(4):
+        pool.submit(odd_calls.hold, 1200).result()
+
+    assert not pool.submit(odd_calls.is_holding).result()
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_numeric_threads_are_what_was_promised(n_threads):
+    with LocalPool(1, n_threads=n_threads, preload=PRELOAD) as pool:
+        assert pool.submit(odd_calls.numeric_threads).result() == n_threads
+
+
+def test_threads_are_limited_in_libraries_that_are_loaded_already():
+    import cv2
+
+    limit_threads(1)
+
+    assert cv2.getNumThreads() == 1
+
+
+def test_no_process_is_left_after_a_shutdown(tmp_path):
+    pool = LocalPool(2, preload=PRELOAD)
+    pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 60)
+    child = psutil.Process(read_pid(tmp_path / "pid"))
+    nursery = psutil.Process(pool._nursery.pid)
+
+    pool.shutdown()
+
+    assert wait_for(lambda: not nursery.is_running() and not child.is_running())
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.submit(math.sqrt, 1)
+
+
+def test_a_shutdown_tells_those_who_wait(tmp_path):
+    pool = LocalPool(1, preload=PRELOAD)
+    running = pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 60)
+    queued = pool.submit(math.sqrt, 1)
+    read_pid(tmp_path / "pid")
+
+    pool.shutdown()
+
+    assert queued.cancelled()
+    with pytest.raises(Stopped, match="the run ended"):
+        running.result(timeout=1)
+
+
+def test_workers_end_when_their_owner_is_killed(tmp_path):
+    code = f"""
+import sys, time
+from rakuten_bench.engine.pool import LocalPool
+pool = LocalPool(2)
+import subprocess
+pool.submit(exec, "import subprocess, sys; "
+    "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+    "open({str(tmp_path / "pid")!r}, 'w').write(str(p.pid)); import time; time.sleep(60)")
+time.sleep(60)
+"""
+    owner = subprocess.Popen([sys.executable, "-c", code])
+    child = psutil.Process(read_pid(tmp_path / "pid"))
+    nursery = next(
+        process
+        for process in psutil.Process(owner.pid).children()
+        if "nursery" in " ".join(process.cmdline())
+    )
+
+    owner.kill()
+    owner.wait()
+
+    assert wait_for(lambda: not child.is_running())
+    assert wait_for(lambda: not nursery.is_running())
+
+
+def test_a_pool_survives_the_death_of_its_nursery(pool):
+    future = pool.submit(time.sleep, 60)
+    assert wait_for(lambda: future.running())
+
+    os.kill(pool._nursery.pid, signal.SIGKILL)
+
+    with pytest.raises(Stopped, match="SIGKILL"):
+        future.result(timeout=10)
+    assert pool.submit(math.sqrt, 16).result(timeout=20) == 4.0
+
+
+def test_many_threads_may_submit_at_once(pool):
+    with ThreadPoolExecutor(8) as threads:
+        found = threads.map(
+            lambda n: pool.submit(math.sqrt, n * n).result(), range(100)
+        )
+
+        assert list(found) == list(range(100))
+
+
+def test_a_container_may_have_fewer_cores_than_the_machine():
+    assert 1 <= count_cores() <= (os.cpu_count() or 1)
+
+
+def test_a_request_has_a_fixed_size():
+    assert REQUEST.unpack(REQUEST.pack(b"+", 7)) == (b"+", 7)
