@@ -50,15 +50,40 @@ def paired_difference(
     metric : str
         A key of `METRICS`.
     """
-    both = np.stack([a, b])
-    first, second = resample_rows(y_true, both, n_classes, [metric], n_draws)[metric]
-    scores = [score(confusion_matrix(y_true, one, n_classes), metric) for one in both]
-    estimate = float(scores[1] - scores[0])
-    low, high = interval(second - first, estimate)
-    error = float(np.std(second - first, ddof=1))
-    n_discordant = np.count_nonzero((a == y_true) != (b == y_true))
-    p_value = p_values(np.array(estimate), np.array(error), np.array(n_discordant))
-    return Difference(estimate, low, high, float(p_value))
+    (found,) = paired_differences(y_true, a[None], b[None], n_classes, metric, n_draws)
+    return found
+
+
+def paired_differences(
+    y_true: NDArray[Any],
+    a: NDArray[Any],
+    b: NDArray[Any],
+    n_classes: int,
+    metric: str,
+    n_draws: int = N_DRAWS,
+) -> list[Difference]:
+    """Compare pairs of predictions, the rows drawn once for all of them.
+
+    Parameters
+    ----------
+    y_true : int array of shape (n_rows,)
+    a, b : int arrays of shape (n_pairs, n_rows)
+    metric : str
+        A key of `METRICS`.
+    """
+    both = np.concatenate([a, b])
+    draws = resample_rows(y_true, both, n_classes, [metric], n_draws)[metric]
+    gains = draws[len(a) :] - draws[: len(a)]
+    tables = np.stack([confusion_matrix(y_true, one, n_classes) for one in both])
+    scores = score(tables, metric)
+    estimates = scores[len(a) :] - scores[: len(a)]
+    errors = np.std(gains, axis=1, ddof=1)
+    discordant = np.count_nonzero((a == y_true) != (b == y_true), axis=1)
+    p = p_values(estimates, errors, discordant)
+    return [
+        Difference(float(estimate), *interval(gain, estimate), float(p_value))
+        for estimate, gain, p_value in zip(estimates, gains, p, strict=True)
+    ]
 
 
 def p_values(estimate: Floats, error: Floats, n_discordant: NDArray[Any]) -> Floats:

@@ -276,10 +276,10 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def iter_boards(results: Path) -> Iterator[str]:
-    """Yield the names of the boards in a results folder, in order."""
+    """Yield the names of the boards that hold a record, in order."""
     if results.is_dir():
         for folder in sorted(results.iterdir()):
-            if folder.is_dir() and not folder.name.startswith("."):
+            if folder.is_dir() and any(map(has_record, folder.iterdir())):
                 yield folder.name
 
 

@@ -132,9 +132,7 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
     UserError
         If there are no records, or none of that name.
     """
-    boards = [
-        name for name in records.iter_boards(results) if _has_records(results, name)
-    ]
+    boards = list(records.iter_boards(results))
     if not boards:
         message = (
             f"{results}: holds no records. Run some first, for example: "
@@ -148,10 +146,6 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
         message = f"{results}: {unknown('data set', dataset, boards)}"
         raise UserError(message)
     return chosen
-
-
-def _has_records(results: Path, board: str) -> bool:
-    return next(records.iter_rows(results, board), None) is not None
 
 
 def load_board(

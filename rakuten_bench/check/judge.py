@@ -1,0 +1,212 @@
+"""Each scenario against its baseline: a paired test where rows are there.
+
+Where the baseline keeps predictions and they are of the same rows, the difference is
+tested by a paired bootstrap, and Holm's correction over all tested scenarios keeps the
+chance of a false alarm at 5 %. Where it keeps only the scores, a fall by more than a
+tolerance counts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from rakuten_bench import metrics, records
+from rakuten_bench.check.baseline import Approved, Baseline
+from rakuten_bench.metrics import Difference
+from rakuten_bench.records import Damaged, DamagedRecord, Predictions, Row
+
+Status = Literal["ok", "improved", "regressed", "missing", "not comparable", "new"]
+
+#: A fall of the score that counts where rows can't be compared.
+TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one scenario.
+
+    Attributes
+    ----------
+    before, now : float or None
+        The score in the baseline and in the record.
+    difference : Difference or None
+        From the paired test, its p-value corrected; None where there was none.
+    reason : str
+        Why it can't be measured, or how it was judged.
+    """
+
+    board: str
+    code: str
+    name: str
+    status: Status
+    before: float | None = None
+    now: float | None = None
+    difference: Difference | None = None
+    reason: str = ""
+
+    @property
+    def change(self) -> float | None:
+        """How much the score changed."""
+        if self.before is None or self.now is None:
+            return None
+        return self.now - self.before
+
+
+def exit_code(verdicts: Sequence[Verdict]) -> int:
+    """Return 1 if a scenario got worse, 2 if one can't be measured, else 0."""
+    statuses = {verdict.status for verdict in verdicts}
+    if "regressed" in statuses:
+        return 1
+    return 2 if statuses & {"missing", "not comparable"} else 0
+
+
+def judge(
+    results: Path,
+    baseline: Baseline,
+    metric: str = "f1_weighted",
+    tolerance: float = TOLERANCE,
+) -> list[Verdict]:
+    """Compare the records of every board of a baseline with it.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of all boards.
+    baseline : Baseline
+    metric : {"f1_weighted", "f1_macro", "accuracy"}
+    tolerance : float
+        A fall of the score that counts where rows can't be compared.
+
+    Returns
+    -------
+    list of Verdict
+        By board and code; p-values are corrected over all of them.
+    """
+    verdicts, testable = [], []
+    for board, approved in sorted(baseline.boards.items()):
+        rows = {row.code: row for row in records.iter_rows(results, board)}
+        for code in sorted(approved.keys() | rows.keys()):
+            verdict = _compare(board, code, approved.get(code), rows.get(code), metric)
+            verdicts.append(verdict)
+            if verdict.before is not None and verdict.now is not None:
+                testable.append((results / board / code, approved[code], verdict))
+    tested = dict(_test(testable, metric))
+    judged = [tested.get((v.board, v.code), v) for v in verdicts]
+    return [_decide(verdict, tolerance) for verdict in judged]
+
+
+def _compare(
+    board: str,
+    code: str,
+    approved: Approved | None,
+    row: Row | Damaged | None,
+    metric: str,
+) -> Verdict:
+    """Say whether a scenario can be measured, without testing it."""
+    if approved is None:
+        name = row.name if isinstance(row, Row) else ""
+        return Verdict(board, code, name, "new", reason="not in the baseline")
+    verdict = Verdict(board, code, approved.name, "missing", approved.scores[metric])
+    if not isinstance(row, Row) or row.scores is None:
+        return replace(verdict, reason=_why_missing(row))
+    differ = ", ".join(_what_differs(approved, row))
+    if differ:
+        reason = f"{differ} differ from the baseline's"
+        return replace(verdict, status="not comparable", reason=reason)
+    return replace(verdict, status="ok", now=getattr(row.scores, metric))
+
+
+def _why_missing(row: Row | Damaged | None) -> str:
+    if row is None:
+        return "no record"
+    if isinstance(row, Damaged):
+        return row.message
+    cause = f": {row.error.type}" if row.error else ""
+    return f"the record is {row.status}{cause}"
+
+
+def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
+    """Name what makes two scores incomparable, data first."""
+    if approved.data != row.dataset.fingerprint:
+        yield "data"
+    elif approved.split != row.split.fingerprint:
+        yield "split"
+    elif approved.rows_digest and approved.rows_digest != row.rows_digest:
+        yield "test rows"
+    if approved.seed != row.seed:
+        yield f"seed ({row.seed}, was {approved.seed})"
+
+
+Testable = tuple[Path, Approved, Verdict]
+
+
+def _test(
+    testable: Sequence[Testable], metric: str
+) -> Iterator[tuple[tuple[str, str], Verdict]]:
+    """Yield verdicts with a paired difference, where both sides have predictions."""
+    found = [
+        pair for group in _by_rows(testable) for pair in _differences(*group, metric)
+    ]
+    adjusted = metrics.holm(np.array([change.p_value for _, change in found]))
+    for (verdict, change), p_value in zip(found, adjusted, strict=True):
+        changed = replace(change, p_value=float(p_value))
+        yield (verdict.board, verdict.code), replace(verdict, difference=changed)
+
+
+def _by_rows(
+    testable: Sequence[Testable],
+) -> Iterator[tuple[Predictions, list[tuple[Verdict, np.ndarray, np.ndarray]]]]:
+    """Group scenarios that answered the same rows, so that rows are drawn once."""
+    groups: Mapping[str, list[tuple[Verdict, np.ndarray, np.ndarray]]] = defaultdict(
+        list
+    )
+    first: dict[str, Predictions] = {}
+    for folder, approved, verdict in testable:
+        if not approved.predicted:
+            continue
+        try:
+            now = records.read_predictions(folder)
+        except DamagedRecord:
+            continue
+        if now.rows_digest == approved.rows_digest:
+            first.setdefault(now.rows_digest, now)
+            groups[now.rows_digest].append((verdict, approved.codes, now.predicted))
+    for digest, group in groups.items():
+        yield first[digest], group
+
+
+def _differences(
+    rows: Predictions,
+    group: Sequence[tuple[Verdict, np.ndarray, np.ndarray]],
+    metric: str,
+) -> Iterator[tuple[Verdict, Difference]]:
+    verdicts = [verdict for verdict, _, _ in group]
+    before = np.stack([codes for _, codes, _ in group])
+    now = np.stack([codes for _, _, codes in group])
+    found = metrics.paired_differences(
+        rows.true, before, now, len(rows.classes), metric
+    )
+    yield from zip(verdicts, found, strict=True)
+
+
+def _decide(verdict: Verdict, tolerance: float) -> Verdict:
+    """Turn a measured difference into a status."""
+    change = verdict.change
+    if change is None:
+        return verdict
+    if verdict.difference is not None:
+        sure = verdict.difference.p_value < metrics.ALPHA
+        reason = "paired test"
+    else:
+        sure = abs(change) > tolerance
+        reason = f"tolerance {tolerance:g}"
+    status: Status = "ok"
+    if sure:
+        status = "regressed" if change < 0 else "improved"
+    return replace(verdict, status=status, reason=reason)

@@ -1,0 +1,149 @@
+"""Verdicts as a table, Markdown for a job summary, JUnit XML or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from rakuten_bench.check.judge import Verdict, exit_code
+from rakuten_bench.wording.table import Column, Table, render_tables
+from rakuten_bench.wording.words import clean, number, score_words, signed
+
+_ORDER = ("regressed", "not comparable", "missing", "improved", "ok", "new")
+_COLUMNS = (
+    Column("status", fixed=True),
+    Column("board"),
+    Column("code", fixed=True),
+    Column("before", right=True, fixed=True),
+    Column("now", right=True, fixed=True),
+    Column("change", right=True, fixed=True),
+    Column("p", right=True, fixed=True),
+    Column("how"),
+)
+_RESULTS = {
+    0: "nothing got worse",
+    1: "something got worse",
+    2: "not everything could be measured",
+}
+
+
+def render_verdicts(
+    verdicts: Sequence[Verdict], metric: str, form: str = "table", width: int = 100
+) -> str:
+    """Return verdicts in one of `FORMATS`."""
+    return FORMATS[form](verdicts, metric, width)
+
+
+def _table(verdicts: Sequence[Verdict], metric: str, form: str, width: int) -> str:
+    ordered = sorted(verdicts, key=lambda v: (_ORDER.index(v.status), v.board, v.code))
+    counts: Counter[str] = Counter(verdict.status for verdict in verdicts)
+    summary = ", ".join(f"{counts[s]:,} {s}" for s in _ORDER if counts[s])
+    table = Table(
+        f"Check of {metric}: {_RESULTS[exit_code(verdicts)]}",
+        _COLUMNS,
+        tuple(_cells(verdict) for verdict in ordered),
+        (f"{number(len(verdicts), 'scenario')}: {summary}.",),
+    )
+    return render_tables([table], form, width)
+
+
+def _cells(verdict: Verdict) -> tuple[str, ...]:
+    difference = verdict.difference
+    return (
+        verdict.status,
+        verdict.board,
+        verdict.code,
+        "" if verdict.before is None else score_words(verdict.before),
+        "" if verdict.now is None else score_words(verdict.now),
+        "" if verdict.change is None else signed(verdict.change),
+        "" if difference is None else f"{difference.p_value:.3g}",
+        verdict.reason,
+    )
+
+
+def _text(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
+    return _table(verdicts, metric, "table", width)
+
+
+def _markdown(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
+    return _table(verdicts, metric, "markdown", width)
+
+
+def _json(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
+    del width
+    values = {
+        "metric": metric,
+        "exit_code": exit_code(verdicts),
+        "scenarios": [_plain(verdict) for verdict in verdicts],
+    }
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    values: dict[str, Any] = msgspec.to_builtins(verdict)
+    return {**values, "change": verdict.change}
+
+
+def _junit(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
+    """Return JUnit XML: a suite for each board, a case for each scenario.
+
+    What got worse is a failure; what can't be measured is an error.
+    """
+    del width
+    root = ET.Element("testsuites", name=f"rakuten-bench check {metric}")
+    for board, group in groupby(verdicts, key=lambda verdict: verdict.board):
+        cases = list(group)
+        counts = Counter(_outcome(case) for case in cases)
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name=clean(board),
+            tests=str(len(cases)),
+            failures=str(counts["failure"]),
+            errors=str(counts["error"]),
+        )
+        for case in cases:
+            _junit_case(suite, case)
+    ET.indent(root, " ")
+    text: str = ET.tostring(root, encoding="unicode", xml_declaration=False)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _junit_case(suite: ET.Element, verdict: Verdict) -> None:
+    named = f" ({clean(verdict.name)})" if verdict.name else ""
+    classname = f"rakuten-bench.{clean(verdict.board)}"
+    case = ET.SubElement(
+        suite, "testcase", classname=classname, name=f"{verdict.code}{named}"
+    )
+    outcome = _outcome(verdict)
+    if outcome:
+        ET.SubElement(case, outcome, type=verdict.status, message=_message(verdict))
+
+
+def _outcome(verdict: Verdict) -> str:
+    """Return the JUnit element of a verdict; "" for a test that passed."""
+    if verdict.status == "regressed":
+        return "failure"
+    return "error" if verdict.status in ("missing", "not comparable") else ""
+
+
+def _message(verdict: Verdict) -> str:
+    if verdict.before is None or verdict.now is None or verdict.change is None:
+        return clean(verdict.reason)
+    scores = f"{score_words(verdict.before)} to {score_words(verdict.now)}"
+    return clean(f"{scores} ({signed(verdict.change)}; {verdict.reason})")
+
+
+#: Name of a format -> function of verdicts, metric and width.
+FORMATS: Mapping[str, Callable[[Sequence[Verdict], str, int], str]] = {
+    "table": _text,
+    "markdown": _markdown,
+    "junit": _junit,
+    "json": _json,
+}
