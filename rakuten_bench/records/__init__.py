@@ -4,6 +4,7 @@
 record can't contradict them.
 """
 
+from rakuten_bench.records.merge import Merged, merge_results
 from rakuten_bench.records.prediction import Predictions
 from rakuten_bench.records.provenance import collect_provenance
 from rakuten_bench.records.schema import (
@@ -43,6 +44,7 @@ __all__ = [
     "DamagedRecord",
     "DatasetInfo",
     "Failure",
+    "Merged",
     "Predictions",
     "Provenance",
     "Record",
@@ -56,6 +58,7 @@ __all__ = [
     "iter_boards",
     "iter_records",
     "iter_rows",
+    "merge_results",
     "read_confusion",
     "read_predicted",
     "read_predictions",

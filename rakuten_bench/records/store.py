@@ -98,9 +98,9 @@ def write_record(
         (folder / name).unlink(missing_ok=True)
     if predictions is not None:
         record = with_scores(record, predictions)
-        _replace(folder / PREDICTIONS, predictions.to_bytes())
-        _replace(folder / CONFUSION, confusion_csv(predictions).encode())
-    _replace(folder / RECORD, encode_record(record))
+        replace_file(folder / PREDICTIONS, predictions.to_bytes())
+        replace_file(folder / CONFUSION, confusion_csv(predictions).encode())
+    replace_file(folder / RECORD, encode_record(record))
     return folder
 
 
@@ -170,7 +170,7 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Write beside the file, force it to the disk, then rename."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with beside.open("wb") as file:

@@ -1,0 +1,47 @@
+"""`rakuten-bench merge`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument(
+    "folders",
+    nargs=-1,
+    required=True,
+    metavar="DIR...",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+)
+@click.option(
+    "--results",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder to merge into.",
+)
+@click.pass_context
+def command(ctx: click.Context, folders: tuple[Path, ...], results: Path) -> None:
+    """Join the results folders of several machines.
+
+    Records that are not there yet are copied; nothing is overwritten. A record that
+    differs from the one that is there is told. Exit code: 0 if all went in, 1 if some
+    differ or are damaged.
+
+    \b
+    Example:
+      rakuten-bench merge machine1/results machine2/results
+    """
+    from rakuten_bench.records import merge_results
+
+    counts: Counter[str] = Counter()
+    for merged in merge_results(folders, results):
+        counts[merged.outcome] += 1
+        if merged.reason:
+            click.echo(f"{merged.outcome}: {merged.source}: {merged.reason}")
+    parts = [f"{count:,} {outcome}" for outcome, count in sorted(counts.items())]
+    click.echo(f"{results}: {', '.join(parts)}")
+    ctx.exit(1 if counts["conflict"] + counts["damaged"] else 0)

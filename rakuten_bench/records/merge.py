@@ -1,0 +1,114 @@
+"""Joining the results of several machines, overwriting nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.records.schema import Record
+from rakuten_bench.records.store import (
+    RECORD,
+    Damaged,
+    DamagedRecord,
+    has_record,
+    iter_boards,
+    iter_records,
+    read_predictions,
+    read_record,
+    replace_file,
+)
+
+Outcome = Literal["copied", "same", "conflict", "damaged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What became of one record.
+
+    Attributes
+    ----------
+    source : Path
+        Its folder.
+    reason : str
+        Why it was not copied; "" for a copy or an equal record.
+    """
+
+    source: Path
+    outcome: Outcome
+    reason: str = ""
+
+
+def merge_results(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
+    """Copy records that the target does not have; tell of all others.
+
+    Parameters
+    ----------
+    sources : sequence of Path
+        Results folders of other machines.
+    target : Path
+        Results folder to copy into.
+
+    Raises
+    ------
+    UserError
+        If a source holds no records, before anything is copied.
+    """
+    for source in sources:
+        if not any(iter_boards(source)):
+            message = f"{source}: holds no records to merge."
+            raise UserError(message)
+        if source.resolve() == target.resolve():
+            message = f"{source}: is the folder to merge into. Name the others."
+            raise UserError(message)
+    return _merge(sources, target)
+
+
+def _merge(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
+    for source in sources:
+        for record in iter_records(source):
+            if isinstance(record, Damaged):
+                yield Merged(record.path, "damaged", record.message)
+            else:
+                folder = source / record.board / record.code
+                yield _merge_one(record, folder, target / record.board / record.code)
+
+
+def _merge_one(record: Record, folder: Path, target: Path) -> Merged:
+    if has_record(target):
+        reason = _conflict(record, target)
+        return Merged(folder, "conflict" if reason else "same", reason)
+    if record.predictions_digest:
+        try:
+            read_predictions(folder, record.predictions_digest)
+        except DamagedRecord as error:
+            return Merged(folder, "damaged", str(error))
+    _copy(folder, target)
+    return Merged(folder, "copied")
+
+
+def _conflict(record: Record, target: Path) -> str:
+    """Say how a record differs from the one that is there; "" where it does not."""
+    try:
+        other = read_record(target)
+    except DamagedRecord as error:
+        return f"the record that is there is damaged: {error}"
+    pairs = {
+        "status": (record.status, other.status),
+        "data": (record.dataset.fingerprint, other.dataset.fingerprint),
+        "split": (record.split.fingerprint, other.split.fingerprint),
+        "seed": (record.seed, other.seed),
+        "predictions": (record.predictions_digest, other.predictions_digest),
+    }
+    differ = [what for what, (ours, theirs) in pairs.items() if ours != theirs]
+    return f"{', '.join(differ)} differ" if differ else ""
+
+
+def _copy(folder: Path, target: Path) -> None:
+    """Copy the files of a record, the record itself last."""
+    target.mkdir(parents=True, exist_ok=True)
+    files = [path for path in folder.iterdir() if path.is_file()]
+    for path in sorted(files, key=lambda path: path.name == RECORD):
+        replace_file(target / path.name, path.read_bytes())
