@@ -14,7 +14,7 @@ from rakuten_bench.registry import NORMALIZER
 def lemma_lookup(tokens: list[str], language: str) -> list[str]:
     """Replace words by their lemma (spaCy's lookup tables)."""
     table = _load_table(language)
-    return [_match_case(table.get(token, token), token) for token in tokens]
+    return [_find(table, token) for token in tokens]
 
 
 def _load_table(language: str) -> dict[str, str]:
@@ -31,6 +31,8 @@ def _load_table(language: str) -> dict[str, str]:
     }
 
 
-def _match_case(lemma: str, token: str) -> str:
-    """Keep small letters small: German tables give nouns a capital."""
-    return lemma.lower() if token.islower() else lemma
+def _find(table: dict[str, str], token: str) -> str:
+    """Look a word up, in small letters also as a German noun, which has a capital."""
+    if not token.islower():
+        return table.get(token, token)
+    return table.get(token, table.get(token.capitalize(), token)).lower()
