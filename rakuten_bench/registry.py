@@ -26,7 +26,11 @@ from typing import Any, Literal
 import msgspec
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
-from rakuten_bench.types import Modality
+from rakuten_bench.types import Choices as Choices
+from rakuten_bench.types import Dimension as Dimension
+from rakuten_bench.types import Integer as Integer
+from rakuten_bench.types import Modality, Space
+from rakuten_bench.types import Real as Real
 
 #: What the harness fills in where an option's signature names it.
 #: `folder` is a path of the step's own where unfinished work outlives a kill.
@@ -39,35 +43,6 @@ GIVEN = frozenset(
 #: transforms, `resample` changes the training rows, `estimate` fits and predicts,
 #: `search` does so after choosing parameters, `fuse` joins predictions.
 StepKind = Literal["map", "transform", "resample", "estimate", "search", "fuse"]
-
-
-@dataclass(frozen=True, slots=True)
-class Real:
-    """A range of numbers to search, evenly or by magnitude."""
-
-    low: float
-    high: float
-    log: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Integer:
-    """A range of whole numbers to search, both ends included."""
-
-    low: int
-    high: int
-    log: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Choices:
-    """A list of values to search."""
-
-    values: tuple[Any, ...]
-
-
-Dimension = Real | Integer | Choices
-Space = Mapping[str, Dimension]
 
 
 @dataclass(frozen=True, slots=True)

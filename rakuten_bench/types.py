@@ -313,3 +313,32 @@ class Prediction:
     fit_time: float
     predict_time: float
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A range of numbers to search, evenly or by magnitude."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """A range of whole numbers to search, both ends included."""
+
+    low: int
+    high: int
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A list of values to search."""
+
+    values: tuple[Any, ...]
+
+
+Dimension = Real | Integer | Choices
+Space = Mapping[str, Dimension]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rakuten_bench.estimator.strategy import Batch, Strategy, grid_of
-from rakuten_bench.registry import Choices, Dimension, Integer
+from rakuten_bench.types import Choices, Dimension, Integer
 
 #: What a failed candidate is told to be worth, below the worst that succeeded.
 _PENALTY = 0.1

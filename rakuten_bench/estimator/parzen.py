@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rakuten_bench.estimator.strategy import Batch, Strategy
-from rakuten_bench.registry import Choices, Dimension, Integer
+from rakuten_bench.types import Choices, Dimension, Integer
 
 
 def search_parzen(

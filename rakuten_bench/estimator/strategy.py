@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rakuten_bench.registry import Choices, Dimension, Integer
+from rakuten_bench.types import Choices, Dimension, Integer
 
 Params = dict[str, Any]
 
