@@ -12,8 +12,13 @@ import pytest
 from PIL import Image
 
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.image.describe import describe_images, open_rows, visit_images
+from rakuten_bench.image.describe import (
+    describe_batches,
+    describe_images,
+    visit_images,
+)
 from rakuten_bench.image.descriptor import Descriptors, describe_locally
+from rakuten_bench.scratch import open_rows
 from rakuten_bench.types import Images
 
 
@@ -86,6 +91,26 @@ def test_an_error_in_the_middle_keeps_what_was_done(squares, tmp_path):
     n_blanks = 2  # each call also looks at what a white image gives
     assert len(seen) == len(squares) + 1 + n_blanks
     assert rows[:, 0].tolist() == list(range(40))
+
+
+def test_a_batch_is_always_of_the_same_rows(squares, tmp_path):
+    seen = []
+
+    def describe(batch: np.ndarray) -> np.ndarray:
+        seen.append(batch[:, 0, 0, 0].tolist())
+        if len(seen) == 5:
+            raise RuntimeError("power cut")
+        return batch.mean(axis=(1, 2))
+
+    arguments = {"size": 8, "batch_size": 7, "folder": tmp_path / "work"}
+    with pytest.raises(RuntimeError, match="power cut"):
+        describe_batches(Images(squares), describe, **arguments)
+    rows = describe_batches(Images(squares), describe, **arguments)
+
+    assert rows[:, 0].tolist() == list(range(40))
+    batches = [batch for batch in seen if batch != [255]]
+    assert batches[3] == batches[4] == list(range(21, 28))
+    assert batches[-1] == list(range(35, 40))
 
 
 def test_rows_of_another_shape_are_not_taken_over(tmp_path):

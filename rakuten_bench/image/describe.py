@@ -8,7 +8,6 @@ later run starts with the first row that has none.
 from __future__ import annotations
 
 import logging
-import tempfile
 import threading
 import time
 import warnings
@@ -20,11 +19,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from rakuten_bench.errors import Notice
 from rakuten_bench.image.header import count_oddities
-from rakuten_bench.image.read import Pixels, check_readable, read_image
+from rakuten_bench.image.read import (
+    Pixels,
+    check_readable,
+    make_square,
+    read_image,
+)
+from rakuten_bench.scratch import open_rows
 from rakuten_bench.types import Images
 
 _log = logging.getLogger(__name__)
@@ -85,6 +90,51 @@ def describe_images(
     return values
 
 
+def describe_batches(
+    images: Images,
+    describe: Callable[[Pixels], NDArray[Any]],
+    *,
+    size: int,
+    batch_size: int = 8,
+    n_jobs: int = 1,
+    folder: Path | None = None,
+) -> NDArray[Any]:
+    """Return one row of numbers for each image, found for several at a time.
+
+    Parameters
+    ----------
+    describe : callable
+        Takes a uint8 array of shape (n, size, size, 3) and returns one of n rows. It
+        runs in several threads at once. A batch is always of the same rows, so that a
+        run that goes on where another stopped gives the same numbers.
+    images, size, n_jobs, folder :
+        As in `describe_images`.
+
+    Returns
+    -------
+    array of shape (n_rows, n_features)
+        Memory-mapped.
+    """
+    blank = make_blank(size, color=True)
+    example = np.asarray(describe(blank[None]))
+    shape = (len(images), *example.shape[1:])
+    values = open_rows(folder, "values", shape, example.dtype)
+    marks = open_rows(folder, "marks", (len(images),), np.dtype(np.uint32))
+
+    def visit_batch(start: int) -> None:
+        rows = range(start, min(start + batch_size, len(images)))
+        found = [_read_row(images, row, size, blank) for row in rows]
+        squares = np.stack([make_square(image, size) for image, _ in found])
+        values[start : start + len(found)] = describe(squares)
+        marks[start : start + len(found)] = [mark for _, mark in found]
+
+    undone = np.unique(np.flatnonzero(marks == 0) // batch_size) * batch_size
+    with _quiet(), _one_thread_each():
+        _run(visit_batch, undone.tolist(), n_jobs, batch_size)
+    _tell(marks)
+    return values
+
+
 def visit_images(
     images: Images,
     visit: Visit,
@@ -103,52 +153,37 @@ def visit_images(
     blank = make_blank(size, color=color)
 
     def visit_row(row: int) -> None:
-        path = images.paths[row]
-        image, oddity = read_image(path, size=size, color=color, crop=images.crop)
-        if images.on_error == "fail":
-            check_readable(path, oddity)
-        visit(row, blank if image is None else image)
-        marks[row] = _DONE | np.uint32(int(oddity))
+        image, mark = _read_row(images, row, size, blank)
+        visit(row, image)
+        marks[row] = mark
 
     with _quiet(), _one_thread_each():
         _run(visit_row, np.flatnonzero(marks == 0).tolist(), n_jobs)
+    _tell(marks)
+
+
+def _read_row(
+    images: Images, row: int, size: int, blank: Pixels
+) -> tuple[Pixels, np.uint32]:
+    """Return a row's image, or the blank one, and the mark that it was seen."""
+    path, color = images.paths[row], blank.ndim == 3
+    image, oddity = read_image(path, size=size, color=color, crop=images.crop)
+    if images.on_error == "fail":
+        check_readable(path, oddity)
+    return blank if image is None else image, _DONE | np.uint32(int(oddity))
+
+
+def _tell(marks: NDArray[np.uint32]) -> None:
+    """Send what is odd about the images as one notice."""
     counts = count_oddities((marks & ~_DONE).tolist())
     if counts:
         said = ", ".join(f"{n} {name}" for name, n in counts.items())
-        warnings.warn(f"images: {said}".replace("_", " "), Notice, stacklevel=3)
+        warnings.warn(f"images: {said}".replace("_", " "), Notice, stacklevel=4)
 
 
 def make_blank(size: int, *, color: bool) -> Pixels:
     """Return what stands for an image that can't be read: white, like most grounds."""
     return np.full((size, size, 3) if color else (size, size), 255, dtype=np.uint8)
-
-
-def open_rows(
-    folder: Path | None, name: str, shape: tuple[int, ...], dtype: DTypeLike
-) -> NDArray[Any]:
-    """Open the rows that were written before, or make room for them, all zero.
-
-    The file is sparse: what is never written takes no room on the disk.
-    """
-    if folder is None:
-        return _open_temporary(shape, dtype)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.npy"
-    try:
-        found = np.lib.format.open_memmap(path, mode="r+")
-    except (OSError, ValueError):  # none yet, or its header was never finished
-        return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
-    if found.shape == shape and found.dtype == dtype:
-        return found
-    return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
-
-
-def _open_temporary(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Map a file without a name: the system removes it with the last view of it."""
-    if 0 in shape:
-        return np.zeros(shape, dtype)
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, np.dtype(dtype), "w+", shape=shape)
 
 
 @contextmanager
@@ -172,19 +207,25 @@ def _one_thread_each() -> Iterator[None]:
         cv2.setNumThreads(before)
 
 
-def _run(visit_row: Callable[[int], None], rows: Sequence[int], n_jobs: int) -> None:
-    """Visit rows from several threads that take small chunks from one pile."""
-    chunks = [rows[at : at + _CHUNK] for at in range(0, len(rows), _CHUNK)]
+def _run(
+    visit: Callable[[int], None], rows: Sequence[int], n_jobs: int, weight: int = 1
+) -> None:
+    """Visit rows from several threads that take small chunks from one pile.
+
+    `weight` is how many images a visit looks at.
+    """
+    length = max(1, _CHUNK // weight)
+    chunks = [rows[at : at + length] for at in range(0, len(rows), length)]
     pile, stop = iter(chunks), threading.Event()
-    progress = _Progress(len(rows))
+    progress = _Progress(len(rows) * weight)
 
     def work() -> None:
         for chunk in pile:  # taking from a list iterator is atomic
             for row in chunk:
                 if stop.is_set():
                     return
-                visit_row(row)
-            progress.add(len(chunk))
+                visit(row)
+            progress.add(len(chunk) * weight)
 
     n_threads = max(1, min(n_jobs, len(chunks)))
     if n_threads == 1:

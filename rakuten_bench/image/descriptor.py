@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.image.describe import open_rows, visit_images
+from rakuten_bench.image.describe import visit_images
 from rakuten_bench.image.read import Pixels
+from rakuten_bench.scratch import open_rows
 from rakuten_bench.types import Images, Rows
 
 #: Takes an image, returns descriptors uint8 (k, n_dims) and places uint8 (k, 2): x and

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.registry import FEATURE
+from rakuten_bench.types import Images
+
+
+@FEATURE.option(
+    "backbone",
+    digit="b",
+    needs=("torch", "opencv-python-headless", "Pillow"),
+    extra="cnn",
+    tags=("signed",),
+    file="weights",
+)
+def backbone(
+    images: Images,
+    model: str = "torchvision/resnet50",
+    weights: str = "",
+    size: int = 224,
+    device: str = "auto",
+    n_jobs: int = 1,
+    folder: Path | None = None,
+) -> NDArray[np.float32]:
+    """Ask a frozen network of torchvision or timm whose weights are on this machine."""
+    from rakuten_bench.neural.feature import embed_images
+
+    return embed_images(
+        images,
+        model,
+        weights,
+        size=size,
+        device=device,
+        n_jobs=n_jobs,
+        folder=folder,
+    )

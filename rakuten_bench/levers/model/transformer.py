@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rakuten_bench.registry import MODEL
+
+
+@MODEL.option(
+    "transformer",
+    digit="u",
+    needs=("torch", "transformers"),
+    extra="transformers",
+    modalities=("text",),
+    reads=("texts",),
+    file="model",
+)
+def transformer(
+    model: str = "camembert-base",
+    length: int = 128,
+    hidden: int = 0,
+    dropout: float = 0.1,
+    unfrozen: int = 3,
+    epochs: int = 1,
+    batch_size: int = 32,
+    learning_rate: float = 3e-4,
+    validation: float = 0.1,
+    patience: int = 2,
+    balanced: bool = False,
+    threads: int = 1,
+    weights: str = "",
+    *,
+    device: str = "auto",
+    random_state: int,
+    folder: Path | None = None,
+) -> Any:
+    """Learn a Hugging Face language model further: its new head first, then all of it."""
+    from rakuten_bench.neural.training import Recipe
+    from rakuten_bench.neural.transformer import FineTunedText
+
+    return FineTunedText(
+        model,
+        length,
+        hidden,
+        dropout,
+        unfrozen,
+        recipe=Recipe(
+            epochs,
+            batch_size,
+            learning_rate,
+            validation=validation,
+            patience=patience,
+            balanced=balanced,
+            threads=threads,
+        ),
+        device=device,
+        random_state=random_state,
+        folder=folder,
+        weights=weights,
+    )

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.registry import VECTORIZER
+from rakuten_bench.types import Texts
+
+
+@VECTORIZER.option(
+    "transformer",
+    digit="t",
+    needs=("torch", "transformers"),
+    extra="transformers",
+    kind="map",
+    reads=("texts",),
+    tags=("signed",),
+    file="model",
+)
+def transformer(
+    texts: Texts,
+    model: str = "camembert-base",
+    length: int = 128,
+    batch_size: int = 32,
+    device: str = "auto",
+    n_jobs: int = 1,
+    folder: Path | None = None,
+) -> NDArray[np.float32]:
+    """Ask a frozen Hugging Face language model: the mean of its last vectors."""
+    from rakuten_bench.neural.transformer import embed_texts
+
+    return embed_texts(
+        texts,
+        model,
+        length=length,
+        batch_size=batch_size,
+        device=device,
+        n_jobs=n_jobs,
+        folder=folder,
+    )

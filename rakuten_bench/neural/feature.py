@@ -1,0 +1,72 @@
+"""Feature vectors from frozen image networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rakuten_bench.image.describe import describe_batches
+from rakuten_bench.image.read import Pixels
+from rakuten_bench.neural.backbone import load_backbone
+from rakuten_bench.neural.device import choose_device
+from rakuten_bench.neural.training import threads
+from rakuten_bench.types import Images
+
+_BATCH = {"cpu": 8, "cuda": 128}
+
+
+def embed_images(  # noqa: PLR0913  what to embed, by what, how, and where
+    images: Images,
+    name: str,
+    weights: str = "",
+    *,
+    size: int = 224,
+    device: str = "auto",
+    n_jobs: int = 1,
+    folder: Path | None = None,
+) -> NDArray[np.float32]:
+    """Return the features of a pretrained network for each image.
+
+    On the CPU each of `n_jobs` threads runs the network on its own small batch with one
+    thread, so that the numbers don't depend on how many there are.
+
+    Parameters
+    ----------
+    name, weights : str
+        As in `load_backbone`.
+    size : int
+        Pixels on a side of the square that the network sees.
+    device : {"auto", "cpu", "cuda"}
+    images, n_jobs, folder :
+        As in `describe_images`.
+
+    Returns
+    -------
+    float32 array of shape (n_rows, n_features)
+    """
+    backbone = load_backbone(name, weights)
+    place = choose_device(device)
+    network = backbone.network.to(place, memory_format=torch.channels_last)
+
+    def describe(batch: Pixels) -> NDArray[np.float32]:
+        with (
+            torch.inference_mode(),
+            torch.autocast("cuda", enabled=place.type == "cuda"),
+        ):
+            pixels = torch.from_numpy(batch).to(place).permute(0, 3, 1, 2)
+            found = network(backbone.prepare(pixels.float() / 255))
+        vectors: NDArray[np.float32] = found.float().cpu().numpy()
+        return vectors
+
+    with threads(1):
+        return describe_batches(
+            images,
+            describe,
+            size=size,
+            batch_size=_BATCH[place.type],
+            n_jobs=n_jobs,
+            folder=folder,
+        )

@@ -1,0 +1,170 @@
+"""Pretrained language models of Hugging Face that are on this machine already."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.neural.classifier import NeuralClassifier
+from rakuten_bench.neural.device import choose_device
+from rakuten_bench.neural.finetune import Headed, build_head, train_in_phases
+from rakuten_bench.neural.training import Recipe, Trainer, threads
+from rakuten_bench.scratch import open_rows
+from rakuten_bench.types import Texts
+
+
+def load_transformer(model: str) -> tuple[Any, Any]:
+    """Load tokenizer and model from a folder, or from what the hub left here before.
+
+    Raises
+    ------
+    UserError
+        If neither has it; nothing is downloaded.
+    """
+    os.environ["HF_HUB_OFFLINE"] = (
+        "1"  # or each look-up waits for a net that isn't there
+    )
+    from transformers import AutoModel, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+        network = AutoModel.from_pretrained(model, local_files_only=True)
+    except (OSError, ValueError) as error:
+        message = (
+            f"model '{model}': neither a folder with a Hugging Face model nor in the "
+            f"hub's cache on this machine ({type(error).__name__}), and nothing is "
+            f"downloaded. Run 'hf download {model}' where there is a net, or give the "
+            f"path of a folder."
+        )
+        raise UserError(message) from None
+    return tokenizer, network
+
+
+def join_columns(texts: Texts) -> list[str]:
+    """Return one text for each row, its blocks in a row."""
+    return [" ".join(parts).strip() for parts in zip(*texts.columns, strict=True)]
+
+
+def embed_texts(  # noqa: PLR0913  what to embed, by what, how, and where
+    texts: Texts,
+    model: str,
+    *,
+    length: int = 128,
+    batch_size: int = 32,
+    device: str = "auto",
+    n_jobs: int = 1,
+    folder: Path | None = None,
+) -> NDArray[np.float32]:
+    """Return the mean of a frozen model's last vectors over the tokens of each row.
+
+    Returns
+    -------
+    float32 array of shape (n_rows, n_features)
+        Rows made by a run that was killed are not made again.
+    """
+    tokenizer, network = load_transformer(model)
+    place = choose_device(device)
+    pooled = PooledText(network).to(place).eval()
+    rows = join_columns(texts)
+    shape = (len(rows), network.config.hidden_size)
+    values = open_rows(folder, "values", shape, np.float32)
+    done = open_rows(folder, "done", (len(rows),), np.uint8)
+    with torch.inference_mode(), threads(n_jobs):
+        for start in range(0, len(rows), batch_size):
+            part = slice(start, start + batch_size)
+            if not done[part].all():
+                inputs = tokenize(tokenizer, rows[part], length, place)
+                values[part] = pooled(inputs).float().cpu().numpy()
+                done[part] = 1
+    return values
+
+
+def tokenize(
+    tokenizer: Any, texts: list[str], length: int, device: torch.device
+) -> dict[str, Tensor]:
+    """Return numbers of tokens and the mask of those that count, int64 (n, n_tokens)."""
+    found = tokenizer(
+        texts, truncation=True, max_length=length, padding=True, return_tensors="pt"
+    )
+    return {name: found[name].to(device) for name in ("input_ids", "attention_mask")}
+
+
+class PooledText(nn.Module):
+    """The mean of a language model's last vectors over the tokens that count."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: dict[str, Tensor]) -> Tensor:
+        """Return vectors of shape (n, n_features)."""
+        last: Tensor = self.network(**inputs).last_hidden_state
+        mask = inputs["attention_mask"].unsqueeze(-1).to(last.dtype)
+        return (last * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+
+
+class FineTunedText(NeuralClassifier):
+    """A pretrained language model with a new head, in two phases.
+
+    Parameters
+    ----------
+    model : str
+        A folder, or the name of a model in the hub's cache.
+    length : int
+        Tokens of a text that are looked at.
+    hidden, dropout, unfrozen :
+        As in `FineTuned`.
+    recipe, device, random_state, folder, weights :
+        As in `NeuralClassifier`.
+    """
+
+    def __init__(  # noqa: PLR0913  one argument per hyperparameter
+        self,
+        model: str,
+        length: int = 128,
+        hidden: int = 0,
+        dropout: float = 0.1,
+        unfrozen: int = 3,
+        *,
+        recipe: Recipe | None = None,
+        device: str = "auto",
+        random_state: int = 0,
+        folder: Path | None = None,
+        weights: str = "",
+    ) -> None:
+        self.model = model
+        self.length = length
+        self.hidden = hidden
+        self.dropout = dropout
+        self.unfrozen = unfrozen
+        self.recipe = recipe or Recipe()
+        self.device = device
+        self.random_state = random_state
+        self.folder = folder
+        self.weights = weights
+
+    def build(self, X: Texts, n_classes: int) -> nn.Module:
+        """Return the pretrained model with a fresh head."""
+        self.tokenizer_, network = load_transformer(self.model)
+        width = network.config.hidden_size
+        head = build_head(width, self.hidden, self.dropout, n_classes)
+        return Headed(PooledText(network), head)
+
+    def train(self, network: nn.Module, X: Any, codes: NDArray[Any]) -> Trainer:
+        """Train the head alone, then all."""
+        return train_in_phases(self, network, X, codes, self.unfrozen)
+
+    def draw(
+        self, X: Texts, rows: NDArray[Any], training: bool, device: torch.device
+    ) -> dict[str, Tensor]:
+        """Return the tokens of some rows."""
+        del training
+        texts = join_columns(X.take(rows))
+        return tokenize(self.tokenizer_, texts, self.length, device)
