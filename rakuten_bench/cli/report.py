@@ -39,6 +39,12 @@ import click
     help="Folder of the records.",
 )
 @click.option("--effects", is_flag=True, help="Show which lever pays instead.")
+@click.option(
+    "--plots",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Also write plots there, as PNG and SVG.",
+)
 def command(
     dataset: str | None,
     top: int | None,
@@ -47,6 +53,7 @@ def command(
     form: str,
     results: Path,
     effects: bool,
+    plots: Path | None,
 ) -> None:
     """Rank the scenarios that ran.
 
@@ -56,7 +63,7 @@ def command(
     \b
     Example:
       rakuten-bench report --top 10
-      rakuten-bench report --effects
+      rakuten-bench report --effects --plots plots
       rakuten-bench report --dataset openmoji --on fr --sort f1_macro
       rakuten-bench report --format csv > board.csv
     """
@@ -72,6 +79,11 @@ def command(
     else:
         boards = [report.with_standing(board, top) for board in boards]
         click.echo(report.render_boards(boards, form, top, width), nl=False)
+    if plots is not None:
+        written = [
+            path for board in boards for path in report.write_plots(board, plots)
+        ]
+        click.echo(f"{plots}: {len(written)} files", err=True)
     if form in ("csv", "json"):
         for sentence in (s for board in boards for s in board.left_out):
             click.echo(f"Left out: {sentence}", err=True)

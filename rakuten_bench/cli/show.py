@@ -20,7 +20,13 @@ import click
     show_default=True,
     help="Folder of the records.",
 )
-def command(code: str, dataset: str | None, results: Path) -> None:
+@click.option(
+    "--plots",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Also write its heat map and learning curves there, as PNG and SVG.",
+)
+def command(code: str, dataset: str | None, results: Path, plots: Path | None) -> None:
     """Show one scenario: levers, scores, classes, notable confusions, costs, origin.
 
     CODE is the scenario's code, or its name.
@@ -34,3 +40,7 @@ def command(code: str, dataset: str | None, results: Path) -> None:
     folder = report.find_scenario(results, code, dataset)
     width = shutil.get_terminal_size((100, 24)).columns
     click.echo(report.render_scenario(folder, width), nl=False)
+    if plots is not None:
+        plots.mkdir(parents=True, exist_ok=True)
+        for name, figure in report.scenario_figures(folder):
+            report.write_figure(figure, plots / f"{folder.name}-{name}")

@@ -1,0 +1,225 @@
+"""Plots of boards and scenarios, written as PNG and SVG by matplotlib.
+
+Each `draw_` function returns a figure; `write_plots` writes all of a board. Texts come
+from data: they are never read as mathematics, and a sign that the font lacks becomes a
+box without a warning.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench import metrics, records
+from rakuten_bench.records import Record
+from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.curve import learning_curves
+from rakuten_bench.report.effect import Effects, lever_effects
+from rakuten_bench.wording.words import Wording, class_name, clean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_DPI = 144
+_NAME = 28  # characters of a label
+_CENTERED: Any = {"ha": "center", "va": "center"}
+
+
+def write_plots(board: Board, folder: Path, top: int = 5) -> list[Path]:
+    """Write every plot of a board, and confusion and curves of its best scenarios.
+
+    Parameters
+    ----------
+    board : Board
+    folder : Path
+        Made if it is not there.
+    top : int
+        How many scenarios have plots of their own.
+
+    Returns
+    -------
+    list of Path
+        The files, a PNG and an SVG of each plot.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        path
+        for name, figure in _board_figures(board, top)
+        for path in write_figure(figure, folder / f"{board.name}-{name}")
+    ]
+
+
+def _board_figures(board: Board, top: int) -> Iterator[tuple[str, Figure]]:
+    effects = lever_effects(board)
+    if effects.effects:
+        yield "effects", draw_effects(effects, board)
+    if board.entries:
+        yield "cost", draw_cost(board)
+        yield "classes", draw_classes(board, top)
+    for entry in board.entries[:top]:
+        for name, figure in scenario_figures(entry.folder):
+            yield f"{entry.code}-{name}", figure
+
+
+def scenario_figures(folder: Path) -> Iterator[tuple[str, Figure]]:
+    """Yield the name and the figure of each plot of one scenario."""
+    record = records.read_record(folder)
+    if record.scores is not None:
+        yield "confusion", draw_confusion(record, records.read_confusion(folder))
+    if learning_curves(record.details):
+        yield "curves", draw_curves(record)
+
+
+def write_figure(figure: Figure, path: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, the same bytes each time; `path` has no suffix."""
+    from matplotlib import rc_context
+
+    written = []
+    with warnings.catch_warnings(), rc_context({"svg.hashsalt": path.name}):
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        for suffix, metadata in (
+            (".png", {"Software": None}),
+            (".svg", {"Date": None}),
+        ):
+            target = path.with_name(path.name + suffix)
+            figure.savefig(target, dpi=_DPI, metadata=metadata)
+            written.append(target)
+    return written
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return an empty figure, in inches, that no global state knows of."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _title(axes: Axes, text: str) -> None:
+    axes.set_title(clean(text, 90), fontsize=10, loc="left", parse_math=False)
+
+
+def _labels(axes: Axes, which: str, texts: Sequence[str], **style: Any) -> None:
+    """Name the places 0, 1, 2, ... of an axis."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_ticks(
+        range(len(texts)), [clean(text, _NAME) for text in texts], fontsize=7
+    )
+    for label in axis.get_ticklabels():
+        label.set(parse_math=False, **style)
+
+
+def draw_confusion(record: Record, confusion: NDArray[np.int64]) -> Figure:
+    """Draw the confusion matrix, each row as shares of its true class in percent."""
+    names = [class_name(label, record.label_names) for label in record.classes]
+    size = 3.6 + 0.28 * len(names)
+    figure, axes = _figure(size + 0.6, size)
+    shares = metrics.confusion.divide(confusion, confusion.sum(axis=1, keepdims=True))
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), share in np.ndenumerate(shares):
+        if share >= 0.005:
+            color = "white" if share > 0.5 else "black"
+            text = f"{100 * share:.0f}"
+            axes.text(column, row, text, color=color, fontsize=6, **_CENTERED)
+    _labels(axes, "x", names, rotation=90)
+    _labels(axes, "y", names)
+    axes.set(xlabel="predicted (percent of the true class)", ylabel="true")
+    f1 = f"weighted F1 {record.scores.f1_weighted:.4f}" if record.scores else ""
+    _title(axes, f"{record.code} on {record.board}: {f1}")
+    return figure
+
+
+def draw_effects(effects: Effects, board: Board) -> Figure:
+    """Draw the effect of each option with its interval, lever by lever."""
+    rows = list(reversed(effects.effects))
+    figure, axes = _figure(7.5, 1.2 + 0.24 * len(rows))
+    levers = list(dict.fromkeys(effect.lever for effect in rows))
+    for place, effect in enumerate(rows):
+        color = f"C{levers.index(effect.lever) % 10}"
+        line = ([effect.low, effect.high], [place, place])
+        axes.plot(*line, color=color, linewidth=2, alpha=0.6)
+        axes.plot(effect.estimate, place, "o", color=color, markersize=5)
+    axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
+    _labels(axes, "y", [f"{effect.lever}: {effect.option}" for effect in rows])
+    axes.set_xlabel(f"{board.metric} against the other options, everything else equal")
+    _title(axes, f"Lever effects on {board.title}")
+    return figure
+
+
+def draw_cost(board: Board) -> Figure:
+    """Draw score against seconds; a line joins those that none as good undercuts."""
+    figure, axes = _figure(7.5, 5)
+    costs = [max(entry.cost, 1e-3) for entry in board.entries]
+    scores = [entry.scores[board.metric] for entry in board.entries]
+    axes.scatter(costs, scores, s=14, color="C0", alpha=0.6)
+    front = sorted((e for e in board.entries if e.pareto), key=lambda entry: entry.cost)
+    places = [(max(e.cost, 1e-3), e.scores[board.metric]) for e in front]
+    axes.plot(*zip(*places, strict=True), "o-", color="C3", drawstyle="steps-post")
+    wording = Wording([entry.row for entry in board.entries])
+    for entry, place in zip(front[-6:], places[-6:], strict=True):
+        axes.annotate(
+            clean(wording(entry.row), 48),
+            place,
+            xytext=(5, -11),
+            textcoords="offset points",
+            fontsize=6.5,
+            parse_math=False,
+        )
+    axes.set(xscale="log", xlabel="seconds, shared steps in full", ylabel=board.metric)
+    _title(axes, board.title)
+    return figure
+
+
+def draw_classes(board: Board, top: int) -> Figure:
+    """Draw F1 of each class across the best scenarios, hard classes at the top."""
+    best = [records.read_record(entry.folder) for entry in board.entries[:top]]
+    f1 = np.array([[row.f1 for row in record.per_class] for record in best]).T
+    order = np.argsort(f1.mean(axis=1), kind="stable")
+    names = [class_name(label, best[0].label_names) for label in best[0].classes]
+    figure, axes = _figure(3.6 + 0.75 * len(best), 2.6 + 0.24 * len(names))
+    low = float(f1.min())
+    axes.imshow(f1[order], cmap="cividis", vmin=low, vmax=1, aspect="auto")
+    for (row, column), value in np.ndenumerate(f1[order]):
+        color = "white" if value < (1 + low) / 2 else "black"
+        text = f"{value:.2f}"
+        axes.text(column, row, text, color=color, fontsize=7, **_CENTERED)
+    _labels(axes, "y", [names[row] for row in order])
+    _labels(
+        axes,
+        "x",
+        [_short(entry) for entry in board.entries[:top]],
+        rotation=45,
+        ha="right",
+    )
+    _title(axes, f"F1 of each class: {board.title}")
+    return figure
+
+
+def _short(entry: Entry) -> str:
+    return f"#{entry.rank} {entry.code}"
+
+
+def draw_curves(record: Record) -> Figure:
+    """Draw the learning curves of a network or a search, one below the other."""
+    from matplotlib.figure import Figure
+
+    curves = learning_curves(record.details)
+    figure = Figure(figsize=(7.5, 3 * len(curves)), layout="constrained")
+    for place, curve in enumerate(curves, 1):
+        axes = figure.add_subplot(len(curves), 1, place)
+        for name, line in curve.lines.items():
+            axes.plot(*zip(*line, strict=True), marker=".", label=name)
+        if curve.points:
+            axes.plot(
+                *zip(*curve.points, strict=True), "o", alpha=0.5, label="candidate"
+            )
+        axes.set(xlabel=curve.x_label, ylabel=curve.y_label)
+        axes.legend(fontsize=7)
+        _title(axes, f"{record.code} on {record.board}. {curve.title}")
+    return figure
