@@ -10,6 +10,9 @@ from imblearn.under_sampling import EditedNearestNeighbours
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+#: What ADASYN says where a class is so far from the others that none of it is hard.
+_NOT_HARD = ("No samples will be generated", "Not any neigbours")
+
 
 class Neighbours(BaseEstimator):
     """SMOTE or ADASYN with as many neighbours as the smallest class allows.
@@ -46,16 +49,16 @@ class Neighbours(BaseEstimator):
                 f"k_neighbors lowered to {k}: the smallest class has {k + 1} rows"
             )
         try:
-            made = self._sampler(k).fit_resample(X, y)
+            made = self._sampler(self.method, k).fit_resample(X, y)
         except (ValueError, RuntimeError) as error:
-            if "No samples will be generated" not in str(error):
+            if not any(words in str(error) for words in _NOT_HARD):
                 raise
-            self._tell("no rows were made: no class is hard to learn where it is small")
-            return X, y
+            self._tell("a class has no neighbour of another class; SMOTE made the rows")
+            made = self._sampler("smote", k).fit_resample(X, y)
         return made[0], made[1]
 
-    def _sampler(self, k: int) -> Any:
-        if self.method == "smote":
+    def _sampler(self, method: str, k: int) -> Any:
+        if method == "smote":
             return SMOTE(k_neighbors=k, random_state=self.random_state)
         return ADASYN(n_neighbors=k, random_state=self.random_state)
 
