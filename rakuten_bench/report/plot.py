@@ -182,7 +182,7 @@ def draw_classes(board: Board, top: int) -> Figure:
     f1 = np.array([[row.f1 for row in record.per_class] for record in best]).T
     order = np.argsort(f1.mean(axis=1), kind="stable")
     names = [class_name(label, best[0].label_names) for label in best[0].classes]
-    figure, axes = _figure(3.6 + 0.75 * len(best), 2.6 + 0.24 * len(names))
+    figure, axes = _figure(5 + 0.75 * len(best), 3 + 0.24 * len(names))
     low = float(f1.min())
     axes.imshow(f1[order], cmap="cividis", vmin=low, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(f1[order]):
