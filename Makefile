@@ -7,7 +7,7 @@ CORE := requirements.lock
 TEST := requirements-test.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench readme lock clean
+.PHONY: help demo test check gate bench readme lock clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,11 @@ check: $(VENV)/test.done  ## Format, lint, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+gate: $(VENV)/core.done  ## Run scenarios/ci.yaml and fail if a score got worse than results/baseline.json
+	@echo "== comparing scores with results/baseline.json"
+	$(BIN)/rakuten-bench run scenarios/ci.yaml --quiet
+	$(BIN)/rakuten-bench check --dataset openmoji
 
 bench: $(VENV)/test.done  ## Run the benchmarks of the harness against its peers
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
