@@ -132,6 +132,11 @@ class Scenario:
     def conflict(self) -> str | None:
         """Say why the combination is impossible, or None."""
         options = [find_option(self.modality, choice) for choice in self.choices]
+        if self.modality == "fusion" and len(self.members) < 2:
+            return "a fusion needs at least two members"
+        unused = _find_unused(options)
+        if unused:
+            return unused
         tagged = [option for option in options if option.tags]
         for one in options if tagged else ():
             for other in tagged if one.refuses else ():
@@ -142,6 +147,20 @@ class Scenario:
                         f"{other.lever.name} '{other.name}' ({', '.join(sorted(clash))})"
                     )
         return None
+
+
+def _find_unused(options: list[Option]) -> str | None:
+    """Say which lever a model that reads no features would leave without effect."""
+    model = next((one for one in options if one.lever.name == "model"), None)
+    if model is None or "features" in model.reads:
+        return None
+    for one in options:
+        if one.digit != "0" and ("features" in one.writes or one.kind == "search"):
+            return (
+                f"model '{model.name}' reads {' and '.join(model.reads)}, so that "
+                f"{one.lever.name} '{one.name}' would have no effect"
+            )
+    return None
 
 
 def find_option(modality: Modality, choice: Choice) -> Option:
