@@ -86,11 +86,13 @@ def command(
       rakuten-bench run scenarios/grid.yaml --jobs 4 --time-limit 10m --memory-limit 6GB
       rakuten-bench run scenarios/flipkart.yaml --data-dir data/flipkart
     """
-    from rakuten_bench.engine import prepare, run
+    from rakuten_bench.engine import prepare, run, warm_up
     from rakuten_bench.scenario.load import load_study
 
     settings = read_settings(words)
-    prepared = prepare(load_study(file, dataset=dataset, seed=seed), settings)
+    study = load_study(file, dataset=dataset, seed=seed)
+    warm_up(study, settings)
+    prepared = prepare(study, settings)
     running = run(prepared, settings)
     with choose_display(quiet=quiet) as display:
         _say_plan(prepared, display)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rakuten_bench.engine.executor import open_executor
+from rakuten_bench.engine.executor import open_executor, warm_up
 from rakuten_bench.engine.prepare import Prepared, find_todo, prepare
 from rakuten_bench.engine.session import Progress, Session, Spent
 from rakuten_bench.engine.setting import RERUN, Settings, default_cache
@@ -20,6 +20,7 @@ __all__ = [
     "find_todo",
     "prepare",
     "run",
+    "warm_up",
 ]
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_opening = threading.Lock()
 _DIGITS = 15  # of the key in hexadecimal: an offset below 2**60
 
 
@@ -63,6 +65,10 @@ class Claims:
         return True
 
     def _open(self) -> int:
+        with _opening:
+            return self._opened()
+
+    def _opened(self) -> int:
         if self._owner != os.getpid():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)

@@ -14,6 +14,7 @@ from rakuten_bench.engine.setting import Settings
 from rakuten_bench.engine.task import Done, Fault, Task
 from rakuten_bench.engine.work import work
 from rakuten_bench.plan import Step
+from rakuten_bench.scenario.load import Study
 
 
 class StepExecutor(Protocol):
@@ -66,7 +67,23 @@ class LocalExecutor:
 
 def open_executor(settings: Settings, prepared: Prepared) -> StepExecutor:
     """Return the executor that the settings name."""
-    preload = find_preload(prepared.plan)
+    return _open_local(prepared.study, settings)
+
+
+def warm_up(study: Study, settings: Settings) -> None:
+    """Start the workers of a run while its data are still being loaded.
+
+    Nothing is started where every scenario has a record somewhere: most likely there
+    is nothing to do.
+    """
+    done = {folder.name for folder in settings.results.glob("*/*")}
+    again = set(settings.rerun) - {"missing"}
+    if again or any(scenario.code not in done for scenario in study.scenarios):
+        _open_local(study, settings)
+
+
+def _open_local(study: Study, settings: Settings) -> LocalExecutor:
+    preload = find_preload(study.scenarios)
     return open_local(settings.n_workers, settings.threads, preload)
 
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.plan import Plan, Step
 from rakuten_bench.plan.source import foreign_imports
-from rakuten_bench.scenario import find_option
+from rakuten_bench.scenario import Scenario, find_option
 
 _OURS = "rakuten_bench."
 
@@ -35,11 +34,11 @@ class Preload:
     files: tuple[tuple[str, str], ...] = ()
 
 
-def find_preload(plan: Plan) -> Preload:
-    """Return what the steps of a plan are going to import."""
+def find_preload(scenarios: Iterable[Scenario]) -> Preload:
+    """Return what the steps of some scenarios are going to import."""
     names: dict[str, None] = dict.fromkeys(_ALWAYS)
     files: dict[str, str] = {}
-    for module in _option_modules(plan.steps.values()):
+    for module in _option_modules(scenarios):
         names |= dict.fromkeys(foreign_imports(module))
         path = getattr(sys.modules.get(module), "__file__", None)
         if path and not module.startswith(_OURS):
@@ -47,8 +46,13 @@ def find_preload(plan: Plan) -> Preload:
     return Preload(tuple(names), tuple(sorted(files.items())))
 
 
-def _option_modules(steps: Iterable[Step]) -> list[str]:
-    choices = {(step.modality, choice) for step in steps for choice in step.choices}
+def _option_modules(scenarios: Iterable[Scenario]) -> list[str]:
+    choices = {
+        (one.modality, choice)
+        for scenario in scenarios
+        for one in (scenario, *scenario.members)
+        for choice in one.choices
+    }
     found = {find_option(modality, choice).module for modality, choice in choices}
     return sorted(found)
 

@@ -83,11 +83,12 @@ def check_packages(scenarios: tuple[Scenario, ...]) -> None:
         One line for each option, with the pip command.
     """
     problems: dict[str, None] = {}
-    for modality, choice in {
-        (scenario.modality, choice)
+    distinct = {  # the scenarios of a matrix share their choices
+        id(choice): (scenario.modality, choice)
         for scenario in scenarios
         for choice in scenario.choices
-    }:
+    }
+    for modality, choice in distinct.values():
         try:
             find_option(modality, choice).versions()
         except MissingPackage as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,13 +18,12 @@ from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.schedule import Ended, Schedule
 from rakuten_bench.engine.setting import Settings
-from rakuten_bench.engine.store import FullDisk, LostResult, cannot_write
+from rakuten_bench.engine.store import FullDisk, LostResult
 from rakuten_bench.engine.task import Done, Task
 from rakuten_bench.engine.work import uses_gpu
+from rakuten_bench.engine.writer import RecordWriter
 from rakuten_bench.plan import Step
-from rakuten_bench.plan.build import digest
-from rakuten_bench.records import Predictions, Record, write_record
-from rakuten_bench.records.store import with_scores
+from rakuten_bench.records import Record
 from rakuten_bench.scenario.limit import Limit
 
 _TICK = 1.0  # seconds after which something is said even if nothing has ended
@@ -110,6 +109,7 @@ class Session:
     def __post_init__(self) -> None:
         prepared = self.prepared
         self.store = prepared.store
+        self.writer = RecordWriter(self.settings.results, self.store.claims)
         self._running: dict[Future[Done], Step] = {}
         self._parked: dict[str, Step] = {}
         self._trusted: set[str] = set()
@@ -128,7 +128,7 @@ class Session:
         FullDisk
             If nothing more can be written; what is finished is kept.
         """
-        with self._leased():
+        with self._leased(), closing(self.writer):
             self._save_roots()
             self._begin()
             yield self._progress()
@@ -136,7 +136,7 @@ class Session:
             while self._running or self._parked or self.schedule.n_left:
                 self._hand_out()
                 yield from self._collect()
-                yield from self._record_ended()
+                yield from self._record_ended(wait=True)
             self._tidy()
         self.spent.wall = time.monotonic() - self._start
 
@@ -307,38 +307,33 @@ class Session:
         if self._n_computed:
             self._evict()
 
-    def _record_ended(self) -> Iterator[Progress]:
-        for ended in self.schedule.ended():
-            record = self._record(ended)
-            if record is not None:
-                self._n_done += 1
-                self._n_failed += record.status != "ok"
-                yield self._progress(record)
+    def _record_ended(self, *, wait: bool = False) -> Iterator[Progress]:
+        """Write the records of scenarios that have ended; tell of those written.
 
-    def _record(self, ended: Ended) -> Record | None:
-        """Write a scenario's record; None where a result has gone and it runs again."""
+        Parameters
+        ----------
+        wait : bool
+            Until all of them are.
+        """
+        for ended in self.schedule.ended():
+            self._record(ended)
+        for record in self.writer.written(wait=wait):
+            self._n_done += 1
+            self._n_failed += record.status != "ok"
+            yield self._progress(record)
+
+    def _record(self, ended: Ended) -> None:
+        """Write a scenario's record; where a result has gone it runs again."""
         if ended.fault:
-            record = self.recorder.failed(ended.code, ended.fault)
-            self._write(record, None)
-            return record
+            self.writer.submit(self.recorder.failed(ended.code, ended.fault), None)
+            return
         try:
             record, predictions = self.recorder.finished(ended.code, self._computed)
         except LostResult as error:
             self.recorder.facts.pop(error.key, None)
             self.schedule.reopen(ended.code, error.key)
-            return None
-        self._write(record, predictions)
-        return with_scores(record, predictions)
-
-    def _write(self, record: Record, predictions: Predictions | None) -> None:
-        """Write a record; two runs never write one at the same time."""
-        results = self.settings.results
-        key = digest(str(results.absolute()), record.board, record.code)
-        with self.store.claims.hold(key, wait=True):
-            try:
-                write_record(results, record, predictions)
-            except OSError as error:
-                raise cannot_write(results, error) from error
+        else:
+            self.writer.submit(record, predictions)
 
     def _progress(self, record: Record | None = None) -> Progress:
         now = time.monotonic()

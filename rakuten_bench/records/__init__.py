@@ -33,7 +33,9 @@ from rakuten_bench.records.store import (
     read_predictions,
     read_record,
     safe_cell,
+    with_scores,
     write_record,
+    write_scored,
 )
 
 __all__ = [
@@ -64,5 +66,7 @@ __all__ = [
     "read_predictions",
     "read_record",
     "safe_cell",
+    "with_scores",
     "write_record",
+    "write_scored",
 ]

@@ -92,12 +92,20 @@ def write_record(
     Path
         The folder of the record.
     """
+    if predictions is not None:
+        record = with_scores(record, predictions)
+    return write_scored(results, record, predictions)
+
+
+def write_scored(
+    results: Path, record: Record, predictions: Predictions | None = None
+) -> Path:
+    """Write a record that `with_scores` made, or that has none; as `write_record`."""
     folder = results / record.board / record.code
     folder.mkdir(parents=True, exist_ok=True)
     for name in (RECORD, CONFUSION, PREDICTIONS):
         (folder / name).unlink(missing_ok=True)
     if predictions is not None:
-        record = with_scores(record, predictions)
         replace_file(folder / PREDICTIONS, predictions.to_bytes())
         replace_file(folder / CONFUSION, confusion_csv(predictions).encode())
     replace_file(folder / RECORD, encode_record(record))

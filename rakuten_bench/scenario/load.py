@@ -11,7 +11,14 @@ from typing import Any, TypeVar
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import LEVERS
-from rakuten_bench.scenario import Choice, Scenario, from_choices, from_code, is_code
+from rakuten_bench.scenario import (
+    Choice,
+    Scenario,
+    from_choices,
+    from_code,
+    is_code,
+    plain,
+)
 from rakuten_bench.scenario.document import Value, load_document
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
 from rakuten_bench.scenario.matrix import expand
@@ -262,7 +269,8 @@ def _read_matrix(
     limit = _pop_limit(words)
     modality = guess_modality(words)
     words.pop("modality", None)
-    base = _read_defaults(defaults, modality, findings)
+    base = {lever.name: plain(lever, modality) for lever in LEVERS[modality]}
+    base |= _read_defaults(defaults, modality, findings)
     combinations = expand(
         read_choices(words, modality, findings),
         [read_combination(one.items("include"), modality, findings) for one in include],

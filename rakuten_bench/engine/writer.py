@@ -1,0 +1,72 @@
+"""Records on their way to the disk: waiting for it costs more than making them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from rakuten_bench.engine.claim import Claims
+from rakuten_bench.engine.store import cannot_write
+from rakuten_bench.plan.build import digest
+from rakuten_bench.records import Predictions, Record, with_scores, write_scored
+
+_AT_A_TIME = 4  # a journal commits them together
+_MOST_WAITING = 32
+
+
+class RecordWriter:
+    """Writes records in the background; several reach the disk with one flush.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of the boards.
+    claims : Claims
+        Keeps two runs from writing one record at the same time.
+    """
+
+    def __init__(self, results: Path, claims: Claims) -> None:
+        self._results = results
+        self._claims = claims
+        self._threads = ThreadPoolExecutor(_AT_A_TIME)
+        self._waiting: deque[Future[Record]] = deque()
+
+    def submit(self, record: Record, predictions: Predictions | None) -> None:
+        """Write a record, with the scores of its predictions, as soon as possible."""
+        if predictions is not None:
+            record = with_scores(record, predictions)
+        self._waiting.append(self._threads.submit(self._write, record, predictions))
+
+    def _write(self, record: Record, predictions: Predictions | None) -> Record:
+        place = str(self._results.absolute())
+        with self._claims.hold(digest(place, record.board, record.code), wait=True):
+            write_scored(self._results, record, predictions)
+        return record
+
+    def written(self, *, wait: bool = False) -> Iterator[Record]:
+        """Yield the records that are safe on the disk, in the order of `submit`.
+
+        Parameters
+        ----------
+        wait : bool
+            For all of them; else only where too many are on their way.
+
+        Raises
+        ------
+        FullDisk
+        """
+        while self._waiting:
+            first = self._waiting[0]
+            if not (wait or first.done() or len(self._waiting) > _MOST_WAITING):
+                return
+            self._waiting.popleft()
+            try:
+                yield first.result()
+            except OSError as error:
+                raise cannot_write(self._results, error) from error
+
+    def close(self) -> None:
+        """Let what is being written come to its end."""
+        self._threads.shutdown(cancel_futures=True)
