@@ -140,7 +140,9 @@ def test_a_linear_model_learns_it_but_not_wholly(dataset: Dataset, texts, cache:
     y = dataset.y
 
     def score(model) -> float:
-        predicted = model.fit(texts[fold.train], y[fold.train]).predict(texts[fold.test])
+        predicted = model.fit(texts[fold.train], y[fold.train]).predict(
+            texts[fold.test]
+        )
         return f1_score(y[fold.test], predicted, average="weighted")
 
     svm = score(make_pipeline(TfidfVectorizer(), LinearSVC()))

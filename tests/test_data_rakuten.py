@@ -51,9 +51,7 @@ def test_labels_are_joined_by_row_id_not_by_position(tmp_path: Path):
         "image_train/image_train",
     ],
 )
-def test_images_are_found_however_the_archive_was_unpacked(
-    tmp_path: Path, images: str
-):
+def test_images_are_found_however_the_archive_was_unpacked(tmp_path: Path, images: str):
     write_challenge(tmp_path)
     photo = tmp_path / images / "image_1263597046_product_3804725264.jpg"
     photo.parent.mkdir(parents=True)
@@ -103,7 +101,9 @@ def test_labels_of_another_download_are_refused(tmp_path: Path):
     write_challenge(tmp_path)
     (tmp_path / LABELS).write_text(",prdtypecode\n0,10\n1,10\n2,10\n9,10\n")
 
-    with pytest.raises(UserError, match=r"1 of 4 labels are for rows that .* \(first: 9\)"):
+    with pytest.raises(
+        UserError, match=r"1 of 4 labels are for rows that .* \(first: 9\)"
+    ):
         load(tmp_path)
 
 

@@ -63,7 +63,9 @@ def test_a_shape_without_fill_is_black_and_with_none_only_its_line(tmp_path: Pat
     square = 'x="20" y="20" width="32" height="32"'
 
     assert draw(tmp_path, f"<rect {square}/>")[36, 36].tolist() == BLACK
-    lines = draw(tmp_path, f'<rect {square} fill="none" stroke="#00f" stroke-width="4"/>')
+    lines = draw(
+        tmp_path, f'<rect {square} fill="none" stroke="#00f" stroke-width="4"/>'
+    )
     assert lines[36, 36].tolist() == WHITE
     assert lines[20, 36].tolist() == BLUE
 
