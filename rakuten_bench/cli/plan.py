@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from rakuten_bench.engine import Prepared
+    from rakuten_bench.engine.forecast import Forecast
 
 
 @click.command("plan", short_help="Show what a run would do; run nothing.")
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Folder of shared steps."
 )
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Steps at a time; all cores by default."
+)
 @click.option("--scenarios", "list_scenarios", is_flag=True, help="List them all.")
 def command(
     file: Path,
@@ -35,22 +39,30 @@ def command(
     data_dir: Path | None,
     results: Path,
     cache: Path | None,
+    jobs: int | None,
     list_scenarios: bool,
 ) -> None:
-    """Show scenarios, steps, what is shared and what is cached; run nothing.
+    """Show scenarios, steps, what is shared and cached, and what a run would take.
+
+    Seconds, memory and disk are forecast from the steps that have run with this cache
+    before; nothing is run.
 
     \b
     Example:
       rakuten-bench plan scenarios/grid.yaml
     """
     from rakuten_bench.engine import Settings, default_cache, prepare
+    from rakuten_bench.engine.forecast import forecast
     from rakuten_bench.scenario.load import load_study
 
     settings = Settings(
-        results=results, cache=cache or default_cache(), data_dir=data_dir
+        results=results,
+        cache=cache or default_cache(),
+        data_dir=data_dir,
+        n_jobs=jobs,
     )
     prepared = prepare(load_study(file, dataset=dataset), settings)
-    click.echo(render_plan(prepared))
+    click.echo(render_plan(prepared, forecast(prepared, settings.n_workers)))
     if list_scenarios:
         todo = set(prepared.todo)
         for code, scenario in prepared.plan.scenarios.items():
@@ -63,17 +75,34 @@ def command(
             click.echo(f"{code}  {mark:<6}  {scenario.name or words}")
 
 
-def render_plan(prepared: Prepared) -> str:
+def render_plan(prepared: Prepared, forecast: Forecast) -> str:
     """Return the plan in numbers, with the steps by lever."""
     from tabulate import tabulate
+
+    from rakuten_bench.scenario.limit import render_duration
 
     plan, store = prepared.plan, prepared.store
     total = Counter(step.lever for step in plan.steps.values())
     cached = Counter(step.lever for key, step in plan.steps.items() if key in store)
-    rows = [
-        (lever, count, cached[lever], count - cached[lever])
+    rows: list[tuple[str, int, int, int, str]] = [
+        (
+            lever,
+            count,
+            cached[lever],
+            forecast.missing[lever],
+            render_duration(forecast.by_lever[lever]),
+        )
         for lever, count in total.items()
     ]
+    rows.append(
+        (
+            "total",
+            total.total(),
+            cached.total(),
+            forecast.missing.total(),
+            render_duration(forecast.seconds),
+        )
+    )
     dropped = sum(prepared.study.dropped.values())
     head = [
         f"board      {prepared.board} ({len(prepared.dataset.frame):,} rows, "
@@ -81,18 +110,30 @@ def render_plan(prepared: Prepared) -> str:
         f"scenarios  {len(plan.scenarios):,} ({len(prepared.todo):,} to run, "
         f"{dropped:,} combinations left out as impossible)",
         f"steps      {len(plan.steps):,} ({plan.asked:,} without sharing, "
-        f"{sum(cached.values()):,} cached)",
+        f"{cached.total():,} cached)",
+        f"forecast   {_forecast_line(forecast)}",
     ]
     table = tabulate(
-        [
-            *rows,
-            (
-                "total",
-                len(plan.steps),
-                sum(cached.values()),
-                len(plan.steps) - sum(cached.values()),
-            ),
-        ],
-        headers=["lever", "steps", "cached", "to compute"],
+        rows,
+        headers=["lever", "steps", "cached", "to compute", "forecast"],
+        colalign=("left", "right", "right", "right", "right"),
     )
     return "\n".join([*head, "", table])
+
+
+def _forecast_line(forecast: Forecast) -> str:
+    """Return what a run would take, and how much of that is a guess."""
+    from rakuten_bench.scenario.limit import render_duration, render_size
+
+    if not forecast.missing:
+        return "nothing to compute"
+    line = (
+        f"{render_duration(forecast.wall)} ({render_duration(forecast.seconds)} of "
+        f"work), {render_size(forecast.memory)} of memory, "
+        f"{render_size(forecast.size)} of disk"
+    )
+    if not forecast.n_unknown:
+        return line
+    return (
+        f"{line}; {forecast.n_unknown:,} steps like none that has run here are guessed"
+    )

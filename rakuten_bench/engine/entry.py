@@ -307,6 +307,27 @@ def read_entry(path: Path, *, verify: bool = False) -> tuple[Any, Header]:
         If the file is not whole.
     FileNotFoundError
     """
+    header, parts = _read_parts(path, verify=verify)
+    try:
+        with _from(path):
+            return pickle.loads(parts[0], buffers=parts[1:]), header
+    except _DAMAGED as error:
+        raise DamagedEntry from error
+
+
+def check_entry(path: Path) -> None:
+    """Compare all checksums of an entry.
+
+    Raises
+    ------
+    DamagedEntry
+        If one of them differs, or the file is not whole.
+    FileNotFoundError
+    """
+    _read_parts(path, verify=True)
+
+
+def _read_parts(path: Path, *, verify: bool) -> tuple[Header, list[memoryview]]:
     data = _open(path)
     end = _header_end(data)
     header = _parse_header(data, end)
@@ -314,11 +335,7 @@ def read_entry(path: Path, *, verify: bool = False) -> tuple[Any, Header]:
     _check_attached(path, header, verify=verify)
     if verify and _checksum(parts) != header.checksum:
         raise DamagedEntry
-    try:
-        with _from(path):
-            return pickle.loads(parts[0], buffers=parts[1:]), header
-    except _DAMAGED as error:
-        raise DamagedEntry from error
+    return header, parts
 
 
 def _open(path: Path) -> Any:

@@ -73,6 +73,10 @@ class Schedule:
         """How many steps have not ended."""
         return len(self._missing)
 
+    def missing(self) -> list[Step]:
+        """Return the steps that have not ended, each after those it needs."""
+        return [self.plan.steps[key] for key in self._missing]
+
     def forecast(self, n_workers: int) -> float:
         """Return the seconds that the rest is thought to take.
 

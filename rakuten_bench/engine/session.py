@@ -9,9 +9,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rakuten_bench.engine.cost import Costs
 from rakuten_bench.engine.evict import evict
 from rakuten_bench.engine.executor import StepExecutor, outcome
+from rakuten_bench.engine.forecast import open_costs
 from rakuten_bench.engine.lease import Lease, only_one, read_leases
 from rakuten_bench.engine.outcome import Recorder
 from rakuten_bench.engine.prepare import Prepared
@@ -154,8 +154,7 @@ class Session:
 
     def _begin(self) -> None:
         plan = self.prepared.plan
-        n_rows = len(self.prepared.dataset.frame)
-        self.costs = Costs(self.store.root.parent / "costs.jsonl", n_rows)
+        self.costs = open_costs(self.prepared)
         self.schedule = Schedule(
             plan,
             self.prepared.todo,

@@ -161,7 +161,7 @@ class Store:
             with suppress(OSError):
                 os.utime(self.path(key), (now, now))
 
-    def keys(self) -> Iterator[str]:
+    def iter_keys(self) -> Iterator[str]:
         """Yield the keys of all results."""
         for file in self.root.glob(f"??/*{SUFFIX}"):
             yield file.name.removesuffix(SUFFIX)

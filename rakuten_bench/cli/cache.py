@@ -1,0 +1,111 @@
+"""`rakuten-bench cache`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+_FOLDER = click.option(
+    "--cache", type=click.Path(path_type=Path), help="Folder of shared steps."
+)
+
+
+@click.group("cache", short_help="Show, clear or check the results of shared steps.")
+def command() -> None:
+    """Look after the folder where results of steps are kept.
+
+    Records never depend on it: whatever is cleared is computed again when a scenario
+    needs it. What a running run needs is never removed.
+
+    \b
+    Example:
+      rakuten-bench cache info
+      rakuten-bench cache clear --older-than 30d
+      rakuten-bench cache verify
+    """
+
+
+@command.command("info")
+@_FOLDER
+def info(cache: Path | None) -> None:
+    """Show where the cache is, how much it holds, and what it would cost again.
+
+    \b
+    Example:
+      rakuten-bench cache info
+    """
+    from tabulate import tabulate
+
+    from rakuten_bench.engine import default_cache
+    from rakuten_bench.engine.inventory import take_inventory
+    from rakuten_bench.engine.setting import default_cache_size
+    from rakuten_bench.scenario.limit import render_duration, render_size
+
+    folder = cache or default_cache()
+    found = take_inventory(folder)
+    rows = [
+        (
+            lever,
+            shelf.n_results,
+            render_size(shelf.size),
+            render_duration(shelf.seconds),
+        )
+        for lever, shelf in sorted(
+            found.shelves.items(), key=lambda item: -item[1].size
+        )
+    ]
+    click.echo(f"folder      {folder}")
+    click.echo(
+        f"results     {render_size(found.size)} of {render_size(default_cache_size())}"
+        f" ({render_size(found.unfinished)} unfinished)"
+    )
+    click.echo(f"data        {render_size(found.elsewhere)} (pictures, splits, costs)")
+    if rows:
+        click.echo()
+        head = ["lever", "results", "on disk", "to compute again"]
+        click.echo(tabulate(rows, head, colalign=("left", "right", "right", "right")))
+
+
+@command.command("clear")
+@_FOLDER
+@click.option("--older-than", help="Only what was not used for so long, such as 30d.")
+def clear(cache: Path | None, older_than: str | None) -> None:
+    """Remove results of steps, but for those that a running run needs.
+
+    \b
+    Example:
+      rakuten-bench cache clear --older-than 30d
+    """
+    from rakuten_bench.engine import default_cache
+    from rakuten_bench.engine.inventory import clear as clear_cache
+    from rakuten_bench.scenario.limit import parse_duration, render_size
+
+    before = time.time() - parse_duration(older_than) if older_than else None
+    cleared = clear_cache(cache or default_cache(), before=before)
+    click.echo(f"{cleared.n_removed:,} results removed, {render_size(cleared.size)}.")
+    if cleared.n_kept:
+        click.echo(f"{cleared.n_kept:,} are needed by a run and were kept.")
+
+
+@command.command("verify")
+@_FOLDER
+@click.pass_context
+def verify(ctx: click.Context, /, cache: Path | None) -> None:
+    """Compare the checksums of all results; remove damaged ones.
+
+    Exit code: 0 if all are whole, 1 if some were damaged.
+
+    \b
+    Example:
+      rakuten-bench cache verify
+    """
+    from rakuten_bench.engine import default_cache
+    from rakuten_bench.engine.inventory import verify as verify_cache
+
+    n_results, damaged = verify_cache(cache or default_cache())
+    for one in damaged:
+        click.echo(f"damaged and removed: {one}")
+    click.echo(f"{n_results:,} results, {len(damaged):,} damaged.")
+    ctx.exit(1 if damaged else 0)

@@ -1,0 +1,69 @@
+"""What a run would take, from what its steps have taken before."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from rakuten_bench.engine.cost import Costs
+from rakuten_bench.engine.prepare import Prepared
+from rakuten_bench.engine.schedule import Schedule
+
+
+@dataclass
+class Forecast:
+    """What is left to do of a study, and what it is thought to take.
+
+    Attributes
+    ----------
+    missing : Counter of str
+        Steps to compute, by lever.
+    seconds : float
+        Of all of them together.
+    wall : float
+        Seconds from start to end, where some run at a time.
+    memory : int
+        Bytes of the step that needs most, times the steps at a time.
+    size : int
+        Bytes that are written to the cache.
+    n_unknown : int
+        Steps like none that has run here before: their seconds are guesses, their
+        bytes are not counted.
+    by_lever : dict of str to float
+        Seconds.
+    """
+
+    missing: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    wall: float = 0.0
+    memory: int = 0
+    size: int = 0
+    n_unknown: int = 0
+    by_lever: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+def open_costs(prepared: Prepared) -> Costs:
+    """Return the costs of earlier steps that a cache remembers."""
+    path = prepared.store.root.parent / "costs.jsonl"
+    return Costs(path, len(prepared.dataset.frame))
+
+
+def forecast(prepared: Prepared, n_workers: int) -> Forecast:
+    """Say what a run would compute and take; nothing is run."""
+    costs = open_costs(prepared)
+    schedule = Schedule(
+        prepared.plan,
+        prepared.todo,
+        prepared.store.__contains__,
+        lambda step: costs.of(step).seconds,
+    )
+    found = Forecast(wall=schedule.forecast(n_workers))
+    for step in schedule.missing():
+        cost = costs.of(step)
+        found.missing[step.lever] += 1
+        found.by_lever[step.lever] += cost.seconds
+        found.seconds += cost.seconds
+        found.memory = max(found.memory, cost.memory * n_workers)
+        found.size += cost.size
+        found.n_unknown += not cost.is_known
+    return found

@@ -1,0 +1,144 @@
+"""What lies in a cache: told, cleared, checked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rakuten_bench.engine.entry import DamagedEntry, check_entry
+from rakuten_bench.engine.evict import Stored, list_stored, remove
+from rakuten_bench.engine.lease import only_one, read_leases
+from rakuten_bench.engine.store import Store
+
+
+@dataclass
+class Shelf:
+    """The results of one lever.
+
+    Attributes
+    ----------
+    n_results : int
+    size : int
+        Bytes on the disk.
+    seconds : float
+        That computing them has taken.
+    """
+
+    n_results: int = 0
+    size: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Inventory:
+    """What a cache holds.
+
+    Attributes
+    ----------
+    shelves : dict of lever to Shelf
+        "data" stands for tables and rows of folds.
+    unfinished : int
+        Bytes of steps that were not brought to their end.
+    elsewhere : int
+        Bytes of the cache folder outside of the results: pictures drawn, splits.
+    """
+
+    shelves: dict[str, Shelf] = field(default_factory=lambda: defaultdict(Shelf))
+    unfinished: int = 0
+    elsewhere: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of all results."""
+        return sum(shelf.size for shelf in self.shelves.values()) + self.unfinished
+
+
+def take_inventory(cache: Path) -> Inventory:
+    """Count what a cache holds."""
+    store = Store(cache / "steps")
+    found = Inventory()
+    for stored in list_stored(store.root).values():
+        facts = store.facts(stored.key) if stored.used else None
+        if facts is None:
+            found.unfinished += stored.size
+            continue
+        shelf = found.shelves[facts.lever or "data"]
+        shelf.n_results += 1
+        shelf.size += stored.size
+        shelf.seconds += facts.seconds
+    found.elsewhere = sum(
+        path.stat().st_size
+        for path in cache.rglob("*")
+        if path.is_file() and store.root not in path.parents
+    )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What was removed, and what was not because a run needs it."""
+
+    n_removed: int
+    size: int
+    n_kept: int
+
+
+def clear(cache: Path, *, before: float | None = None) -> Cleared:
+    """Remove results that no running run needs.
+
+    Parameters
+    ----------
+    cache : Path
+    before : float, optional
+        Only those that were last used before this time, in seconds since 1970.
+    """
+    store = Store(cache / "steps")
+    if not store.root.is_dir():
+        return Cleared(0, 0, 0)
+    with only_one(store.root):
+        needed = read_leases(store.root)
+        chosen = [
+            stored
+            for stored in list_stored(store.root).values()
+            if before is None or stored.used < before
+        ]
+        return _remove_unneeded(store, chosen, needed)
+
+
+def _remove_unneeded(
+    store: Store, chosen: Collection[Stored], needed: Collection[str]
+) -> Cleared:
+    n_kept = size = 0
+    for stored in chosen:
+        if stored.key in needed or not store.claims.is_free(stored.key):
+            n_kept += 1
+        else:
+            remove(stored)
+            size += stored.size
+    return Cleared(len(chosen) - n_kept, size, n_kept)
+
+
+def verify(cache: Path) -> tuple[int, list[str]]:
+    """Compare the checksums of all results; remove those that are damaged.
+
+    Returns
+    -------
+    n_results : int
+    damaged : list of str
+        What they were, in words where their header can still be read.
+    """
+    store = Store(cache / "steps")
+    damaged = []
+    keys = list(store.iter_keys())
+    for key in keys:
+        try:
+            check_entry(store.path(key))
+        except FileNotFoundError:  # another run has removed it meanwhile
+            continue
+        except (DamagedEntry, OSError):
+            facts = store.facts(key)
+            damaged.append(f"{facts.step} ({key})" if facts else key)
+            store.discard(key)
+    return len(keys), damaged

@@ -1,0 +1,197 @@
+"""`rakuten-bench cache`: shown, cleared, checked; what a run needs stays."""
+
+import os
+import re
+import time
+
+import pytest
+
+from rakuten_bench.cli import main
+from rakuten_bench.engine import Settings, prepare, run
+from rakuten_bench.engine.lease import Lease
+from rakuten_bench.engine.setting import default_cache_size
+from rakuten_bench.engine.store import Store
+from rakuten_bench.scenario.load import load_study
+
+STUDY = """
+dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
+matrix: {tokenizer: regex, vectorizer: [count, tfidf], model: [dummy, odd]}
+"""
+
+
+@pytest.fixture
+def shop(odd):
+    """Run a little study; return the folder."""
+    (odd / "grid.yaml").write_text(STUDY)
+    settings = Settings(odd / "results", odd / "cache")
+    assert (
+        len(list(run(prepare(load_study(odd / "grid.yaml"), settings), settings))) == 4
+    )
+    return odd
+
+
+@pytest.fixture
+def call(capsys):
+    def run_command(*words):
+        with pytest.raises(SystemExit) as end:
+            main([*map(str, words)])
+        printed = capsys.readouterr()
+        return end.value.code, printed.out, printed.err
+
+    return run_command
+
+
+def entries(folder):
+    return sorted((folder / "cache" / "steps").glob("??/*.entry"))
+
+
+def damage(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def test_info_shows_what_is_kept_by_lever(shop, call):
+    code, printed, _ = call("cache", "info")
+
+    rows = dict(re.findall(r"^(\w+) +(\d+) +[\d.]+ .?B", printed, re.MULTILINE))
+    assert code == 0
+    assert rows["model"] == "4"
+    assert rows["vectorizer"] == "2"
+    assert rows["tokenizer"] == "1"
+    assert str(shop / "cache") in printed
+
+
+def test_info_of_a_cache_that_is_not_there_yet_is_empty(odd, call):
+    code, printed, _ = call("cache", "info", "--cache", odd / "none")
+
+    assert code == 0
+    assert "results     0 B" in printed
+
+
+def test_clear_removes_all_results_and_records_stay(shop, call):
+    code, printed, _ = call("cache", "clear")
+
+    assert code == 0
+    assert re.match(r"1\d results removed", printed)
+    assert entries(shop) == []
+    assert len(list(shop.glob("results/shop/*/record.json"))) == 4
+
+
+def test_clear_leaves_what_a_running_run_needs(shop, call):
+    needed = entries(shop)[0]
+    lease = Lease(shop / "cache" / "steps")
+    lease.write([needed.stem])
+
+    _, printed, _ = call("cache", "clear")
+
+    assert entries(shop) == [needed]
+    assert "1 are needed by a run and were kept" in printed
+    lease.close()
+
+
+def test_clear_may_spare_what_was_used_lately(shop, call):
+    old, *others = entries(shop)
+    os.utime(old, (time.time() - 10 * 86400,) * 2)
+
+    code, printed, _ = call("cache", "clear", "--older-than", "2d")
+
+    assert code == 0
+    assert printed.startswith("1 results removed")
+    assert entries(shop) == others
+
+
+def test_clear_of_nothing_is_no_error(odd, call):
+    code, printed, _ = call("cache", "clear", "--cache", odd / "none")
+
+    assert code == 0
+    assert printed.startswith("0 results")
+
+
+def test_verify_finds_damage_and_removes_it(shop, call):
+    whole = entries(shop)
+    damage(whole[0])
+    whole[1].write_bytes(b"short")
+
+    code, printed, _ = call("cache", "verify")
+
+    assert code == 1
+    assert printed.count("damaged and removed") == 2
+    assert entries(shop) == whole[2:]
+
+
+def test_verify_of_a_whole_cache_finds_nothing(shop, call):
+    code, printed, _ = call("cache", "verify")
+
+    assert code == 0
+    assert "0 damaged" in printed
+
+
+def test_a_run_finds_damage_that_only_a_checksum_shows(shop, call):
+    store = Store(shop / "cache" / "steps")
+    prepared = prepare(
+        load_study(shop / "grid.yaml"), Settings(shop / "other", shop / "cache")
+    )
+    corpus = next(k for k, s in prepared.plan.steps.items() if s.lever == "tokenizer")
+    for path in entries(shop):
+        facts = store.facts(path.stem)
+        if facts.lever in ("vectorizer", "model"):
+            path.unlink()
+    damage(store.path(corpus))
+    before = store.path(corpus).stat().st_mtime_ns
+
+    code, _, _ = call("run", "grid.yaml", "--results", "other", "--quiet")
+
+    assert code == 0
+    assert store.path(corpus).stat().st_mtime_ns != before
+    assert {p.parent.name for p in shop.glob("other/shop/*/record.json")} == {
+        p.parent.name for p in shop.glob("results/shop/*/record.json")
+    }
+
+
+def test_a_run_keeps_the_cache_within_its_size(shop, call):
+    call(
+        "run", "grid.yaml", "--rerun", "all", "--cache", "small", "--cache-size", "20KB"
+    )
+
+    size = sum(
+        p.stat().st_blocks * 512 for p in (shop / "small" / "steps").glob("??/*")
+    )
+    assert len(list(shop.glob("results/shop/*/record.json"))) == 4
+    assert size <= 20_000 + 2 * 8192  # the roots stay: the next run needs them
+
+
+def test_the_size_comes_from_the_environment_unless_told(monkeypatch):
+    monkeypatch.delenv("RAKUTEN_BENCH_CACHE_SIZE", raising=False)
+    assert default_cache_size() == 50_000_000_000
+
+    monkeypatch.setenv("RAKUTEN_BENCH_CACHE_SIZE", "2GB")
+    assert Settings().most_bytes == 2_000_000_000
+    assert Settings(cache_size=5).most_bytes == 5
+
+
+def test_a_plan_forecasts_from_what_has_run_before(shop, call):
+    call("cache", "clear")
+
+    code, printed, _ = call("plan", "grid.yaml", "--results", "none")
+
+    assert code == 0
+    line = re.search("^forecast .*", printed, re.MULTILINE)[0]
+    assert re.search(
+        r"[\d.]+ s \([\d.]+ s of work\), \d+ MB of memory, [\d.]+ kB of disk", line
+    )
+    assert "guessed" not in line
+
+
+def test_a_plan_says_what_it_only_guesses(odd, call):
+    (odd / "grid.yaml").write_text(STUDY)
+
+    _, printed, _ = call("plan", "grid.yaml")
+
+    assert re.search(r"forecast .* \d+ steps like none that has run here", printed)
+
+
+def test_a_plan_with_nothing_to_do_says_so(shop, call):
+    _, printed, _ = call("plan", "grid.yaml")
+
+    assert "forecast   nothing to compute" in printed
