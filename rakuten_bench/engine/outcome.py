@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,10 @@ import numpy as np
 from rakuten_bench.engine.store import Facts, LostResult, Store
 from rakuten_bench.engine.task import Fault
 from rakuten_bench.engine.work import Maker
-from rakuten_bench.plan import Plan
+from rakuten_bench.plan import Plan, Step
 from rakuten_bench.plan.build import digest
+from rakuten_bench.plan.made import Ingredients, find_ingredients
+from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import (
     DatasetInfo,
     Failure,
@@ -23,9 +25,12 @@ from rakuten_bench.records import (
     board_name,
     collect_provenance,
 )
-from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.scenario.load import Study
 from rakuten_bench.types import Dataset, Languages, Prediction, Split
+
+#: Digits of a module's digest in a record: enough to tell two versions apart.
+_SHORT = 12
 
 
 def record_key(plan: Plan, code: str) -> str:
@@ -63,6 +68,7 @@ class Recorder:
         self._y = self.dataset.y
         self._language = self._given_languages()
         self._users = self._count_users()
+        self._known_made: dict[Choice, Ingredients] = {}
 
     def failed(self, code: str, fault: Fault) -> Record:
         """Return the record of a scenario that has no predictions."""
@@ -107,6 +113,7 @@ class Recorder:
             device="cuda" if "cuda" in {f.device for f in facts.values()} else "cpu",
             notes=list(dict.fromkeys(n for fact in facts.values() for n in fact.notes)),
             steps=[self._cost(key, facts[key], computed) for key in keys],
+            sources=self._sources(keys),
             details=_details(folds),
         )
         return record, predictions
@@ -168,7 +175,35 @@ class Recorder:
             memory=facts.memory,
             shared=self._users[key] > 1,
             cached=key not in computed,
+            fold=step.fold,
+            params={c.lever: c.arguments for c in step.choices if c.params},
+            file="".join(made.file for made in self._made(step)),
         )
+
+    def _made(self, step: Step) -> list[Ingredients]:
+        """Return what a step's result is made of, besides its inputs."""
+        found = []
+        for choice in step.choices:
+            known = self._known_made.get(choice)
+            if known is None:
+                option = find_option(step.modality, choice)
+                known = self._known_made[choice] = find_ingredients(option, choice)
+            found.append(known)
+        return found
+
+    def _sources(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the digests of all modules that steps were computed with."""
+        roots = {
+            module
+            for key in keys
+            for made in self._made(self.plan.steps[key])
+            for module in made.modules
+        }
+        return {
+            module: text[:_SHORT]
+            for root in sorted(roots)
+            for module, text in source_digests(root).items()
+        }
 
     def _count_users(self) -> Mapping[str, int]:
         """Return for each step how many scenarios use it."""

@@ -9,16 +9,13 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.plan import Input, Plan, Step
-from rakuten_bench.plan.source import file_digest, source_digest
+from rakuten_bench.plan.made import find_ingredients
+from rakuten_bench.plan.source import source_digest
 from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.types import Modality
 
 Slots = dict[str, Input]
-
-#: The module that applies learned options: part of the key of what it computes.
-FITTING = "rakuten_bench.pipeline.fitting"
-FUSING = "rakuten_bench.pipeline.fusing"
 
 #: Kinds that end a scenario: they write its prediction.
 _LAST = frozenset({"estimate", "search", "fuse"})
@@ -292,19 +289,15 @@ class _Builder:
         known = self.facts.get((modality, choice))
         if known is None:
             option = find_option(modality, choice)
-            versions = option.versions()
+            made = find_ingredients(option, choice)
             seed = derive_seed(self.seed, choice.lever, choice.option)
-            learned = option.kind != "map"
             own = digest(
-                choice.lever,
-                choice.option,
-                choice.params,
-                source_digest(option.module),
-                source_digest(option.lever.package),
-                source_digest(FITTING) if learned else "",
-                source_digest(FUSING) if option.kind == "fuse" else "",
-                file_digest(str(choice.arguments.get(option.file, ""))),
-                versions,
+                made.lever,
+                made.option,
+                made.params,
+                [source_digest(module) for module in made.modules],
+                made.file,
+                made.versions,
                 seed if "random_state" in option.given else None,
             )
             known = self.facts[modality, choice] = (option, own, seed)

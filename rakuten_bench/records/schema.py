@@ -78,6 +78,12 @@ class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Whether other scenarios use the same result.
     cached : bool
         Whether the result was there before this run.
+    fold : str
+        That it learned on; "" for a step over all rows.
+    params : dict of str to dict
+        Lever -> parameters that differ from the defaults.
+    file : str
+        Digest of the file that its option reads, where it reads one.
     """
 
     lever: str
@@ -87,6 +93,9 @@ class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     memory: int | None = None
     shared: bool = False
     cached: bool = False
+    fold: str = ""
+    params: dict[str, dict[str, Any]] = {}
+    file: str = ""
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +150,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     key : str
         Fingerprint of the scenario's last steps; another key means that it must run
         again.
+    sources : dict of str to str
+        Module -> digest of its source, for all that its steps were computed with.
     predictions_digest, rows_digest : str
         Of the predictions beside the record, and of the test rows (ids, true labels
         and folds) alone: two records with one `rows_digest` can be compared row by
@@ -176,6 +187,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, Any] = {}
     provenance: Provenance | None = None
     key: str = ""
+    sources: dict[str, str] = {}
     predictions_digest: str = ""
     rows_digest: str = ""
 
