@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rakuten_bench.report import Board
 
 
 @click.command()
@@ -45,6 +50,22 @@ import click
     metavar="DIR",
     help="Also write plots there, as PNG and SVG.",
 )
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write one offline HTML file.",
+)
+@click.option(
+    "--no-examples",
+    is_flag=True,
+    help="Leave texts and pictures of the data out of the HTML file.",
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of your data, for the examples of the HTML file.",
+)
 def command(
     dataset: str | None,
     top: int | None,
@@ -54,6 +75,9 @@ def command(
     results: Path,
     effects: bool,
     plots: Path | None,
+    html: Path | None,
+    no_examples: bool,
+    data_dir: Path | None,
 ) -> None:
     """Rank the scenarios that ran.
 
@@ -64,6 +88,7 @@ def command(
     Example:
       rakuten-bench report --top 10
       rakuten-bench report --effects --plots plots
+      rakuten-bench report --html board.html --no-examples
       rakuten-bench report --dataset openmoji --on fr --sort f1_macro
       rakuten-bench report --format csv > board.csv
     """
@@ -74,16 +99,34 @@ def command(
         for name in report.choose_boards(results, dataset)
     ]
     width = shutil.get_terminal_size((100, 24)).columns
+    if html is not None or not effects:
+        boards = [report.with_standing(board, top) for board in boards]
     if effects:
         click.echo(report.render_effects(boards, form, width), nl=False)
     else:
-        boards = [report.with_standing(board, top) for board in boards]
         click.echo(report.render_boards(boards, form, top, width), nl=False)
     if plots is not None:
         written = [
             path for board in boards for path in report.write_plots(board, plots)
         ]
         click.echo(f"{plots}: {len(written)} files", err=True)
+    if html is not None:
+        _write_page(html, boards, data_dir, not no_examples)
     if form in ("csv", "json"):
         for sentence in (s for board in boards for s in board.left_out):
             click.echo(f"Left out: {sentence}", err=True)
+
+
+def _write_page(
+    file: Path, boards: Sequence[Board], data_dir: Path | None, examples: bool
+) -> None:
+    """Write the HTML file, with wrong answers where the data are at hand."""
+    from rakuten_bench import report
+    from rakuten_bench.cli._data import find_items
+
+    items = {
+        board.name: find_items(board.dataset, data_dir) for board in boards if examples
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(report.render_page(boards, items), encoding="utf-8")
+    click.echo(f"{file}: {file.stat().st_size / 2**20:.1f} MiB", err=True)

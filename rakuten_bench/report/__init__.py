@@ -12,6 +12,7 @@ from rakuten_bench.report.effect import (
     lever_effects,
 )
 from rakuten_bench.report.item import Item, read_items
+from rakuten_bench.report.page import render_page
 from rakuten_bench.report.plot import scenario_figures, write_figure, write_plots
 from rakuten_bench.report.render import FORMATS, render_board, render_boards
 from rakuten_bench.report.render_effect import render_effects
@@ -37,6 +38,7 @@ __all__ = [
     "render_boards",
     "render_comparison",
     "render_effects",
+    "render_page",
     "render_scenario",
     "scenario_figures",
     "with_standing",

@@ -138,16 +138,22 @@ def _called(entry: Entry, wording: Wording) -> str:
 
 
 def _remarks(board: Board, top: int) -> list[str]:
-    """Say what is common, what the columns mean and what is not shown."""
+    """Return the remarks on a board and say what is not shown of it."""
     more = len(board.entries) - top
     hidden = len(board.failures) - top
-    lines = [Wording([entry.row for entry in board.everyone]).caption, _legend(board)]
+    lines = board_remarks(board)
     if more > 0:
         lines.append(f"{number(more, 'more scenario')} with scores (--top).")
     if hidden > 0:
         lines.append(f"{number(hidden, 'more scenario')} without scores.")
-    lines += [f"Left out: {sentence}" for sentence in board.left_out]
-    return [line for line in lines if line]
+    return lines
+
+
+def board_remarks(board: Board) -> list[str]:
+    """Say what is common to all scenarios, what the columns mean, what is left out."""
+    caption = Wording([entry.row for entry in board.everyone]).caption
+    left_out = [f"Left out: {sentence}" for sentence in board.left_out]
+    return [line for line in (caption, _legend(board), *left_out) if line]
 
 
 def _legend(board: Board) -> str:

@@ -86,7 +86,7 @@ def _tables(board: Board, effects: Effects) -> list[Table]:
             f"it wins. In the best: what the best scenario would change by with it.",
         ),
     )
-    cells = tuple(_interaction_cells(one) for one in effects.interactions)
+    cells = tuple(interaction_words(one) for one in effects.interactions)
     remark = "Interactions whose interval excludes 0, the surest first, one by one."
     return [first, Table("", _INTERACTIONS, cells, (remark,) if cells else ())]
 
@@ -103,7 +103,7 @@ def _effect_cells(effect: Effect) -> tuple[str, ...]:
     )
 
 
-def _interaction_cells(one: Interaction) -> tuple[str, ...]:
+def interaction_words(one: Interaction) -> tuple[str, ...]:
     """Word an interaction so that its sign is positive."""
     low, high = one.low, one.high
     (lever, option, other), (second, under, instead) = one.first, one.second

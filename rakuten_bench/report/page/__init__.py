@@ -1,0 +1,106 @@
+"""One offline HTML file for boards: no request, no dependency, no script from outside.
+
+The tables are plain HTML, so that the page says what matters without a script. What a
+scenario's page needs travels as JSON inside the file; the script builds it from text
+nodes only, and a content security policy forbids any request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rakuten_bench import __version__
+from rakuten_bench.report.board import Board
+from rakuten_bench.report.item import Item
+from rakuten_bench.report.page.content import board_content
+from rakuten_bench.report.page.markup import Markup, element
+from rakuten_bench.report.page.section import board_section
+from rakuten_bench.wording.words import clean
+
+_FOLDER = Path(__file__).parent
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'"
+)
+
+#: Board name -> row id -> what is in the row.
+Items = Mapping[str, Mapping[str, Item]]
+
+
+def render_page(boards: Sequence[Board], items: Items | None = None) -> str:
+    """Return boards, effects and scenarios as one HTML file.
+
+    Parameters
+    ----------
+    boards : sequence of Board
+        With intervals and groups.
+    items : mapping, optional
+        For boards whose data set is at hand, what is in the rows: shown beside wrong
+        answers. Leave it out where the data are private.
+    """
+    contents = [
+        board_content(board, (items or {}).get(board.name, {})) for board in boards
+    ]
+    sections = [board_section(number, board) for number, board in enumerate(boards)]
+    title = "rakuten-bench: " + ", ".join(dict.fromkeys(b.dataset.name for b in boards))
+    return f"<!doctype html>\n{_document(title, boards, sections, contents)}\n"
+
+
+def _document(
+    title: str,
+    boards: Sequence[Board],
+    sections: Sequence[Markup],
+    contents: Sequence[dict[str, Any]],
+) -> Markup:
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", clean(title)),
+        element("style", Markup(_asset("page.css"))),
+    )
+    body = element(
+        "body",
+        element("a", "Skip to the boards", class_="skip", href="#main"),
+        _header(boards),
+        element("main", *sections, id="main"),
+        element("div", id="scenario", hidden=True, tabindex="-1"),
+        element("script", _json(contents), type="application/json", id="data"),
+        element("script", Markup(_asset("page.js"))),
+    )
+    return element("html", head, Markup("\n"), body, lang="en")
+
+
+def _header(boards: Sequence[Board]) -> Markup:
+    links = [
+        element("a", clean(board.name), href=f"#b{number}")
+        for number, board in enumerate(boards)
+    ]
+    newest = max(
+        (entry.row.created for board in boards for entry in board.everyone), default=""
+    )
+    told = f"Written by rakuten-bench {__version__} from records up to {newest or '?'}."
+    return element(
+        "header",
+        element("p", "rakuten-bench", class_="brand"),
+        element("nav", *links, aria_label="Boards") if len(links) > 1 else Markup(),
+        element("p", told, class_="quiet"),
+    )
+
+
+def _asset(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _json(values: Any) -> Markup:
+    r"""Return JSON that can't end the script element that holds it.
+
+    >>> _json(["</script>"])
+    '["\\u003c/script>"]'
+    """
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))

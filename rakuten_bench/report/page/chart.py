@@ -1,0 +1,186 @@
+"""Drawings of the page: intervals, score against cost, classes across scenarios."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from rakuten_bench import records
+from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.page.markup import Markup, element
+from rakuten_bench.wording.words import class_name, score_words, seconds
+
+_TOP = 8  # scenarios beside the classes
+_WIDTH, _HEIGHT = 720, 320  # of a chart, in its own units
+_LEFT, _BOTTOM = 56, 44  # room for the labels of its axes
+
+
+def fold(title: str, *children: Markup, opened: bool = False) -> Markup:
+    """Return a part of the page that opens and closes."""
+    head = element("summary", element("h2", title))
+    return element("details", head, *children, open=opened)
+
+
+def plain_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+    """Return a table that scrolls where the screen is too narrow."""
+    head = element("tr", *(element("th", title, scope="col") for title in titles))
+    body = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
+    table = element("table", element("thead", head), element("tbody", *body))
+    return element("div", table, class_="wide")
+
+
+def whisker(
+    places: tuple[float, float, float], words: str, kind: str = "whisker"
+) -> Markup:
+    """Draw an interval on a scale from 0 to 100, with words beside it.
+
+    Parameters
+    ----------
+    places : (low, middle, high)
+    words : str
+    kind : str
+        Class of the drawing.
+    """
+    low, middle, high = places
+    drawing = element(
+        "svg",
+        element("line", x1=low, x2=high, y1=5, y2=5),
+        element("circle", cx=middle, cy=5, r=3),
+        class_=kind,
+        viewBox="0 0 100 10",
+        aria_hidden="true",
+    )
+    return Markup(drawing + element("span", words, class_="ends"))
+
+
+class Scale:
+    """Draws the intervals of a board on one scale."""
+
+    def __init__(self, entries: Sequence[Entry], metric: str) -> None:
+        ends = [end for entry in entries if entry.interval for end in entry.interval]
+        self.metric = metric
+        self._place = axis(ends or [0.0, 1.0], 0, 100)
+
+    def draw(self, entry: Entry) -> Markup:
+        """Return the interval of a scenario; nothing where it has none."""
+        if entry.interval is None:
+            return Markup()
+        low, high = entry.interval
+        middle = entry.scores[self.metric]
+        places = self._place(low), self._place(middle), self._place(high)
+        return whisker(places, f"{score_words(low)} to {score_words(high)}")
+
+
+def axis(
+    values: Sequence[float], start: float, stop: float
+) -> Callable[[float], float]:
+    """Return a function that maps values onto a line, a little inside both ends."""
+    low, high = float(min(values)), float(max(values))
+
+    def place(value: float) -> float:
+        part = 0.5 if high == low else (value - low) / (high - low)
+        return round(start + (0.04 + 0.92 * part) * (stop - start), 2)
+
+    return place
+
+
+def cost_chart(place: int, board: Board, limit: int) -> Markup:
+    """Draw score against seconds; each point leads to its scenario."""
+    entries = board.entries[:limit]
+    costs = [float(np.log10(max(entry.cost, 1e-3))) for entry in entries]
+    scores = [entry.scores[board.metric] for entry in entries]
+    x = axis(costs, _LEFT, _WIDTH - 16)
+    y = axis(scores, _HEIGHT - _BOTTOM, 12)
+    drawing = element(
+        "svg",
+        *_x_ticks(costs, x),
+        *_y_ticks(scores, y),
+        *(
+            _point(f"#s{place}/{entry.code}", entry, board.metric, x(cost), y(score))
+            for entry, cost, score in zip(entries, costs, scores, strict=True)
+        ),
+        class_="chart",
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        role="group",
+        aria_label=f"{board.metric} against seconds",
+    )
+    told = f"{board.metric} against seconds, shared steps in full. Filled: none as good costs less."
+    return fold("Score against cost", drawing, element("p", told, class_="quiet"))
+
+
+def _point(href: str, entry: Entry, metric: str, x: float, y: float) -> Markup:
+    words = (
+        f"{entry.code}: {score_words(entry.scores[metric])} in {seconds(entry.cost)}"
+    )
+    return element(
+        "a",
+        element("title", words),
+        element("circle", cx=x, cy=y, r=5),
+        href=href,
+        class_="front" if entry.pareto else None,
+        aria_label=words,
+    )
+
+
+def _x_ticks(costs: Sequence[float], x: Callable[[float], float]) -> Iterator[Markup]:
+    """Mark seconds on a logarithmic axis, about eight of them."""
+    low, high = min(costs), max(costs)
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    steps = (1,) if high - low > 3 else (1, 2, 5)
+    marks = [math.log10(step) + power for power in powers for step in steps]
+    for value in [mark for mark in marks if low <= mark <= high] or [low]:
+        yield _tick(x(value), _HEIGHT - _BOTTOM, 0, 6)
+        text = f"{10**value:.3g}"
+        yield element("text", text, x=x(value), y=_HEIGHT - 22, text_anchor="middle")
+    yield element("text", "seconds", x=_WIDTH - 16, y=_HEIGHT - 4, text_anchor="end")
+
+
+def _y_ticks(scores: Sequence[float], y: Callable[[float], float]) -> Iterator[Markup]:
+    for value in np.linspace(
+        min(scores), max(scores), 5 if len(set(scores)) > 1 else 1
+    ):
+        place = y(float(value))
+        yield _tick(_LEFT, place, _WIDTH - _LEFT - 16, 0)
+        text = score_words(float(value), 3)
+        yield element("text", text, x=_LEFT - 8, y=place + 4, text_anchor="end")
+
+
+def _tick(x: float, y: float, dx: float, dy: float) -> Markup:
+    return element("line", x1=x, y1=y, x2=x + dx, y2=y + dy)
+
+
+def class_table(place: int, board: Board) -> Markup:
+    """Return F1 of each class across the best scenarios, hard classes first."""
+    entries = board.entries[:_TOP]
+    best = [records.read_record(entry.folder) for entry in entries]
+    f1 = np.array([[row.f1 for row in record.per_class] for record in best]).T
+    names = [class_name(label, best[0].label_names) for label in best[0].classes]
+    heads = [
+        element("a", f"{entry.rank}", href=f"#s{place}/{entry.code}", title=entry.code)
+        for entry in entries
+    ]
+    rows = [
+        element(
+            "tr",
+            element("th", names[row], scope="row"),
+            *(_heat(float(value)) for value in f1[row]),
+        )
+        for row in np.argsort(f1.mean(axis=1), kind="stable")
+    ]
+    head = element(
+        "tr",
+        element("th", "class", scope="col"),
+        *(element("th", link, scope="col", class_="n") for link in heads),
+    )
+    table = element("table", element("thead", head), element("tbody", *rows))
+    wide = element("div", table, class_="wide heat")
+    told = element(
+        "p", "F1 of each class; columns are scenarios by rank.", class_="quiet"
+    )
+    return fold("Classes across the best scenarios", told, wide)
+
+
+def _heat(value: float) -> Markup:
+    return element("td", score_words(value, 2), style=f"--v:{value:.2f}", class_="n")

@@ -1,0 +1,198 @@
+"""What the page's script needs of each scenario, as plain values."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench import records
+from rakuten_bench.records import Predictions, Record
+from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.curve import learning_curves
+from rakuten_bench.report.item import Item
+from rakuten_bench.wording.words import all_words, class_name, clean
+
+#: Scenarios in a page, at most; 200 with 27 classes stay well below 5 MB.
+LIMIT = 300
+_WITH_EXAMPLES = 50  # the best scenarios only
+_EXAMPLES = 8
+_TEXT = 200  # characters of a row's text
+_THUMBNAILS = 500  # in one page, about 2 kB each
+_SIDE = 72  # pixels of a thumbnail
+
+
+def board_content(board: Board, items: Mapping[str, Item]) -> dict[str, Any]:
+    """Return the scenarios of a board and the rows that they show."""
+    shelf = _Shelf(items)
+    found = [
+        _scenario(entry, shelf if place < _WITH_EXAMPLES else None)
+        for place, entry in enumerate(board.everyone[:LIMIT])
+    ]
+    return {
+        "title": clean(board.title),
+        "metric": board.metric,
+        "scenarios": found,
+        "items": shelf.shown,
+    }
+
+
+def _scenario(entry: Entry, shelf: _Shelf | None) -> dict[str, Any]:
+    record = records.read_record(entry.folder)
+    values = {
+        "code": entry.code,
+        "name": clean(record.name),
+        "rank": entry.rank,
+        "group": entry.group,
+        "status": record.status,
+        "levers": [[k, clean(v)] for k, v in all_words(record).items()],
+        "scores": msgspec.to_builtins(record.scores),
+        "classes": [
+            clean(class_name(label, record.label_names)) for label in record.classes
+        ],
+        "times": [
+            record.fit_time,
+            record.predict_time,
+            record.own_time,
+            record.saved_time,
+        ],
+        "steps": [_step(step) for step in record.steps],
+        "notes": [clean(note) for note in record.notes],
+        "origin": _origin(record),
+        "curves": [msgspec.to_builtins(c) for c in learning_curves(record.details)],
+    }
+    if record.error is not None:
+        values["error"] = _error(record.error)
+    if record.scores is not None:
+        values |= _answers(entry, shelf)
+    return values
+
+
+def _step(step: records.StepCost) -> list[Any]:
+    flags = " ".join(word for word in ("shared", "cached") if getattr(step, word))
+    return [step.lever, clean(step.option), step.seconds, step.memory, flags]
+
+
+def _error(error: records.Failure) -> dict[str, Any]:
+    return {
+        "type": clean(error.type),
+        "message": clean(error.message),
+        "traceback": [clean(line) for line in error.traceback.splitlines()],
+    }
+
+
+def _origin(record: Record) -> list[list[str]]:
+    """Return data, split, seed, machine and versions as pairs to read."""
+    pairs = [
+        ["data", f"{record.dataset.name} {record.dataset.fingerprint}"],
+        ["about the data", record.dataset.about],
+        ["split", f"{record.split.scheme} {record.split.fingerprint}"],
+        ["seed", str(record.seed)],
+        ["key", record.key],
+    ]
+    if record.provenance is not None:
+        origin = record.provenance
+        commit = origin.commit + (" with changes" if origin.dirty else "")
+        versions = [f"{name} {version}" for name, version in origin.packages.items()]
+        machine = f"{origin.platform}, {origin.cpu}, {origin.n_cores} cores"
+        pairs += [
+            ["created", origin.created],
+            ["commit", commit if origin.commit else ""],
+            ["machine", ", ".join(part for part in (machine, origin.gpu) if part)],
+            ["Python", origin.python],
+            ["packages", ", ".join(versions)],
+        ]
+    return [[name, clean(value)] for name, value in pairs if value]
+
+
+def _answers(entry: Entry, shelf: _Shelf | None) -> dict[str, Any]:
+    """Return the confusion matrix as (true, predicted, rows), and wrong answers."""
+    try:
+        confusion = records.read_confusion(entry.folder)
+        cells = [int(v) for cell in _cells(confusion) for v in cell]
+        examples = [] if shelf is None else shelf.examples(entry, confusion)
+    except records.DamagedRecord as error:
+        return {"confusion": [], "examples": [], "gap": clean(str(error))}
+    return {"confusion": cells, "examples": examples}
+
+
+def _cells(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the filled cells, (n_cells, 3)."""
+    true, predicted = np.nonzero(confusion)
+    return np.column_stack([true, predicted, confusion[true, predicted]])
+
+
+class _Shelf:
+    """The rows that are shown somewhere in the page, each once."""
+
+    def __init__(self, items: Mapping[str, Item]) -> None:
+        self.items = items
+        self.shown: list[list[str]] = []
+        self._place: dict[str, int] = {}
+        self._n_thumbnails = 0
+
+    def examples(self, entry: Entry, confusion: NDArray[np.int64]) -> list[list[Any]]:
+        """Return wrong answers, one of each of the most frequent confusions.
+
+        Returns
+        -------
+        list of [place on the shelf, true, predicted, probability or None]
+        """
+        if not self.items:
+            return []
+        digest = entry.row.predictions_digest
+        predictions = records.read_predictions(entry.folder, digest)
+        wrong = confusion.copy()
+        np.fill_diagonal(wrong, 0)
+        cells = sorted(_cells(wrong).tolist(), key=lambda cell: (-cell[2], cell))
+        return [
+            self._example(predictions, true, predicted)
+            for true, predicted, _ in cells[:_EXAMPLES]
+        ]
+
+    def _example(
+        self, predictions: Predictions, true: int, predicted: int
+    ) -> list[Any]:
+        """Choose the surest of the answers that mistake one class for another."""
+        chosen = (predictions.true == true) & (predictions.predicted == predicted)
+        rows = np.flatnonzero(chosen)
+        sure = None
+        if predictions.probability is not None:
+            rows = rows[np.argsort(-predictions.probability[rows, predicted])]
+            sure = round(float(predictions.probability[rows[0], predicted]), 3)
+        return [self._put(str(predictions.ids[rows[0]])), true, predicted, sure]
+
+    def _put(self, row: str) -> int:
+        """Put a row on the shelf and return its place."""
+        if row not in self._place:
+            self._place[row] = len(self.shown)
+            item = self.items.get(row, Item(""))
+            thumbnail = ""
+            if item.image_path and self._n_thumbnails < _THUMBNAILS:
+                thumbnail = draw_thumbnail(item.image_path)
+                self._n_thumbnails += bool(thumbnail)
+            self.shown.append([clean(row), clean(item.text, _TEXT), thumbnail])
+        return self._place[row]
+
+
+def draw_thumbnail(path: str) -> str:
+    """Return a picture as a small data URI; "" where it can't be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image.draft("RGB", (_SIDE, _SIDE))
+            flat = Image.new("RGB", image.size, "white")
+            visible = image.convert("RGBA")
+            flat.paste(visible, mask=visible.getchannel("A"))
+            flat.thumbnail((_SIDE, _SIDE))
+            buffer = io.BytesIO()
+            flat.save(buffer, "JPEG", quality=70, optimize=True)
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return ""
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,231 @@
+"""The plain part of the page: board, effects, cost and classes as HTML and SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rakuten_bench.report.board import METRICS, Board, Entry
+from rakuten_bench.report.effect import Effect, Effects, lever_effects
+from rakuten_bench.report.page.chart import (
+    Scale,
+    class_table,
+    cost_chart,
+    fold,
+    plain_table,
+    whisker,
+)
+from rakuten_bench.report.page.content import LIMIT
+from rakuten_bench.report.page.markup import Markup, element
+from rakuten_bench.report.render import board_remarks
+from rakuten_bench.report.render_effect import interaction_words
+from rakuten_bench.wording.words import (
+    Wording,
+    clean,
+    number,
+    score_words,
+    seconds,
+    signed,
+)
+
+_TITLES = {"f1_weighted": "F1", "f1_macro": "macro F1", "accuracy": "accuracy"}
+
+
+def board_section(place: int, board: Board) -> Markup:
+    """Return everything about a board but its scenarios' own pages."""
+    parts = [
+        element("h1", clean(board.title), id=f"b{place}"),
+        _remarks(board),
+        _controls(place, board),
+        _table(place, board),
+        _effects(board),
+    ]
+    if board.entries:
+        parts += [cost_chart(place, board, LIMIT), class_table(place, board)]
+    return element("section", *parts, class_="board", data_board=place)
+
+
+def _remarks(board: Board) -> Markup:
+    lines = board_remarks(board)
+    hidden = len(board.everyone) - LIMIT
+    if hidden > 0:
+        lines.append(f"{number(hidden, 'more scenario')} not in this page.")
+    return element(
+        "div", *(element("p", clean(line)) for line in lines), class_="quiet"
+    )
+
+
+def _controls(place: int, board: Board) -> Markup:
+    """Return the filter, the sorting for narrow screens and the count of rows."""
+    options = [
+        element("option", title, value=f"{column}")
+        for column, title in enumerate(_column_titles(board))
+    ]
+    filter_box = element(
+        "input",
+        id=f"filter{place}",
+        type="search",
+        class_="filter",
+        placeholder="words, such as: tfidf svc",
+        autocomplete="off",
+    )
+    return element(
+        "form",
+        element("label", "Filter ", filter_box, element("kbd", "/")),
+        element(
+            "label",
+            "Sort by ",
+            element("select", *options, class_="sort"),
+            class_="narrow",
+        ),
+        element("output", class_="count", for_=f"filter{place}", aria_live="polite"),
+        class_="controls",
+    )
+
+
+def _column_titles(board: Board) -> list[str]:
+    others = [_TITLES[metric] for metric in METRICS if metric != board.metric]
+    first = ["#", "group", "scenario", "levers", _TITLES[board.metric], "95 %"]
+    return [*first, *others, "own", "saved", "status"]
+
+
+def _table(place: int, board: Board) -> Markup:
+    titles = _column_titles(board)
+    heads = [
+        element(
+            "th",
+            element("button", title, type="button"),
+            scope="col",
+            class_=_class(title),
+        )
+        for title in titles
+    ]
+    wording = Wording([entry.row for entry in board.everyone])
+    scale = Scale(board.entries, board.metric)
+    rows = [
+        element(
+            "tr",
+            *(
+                _cell(title, *cell)
+                for title, cell in zip(
+                    titles, _row(place, board, entry, wording, scale), strict=True
+                )
+            ),
+            data_status=entry.row.status,
+        )
+        for entry in board.everyone[:LIMIT]
+    ]
+    table = element(
+        "table",
+        element("caption", "Scenarios, best first", class_="away"),
+        element("thead", element("tr", *heads)),
+        element("tbody", *rows),
+    )
+    return element("div", table, class_="wide")
+
+
+def _class(title: str) -> str | None:
+    return None if title in ("scenario", "levers", "status") else "n"
+
+
+def _cell(title: str, text: str, value: float | str | None) -> Markup:
+    """Return a cell that sorts by a value; None comes last."""
+    return element(
+        "td",
+        text,
+        class_=_class(title),
+        data_label=title,
+        data_v="" if value is None else value,
+    )
+
+
+Cell = tuple[str, float | str | None]
+
+
+def _row(
+    place: int, board: Board, entry: Entry, wording: Wording, scale: Scale
+) -> list[Cell]:
+    row = entry.row
+    words = clean(wording(row))
+    named = row.name not in ("", row.code)
+    link = element("a", entry.code, href=f"#s{place}/{entry.code}")
+    name = element("span", clean(row.name), class_="name") if named else Markup()
+    status = (
+        row.status if not entry.error else f"{row.status}: {clean(entry.error, 160)}"
+    )
+    others = [metric for metric in METRICS if metric != board.metric]
+    rank = "" if entry.rank is None else f"{entry.rank}{'*' if entry.pareto else ''}"
+    return [
+        (rank, entry.rank),
+        ("" if entry.group is None else str(entry.group), entry.group),
+        (Markup(link + name), entry.code),
+        (words, words),
+        _score(entry, board.metric),
+        (scale.draw(entry), entry.interval[0] if entry.interval else None),
+        *(_score(entry, metric) for metric in others),
+        _time(entry, row.own_time),
+        _time(entry, row.saved_time),
+        (status, row.status),
+    ]
+
+
+def _score(entry: Entry, metric: str) -> Cell:
+    value = entry.scores.get(metric)
+    return ("" if value is None else score_words(value), value)
+
+
+def _time(entry: Entry, value: float) -> Cell:
+    return (seconds(value), value) if entry.rank is not None else ("", None)
+
+
+def _effects(board: Board) -> Markup:
+    """Return the lever effects, and the interactions that are sure."""
+    found = lever_effects(board)
+    if not found.effects:
+        return Markup()
+    ends = [abs(end) for effect in found.effects for end in (effect.low, effect.high)]
+    reach = max(_most(ends), 1e-9)
+    titles = ("lever", "option", "effect", "95 %", "pairs", "best in", "in the best")
+    rows = [_effect_cells(effect, reach) for effect in found.effects]
+    told = (
+        f"Mean difference of {board.metric} from the other options of the lever, "
+        "everything else equal. Best in: share of these comparisons that it wins. "
+        "In the best: what the best scenario would change by with it."
+    )
+    return fold(
+        "Which lever pays",
+        element("p", told, class_="quiet"),
+        plain_table(titles, rows),
+        _interactions(found),
+        opened=True,
+    )
+
+
+def _most(ends: Sequence[float]) -> float:
+    """Return a reach that most intervals fit in; one bad option must not hide them."""
+    return sorted(ends)[round(0.8 * (len(ends) - 1))]
+
+
+def _effect_cells(effect: Effect, reach: float) -> list[str]:
+    low, middle, high = (
+        round(50 + 50 * min(max(value / reach, -1), 1), 2)
+        for value in (effect.low, effect.estimate, effect.high)
+    )
+    words = f"{signed(effect.low)} to {signed(effect.high)}"
+    return [
+        effect.lever,
+        clean(effect.option) or "(not there)",
+        signed(effect.estimate),
+        whisker((low, middle, high), words, "whisker zero"),
+        f"{effect.n_pairs:,}",
+        f"{effect.wins:.0%}",
+        "" if effect.in_best is None else signed(effect.in_best),
+    ]
+
+
+def _interactions(found: Effects) -> Markup:
+    if not found.interactions:
+        return Markup()
+    titles = ("choice", "brings more with", "by", "95 %", "fours")
+    rows = [[clean(cell) for cell in interaction_words(i)] for i in found.interactions]
+    told = "Interactions whose interval excludes 0, the surest first, one by one."
+    return Markup(element("p", told, class_="quiet") + plain_table(titles, rows))
