@@ -10,6 +10,6 @@ def chi2(k: int = 20_000) -> Any:
     """Keep the columns that depend most on the class (chi-squared)."""
     from sklearn.feature_selection import chi2 as score
 
-    from rakuten_bench.corpus.reduction import NarrowKBest
+    from rakuten_bench.estimator.reduction import NarrowKBest
 
     return NarrowKBest(score, k=k)

@@ -8,6 +8,6 @@ from rakuten_bench.registry import REDUCER
 @REDUCER.option("nbsvm", digit="3", needs="scikit-learn", modalities=("text",))
 def nbsvm(alpha: float = 1.0) -> Any:
     """Scale columns by their log-count ratio, for NB-SVM (Wang and Manning, 2012)."""
-    from rakuten_bench.corpus.reduction import LogCountRatio
+    from rakuten_bench.estimator.reduction import LogCountRatio
 
     return LogCountRatio(alpha)
