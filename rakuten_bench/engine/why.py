@@ -1,0 +1,255 @@
+"""Why a scenario would run again: what has changed since its record, and what follows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rakuten_bench.data import DatasetSpec, SplitSpec
+from rakuten_bench.engine.outcome import record_key
+from rakuten_bench.engine.prepare import Prepared, prepare
+from rakuten_bench.engine.setting import Settings
+from rakuten_bench.plan import Step
+from rakuten_bench.plan.made import find_ingredients, module_file
+from rakuten_bench.records import Record, StepCost
+from rakuten_bench.scenario import Scenario, find_option, from_words
+from rakuten_bench.scenario.load import Study
+
+_SHOWN = 3  # files of one step
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A step, or what all steps stand on, and what is different about it."""
+
+    subject: str
+    changes: tuple[str, ...]
+
+
+@dataclass
+class Answer:
+    """What has changed since a record was written.
+
+    Attributes
+    ----------
+    code : str
+        Of the scenario that is asked about.
+    reasons : list of Reason
+    again, following : list of str
+        Steps that would be computed; those of them that only follow from others.
+    n_steps : int
+    n_cached : int
+        How many of `again` are in the cache already.
+    status : str
+        Of the record.
+    is_current : bool
+        Whether the record is of exactly what would be run now.
+    """
+
+    code: str
+    status: str
+    is_current: bool
+    n_steps: int = 0
+    n_cached: int = 0
+    reasons: list[Reason] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    following: list[str] = field(default_factory=list)
+
+
+def study_of(record: Record) -> Study:
+    """Return a study of the one scenario that a record is of.
+
+    Raises
+    ------
+    UserError
+        If an option or parameter of it is no longer there.
+    """
+    members = tuple(
+        from_words(one["levers"], one["params"], one["modality"])
+        for one in record.members
+    )
+    modality: Any = record.modality
+    source = record.dataset.source
+    return Study(
+        path=Path(source.get("base_dir", "")) / "record",
+        dataset=DatasetSpec(
+            source.get("name", record.dataset.name), source.get("params", {})
+        ),
+        split=SplitSpec(record.split.scheme, record.split.params),
+        seed=record.seed,
+        scenarios=(
+            from_words(record.levers, record.params, modality, record.name, members),
+        ),
+    )
+
+
+def explain(record: Record, study: Study, settings: Settings) -> Answer:
+    """Compare a record with what a study would run now.
+
+    Parameters
+    ----------
+    record : Record
+    study : Study
+        Of one scenario.
+    settings : Settings
+
+    Raises
+    ------
+    UserError
+        If the data can't be loaded.
+    """
+    prepared = prepare(study, settings)
+    scenario = study.scenarios[0]
+    answer = Answer(
+        scenario.code,
+        record.status,
+        record.key == record_key(prepared.plan, scenario.code),
+    )
+    chosen = _choices(record, scenario)
+    answer.reasons += [*_ground(record, prepared), *chosen]
+    levers = {reason.subject.partition(" ")[0] for reason in chosen}
+    _compare_steps(record, prepared, answer, levers)
+    return answer
+
+
+def _ground(record: Record, prepared: Prepared) -> list[Reason]:
+    """Compare what all steps stand on: the data, their split, the seed."""
+    n_rows = len(prepared.dataset.frame)
+    pairs = {
+        "data": (
+            f"{record.dataset.n_rows:,} rows {record.dataset.fingerprint[:8]}",
+            f"{n_rows:,} rows {prepared.dataset.fingerprint[:8]}",
+        ),
+        "split": (
+            f"{record.split.scheme} {record.split.fingerprint[:8]}",
+            f"{prepared.split.scheme} {prepared.split.fingerprint[:8]}",
+        ),
+        "seed": (str(record.seed), str(prepared.study.seed)),
+    }
+    return [
+        Reason(subject, (f"{before} -> {now}",))
+        for subject, (before, now) in pairs.items()
+        if before != now
+    ]
+
+
+def _choices(record: Record, scenario: Scenario) -> list[Reason]:
+    """Compare options and parameters."""
+    found = []
+    for choice in scenario.choices:
+        before = record.levers.get(choice.lever, "")
+        if before != choice.option:
+            change = f"option {before or '(none)'} -> {choice.option}"
+            found.append(Reason(choice.lever, (change,)))
+        else:
+            old, new = record.params.get(choice.lever, {}), choice.arguments
+            changes = _differences(old, new)
+            if changes:
+                found.append(Reason(f"{choice.lever} {choice.option}", changes))
+    return found
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        f"parameter {name}: {old.get(name, 'default')} -> {new.get(name, 'default')}"
+        for name in sorted({*old, *new})
+        if _plain(old.get(name)) != _plain(new.get(name))
+    )
+
+
+def _plain(value: Any) -> bytes:
+    """Return a value as a record holds it, where a tuple is a list."""
+    return msgspec.json.encode(value, order="deterministic")
+
+
+def _compare_steps(
+    record: Record, prepared: Prepared, answer: Answer, chosen: Collection[str]
+) -> None:
+    """Find the steps that would be computed, and what is new about each.
+
+    Parameters
+    ----------
+    chosen : collection of str
+        Levers whose option or parameters were chosen anew: told already.
+    """
+    plan = prepared.plan
+    before = _by_identity(record.steps)
+    keys = plan.ancestors(plan.outputs[answer.code])
+    answer.n_steps = len(keys)
+    for step in (plan.steps[key] for key in keys):
+        same = before.get(_identity(step))
+        cost = same.pop(0) if same else None
+        if cost is not None and cost.key == step.key:
+            continue
+        answer.again.append(str(step))
+        answer.n_cached += step.key in prepared.store
+        changes = _own_changes(record, step, cost)
+        if changes:
+            answer.reasons.append(Reason(str(step), changes))
+        elif not any(choice.lever in chosen for choice in step.choices):
+            answer.following.append(str(step))
+
+
+def _by_identity(costs: Sequence[StepCost]) -> dict[bytes, list[StepCost]]:
+    found: dict[bytes, list[StepCost]] = defaultdict(list)
+    for cost in costs:
+        found[_plain([cost.lever, cost.option, cost.params, cost.fold])].append(cost)
+    return found
+
+
+def _identity(step: Step) -> bytes:
+    """Return what a step is called, whatever it is computed with."""
+    option = " + ".join(choice.option for choice in step.choices)
+    params = {
+        choice.lever: choice.arguments for choice in step.choices if choice.params
+    }
+    return _plain([step.lever, option, params, step.fold])
+
+
+def _own_changes(record: Record, step: Step, cost: StepCost | None) -> tuple[str, ...]:
+    """Say what differs in what a step is made of, its inputs aside."""
+    if cost is None:
+        return ()
+    modules: dict[str, None] = {}
+    packages: dict[str, None] = {}
+    file = ""
+    for choice in step.choices:
+        made = find_ingredients(find_option(step.modality, choice), choice)
+        modules |= dict.fromkeys(_changed_modules(record, made.sources))
+        packages |= dict.fromkeys(_changed_packages(record, made.versions))
+        file += made.file
+    changes = [*packages, *_render_files(modules)]
+    if file != cost.file:
+        changes.append("the file that it reads")
+    return tuple(changes)
+
+
+def _changed_modules(record: Record, sources: Mapping[str, str]) -> list[str]:
+    """Return the modules whose source is not that of the record."""
+    return [
+        module
+        for module, text in sources.items()
+        if not record.sources.get(module) or not text.startswith(record.sources[module])
+    ]
+
+
+def _changed_packages(record: Record, versions: Mapping[str, str]) -> list[str]:
+    before = record.provenance.packages if record.provenance else {}
+    return [
+        f"package {name} {before.get(name, '(none)')} -> {version}"
+        for name, version in versions.items()
+        if before.get(name) != version
+    ]
+
+
+def _render_files(modules: Iterable[str]) -> list[str]:
+    files = [module_file(module) for module in modules]
+    if not files:
+        return []
+    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    return [f"source of {', '.join(files[:_SHOWN])}{more}"]

@@ -1,0 +1,193 @@
+"""`rakuten-bench why`: what has changed since a record, and how much follows."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rakuten_bench.cli import main
+
+STUDY = """
+dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
+defaults: {tokenizer: regex, cleaner: noted}
+scenarios:
+  plain: {model: dummy}
+  odd: {vectorizer: tfidf, model: {odd: {amount: 1}}}
+"""
+DRIVER = """
+import sys
+from rakuten_bench.engine.preload import load_file
+load_file("odd_options", sys.argv.pop(1))
+from rakuten_bench.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def shop(odd, capsys):
+    """Run a little study; return the folder."""
+    (odd / "grid.yaml").write_text(STUDY)
+    with pytest.raises(SystemExit):
+        main(["run", "grid.yaml", "--quiet"])
+    capsys.readouterr()
+    return odd
+
+
+@pytest.fixture
+def why(capsys):
+    def ask(*words):
+        with pytest.raises(SystemExit) as end:
+            main(["why", *words])
+        printed = capsys.readouterr()
+        return end.value.code, printed.out + printed.err
+
+    return ask
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def edit_record(folder, name, change):
+    for path in folder.glob("results/shop/*/record.json"):
+        record = json.loads(path.read_text())
+        if record["name"] == name:
+            change(record)
+            path.write_text(json.dumps(record))
+
+
+def test_nothing_has_changed(shop, why):
+    code, said = why("odd")
+
+    assert code == 0
+    assert said.endswith("nothing has changed. It would not run again.\n")
+
+
+def test_a_parameter_is_named_with_both_values(shop, why):
+    edit(shop / "grid.yaml", "amount: 1", "amount: 2")
+
+    _, said = why("odd", "grid.yaml")
+
+    assert "would run again: 1 of 7 steps" in said
+    assert "model odd: parameter amount: 1.0 -> 2.0" in said
+    assert "follow" not in said
+
+
+def test_an_option_is_named_and_what_follows_is_counted(shop, why):
+    edit(shop / "grid.yaml", "{tokenizer: regex,", "{tokenizer: split,")
+
+    _, said = why("odd", "grid.yaml")
+
+    assert "would run again: 3 of 7 steps" in said
+    assert "tokenizer: option regex -> split" in said
+    assert (
+        "2 steps follow:\n  vectorizer tfidf [fold 0]\n  model odd(amount=1.0)" in said
+    )
+
+
+def test_changed_data_are_named_and_all_that_reads_them_follows(shop, why):
+    with (shop / "shop.csv").open("a") as file:
+        file.write("\nred hat 99,hat,fr\n")
+
+    _, said = why("odd")
+
+    assert "data: 30 rows" in said
+    assert "-> 31 rows" in said
+    assert "7 of 7 steps" in said
+
+
+def test_a_changed_split_and_seed_are_named(shop, why):
+    edit(
+        shop / "grid.yaml",
+        "defaults:",
+        "split: {kfold: {n_splits: 3}}\nseed: 9\ndefaults:",
+    )
+
+    _, said = why("plain", "grid.yaml")
+
+    assert "split: holdout" in said
+    assert "seed: 123 -> 9" in said
+
+
+def test_a_changed_source_file_is_named_and_what_it_makes_follows(shop):
+    file = shop / "odd_options.py"
+    text = Path(__file__).with_name("odd_options.py").read_text()
+    file.write_text(text.replace('text + " x" * padding', 'text + " y" * padding'))
+    words = [sys.executable, "-c", DRIVER, str(file), "why", "odd"]
+
+    said = subprocess.run(words, cwd=shop, capture_output=True, text=True, check=True)
+
+    assert "would run again: 4 of 7 steps" in said.stdout
+    assert "cleaner noted: source of odd_options.py" in said.stdout
+    assert "model odd(amount=1.0) [fold 0]: source of odd_options.py" in said.stdout
+    assert "2 steps follow" in said.stdout
+
+
+def test_a_comment_changes_nothing(shop):
+    file = shop / "odd_options.py"
+    text = Path(__file__).with_name("odd_options.py").read_text()
+    file.write_text(text + "# a remark\n")
+    words = [sys.executable, "-c", DRIVER, str(file), "why", "odd"]
+
+    said = subprocess.run(words, cwd=shop, capture_output=True, text=True, check=True)
+
+    assert "nothing has changed" in said.stdout
+
+
+def test_a_changed_package_is_named_with_both_versions(shop, why):
+    def as_of_an_older_version(record):
+        record["provenance"]["packages"]["scikit-learn"] = "0.9"
+        record["key"] = record["steps"][-1]["key"] = "of another version"
+
+    edit_record(shop, "plain", as_of_an_older_version)
+
+    _, said = why("plain")
+
+    assert "would run again: 1 of 7 steps, 1 of them cached" in said
+    assert "model dummy [fold 0]: package scikit-learn 0.9 -> " in said
+
+
+def test_a_failure_says_how_to_run_it_again(shop, why):
+    edit(shop / "grid.yaml", "odd: {vec", "broken: {vec")
+    edit(shop / "grid.yaml", "amount: 1", "how: fail")
+    with pytest.raises(SystemExit):
+        main(["run", "grid.yaml", "--quiet"])
+
+    _, said = why("broken")
+
+    assert "nothing has changed" in said
+    assert "Its record says 'failed': --rerun failed runs it again." in said
+
+
+def test_an_option_that_is_no_longer_there_is_named(shop, why):
+    def with_an_option_of_old(record):
+        record["levers"]["stopwords"] = "list_of_old"
+
+    edit_record(shop, "plain", with_an_option_of_old)
+
+    code, said = why("plain")
+
+    assert code == 2
+    assert "unknown stopwords 'list_of_old'" in said
+
+
+def test_a_scenario_without_a_record_is_no_crash(shop, why):
+    code, said = why("T0000-0000-0000")
+
+    assert code == 2
+    assert "unknown scenario 'T0000-0000-0000'" in said
+
+
+def test_a_scenario_that_the_file_does_not_have_is_named(shop, why):
+    (shop / "other.yaml").write_text(
+        STUDY.replace("odd: {vec", "other: {fields: title, vec")
+    )
+
+    code, said = why("odd", "other.yaml")
+
+    assert code == 2
+    assert "other.yaml: unknown scenario 'odd'" in said
