@@ -109,7 +109,7 @@ def test_numbers_as_labels_come_back_as_their_text_in_order_of_size():
     [
         (["a text"], ["x"], "data frame is needed"),
         (pd.DataFrame({"title": ["a", "b"]}), ["x"], "2 rows and 1 labels"),
-        (pd.DataFrame({"title": ["a", "b"]}), ["x", "x"], "two classes"),
+        (pd.DataFrame({"title": ["red", "blue"]}), ["x", "x"], "two classes"),
     ],
 )
 def test_what_cannot_be_learned_is_refused(frame, labels, message):
