@@ -101,6 +101,8 @@ def apply(option, slots):
 
 
 def take(value, rows):
+    if isinstance(value, np.ndarray):
+        return value[rows]
     return value.iloc[rows] if isinstance(value, pd.DataFrame) else value.take(rows)
 
 
@@ -114,6 +116,8 @@ def read(value):
     if isinstance(value, Corpus):
         blocks = [value.documents(block) for block in range(len(value.blocks))]
         return [value.blocks, value.weights, blocks, value.extra.tolist()]
+    if isinstance(value, np.ndarray):
+        return value.round(5).tolist()  # a network adds up in another order
     return value.to_dict("list")
 
 
