@@ -66,6 +66,12 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of your data, for the examples of the HTML file.",
 )
+@click.option(
+    "--mlflow",
+    "uri",
+    metavar="URI",
+    help="Also log each scenario as a run there (needs the extra 'mlflow').",
+)
 def command(
     dataset: str | None,
     top: int | None,
@@ -78,6 +84,7 @@ def command(
     html: Path | None,
     no_examples: bool,
     data_dir: Path | None,
+    uri: str | None,
 ) -> None:
     """Rank the scenarios that ran.
 
@@ -90,6 +97,7 @@ def command(
       rakuten-bench report --effects --plots plots
       rakuten-bench report --html board.html --no-examples
       rakuten-bench report --dataset openmoji --on fr --sort f1_macro
+      rakuten-bench report --mlflow sqlite:///mlflow.db
       rakuten-bench report --format csv > board.csv
     """
     from rakuten_bench import report
@@ -112,6 +120,10 @@ def command(
         click.echo(f"{plots}: {len(written)} files", err=True)
     if html is not None:
         _write_page(html, boards, data_dir, not no_examples)
+    if uri is not None:
+        logged = report.log_boards(boards, uri)
+        told = f"{logged.new} runs logged, {logged.known} were there"
+        click.echo(f"{uri}: {told}", err=True)
     if form in ("csv", "json"):
         for sentence in (s for board in boards for s in board.left_out):
             click.echo(f"Left out: {sentence}", err=True)

@@ -18,6 +18,7 @@ from rakuten_bench.report.render import FORMATS, render_board, render_boards
 from rakuten_bench.report.render_effect import render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
 from rakuten_bench.report.standing import with_standing
+from rakuten_bench.report.tracking import Logged, log_boards
 
 __all__ = [
     "FORMATS",
@@ -28,11 +29,13 @@ __all__ = [
     "Entry",
     "Interaction",
     "Item",
+    "Logged",
     "choose_boards",
     "compare",
     "find_scenario",
     "lever_effects",
     "load_board",
+    "log_boards",
     "read_items",
     "render_board",
     "render_boards",

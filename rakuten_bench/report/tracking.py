@@ -1,0 +1,166 @@
+"""Boards in MLflow: one run for each scenario, logged once however often it is asked.
+
+A run is recognised by a tag that names the record, not by its name. A run that was cut
+off is logged again; a scenario that ran again with another outcome is a run of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from rakuten_bench import records
+from rakuten_bench.errors import MissingPackage
+from rakuten_bench.records import Record
+from rakuten_bench.report.board import METRICS, Board, Entry
+from rakuten_bench.wording.words import clean, lever_names, option_words
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TAG = "rakuten_bench.record"
+_LENGTH = 500  # characters of a parameter or a tag that every store takes
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """How many scenarios were logged, and how many were there already."""
+
+    new: int
+    known: int
+
+
+def log_boards(boards: Sequence[Board], uri: str) -> Logged:
+    """Log every scenario of some boards; each board is an experiment.
+
+    Parameters
+    ----------
+    boards : sequence of Board
+    uri : str
+        Of the tracking server or store, such as "sqlite:///mlflow.db".
+
+    Raises
+    ------
+    MissingPackage
+        If MLflow is not installed.
+    """
+    client = _connect(uri)
+    new = known = 0
+    for board in boards:
+        experiment = _find_experiment(client, f"rakuten-bench {board.name}")
+        done = _find_runs(client, experiment)
+        for entry in board.everyone:
+            record = records.read_record(entry.folder)
+            if name_record(record) in done:
+                known += 1
+            else:
+                _log(client, experiment, entry, record)
+                new += 1
+    return Logged(new, known)
+
+
+def _connect(uri: str) -> MlflowClient:
+    try:
+        from mlflow import MlflowClient
+    except ModuleNotFoundError as error:
+        message = (
+            'report --mlflow needs the package "mlflow-skinny", which is not installed. '
+            'Run: pip install "rakuten-bench[mlflow]"'
+        )
+        raise MissingPackage(message) from error
+    return MlflowClient(tracking_uri=uri)
+
+
+def _find_experiment(client: MlflowClient, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    return str(found.experiment_id if found else client.create_experiment(name))
+
+
+def _find_runs(client: MlflowClient, experiment: str) -> set[str]:
+    """Return the records that are logged, and delete runs that were cut off."""
+    done, token = set(), None
+    while True:
+        page = client.search_runs([experiment], max_results=1000, page_token=token)
+        for run in page:
+            tag = run.data.tags.get(TAG)
+            if tag and run.info.status in ("FINISHED", "FAILED"):
+                done.add(tag)
+            elif tag:
+                client.delete_run(run.info.run_id)
+        token = page.token
+        if not token:
+            return done
+
+
+def name_record(record: Record) -> str:
+    """Return a name that only an equal outcome of the same scenario has."""
+    parts = (
+        *(record.board, record.code, record.status, record.key),
+        *(record.dataset.fingerprint, record.split.fingerprint, str(record.seed)),
+        record.predictions_digest,
+    )
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _log(client: MlflowClient, experiment: str, entry: Entry, record: Record) -> None:
+    """Log one scenario as a finished run."""
+    from mlflow.entities import Metric, Param
+
+    when = _milliseconds(record)
+    run = client.create_run(
+        experiment, start_time=when, tags=_tags(record), run_name=record.code
+    ).info.run_id
+    client.log_batch(
+        run,
+        metrics=[Metric(name, value, when, 0) for name, value in _metrics(record)],
+        params=[Param(name, value[:_LENGTH]) for name, value in _params(record)],
+    )
+    for path in (entry.folder / name for name in ("confusion.csv", "record.json")):
+        if path.exists():
+            client.log_artifact(run, str(path))
+    status = "FINISHED" if record.status == "ok" else "FAILED"
+    client.set_terminated(run, status, when)
+
+
+def _milliseconds(record: Record) -> int:
+    """Return when the record was written, in MLflow's unit; 0 where nobody knows."""
+    if record.provenance is None:
+        return 0
+    return int(1000 * datetime.fromisoformat(record.provenance.created).timestamp())
+
+
+def _tags(record: Record) -> dict[str, str]:
+    tags = {
+        TAG: name_record(record),
+        "status": record.status,
+        "name": clean(record.name, _LENGTH),
+        "board": record.board,
+        "data": record.dataset.fingerprint,
+        "split": record.split.fingerprint,
+        "commit": record.provenance.commit if record.provenance else "",
+    }
+    if record.error is not None:
+        tags["error"] = clean(f"{record.error.type}: {record.error.message}", _LENGTH)
+    return {name: value for name, value in tags.items() if value}
+
+
+def _params(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield each lever's option, and each parameter that differs from its default."""
+    for lever in lever_names([record]):
+        yield lever, option_words(record, lever)
+        for name, value in record.params.get(lever, {}).items():
+            yield f"{lever}.{name}", str(value)
+    yield "seed", str(record.seed)
+
+
+def _metrics(record: Record) -> Iterator[tuple[str, Any]]:
+    if record.scores is not None:
+        for metric in METRICS:
+            yield metric, getattr(record.scores, metric)
+    for name in ("fit_time", "predict_time", "own_time", "saved_time"):
+        yield name, getattr(record, name)
+    if record.peak_memory is not None:
+        yield "peak_memory", record.peak_memory
