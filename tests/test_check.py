@@ -1,10 +1,13 @@
 """The gate: what fails it, what does not, and what it says."""
 
 import json
+import shlex
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from rakuten_bench import check, records
@@ -160,7 +163,11 @@ def test_a_regression_counts_more_than_a_gap(shop, kept):
 def test_a_new_scenario_is_told_and_passes(shop, kept):
     shop.add("T9")
 
-    assert run(shop).exit_code == 0
+    result = run(shop)
+
+    assert result.exit_code == 0
+    assert "1 new" in result.output
+    assert "T9" not in result.output
     assert statuses(shop)["T9"] == "new"
 
 
@@ -264,3 +271,22 @@ def test_another_score_can_be_checked(shop, kept):
     result = run(shop, "--metric", "accuracy")
 
     assert "Check of accuracy" in result.output
+
+
+WORKFLOWS = Path(__file__).parents[1] / ".github" / "workflows"
+
+
+def test_the_commands_of_the_workflow_exist_with_their_options():
+    steps = yaml.safe_load((WORKFLOWS / "scores.yml").read_text())["jobs"]["gate"][
+        "steps"
+    ]
+    lines = [line for step in steps for line in step.get("run", "").splitlines()]
+    ours = [line for line in lines if line.startswith("rakuten-bench ")]
+
+    for line in ours:
+        words = shlex.split(line.partition(">")[0])
+        command = rakuten_bench.get_command(None, words[1])
+        command.make_context(words[1], words[2:])
+
+    names = {line.split()[1] for line in ours}
+    assert names == {"run", "check", "report"}

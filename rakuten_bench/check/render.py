@@ -47,7 +47,7 @@ def _table(verdicts: Sequence[Verdict], metric: str, form: str, width: int) -> s
     table = Table(
         f"Check of {metric}: {_RESULTS[exit_code(verdicts)]}",
         _COLUMNS,
-        tuple(_cells(verdict) for verdict in ordered),
+        tuple(_cells(v) for v in ordered if v.status != "new"),
         (f"{number(len(verdicts), 'scenario')}: {summary}.",),
     )
     return render_tables([table], form, width)
@@ -93,11 +93,13 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
 def _junit(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
     """Return JUnit XML: a suite for each board, a case for each scenario.
 
-    What got worse is a failure; what can't be measured is an error.
+    What got worse is a failure; what can't be measured is an error; what the baseline
+    does not know is not in it.
     """
     del width
     root = ET.Element("testsuites", name=f"rakuten-bench check {metric}")
-    for board, group in groupby(verdicts, key=lambda verdict: verdict.board):
+    judged = [verdict for verdict in verdicts if verdict.status != "new"]
+    for board, group in groupby(judged, key=lambda verdict: verdict.board):
         cases = list(group)
         counts = Counter(_outcome(case) for case in cases)
         suite = ET.SubElement(

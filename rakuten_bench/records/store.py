@@ -36,6 +36,8 @@ RECORD = "record.json"
 CONFUSION = "confusion.csv"
 PREDICTIONS = "predictions.npz"
 
+_CONTROLS = dict.fromkeys((*range(32), 127), " ")
+
 Shape = TypeVar("Shape", Record, Row)
 
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
@@ -168,14 +170,16 @@ def confusion_csv(predictions: Predictions) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Keep a spreadsheet from running a text as a formula.
+    r"""Keep a spreadsheet from running a text as a formula, and a line from breaking.
 
-    Source: OWASP, "CSV Injection".
+    Source: OWASP, "CSV Injection". Control characters become spaces: Python's writer
+    leaves a lone carriage return unquoted, which its own reader then refuses.
 
-    >>> safe_cell("=cmd()"), safe_cell("-5 %"), safe_cell("10")
-    ("'=cmd()", "'-5 %", '10')
+    >>> safe_cell("=cmd()"), safe_cell("-5 %"), safe_cell("1\r0")
+    ("'=cmd()", "'-5 %", '1 0')
     """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    line = text.translate(_CONTROLS)
+    return f"'{line}" if line.lstrip().startswith(("=", "+", "-", "@")) else line
 
 
 def replace_file(path: Path, content: bytes) -> None:

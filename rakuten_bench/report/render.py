@@ -29,6 +29,7 @@ from rakuten_bench.wording.words import (
 
 TITLES = {"f1_weighted": "F1", "f1_macro": "macro", "accuracy": "acc."}
 _SHOWN = 20  # rows of a table when nothing else is asked for
+_NAME, _WORDS = 60, 240  # characters of a scenario's name and of its levers
 _WIDE = 130  # columns of a terminal that has room for everything
 
 
@@ -132,9 +133,9 @@ def _interval(entry: Entry, score: float, wide: bool) -> str:
 
 def _called(entry: Entry, wording: Wording) -> str:
     """Return the levers in words, after the name where the user gave one."""
-    words = wording(entry.row)
+    words = clean(wording(entry.row), _WORDS)
     name = entry.row.name
-    return clean(words if name in ("", entry.code) else f"{name}: {words}")
+    return words if name in ("", entry.code) else f"{clean(name, _NAME)}: {words}"
 
 
 def _remarks(board: Board, top: int) -> list[str]:
