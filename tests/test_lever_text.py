@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::rakuten_bench.errors.Notice")
 
 CANARY = "canariz"
 GIVEN = {"random_state": 3, "n_jobs": 1, "device": "cpu", "n_classes": 2}
-PLAIN = {"fields": "merged", "detector": "py3langid", "language": "max"}
+PLAIN = {"fields": "merged", "detector": "py3langid", "language": "fr_en"}
 LEVERS = [
     lever
     for lever in registry.FLOW["text"]
@@ -116,9 +116,14 @@ def read(value):
     if isinstance(value, Corpus):
         blocks = [value.documents(block) for block in range(len(value.blocks))]
         return [value.blocks, value.weights, blocks, value.extra.tolist()]
-    if isinstance(value, np.ndarray):
-        return value.tolist()
     return value.to_dict("list")
+
+
+def assert_same(first, second):
+    if isinstance(first, np.ndarray):  # of a network, whose sums depend on the batch
+        np.testing.assert_allclose(first, second, atol=1e-5)
+    else:
+        assert read(first) == read(second)
 
 
 @pytest.mark.parametrize("option", MAPS, ids=name_of)
@@ -130,21 +135,8 @@ def test_a_map_option_treats_a_row_the_same_whatever_rows_come_with_it(option, s
     part = apply(option, {slot: take(value, rows) for slot, value in slots.items()})
 
     for slot, value in whole.items():
-        if isinstance(value, np.ndarray):  # a network adds up in another order
-            np.testing.assert_allclose(part[slot], take(value, rows), atol=1e-6)
-        else:
-            assert read(part[slot]) == read(take(value, rows))
-
-
-@pytest.mark.parametrize("option", MAPS, ids=name_of)
-def test_a_map_option_keeps_every_row_and_gives_the_same_twice(option, slots):
-    skip_unless_installed(option)
-
-    first, second = apply(option, slots), apply(option, slots)
-
-    for slot, value in first.items():
         assert len(value) == len(slots["frame"])
-        assert read(value) == read(second[slot])
+        assert_same(part[slot], take(value, rows))
 
 
 @pytest.mark.parametrize("option", MAPS, ids=name_of)

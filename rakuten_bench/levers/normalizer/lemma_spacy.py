@@ -49,8 +49,7 @@ def _load(name: str) -> Any:
         return spacy.load(name, exclude=["ner", "parser", "senter"])
     except OSError:
         message = (
-            f"normalizer 'lemma_spacy' needs the trained pipeline '{name}', which is "
-            f"not installed. Run: python -m spacy download {name} (or choose "
-            f"'lemma_simplemma', which needs no data)"
+            f"spaCy's trained pipeline '{name}' is not installed. Run: python -m spacy "
+            f"download {name} (or choose 'lemma_simplemma', which needs no data)."
         )
         raise UserError(message) from None

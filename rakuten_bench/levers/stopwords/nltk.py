@@ -45,9 +45,9 @@ def nltk(language: str) -> frozenset[str]:
         return frozenset(stopwords.words(_NAMES[language]))
     except LookupError:
         message = (
-            "stopwords 'nltk' needs NLTK's data set 'stopwords', which is not in its "
-            "package. Run: python -m nltk.downloader stopwords (or choose 'iso' or "
-            "'spacy', which need no data)"
+            "NLTK's data set 'stopwords' is not there: NLTK's package comes without it. "
+            "Run: python -m nltk.downloader stopwords (or choose 'iso' or 'spacy', "
+            "which need no data)."
         )
         raise UserError(message) from None
     except OSError:  # this version of the data has no file for the language
