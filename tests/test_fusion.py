@@ -11,6 +11,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.fusion.external import ExternalPredictions, read_predictions
 from rakuten_bench.fusion.rule import (
     Mean,
+    Pooled,
     Product,
     Stacking,
     Weighted,
@@ -47,6 +48,7 @@ def f1(probability: np.ndarray, y: np.ndarray) -> float:
 RULES = [
     Mean(N_CLASSES),
     Product(N_CLASSES),
+    Pooled(N_CLASSES),
     Weighted(N_CLASSES),
     Weighted(N_CLASSES, "log_loss", calibrate=True),
     Stacking(N_CLASSES),
@@ -92,6 +94,33 @@ def test_a_member_that_knows_nothing_gets_no_weight(members):
     assert rule.weights_.sum() == pytest.approx(1)
     assert rule.weights_[2] < 0.1
     assert rule.details_["weights"] == [round(w, 4) for w in rule.weights_]
+
+
+def test_a_pool_has_the_weights_of_least_loss(members):
+    X, y = members
+
+    rule = Pooled(N_CLASSES).fit(X, y)
+
+    def loss(weights: np.ndarray) -> float:
+        rule.weights_ = weights
+        return log_loss(y, rule.predict_proba(X))
+
+    best = rule.weights_.copy()
+    assert loss(best) == pytest.approx(rule.details_["log_loss"], abs=1e-5)
+    for number in range(3):
+        for step in (-0.1, 0.1):
+            other = best.copy()
+            other[number] += step
+            assert other[number] < 0 or loss(other) > loss(best)
+
+
+def test_a_pool_counts_a_member_that_only_repeats_another_once(members):
+    X, y = members
+
+    once = Pooled(N_CLASSES).fit(X[:1], y)
+    twice = Pooled(N_CLASSES).fit(X[[0, 0]], y)
+
+    assert twice.weights_.sum() == pytest.approx(once.weights_[0], rel=1e-3)
 
 
 @pytest.mark.parametrize("scoring", ["f1_weighted", "log_loss"])

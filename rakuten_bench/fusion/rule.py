@@ -11,7 +11,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from rakuten_bench.metrics.confusion import confusion_matrix, f1_weighted
@@ -138,6 +139,62 @@ class Weighted(Rule):
         """Return probabilities of shape (n_rows, n_classes)."""
         tempered = temper(X, self.temperatures_)
         return normalize(np.tensordot(self.weights_, tempered, axes=1))
+
+
+class Pooled(Rule):
+    """A weighted product, the weights those of least log loss.
+
+    The logarithmic opinion pool (Genest & Zidek 1986): a member that is too sure, or
+    that says what another has said, gets a weight below 1. The loss is convex, so that
+    there is one best set of weights.
+
+    Parameters
+    ----------
+    n_classes : int
+
+    Attributes
+    ----------
+    weights_ : float64 array of shape (n_members,)
+        Not negative; they need not sum to 1.
+    details_ : dict
+    """
+
+    def __init__(self, n_classes: int) -> None:
+        self.n_classes = n_classes
+
+    def fit(self, X: Floats, y: NDArray[Any]) -> Self:
+        """Find the weights on rows that the members were not trained on.
+
+        Parameters
+        ----------
+        X : float array of shape (n_members, n_rows, n_classes)
+        y : int array of shape (n_rows,)
+        """
+        logs = np.log(np.maximum(X, _LEAST))
+        given = logs[:, np.arange(len(y)), y]
+
+        def loss(weights: Floats) -> tuple[float, Floats]:
+            scores = np.tensordot(weights, logs, axes=1)
+            normal = logsumexp(scores, axis=1)
+            shares = np.exp(scores - normal[:, None])
+            expected = np.einsum("nk,mnk->mn", shares, logs)
+            value = float((normal - weights @ given).mean())
+            return value, (expected - given).mean(axis=1)
+
+        start = np.full(len(X), 1 / len(X))
+        bounds = [(0.0, 20.0)] * len(X)
+        found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
+        self.weights_ = found.x
+        self.details_ = {
+            "weights": [round(float(weight), 4) for weight in self.weights_],
+            "log_loss": round(float(found.fun), 5),
+        }
+        return self
+
+    def predict_proba(self, X: Floats) -> Floats:
+        """Return probabilities of shape (n_rows, n_classes)."""
+        logs = np.log(np.maximum(X, _LEAST))
+        return np.asarray(softmax(np.tensordot(self.weights_, logs, axes=1), axis=1))
 
 
 class Stacking(Rule):
