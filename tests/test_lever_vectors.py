@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from rakuten_bench import registry
 from rakuten_bench.corpus import Corpus
 from rakuten_bench.corpus.encoded import encode
 from rakuten_bench.errors import UserError
+from rakuten_bench.estimator.reduction import LogCountRatio, NarrowKBest, NarrowSVD
 
 DOCS = [["un", "lit", "un"], ["lit", "rouge"], [], ["chat", "un", "lit", "rouge"]]
 
@@ -123,3 +125,8 @@ def test_the_best_columns_are_kept():
 
     assert found.toarray().tolist() == [[1, 0], [1, 0], [0, 1], [0, 1]]
     assert reducer.notes_ == ()
+
+
+@parametrize_with_checks([LogCountRatio(), NarrowKBest(), NarrowSVD()])
+def test_a_reducer_is_a_scikit_learn_estimator(estimator, check):
+    check(estimator)

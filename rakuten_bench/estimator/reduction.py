@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_selection import SelectKBest
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+_FLOATS = [np.float64, np.float32]
 
 
 class NarrowSVD(TruncatedSVD):
@@ -26,7 +28,7 @@ class NarrowSVD(TruncatedSVD):
 
     def fit_transform(self, X: Any, y: object = None) -> Any:
         """Learn the directions and return the rows in them."""
-        asked, limit = self.n_components, X.shape[1]
+        asked, limit = self.n_components, _count_columns(X, self.n_components)
         if asked <= limit:
             return super().fit_transform(X, y)
         self.notes_ = (f"svd: {asked} components asked for, {limit} columns are there",)
@@ -51,7 +53,7 @@ class NarrowKBest(SelectKBest):
 
     def fit(self, X: Any, y: NDArray[np.integer]) -> Self:
         """Learn which columns to keep."""
-        asked, limit = self.k, X.shape[1]
+        asked, limit = self.k, _count_columns(X, self.k)
         if asked > limit:
             self.notes_ = (
                 f"{asked} columns asked for, {limit} are there: all are kept",
@@ -66,6 +68,12 @@ class NarrowKBest(SelectKBest):
         if self.k < len(self.scores_):
             return super()._get_support_mask()
         return np.ones(len(self.scores_), np.bool_)
+
+
+def _count_columns(X: Any, otherwise: int) -> int:
+    """Return how many columns there are; of no matrix the library says so itself."""
+    shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
+    return int(shape[1]) if len(shape) == 2 and shape[1] else otherwise
 
 
 class LogCountRatio(TransformerMixin, BaseEstimator):
@@ -97,25 +105,36 @@ class LogCountRatio(TransformerMixin, BaseEstimator):
         self.alpha = alpha
 
     def fit(self, X: Any, y: NDArray[np.integer]) -> Self:
-        """Learn the ratios from a CSR matrix and labels."""
+        """Learn the ratios from a matrix of shape (n_rows, n_features) and labels."""
         from scipy.sparse import csr_matrix
 
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=_FLOATS)
         classes = np.unique(y, return_inverse=True)[1]
-        has = csr_matrix((np.ones(X.nnz), X.indices, X.indptr), shape=X.shape)
         rows = np.arange(len(classes))
         member = csr_matrix((np.ones(len(classes)), (classes, rows)))
-        inside = (member @ has).toarray()
+        inside = (member @ (csr_matrix(X) != 0).astype(np.float64)).toarray()
         outside = inside.sum(axis=0) - inside
         self.ratio_ = _log_share(inside, self.alpha) - _log_share(outside, self.alpha)
         self.scale_ = np.abs(self.ratio_).max(axis=0)
         return self
 
     def transform(self, X: Any) -> Any:
-        """Return the scaled CSR matrix."""
+        """Return the scaled matrix; what came in stays as it was."""
         check_is_fitted(self, "scale_")
+        X = validate_data(self, X, accept_sparse="csr", dtype=_FLOATS, reset=False)
+        scale = self.scale_.astype(X.dtype)
+        if not hasattr(X, "indices"):
+            return X * scale
         scaled = X.copy()
-        scaled.data *= self.scale_.astype(X.dtype)[X.indices]
+        scaled.data *= scale[X.indices]
         return scaled
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
 
 
 def _log_share(counts: NDArray[np.float64], alpha: float) -> NDArray[np.float64]:

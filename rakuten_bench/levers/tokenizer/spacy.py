@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from rakuten_bench.registry import TOKENIZER
@@ -17,6 +18,7 @@ def spacy(
         yield [token.text for token in tokens if not token.is_space]
 
 
+@cache  # French takes five seconds
 def _blank(language: str) -> Any:
     """Return the rules of a language, or of none where spaCy can't load any."""
     import spacy as library
