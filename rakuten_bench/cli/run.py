@@ -53,6 +53,14 @@ if TYPE_CHECKING:
 @click.option("--time-limit", help="For every step, such as 600s, 10m or 1h30m.")
 @click.option("--memory-limit", help="For every step, such as 6GB.")
 @click.option(
+    "--executor",
+    type=click.Choice(["local", "dask"]),
+    help="Where steps run; dask where --scheduler is given.",
+)
+@click.option(
+    "--scheduler", help="Address of a Dask scheduler, such as tcp://host:8786."
+)
+@click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
@@ -118,6 +126,9 @@ def read_settings(words: dict[str, Any]) -> Settings:
         n_threads=words.get("threads") or 1,
         limit=parse_limit(limit),
         device=words.get("device") or "auto",
+        executor=words.get("executor")
+        or ("dask" if words.get("scheduler") else "local"),
+        scheduler=words.get("scheduler") or "",
         cache_size=None if size is None else parse_size(size),
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from rakuten_bench.engine.pool import LocalPool
 from rakuten_bench.engine.preload import Preload, find_preload
@@ -13,12 +13,22 @@ from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.setting import Settings
 from rakuten_bench.engine.task import Done, Fault, Task
 from rakuten_bench.engine.work import work
+from rakuten_bench.errors import MissingPackage
 from rakuten_bench.plan import Step
 from rakuten_bench.scenario.load import Study
 
 
 class StepExecutor(Protocol):
-    """What the schedule hands its steps to."""
+    """What the schedule hands its steps to.
+
+    Attributes
+    ----------
+    shares_store : bool
+        Whether workers read and write our store; otherwise they have their own, and
+        only predictions come home.
+    """
+
+    shares_store: bool
 
     @property
     def n_workers(self) -> int:
@@ -26,6 +36,15 @@ class StepExecutor(Protocol):
 
     def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
+
+    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return what a function gives in a worker."""
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Learn which results are still needed."""
+
+    def forget(self, key: str) -> None:
+        """Learn that a result was lost."""
 
     def shutdown(self) -> None:
         """End everything that runs."""
@@ -42,32 +61,68 @@ def outcome(future: Future[Done], step: Step) -> Done:
         return Done(step.key, fault=Fault.of(error, step))
 
 
-@dataclass(frozen=True)
 class LocalExecutor:
-    """Worker processes of this machine."""
+    """Worker processes of this machine.
 
-    pool: LocalPool
+    Parameters
+    ----------
+    pool : LocalPool
+    """
+
+    def __init__(self, pool: LocalPool) -> None:
+        self.shares_store = True
+        self._pool = pool
 
     @property
     def n_workers(self) -> int:
         """How many steps run at a time."""
-        return self.pool.n_workers
+        return self._pool.n_workers
 
     def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
-        return self.pool.submit_limited(task.limit, work, task)
+        return self._pool.submit_limited(task.limit, work, task)
+
+    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return what a function gives in a worker."""
+        return self._pool.submit(function, *args).result()
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Keep nothing: results are in the store."""
+
+    def forget(self, key: str) -> None:
+        """Forget nothing: results are in the store."""
 
     def shutdown(self) -> None:
         """End everything that runs."""
-        self.pool.shutdown()
+        self._pool.shutdown()
 
     def release(self) -> None:
         """Leave the workers to the next run of this process."""
 
 
 def open_executor(settings: Settings, prepared: Prepared) -> StepExecutor:
-    """Return the executor that the settings name."""
+    """Return the executor that the settings name.
+
+    Raises
+    ------
+    UserError
+        If Dask is asked for and not installed, or there is no such cluster.
+    """
+    if settings.executor == "dask":
+        return _open_dask(settings, prepared)
     return _open_local(prepared.study, settings)
+
+
+def _open_dask(settings: Settings, prepared: Prepared) -> StepExecutor:
+    try:
+        from rakuten_bench.engine.cluster import open_dask
+    except ModuleNotFoundError as error:
+        message = (
+            "--executor dask needs the package 'distributed', which is not installed. "
+            'Run: pip install "rakuten-bench[dask]"'
+        )
+        raise MissingPackage(message) from error
+    return open_dask(settings, prepared)
 
 
 def warm_up(study: Study, settings: Settings) -> None:
@@ -76,6 +131,8 @@ def warm_up(study: Study, settings: Settings) -> None:
     Nothing is started where every scenario has a record somewhere: most likely there
     is nothing to do.
     """
+    if settings.executor != "local":
+        return
     done = {folder.name for folder in settings.results.glob("*/*")}
     again = set(settings.rerun) - {"missing"}
     if again or any(scenario.code not in done for scenario in study.scenarios):

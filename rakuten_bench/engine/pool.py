@@ -31,6 +31,9 @@ from rakuten_bench.engine.preload import Preload
 from rakuten_bench.engine.thread import thread_environment
 from rakuten_bench.scenario.limit import Limit, render_duration, render_size
 
+#: Type of what was still at work when the pool was closed.
+SHUTDOWN = "Shutdown"
+
 #: A worker that still holds more than this after a call is replaced.
 MOST_LEFT_OVER = 1 << 30
 
@@ -378,7 +381,7 @@ class LocalPool(Executor):
             worker.close()
         for job in [*left, *self._queue]:
             if not job.future.cancel():
-                job.future.set_exception(Stopped("failed", "Shutdown", "the run ended"))
+                job.future.set_exception(Stopped("failed", SHUTDOWN, "the run ended"))
         self._bell.close()
         self._ring.close()
 

@@ -18,10 +18,11 @@ from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.schedule import Ended, Schedule
 from rakuten_bench.engine.setting import Settings
-from rakuten_bench.engine.store import FullDisk, LostResult
-from rakuten_bench.engine.task import Done, Task
+from rakuten_bench.engine.store import LostResult
+from rakuten_bench.engine.task import Done, Fault, Task
 from rakuten_bench.engine.work import uses_gpu
 from rakuten_bench.engine.writer import RecordWriter
+from rakuten_bench.errors import UserError
 from rakuten_bench.plan import Step
 from rakuten_bench.records import Record
 from rakuten_bench.scenario.limit import Limit
@@ -29,6 +30,7 @@ from rakuten_bench.scenario.limit import Limit
 _TICK = 1.0  # seconds after which something is said even if nothing has ended
 _LOOK = 0.05  # seconds between two looks at what another run is computing
 _ESTIMATE = 0.5  # seconds between two estimates of the time left
+_KEEP = 100  # steps after which the executor is told what is still needed
 _EVICT_SHARE = 0.05  # of the cache's size is written before it is looked at again
 
 
@@ -117,7 +119,6 @@ class Session:
         self._written = 0
         self._estimate = (-1.0, 0.0)
         self._place = str(Path.cwd())
-        self._n_slots = 2 * self.executor.n_workers  # one at work, one in its hand
         self._start = time.monotonic()
 
     def run(self) -> Iterator[Progress]:
@@ -125,8 +126,9 @@ class Session:
 
         Raises
         ------
-        FullDisk
-            If nothing more can be written; what is finished is kept.
+        UserError
+            If nothing more can be written, or nobody is left to work; what is finished
+            is kept.
         """
         with self._leased(), closing(self.writer):
             self._save_roots()
@@ -152,13 +154,30 @@ class Session:
         finally:
             self.lease.close()
 
+    @property
+    def _has_slot(self) -> bool:
+        """Whether the executor takes more: one step at work, one in the hand."""
+        return len(self._running) < 2 * self.executor.n_workers
+
+    def _is_there(self, key: str) -> bool:
+        """Tell whether a step needs no computing.
+
+        Where workers have no access to our store only what comes home counts.
+        """
+        if not self.executor.shares_store and key not in self._at_home:
+            return False
+        return key in self.store
+
     def _begin(self) -> None:
         plan = self.prepared.plan
+        self._at_home = {key for keys in plan.outputs.values() for key in keys}
+        if plan.languages:
+            self._at_home.add(plan.languages.key)
         self.costs = open_costs(self.prepared)
         self.schedule = Schedule(
             plan,
             self.prepared.todo,
-            self.store.__contains__,
+            self._is_there,
             lambda step: self.costs.of(step).seconds,
         )
         self._n_shared = len(plan.steps) - self.schedule.n_left
@@ -186,7 +205,7 @@ class Session:
     def _hand_out(self) -> None:
         """Give the executor as much as it can take."""
         self._unpark()
-        while len(self._running) < self._n_slots:
+        while self._has_slot:
             step = self.schedule.take(self._may_run)
             if step is None:
                 return
@@ -210,7 +229,11 @@ class Session:
             self._place,
             frozenset(keys - self._trusted),
         )
-        self._running[self.executor.submit(task)] = step
+        try:
+            self._running[self.executor.submit(task)] = step
+        except LostResult as error:
+            fault = Fault.of(error, step)
+            self._finish(Done(step.key, lost=error.key, fault=fault), step)
 
     def _limit(self, step: Step) -> Limit:
         """Return what a step may use: as much as the most generous of its scenarios."""
@@ -230,7 +253,7 @@ class Session:
             if key in self.store:
                 del self._parked[key]
                 self.schedule.finish(Done(key, computed=False))
-            elif self.store.claims.is_free(key) and len(self._running) < self._n_slots:
+            elif self.store.claims.is_free(key) and self._has_slot:
                 del self._parked[key]
                 self._submit(step)
 
@@ -249,12 +272,13 @@ class Session:
             yield self._progress()
 
     def _finish(self, done: Done, step: Step) -> None:
-        if done.full:
-            raise FullDisk(done.full)
+        if done.halt:
+            raise UserError(done.halt)
         if done.is_busy:
             self._parked[step.key] = step
             return
         if done.lost:
+            self.executor.forget(done.lost)
             self._restore_root(done.lost)
         elif done.facts:
             self._count(done, step)
@@ -287,6 +311,8 @@ class Session:
         spent.size_predicted += thought.size
         spent.size += facts.size
         self.costs.add(step, facts)
+        if self._n_computed % _KEEP == 0:
+            self.executor.keep(self.schedule.needed())
         self._written += facts.size
         if self._written > self.settings.most_bytes * _EVICT_SHARE:
             self._evict()

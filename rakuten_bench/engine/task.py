@@ -83,8 +83,8 @@ class Done:
         Key of an input that is not there or damaged and must be computed again.
     is_busy : bool
         Whether another run is at work on this very step.
-    full : str
-        Why nothing more can be written, in words for the user; "" where it can.
+    halt : str
+        Why the whole run can't go on, in words for the user; "" where it can.
     """
 
     key: str
@@ -93,4 +93,4 @@ class Done:
     fault: Fault | None = None
     lost: str = ""
     is_busy: bool = False
-    full: str = ""
+    halt: str = ""

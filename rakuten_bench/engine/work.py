@@ -68,7 +68,7 @@ def wants_device(step: Step) -> bool:
 
 def _go_to(place: str) -> None:
     """Work where the run was started: parameters may name files from there."""
-    if place and place != _here():
+    if place and place != _here() and Path(place).is_dir():
         os.chdir(place)
 
 
@@ -88,8 +88,8 @@ def _compute(task: Task, store: Store) -> Done:
     except Exception as error:  # whatever an option raises becomes a typed row
         if isinstance(error, OSError) and is_full(error):
             error = cannot_write(store.root, error)
-        full = str(error) if isinstance(error, FullDisk) else ""
-        return Done(key, full=full, fault=Fault.of(error, task.step))
+        halt = str(error) if isinstance(error, FullDisk) else ""
+        return Done(key, halt=halt, fault=Fault.of(error, task.step))
 
 
 def _make(task: Task, store: Store) -> Facts:

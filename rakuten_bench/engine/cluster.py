@@ -1,0 +1,250 @@
+"""Steps on a Dask cluster; a step's key is its Dask key.
+
+Where all workers see our cache they work in it. Where they do not, each keeps results
+in a folder of its own, Dask carries what a step needs from one to the other, and the
+predictions come home. A worker that dies costs what it was at, and what only it had.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dask.config
+from distributed import Client, LocalCluster
+
+from rakuten_bench.engine import station
+from rakuten_bench.engine.pool import SHUTDOWN
+from rakuten_bench.engine.preload import Preload, find_preload
+from rakuten_bench.engine.prepare import Prepared
+from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.station import Parcel, StationPlugin
+from rakuten_bench.engine.store import LostResult
+from rakuten_bench.engine.task import Done, Task
+from rakuten_bench.errors import UserError
+from rakuten_bench.scenario import find_option
+
+_WAIT = 30  # seconds for the first worker
+_COUNT = 2.0  # seconds between two counts of the workers
+_MOST_ATTEMPTS = 5  # of a step that Dask has cancelled
+_ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn")
+
+
+def open_dask(settings: Settings, prepared: Prepared) -> DaskExecutor:
+    """Connect to the cluster that the settings name, or start one on this machine.
+
+    Raises
+    ------
+    UserError
+        If there is no scheduler or no worker, or workers have other versions.
+    """
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})
+    cluster = None
+    if not settings.scheduler:
+        cluster = LocalCluster(
+            n_workers=1,
+            threads_per_worker=settings.n_workers,
+            processes=False,  # steps run in processes of their own anyway
+            dashboard_address=None,
+            silence_logs=logging.ERROR,
+        )
+    client = _connect(cluster or settings.scheduler)
+    try:
+        return DaskExecutor(client, cluster, settings, prepared)
+    except BaseException:
+        client.close()
+        if cluster:
+            cluster.close()
+        raise
+
+
+def _connect(address: Any) -> Client:
+    try:
+        client = Client(address, timeout=_WAIT, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        message = f"--scheduler {address}: no Dask scheduler answers ({error})."
+        raise UserError(message) from error
+    try:
+        client.wait_for_workers(1, timeout=_WAIT)
+    except TimeoutError as error:
+        client.close()
+        message = (
+            f"--scheduler {address}: it has no worker. Start one: dask worker {address}"
+        )
+        raise UserError(message) from error
+    return client
+
+
+class DaskExecutor:
+    """Hands steps to a Dask cluster.
+
+    Parameters
+    ----------
+    client : Client
+    cluster : LocalCluster or None
+        Where it is ours to close.
+    settings : Settings
+    prepared : Prepared
+    """
+
+    def __init__(
+        self, client: Client, cluster: Any, settings: Settings, prepared: Prepared
+    ) -> None:
+        self._client = client
+        self._cluster = cluster
+        self._store = prepared.store
+        self._outputs = {k for keys in prepared.plan.outputs.values() for k in keys}
+        if prepared.plan.languages:
+            self._outputs.add(prepared.plan.languages.key)
+        self._run = uuid.uuid4().hex[:12]
+        self._results: dict[str, Any] = {}
+        self._attempts: Counter[str] = Counter()
+        self._counted = -_COUNT, 1
+        preload = find_preload(prepared.study.scenarios)
+        self.shares_store = self._is_shared()
+        self._register(settings, prepared, preload)
+
+    @property
+    def n_workers(self) -> int:
+        """How many steps run at a time; workers come and go."""
+        now = time.monotonic()
+        if now - self._counted[0] > _COUNT:
+            self._counted = now, max(1, sum(self._client.nthreads().values()))
+        return self._counted[1]
+
+    def _is_shared(self) -> bool:
+        """Tell whether all workers work in our store."""
+        root = self._store.root
+        root.mkdir(parents=True, exist_ok=True)
+        mark = root / f"shared-{self._run}"
+        mark.touch()
+        try:
+            found = self._client.run(station.shares, str(root), str(mark))
+            return all(found.values())
+        finally:
+            mark.unlink()
+
+    def _register(
+        self, settings: Settings, prepared: Prepared, preload: Preload
+    ) -> None:
+        """Open a station at every worker; ours, at home, only keeps what arrives."""
+        packages = {
+            package
+            for scenario in prepared.study.scenarios
+            for choice in scenario.choices
+            for package in find_option(scenario.modality, choice).needs
+        }
+        plugin = StationPlugin(
+            self._run,
+            str(self._store.root) if self.shares_store else "",
+            settings.threads,
+            preload.names,
+            {name: Path(path).read_text("utf-8") for name, path in preload.files},
+            station.identity(sorted({*_ALWAYS, *packages})),
+        )
+        if not self.shares_store:
+            station.keep_parcels(self._store)
+        self._plugin = plugin.name
+        self._client.register_plugin(plugin)
+
+    def submit(self, task: Task) -> Future[Done]:
+        """Start a task, or queue it."""
+        key = self._name(task.step.key)
+        if self.shares_store:
+            done = self._client.submit(station.run_shared, self._run, task, key=key)
+            return self._promise(task.step.key, done)
+        there = replace(task, place="")
+        inputs = [self._result(one.key) for one in task.step.inputs]
+        result = self._client.submit(
+            station.run_apart, self._run, there, *inputs, key=key
+        )
+        self._results[task.step.key] = result
+        if task.step.key in self._outputs:
+            return self._promise(task.step.key, result)
+        said = self._client.submit(station.tell, result, key=f"said-{key}")
+        return self._promise(task.step.key, said)
+
+    def _name(self, key: str) -> str:
+        """Return the Dask key of a step: its own, and another for each new attempt."""
+        self._attempts[key] += 1
+        attempt = self._attempts[key]
+        return key if attempt == 1 else f"{key}-{attempt}"
+
+    def _result(self, key: str) -> Any:
+        """Return what Dask has of a step; what is at home is sent there first.
+
+        Raises
+        ------
+        LostResult
+            If it is not at home any more.
+        """
+        if key not in self._results:
+            facts = self._store.facts(key)
+            if facts is None:
+                raise LostResult(key)
+            self._results[key] = self._client.submit(
+                station.arrive, Parcel(Done(key, facts)), key=self._name(key)
+            )
+        return self._results[key]
+
+    def _promise(self, key: str, promised: Any) -> Future[Done]:
+        """Return a future of the standard library for one of Dask's."""
+        future: Future[Done] = Future()
+        future.set_running_or_notify_cancel()
+        promised.add_done_callback(partial(self._settle, key, future))
+        return future
+
+    def _settle(self, key: str, future: Future[Done], promised: Any) -> None:
+        """Pass on what has become of one of Dask's futures."""
+        try:
+            result = promised.result()
+        except CancelledError:  # nobody's fault: tried again
+            future.set_result(self._again(key))
+        except BaseException as error:  # of the task, or that it killed its workers
+            future.set_exception(error)
+        else:
+            done = result.done if isinstance(result, Parcel) else result
+            ended = done.fault is not None and done.fault.type == SHUTDOWN
+            future.set_result(self._again(key) if ended else done)
+
+    def _again(self, key: str) -> Done:
+        """Say that a step is to be tried again, or that the run can't go on."""
+        if self._client.status == "running" and self._attempts[key] <= _MOST_ATTEMPTS:
+            return Done(key, is_busy=True)
+        return Done(key, halt="the Dask scheduler is gone. Run again to go on.")
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Let the cluster drop what no step reads any more."""
+        for key in set(self._results) - set(keys):
+            del self._results[key]
+
+    def forget(self, key: str) -> None:
+        """Send a result again when it is asked for: it was lost there."""
+        self._results.pop(key, None)
+
+    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return what a function gives at one of the workers."""
+        return self._client.submit(function, *args, pure=False).result()
+
+    def shutdown(self) -> None:
+        """End everything of this run that is at work."""
+        self.release()
+
+    def release(self) -> None:
+        """Be done; the cluster itself goes on, unless it is ours."""
+        self._results.clear()
+        with suppress(Exception):  # the scheduler may be gone
+            self._client.unregister_worker_plugin(self._plugin)
+        station.close_station(self._run)
+        self._client.close()
+        if self._cluster:
+            self._cluster.close()

@@ -1,0 +1,331 @@
+"""A Dask worker's part: it has a store and a pool of its own, and carries results.
+
+Steps never run in the Dask worker itself but in processes that it owns, so that limits
+and crashes are the same as on one machine. Without a shared disk a result travels as a
+`Parcel`: small while it stays, and with its files when Dask sends it elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import platform
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from distributed import WorkerPlugin
+
+import rakuten_bench
+from rakuten_bench.data.spec import CACHE_VARIABLE
+from rakuten_bench.engine.entry import attached_path
+from rakuten_bench.engine.evict import evict
+from rakuten_bench.engine.executor import outcome
+from rakuten_bench.engine.lease import only_one
+from rakuten_bench.engine.pool import LocalPool
+from rakuten_bench.engine.preload import Preload
+from rakuten_bench.engine.setting import default_cache_size
+from rakuten_bench.engine.store import LostResult, Store
+from rakuten_bench.engine.task import Done, Task
+from rakuten_bench.engine.work import work
+from rakuten_bench.errors import UserError
+
+_IDLE = 60.0  # seconds after which processes that nobody uses are ended
+
+#: What Dask takes a parcel to weigh, at most: enough to work where the data are, too
+#: little to think that memory is full of what is on the disk.
+_MOST_WEIGHT = 1 << 24
+
+
+class Station:
+    """What one run has at one Dask worker.
+
+    Parameters
+    ----------
+    store : Store
+    n_workers, n_threads : int
+    preload : Preload
+    """
+
+    def __init__(
+        self, store: Store, n_workers: int, n_threads: int, preload: Preload
+    ) -> None:
+        self.store = store
+        self._n_workers = n_workers
+        self._n_threads = n_threads
+        self._preload = preload
+        self._pool: LocalPool | None = None
+        self._n_running = 0
+        self._timer: threading.Timer | None = None
+        self._lock = threading.Lock()
+
+    def run(self, task: Task) -> Done:
+        """Run a task in one of the processes."""
+        pool = self._enter()
+        try:
+            return outcome(pool.submit_limited(task.limit, work, task), task.step)
+        finally:
+            self._leave()
+
+    def _enter(self) -> LocalPool:
+        with self._lock:
+            self._n_running += 1
+            if self._timer:
+                self._timer.cancel()
+            if self._pool is None or self._pool.is_closed:
+                self._pool = LocalPool(
+                    self._n_workers, n_threads=self._n_threads, preload=self._preload
+                )
+            return self._pool
+
+    def _leave(self) -> None:
+        """End the processes some time after the last task: the run may have died."""
+        with self._lock:
+            self._n_running -= 1
+            if not self._n_running:
+                self._timer = threading.Timer(_IDLE, self._rest)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _rest(self) -> None:
+        with self._lock:
+            if not self._n_running and self._pool:
+                self._pool.shutdown()
+
+    def close(self) -> None:
+        """End the processes, whether they are at work or not."""
+        with self._lock:
+            if self._timer:
+                self._timer.cancel()
+            if self._pool:
+                self._pool.shutdown()
+
+
+#: The stations of this process, by the name of their run.
+_stations: dict[str, Station] = {}
+
+#: Where this process keeps what arrives; None where it only passes parcels on.
+_shelf: list[Store] = []
+
+
+def open_station(run: str, station: Station) -> None:
+    """Make a station known to the tasks of its run."""
+    _stations[run] = station
+
+
+def close_station(run: str) -> None:
+    """Close a station and forget it."""
+    station = _stations.pop(run, None)
+    if station:
+        station.close()
+
+
+def keep_parcels(store: Store) -> None:
+    """Let parcels that arrive in this process be put into a store."""
+    _shelf[:] = [store]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A result on its way: what is known of it, and its files where it is not at home.
+
+    Attributes
+    ----------
+    done : Done
+    files : tuple of bytes
+        Empty while the result is in the store of this process.
+    """
+
+    done: Done
+    files: tuple[Any, ...] = ()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        files = self.files or _read_files(self.done)
+        if protocol >= 5:  # Dask then sends them without another copy
+            return _unpack, (self.done, *(pickle.PickleBuffer(file) for file in files))
+        return _unpack, (self.done, *files)
+
+    def __sizeof__(self) -> int:
+        size = self.done.facts.size if self.done.facts else 0
+        return min(size, _MOST_WEIGHT) + 1000
+
+
+def _read_files(done: Done) -> tuple[bytes, ...]:
+    """Read a result's files; none where there is no result."""
+    if done.facts is None or not _shelf:
+        return ()
+    path = _shelf[0].path(done.key)
+    try:
+        files = [path.read_bytes()]
+        while attached_path(path, len(files) - 1).exists():
+            files.append(attached_path(path, len(files) - 1).read_bytes())
+    except OSError as error:
+        raise LostResult(done.key) from error
+    return tuple(files)
+
+
+def _unpack(done: Done, *files: Any) -> Parcel:
+    """Put a result that has arrived into the store, if this process has one."""
+    if not _shelf:  # the Dask scheduler only passes it on
+        return Parcel(done, tuple(bytes(file) for file in files))
+    store = _shelf[0]
+    if files and done.key not in store:
+        path = store.path(done.key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for number, file in enumerate(files[1:]):
+            _write(attached_path(path, number), file)
+        _write(path, files[0])
+    return Parcel(done)
+
+
+def _write(path: Path, content: Any) -> None:
+    beside = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
+def run_shared(run: str, task: Task) -> Done:
+    """Run a task whose store all workers share."""
+    return _station(run).run(task)
+
+
+def run_apart(run: str, task: Task, *inputs: Parcel) -> Parcel:
+    """Run a task in the store of this worker, where its inputs have arrived."""
+    del inputs  # they are in the store since Dask brought them
+    station = _station(run)
+    return Parcel(station.run(replace(task, root=station.store.root)))
+
+
+def _station(run: str) -> Station:
+    if run not in _stations:
+        message = "this Dask worker knows nothing of the run: it has just begun."
+        raise UserError(message)
+    return _stations[run]
+
+
+def arrive(parcel: Parcel) -> Parcel:
+    """Take what comes from the home of the run."""
+    return parcel
+
+
+def tell(parcel: Parcel) -> Done:
+    """Return what became of a step, without its result."""
+    return parcel.done
+
+
+def identity(packages: Sequence[str]) -> dict[str, str]:
+    """Return what must be the same everywhere for results to be the same."""
+    digest = hashlib.blake2b(digest_size=8)
+    package = Path(str(rakuten_bench.__file__)).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(str(path.relative_to(package)).encode() + path.read_bytes())
+    found = {"python": platform.python_version(), "rakuten-bench": digest.hexdigest()}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "(none)"
+    return found
+
+
+@dataclass
+class StationPlugin(WorkerPlugin):
+    """Opens a station at every worker of a cluster, also at those that join later.
+
+    Attributes
+    ----------
+    run : str
+    root : str
+        Folder of the store where it is shared; "" where each worker has its own.
+    n_threads : int
+    names : tuple of str
+        Modules to import beforehand.
+    sources : mapping of str to str
+        Text of modules outside of this package that define options.
+    identity : mapping of str to str
+        What the worker has to have.
+    """
+
+    run: str
+    root: str
+    n_threads: int
+    names: tuple[str, ...]
+    sources: Mapping[str, str]
+    identity: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """Names it at the scheduler."""
+        return f"rakuten-bench-{self.run}"
+
+    def setup(self, worker: Any) -> None:
+        """Open the station of a worker.
+
+        Raises
+        ------
+        UserError
+            If other versions or other source are installed there.
+        """
+        self._compare(str(worker.address))
+        named = os.environ.get(CACHE_VARIABLE)
+        own = Path(named or Path(worker.local_directory) / "rakuten-bench").resolve()
+        files = self._write_sources(Path(worker.local_directory) / self.run)
+        store = Store(Path(self.root) if self.root else own / "steps")
+        if not self.root:
+            keep_parcels(store)
+        preload = Preload(self.names, files)
+        n_workers = int(worker.state.nthreads)
+        open_station(self.run, Station(store, n_workers, self.n_threads, preload))
+
+    def teardown(self, worker: Any) -> None:
+        """Close it."""
+        del worker
+        station = _stations.get(self.run)
+        close_station(self.run)
+        if station and not self.root:  # nobody else looks after it
+            with only_one(station.store.root):
+                evict(station.store, default_cache_size(), needed=())
+
+    def _compare(self, address: str) -> None:
+        theirs = identity([n for n in self.identity if n not in _NO_PACKAGES])
+        for name, wanted in self.identity.items():
+            if theirs[name] != wanted:
+                message = (
+                    f"the Dask worker at {address} has {name} {theirs[name]}, this "
+                    f"machine {wanted}. Install the same everywhere: results would differ."
+                )
+                raise UserError(message)
+
+    def _write_sources(self, folder: Path) -> tuple[tuple[str, str], ...]:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = []
+        for name, text in self.sources.items():
+            path = folder / f"{name}.py"
+            path.write_text(text, encoding="utf-8")
+            files.append((name, str(path)))
+        return tuple(files)
+
+
+_NO_PACKAGES = ("python", "rakuten-bench")
+
+
+def shares(root: str, mark: str) -> bool:
+    """Tell whether this worker works in the store of the run.
+
+    Not so where the worker was given a cache of its own, or does not see ours.
+
+    Parameters
+    ----------
+    root : str
+        Folder of the store.
+    mark : str
+        A file that the run has just put there.
+    """
+    own = os.environ.get(CACHE_VARIABLE)
+    if own and Path(own).resolve() != Path(root).parent.resolve():
+        return False
+    return Path(mark).exists()

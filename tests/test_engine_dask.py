@@ -1,0 +1,263 @@
+"""Runs on Dask: real scheduler and workers, with one folder for all or one each."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+distributed = pytest.importorskip("distributed")
+
+from rakuten_bench.cli import main  # noqa: E402
+from rakuten_bench.engine import Settings, prepare  # noqa: E402
+from rakuten_bench.engine.station import StationPlugin, identity  # noqa: E402
+from rakuten_bench.errors import UserError  # noqa: E402
+from rakuten_bench.scenario.load import load_study  # noqa: E402
+
+DASK = Path(sys.executable).with_name("dask")
+GRID = """
+dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
+defaults: {tokenizer: regex}
+matrix:
+  cleaner: {noted: {padding: [0, 1]}}
+  vectorizer: [count, tfidf]
+  model: [linear_svc, {odd: {how: pause, amount: [0.2, 0.3]}}]
+"""
+
+
+def start(*words, environment=None):
+    return subprocess.Popen(
+        [DASK, *map(str, words)],
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """Start a scheduler; return its address and a function that adds a worker."""
+    file = tmp_path / "scheduler.json"
+    started = [
+        start("scheduler", "--port", 0, "--no-dashboard", "--scheduler-file", file)
+    ]
+    assert wait_for(lambda: file.exists() and file.read_text().endswith("}"))
+
+    def add(name, *, apart=True, nanny=False):
+        environment = {"RAKUTEN_BENCH_CACHE": str(tmp_path / name)} if apart else {}
+        words = [
+            "--nthreads",
+            1,
+            "--no-dashboard",
+            "--local-directory",
+            tmp_path / f"dask-{name}",
+        ]
+        kind = "--nanny" if nanny else "--no-nanny"
+        started.append(
+            start(
+                "worker",
+                "--scheduler-file",
+                file,
+                kind,
+                *words,
+                environment=environment,
+            )
+        )
+        return started[-1]
+
+    yield json.loads(file.read_text())["address"], add
+    for process in reversed(started):
+        process.terminate()
+        process.wait()
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def call(capsys, *words):
+    with pytest.raises(SystemExit) as end:
+        main(["run", "grid.yaml", *words])
+    printed = capsys.readouterr()
+    return end.value.code, printed.out, printed.err
+
+
+def digests(folder, results):
+    found = [
+        json.loads(p.read_text()) for p in folder.glob(f"{results}/shop/*/record.json")
+    ]
+    assert {record["status"] for record in found} == {"ok"}
+    return {record["code"]: record["predictions_digest"] for record in found}
+
+
+def levers(folder, cache):
+    from rakuten_bench.engine.inventory import take_inventory
+
+    return {
+        name
+        for name, shelf in take_inventory(folder / cache).shelves.items()
+        if shelf.n_results
+    }
+
+
+@pytest.fixture
+def grid(odd, capsys):
+    """Run the grid on this machine; return the folder and what to find again."""
+    (odd / "grid.yaml").write_text(GRID)
+    code, _, _ = call(capsys, "--results", "local", "--cache", "alone", "--quiet")
+    assert code == 0
+    return odd, digests(odd, "local")
+
+
+def test_two_workers_without_a_shared_disk_finish_the_grid(grid, cluster, capsys):
+    folder, expected = grid
+    address, add_worker = cluster
+    add_worker("one")
+    add_worker("two")
+
+    code, _, error = call(capsys, "--scheduler", address, "--results", "far")
+
+    assert code == 0, error
+    assert digests(folder, "far") == expected
+    assert levers(folder, "cache") == {"data", "model"}
+    assert levers(folder, "one") | levers(folder, "two") >= {
+        "cleaner",
+        "vectorizer",
+        "model",
+    }
+
+
+def test_a_worker_killed_in_the_middle_costs_only_its_steps(grid, cluster, capsys):
+    folder, expected = grid
+    address, add_worker = cluster
+    victim = add_worker("one")
+    add_worker("two")
+    killed = threading.Event()
+
+    def kill_after_the_first_record():
+        wait_for(lambda: list(folder.glob("far/shop/*/record.json")))
+        killed.set()
+        victim.send_signal(signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_after_the_first_record)
+    killer.start()
+    code, _, error = call(capsys, "--scheduler", address, "--results", "far")
+    killer.join()
+
+    assert killed.is_set()
+    assert code == 0, error
+    assert digests(folder, "far") == expected
+
+
+def test_workers_that_see_the_cache_work_in_it(grid, cluster, capsys, monkeypatch):
+    folder, expected = grid
+    address, add_worker = cluster
+    add_worker("one", apart=False)
+
+    code, _, error = call(capsys, "--scheduler", address, "--results", "far")
+
+    assert code == 0, error
+    assert digests(folder, "far") == expected
+    assert levers(folder, "cache") >= {
+        "data",
+        "cleaner",
+        "tokenizer",
+        "vectorizer",
+        "model",
+    }
+
+
+def test_a_cluster_on_this_machine_needs_no_address(grid, capsys):
+    folder, expected = grid
+
+    code, _, error = call(capsys, "--executor", "dask", "--results", "far")
+
+    assert code == 0, error
+    assert digests(folder, "far") == expected
+
+
+def test_a_step_has_its_own_key_in_dask(grid, cluster, capsys):
+    folder, _ = grid
+    address, add_worker = cluster
+    add_worker("one")
+    seen = set()
+
+    def look():
+        with distributed.Client(address, set_as_default=False) as client:
+            while not done.is_set():
+                seen.update(map(str, client.who_has()))
+                time.sleep(0.05)
+
+    done = threading.Event()
+    looker = threading.Thread(target=look)
+    looker.start()
+    call(capsys, "--scheduler", address, "--results", "far")
+    done.set()
+    looker.join()
+
+    settings = Settings(folder / "far", folder / "cache")
+    prepared = prepare(load_study(folder / "grid.yaml"), settings)
+    assert len(seen & set(prepared.plan.steps)) > len(prepared.plan.steps) / 2
+
+
+def test_limits_and_crashes_are_the_same_there(odd, cluster, capsys):
+    address, add_worker = cluster
+    add_worker("one")
+    (odd / "grid.yaml").write_text(
+        GRID.partition("matrix:")[0]
+        + """
+limits: {time: 1s}
+scenarios:
+  fine: {model: dummy}
+  slow: {model: {odd: {how: sleep, amount: 60}}}
+  crash: {model: {odd: {how: segfault}}}
+"""
+    )
+
+    code, _, _ = call(capsys, "--scheduler", address)
+
+    found = [json.loads(p.read_text()) for p in odd.glob("results/shop/*/record.json")]
+    assert code == 1
+    assert {one["name"]: one["status"] for one in found} == {
+        "fine": "ok",
+        "slow": "timeout",
+        "crash": "failed",
+    }
+
+
+def test_a_scheduler_that_is_not_there_is_one_message(odd, capsys, monkeypatch):
+    monkeypatch.setattr("rakuten_bench.engine.cluster._WAIT", 1)
+    (odd / "grid.yaml").write_text(GRID)
+
+    code, _, error = call(capsys, "--scheduler", "tcp://127.0.0.1:9")
+
+    assert code == 2
+    assert "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers" in error
+
+
+def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkeypatch):
+    monkeypatch.setattr("rakuten_bench.engine.cluster._WAIT", 1)
+    (odd / "grid.yaml").write_text(GRID)
+
+    code, _, error = call(capsys, "--scheduler", cluster[0])
+
+    assert code == 2
+    assert "it has no worker. Start one: dask worker" in error
+
+
+def test_a_worker_with_other_versions_is_refused(tmp_path):
+    wanted = identity(["numpy"]) | {"numpy": "0.1"}
+    plugin = StationPlugin("run", "", 1, (), {}, wanted)
+    worker = SimpleNamespace(address="tcp://far:1", local_directory=tmp_path)
+
+    with pytest.raises(UserError, match=r"tcp://far:1 has numpy .*, this machine 0\.1"):
+        plugin.setup(worker)
