@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 Base = Literal["linear_svc", "sgd", "logreg", "decision_tree", "stump"]
@@ -10,16 +9,14 @@ Base = Literal["linear_svc", "sgd", "logreg", "decision_tree", "stump"]
 
 def base_model(base: Base, random_state: int) -> Any:
     """Return the unfitted model of a name, with scikit-learn's defaults."""
-    from sklearn.linear_model import SGDClassifier
+    from sklearn.linear_model import LogisticRegression, SGDClassifier
     from sklearn.svm import LinearSVC
     from sklearn.tree import DecisionTreeClassifier
 
-    from rakuten_bench.estimator.softmax import SoftmaxRegression
-
-    models: dict[str, Callable[[], Any]] = {
+    models: dict[str, Any] = {
         "linear_svc": lambda: LinearSVC(random_state=random_state),
         "sgd": lambda: SGDClassifier(random_state=random_state),
-        "logreg": lambda: SoftmaxRegression(),
+        "logreg": lambda: LogisticRegression(max_iter=1000),
         "decision_tree": lambda: DecisionTreeClassifier(random_state=random_state),
         "stump": lambda: DecisionTreeClassifier(max_depth=1, random_state=random_state),
     }

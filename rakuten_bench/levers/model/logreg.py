@@ -17,12 +17,12 @@ from rakuten_bench.registry import MODEL, Choices, Real
 def logreg(
     C: float = 1.0,
     class_weight: Literal["balanced"] | None = None,
-    max_iter: int = 100,
+    max_iter: int = 1000,
     tol: float = 1e-4,
-    *,
-    n_jobs: int = 1,
 ) -> Any:
-    """Multinomial logistic regression (Newton steps in float32)."""
-    from rakuten_bench.estimator.softmax import SoftmaxRegression
+    """Logistic regression (lbfgs)."""
+    from sklearn.linear_model import LogisticRegression
 
-    return SoftmaxRegression(C, class_weight, max_iter, tol, n_jobs)
+    return LogisticRegression(
+        C=C, class_weight=class_weight, max_iter=max_iter, tol=tol
+    )
