@@ -176,7 +176,7 @@ def test_a_model_of_other_versions_is_refused_unless_told(shop, call, tmp_path):
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_message(call, words, message):
-    code, out, error = call(*words)
+    code, _, error = call(*words)
 
     assert code == 2
     assert message in error

@@ -171,13 +171,10 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
             return None
         estimator = self.fitted_[step.key] = option.make(params=params, **given)
         if step.kind == "fuse":
-            return fusing.learn_rule(estimator, slots)
-        folded, _ = learned_input(option, slots)
-        if step.kind == "transform":
-            return fitting.transform(estimator, folded)
-        if step.kind == "resample":
-            return fitting.resample(estimator, folded)
-        return estimator.fit(folded.train, folded.y)
+            fusing.learn_rule(estimator, slots)
+            return None
+        learn = _LEARN.get(step.kind, fitting.fit)
+        return learn(estimator, learned_input(option, slots)[0])
 
     def features(self, X: pd.DataFrame) -> Any:
         """Return what the model predicts from, for the rows of a table."""
@@ -248,6 +245,9 @@ def as_frame(X: pd.DataFrame, labels: list[str] | None = None) -> pd.DataFrame:
 def _option(step: Step) -> tuple[Option, dict[str, Any]]:
     choice = step.choices[0]
     return find_option(step.modality, choice), choice.arguments
+
+
+_LEARN = {"transform": fitting.transform, "resample": fitting.resample}
 
 
 def _fit_search(step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]) -> Any:

@@ -101,7 +101,9 @@ class _Model:
         )
         config = json.loads((folder / "config.json").read_text("utf-8"))
         # Marian models want an end mark, which some conversions add by themselves
-        self.end = [] if files[0] is single or config.get("add_source_eos") else ["</s>"]
+        self.end = (
+            [] if files[0] is single or config.get("add_source_eos") else ["</s>"]
+        )
 
     def translate(self, texts: list[str], beam_size: int) -> list[str]:
         """Translate short texts."""
