@@ -11,7 +11,7 @@ twice.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -30,7 +30,7 @@ from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Scenario, find_option, from_code
-from rakuten_bench.types import Blocks, Dataset, Fold, sort_labels
+from rakuten_bench.types import Blocks, Dataset, Fold, Folded, sort_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,7 +247,10 @@ def _option(step: Step) -> tuple[Option, dict[str, Any]]:
     return find_option(step.modality, choice), choice.arguments
 
 
-_LEARN = {"transform": fitting.transform, "resample": fitting.resample}
+_LEARN: Mapping[str, Callable[[Any, Folded], Any]] = {
+    "transform": fitting.transform,
+    "resample": fitting.resample,
+}
 
 
 def _fit_search(step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
