@@ -20,7 +20,6 @@ def bagging(
     max_features: float = 1.0,
     *,
     random_state: int,
-    n_jobs: int = 1,
 ) -> Any:
     """Bagging (Breiman 1996) over a named simple model."""
     from sklearn.ensemble import BaggingClassifier
@@ -33,5 +32,4 @@ def bagging(
         max_samples=max_samples,
         max_features=max_features,
         random_state=random_state,
-        n_jobs=n_jobs,
     )

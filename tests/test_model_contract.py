@@ -1,0 +1,156 @@
+"""What every classical model promises, whoever writes it."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.base import clone
+
+from rakuten_bench.errors import MissingPackage
+from rakuten_bench.pipeline import fitting
+from rakuten_bench.registry import MODEL, Option
+from rakuten_bench.types import Folded
+
+N_CLASSES = 5
+MISSING = 2
+
+#: Small enough for seconds; what an option has not is left out.
+QUICK = {
+    "n_estimators": 4,
+    "n_components": 20,
+    "max_iter": 30,
+    "hidden": (16,),
+    "batch_size": 20,
+    "learning_rate": 0.05,
+    "early_stopping": False,
+}
+
+
+def is_classical(option: Option) -> bool:
+    """Tell whether a model works on any features, without a network or a file."""
+    return "features" in option.reads and "torch" not in option.needs
+
+
+MODELS = [option for option in MODEL.options("text") if is_classical(option)]
+BOTH = [option for option in MODELS if "image" in option.modalities]
+
+
+def rows(n_rows: int = 150, n_columns: int = 40):
+    """Return rows like TF-IDF of four classes among five; class 2 has no row."""
+    rng = np.random.default_rng(0)
+    y = rng.choice([0, 1, 3, 4], n_rows, p=[0.4, 0.3, 0.2, 0.1]).astype(np.int32)
+    words = rng.poisson(0.15, (n_rows, n_columns)) * rng.random((n_rows, n_columns))
+    for label in (0, 1, 3, 4):
+        words[y == label, label * 5 : label * 5 + 5] += 0.7 * rng.random(5)
+    words /= np.linalg.norm(words, axis=1, keepdims=True)
+    return words, y
+
+
+def fold(kind: str = "sparse", dtype: str = "float32") -> tuple[Folded, np.ndarray]:
+    X, y = rows()
+    X = X.astype(dtype)
+    X = csr_matrix(X) if kind == "sparse" else X
+    train, test = np.arange(110), np.arange(110, 150)
+    return Folded(X[train], X[test], y[train], train, test), y[test]
+
+
+def make(option: Option, n_jobs: int = 1):
+    try:
+        option.versions()
+    except MissingPackage as error:
+        pytest.skip(str(error))
+    params = {name: value for name, value in QUICK.items() if name in option.parameters}
+    return option.make(
+        params=option.convert(params),
+        random_state=7,
+        n_jobs=n_jobs,
+        n_classes=N_CLASSES,
+        device="cpu",
+    )
+
+
+def predict(option: Option, folded: Folded, n_jobs: int = 1):
+    """Fit and predict as the engine does; a warning of the library is for the record."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fitting.estimate(make(option, n_jobs), folded, N_CLASSES)
+
+
+def by_name(option: Option) -> str:
+    return option.name
+
+
+@pytest.mark.parametrize("option", MODELS, ids=by_name)
+def test_a_model_learns_what_can_be_learned(option):
+    folded, y_test = fold()
+
+    found = predict(option, folded)
+
+    right = np.mean(found.predicted == y_test)
+    assert right >= (0.3 if option.name == "dummy" else 0.7)
+    assert set(found.predicted) <= {0, 1, 3, 4}
+
+
+@pytest.mark.parametrize("option", MODELS, ids=by_name)
+def test_probabilities_have_a_column_for_a_class_without_training_rows(option):
+    folded, _ = fold()
+
+    found = predict(option, folded)
+
+    if found.probability is None:
+        pytest.skip("gives no probabilities")
+    assert found.probability.shape == (40, N_CLASSES)
+    assert not found.probability[:, MISSING].any()
+    np.testing.assert_allclose(found.probability.sum(axis=1), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize("option", BOTH, ids=by_name)
+def test_a_model_of_both_modalities_takes_dense_rows(option):
+    folded, y_test = fold("dense")
+
+    found = predict(option, folded)
+
+    assert np.mean(found.predicted == y_test) >= (
+        0.3 if option.name == "dummy" else 0.7
+    )
+
+
+@pytest.mark.parametrize("option", MODELS, ids=by_name)
+def test_the_same_seed_gives_the_same_predictions(option):
+    folded, _ = fold()
+
+    one, two = predict(option, folded), predict(option, folded, n_jobs=2)
+
+    np.testing.assert_array_equal(one.predicted, two.predicted)
+    np.testing.assert_array_equal(one.probability, two.probability)
+
+
+@pytest.mark.parametrize("option", MODELS, ids=by_name)
+def test_a_model_clones_and_pickles(option):
+    folded, _ = fold()
+    model = clone(make(option))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(folded.train, folded.y)
+
+    again = pickle.loads(pickle.dumps(model))
+
+    expected = np.asarray(model.predict(folded.test))
+    np.testing.assert_array_equal(np.asarray(again.predict(folded.test)), expected)
+
+
+@pytest.mark.parametrize("option", MODELS, ids=by_name)
+def test_a_model_leaves_what_it_reads_as_it_is(option):
+    folded, _ = fold()  # others read the same memory-mapped file
+    for matrix in (folded.train, folded.test):
+        for array in (matrix.data, matrix.indices, matrix.indptr):
+            array.flags.writeable = False
+    folded.y.flags.writeable = False
+
+    found = predict(option, folded)
+
+    assert len(found.predicted) == 40
