@@ -171,7 +171,8 @@ def _count_wrong(
     cell = predicted[scenario, row].astype(np.int64) * len(predicted) + scenario
     shape = (n_classes * len(predicted), len(y_true))
     ones = np.ones(len(row), dtype=np.float32)
-    counts = sparse.csr_array((ones, (cell, row)), shape=shape) @ weights
+    # by columns: the weights of a row stay in the cache for all scenarios wrong on it
+    counts = sparse.csc_array((ones, (cell, row)), shape=shape) @ weights
     return np.moveaxis(counts.reshape(n_classes, len(predicted), -1), 0, -1)
 
 

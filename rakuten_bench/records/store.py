@@ -209,14 +209,15 @@ def read_record(folder: Path) -> Record:
 
 
 def _read(folder: Path, kind: type[Shape]) -> Shape:
+    path = folder / RECORD
     try:
-        record: Shape = _DECODERS[kind].decode((folder / RECORD).read_bytes())
+        record: Shape = _DECODERS[kind].decode(path.read_bytes())
     except (OSError, msgspec.MsgspecError) as error:
-        message = f"{folder / RECORD}: can't be read: {error}"
+        message = f"{path}: can't be read: {error}"
         raise DamagedRecord(message) from error
     if record.schema_version > SCHEMA_VERSION:
         message = (
-            f"{folder / RECORD}: has schema version {record.schema_version}, this "
+            f"{path}: has schema version {record.schema_version}, this "
             f"program knows up to {SCHEMA_VERSION}. Update rakuten-bench."
         )
         raise DamagedRecord(message)
@@ -313,14 +314,14 @@ def _iter(
         try:
             yield _read(folder, kind)
         except DamagedRecord as error:
-            yield Damaged(folder, str(error))
+            if has_record(folder):  # else it is what a killed run left: no record yet
+                yield Damaged(folder, str(error))
 
 
-def _folders(board: Path) -> list[Path]:
-    """List the folders of a board that hold a record, by code.
-
-    A folder without one is what a killed run leaves: not a record yet.
-    """
-    if not board.is_dir():
-        return []
-    return [folder for folder in sorted(board.iterdir()) if has_record(folder)]
+def _folders(board: Path) -> Iterator[Path]:
+    """Yield the folders of a board by name; to sort paths takes ten times as long."""
+    if board.is_dir():
+        with os.scandir(board) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir())
+        for name in names:
+            yield board / name

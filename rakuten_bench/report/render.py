@@ -86,7 +86,8 @@ def _tables(board: Board, top: int | None, wide: bool) -> tuple[Table, Table]:
         (entry.code, entry.row.status, clean(entry.error, 200), wording(entry.row))
         for entry in board.failures[:top]
     )
-    return ranked, Table("", _FAILURE_COLUMNS, failed, tuple(_remarks(board, top)))
+    remarks = tuple(_remarks(board, wording, top))
+    return ranked, Table("", _FAILURE_COLUMNS, failed, remarks)
 
 
 _FAILURE_COLUMNS = (
@@ -138,11 +139,11 @@ def _called(entry: Entry, wording: Wording) -> str:
     return words if name in ("", entry.code) else f"{clean(name, _NAME)}: {words}"
 
 
-def _remarks(board: Board, top: int) -> list[str]:
+def _remarks(board: Board, wording: Wording, top: int) -> list[str]:
     """Return the remarks on a board and say what is not shown of it."""
     more = len(board.entries) - top
     hidden = len(board.failures) - top
-    lines = board_remarks(board)
+    lines = board_remarks(board, wording)
     if more > 0:
         lines.append(f"{number(more, 'more scenario')} with scores (--top).")
     if hidden > 0:
@@ -150,11 +151,10 @@ def _remarks(board: Board, top: int) -> list[str]:
     return lines
 
 
-def board_remarks(board: Board) -> list[str]:
+def board_remarks(board: Board, wording: Wording) -> list[str]:
     """Say what is common to all scenarios, what the columns mean, what is left out."""
-    caption = Wording([entry.row for entry in board.everyone]).caption
     left_out = [f"Left out: {sentence}" for sentence in board.left_out]
-    return [line for line in (caption, _legend(board), *left_out) if line]
+    return [line for line in (wording.caption, _legend(board), *left_out) if line]
 
 
 def _legend(board: Board) -> str:

@@ -45,7 +45,7 @@ def board_section(place: int, board: Board) -> Markup:
 
 
 def _remarks(board: Board) -> Markup:
-    lines = board_remarks(board)
+    lines = board_remarks(board, Wording([entry.row for entry in board.everyone]))
     hidden = len(board.everyone) - LIMIT
     if hidden > 0:
         lines.append(f"{number(hidden, 'more scenario')} not in this page.")
