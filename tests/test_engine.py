@@ -426,3 +426,26 @@ def test_results_that_vanish_during_a_run_are_computed_again(odd):
     run.communicate(timeout=60)
     assert run.returncode == 0
     assert len(records(odd)) == 12
+
+
+def test_source_that_changes_while_a_run_starts_stops_it(odd):
+    """Its results would be named by the source as it was."""
+    write(odd, "scenarios: {fine: {model: odd}}")
+    file = odd / "changing.py"
+    file.write_text(Path(__file__).with_name("odd_options.py").read_text())
+    change = (
+        "import pathlib; from rakuten_bench.engine.pool import LocalPool\n"
+        "opened = LocalPool._open\n"
+        "def edit(pool):\n"
+        f"    path = pathlib.Path({str(file)!r})\n"
+        "    path.write_text(path.read_text().replace('* 7', '* 9'))\n"
+        "    opened(pool)\n"
+        "LocalPool._open = edit\n"
+    )
+    words = [sys.executable, "-c", change + DRIVER, str(file), "run", "grid.yaml"]
+
+    done = subprocess.run(words, cwd=odd, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert "the source of odd_options has changed since" in done.stderr
+    assert records(odd) == {}

@@ -110,7 +110,7 @@ class DaskExecutor:
         self._attempts: Counter[str] = Counter()
         self._counted = -_COUNT, 1
         preload = find_preload(prepared.study.scenarios)
-        self.shares_store = self._is_shared()
+        self.shares_store = cluster is not None or self._is_shared()
         self._register(settings, prepared, preload)
 
     @property

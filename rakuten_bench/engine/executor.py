@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from rakuten_bench.engine.pool import LocalPool
+from rakuten_bench.engine.pool import BrokenPool, LocalPool
 from rakuten_bench.engine.preload import Preload, find_preload
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.setting import Settings
@@ -57,6 +57,8 @@ def outcome(future: Future[Done], step: Step) -> Done:
     """Return what became of a task, also where its process is gone."""
     try:
         return future.result()
+    except BrokenPool as error:
+        return Done(step.key, halt=str(error))
     except Exception as error:  # a crash, a limit: a typed row on the board
         return Done(step.key, fault=Fault.of(error, step))
 

@@ -27,7 +27,7 @@ from typing import Any
 
 import psutil
 
-from rakuten_bench.engine.preload import load_file
+from rakuten_bench.engine.preload import find_changed, load_file
 from rakuten_bench.engine.worker import serve
 from rakuten_bench.registry import discover
 
@@ -191,4 +191,8 @@ def main(words: Mapping[str, Any]) -> None:
     _prctl(_SET_SUBREAPER, 1)
     preload(words["names"], words["files"])
     control = socket.socket(fileno=words["control"])
+    changed = find_changed(words["sources"], words["since"])
+    if changed:
+        control.sendall(json.dumps({"changed": changed}).encode() + b"\n")
+        return
     Nursery(control, words["n_threads"]).run()

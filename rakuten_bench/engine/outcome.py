@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from rakuten_bench.engine.store import Facts, LostResult, Store
+from rakuten_bench.engine.cost import Cost
+from rakuten_bench.engine.store import Facts, Store
 from rakuten_bench.engine.task import Fault
 from rakuten_bench.engine.work import Maker
 from rakuten_bench.plan import Plan, Step
@@ -44,6 +45,8 @@ class Recorder:
 
     Attributes
     ----------
+    recall : callable
+        Returns what a step has cost whose result is no longer there.
     facts : dict
         What is known of each step, by key; filled as it is learned.
     charged : set of str
@@ -58,6 +61,7 @@ class Recorder:
     store: Store
     n_threads: int = 1
     gpu: str = ""
+    recall: Callable[[Step], Cost] = field(default=lambda step: Cost(0.0))
     facts: dict[str, Facts] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
 
@@ -91,7 +95,7 @@ class Recorder:
         Raises
         ------
         LostResult
-            If a result has gone from the cache meanwhile.
+            If its predictions have gone from the cache meanwhile.
         """
         folds: list[Prediction] = [self.fetch(key) for key in self.plan.outputs[code]]
         predictions = self._predictions(folds)
@@ -159,9 +163,12 @@ class Recorder:
         )
 
     def _facts(self, key: str) -> Facts:
+        """Return what is known of a step; its result itself may have been evicted."""
         facts = self.facts.get(key) or self.store.facts(key)
         if facts is None:
-            raise LostResult(key)
+            step = self.plan.steps[key]
+            cost = self.recall(step)
+            facts = Facts(seconds=cost.seconds, memory=cost.memory, step=str(step))
         self.facts[key] = facts
         return facts
 

@@ -25,10 +25,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import IO, Any
 
+import psutil
+
 from rakuten_bench.engine.meter import count_kernel_kills, own_memory, tree_memory
 from rakuten_bench.engine.nursery import REQUEST
 from rakuten_bench.engine.preload import Preload
 from rakuten_bench.engine.thread import thread_environment
+from rakuten_bench.errors import UserError
 from rakuten_bench.scenario.limit import Limit, render_duration, render_size
 
 #: Type of what was still at work when the pool was closed.
@@ -46,8 +49,13 @@ main(words)
 """
 _OUTPUT_READ = 1 << 16  # bytes of what a crashed worker printed
 _OUTPUT_KEPT = 4000
+_MOST_MISSES = 3  # starts in a row without any worker
 _LEAST_PAUSE = 0.02  # seconds between two looks at memory
 _LOOKING_SHARE = 0.05  # of one core, at most
+
+
+class BrokenPool(UserError):
+    """There are no worker processes, and there will be none."""
 
 
 class Stopped(Exception):
@@ -157,6 +165,8 @@ class LocalPool(Executor):
         self._look = 0.0
         self._kernel_kills = count_kernel_kills()
         self._closing = False
+        self._reason_given = ""
+        self._n_misses = 0
         self._bell, self._ring = socket.socketpair()
         self._ring.setblocking(False)
         self._open()
@@ -173,6 +183,8 @@ class LocalPool(Executor):
         self, limit: Limit, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Future[Any]:
         """Run a call; the future of one that passes its limit raises `Stopped`."""
+        if self._reason_given:
+            raise BrokenPool(self._reason_given)
         if self._closing:
             message = "cannot schedule new futures after shutdown"
             raise RuntimeError(message)
@@ -212,6 +224,8 @@ class LocalPool(Executor):
             "names": self._preload.names,
             "files": self._preload.files,
             "path": sys.path,
+            "sources": self._preload.sources,
+            "since": psutil.Process().create_time(),
         }
         self._nursery = subprocess.Popen(
             [sys.executable, "-c", _NURSERY, json.dumps(words)],
@@ -298,6 +312,12 @@ class LocalPool(Executor):
         *lines, self._news = (self._news + found).split(b"\n")
         for line in lines:
             news = json.loads(line)
+            if "changed" in news:
+                self._give_up(
+                    f"the source of {news['changed']} has changed since this program "
+                    f"was started. Start it again."
+                )
+                return
             worker = self._workers.get(news["worker"])
             if worker is None:
                 continue
@@ -341,10 +361,16 @@ class LocalPool(Executor):
                 reason = self._reason(worker, -signal.SIGKILL)
                 worker.job.future.set_exception(reason)
             worker.close()
-        if not any(worker.pid for worker in workers.values()):
-            message = "no worker process can be started"
-            raise RuntimeError(message)
-        self._open()
+        started = any(worker.pid for worker in workers.values())
+        self._n_misses = 0 if started else self._n_misses + 1
+        if self._n_misses == _MOST_MISSES:
+            self._give_up("no worker process can be started")
+        else:
+            self._open()
+
+    def _give_up(self, reason: str) -> None:
+        self._reason_given = reason
+        self._closing = True
 
     def _pause(self) -> float | None:
         """Return how long nothing needs to be looked at."""
@@ -380,7 +406,9 @@ class LocalPool(Executor):
         for worker in self._workers.values():
             worker.close()
         for job in [*left, *self._queue]:
-            if not job.future.cancel():
+            if self._reason_given:
+                job.future.set_exception(BrokenPool(self._reason_given))
+            elif not job.future.cancel():
                 job.future.set_exception(Stopped("failed", SHUTDOWN, "the run ended"))
         self._bell.close()
         self._ring.close()

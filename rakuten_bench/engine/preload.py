@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.plan.source import foreign_imports
-from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.plan.made import find_ingredients
+from rakuten_bench.plan.source import foreign_imports, own_digest
+from rakuten_bench.registry import Option
+from rakuten_bench.scenario import Choice, Scenario, find_option
 
 _OURS = "rakuten_bench."
 
@@ -28,33 +31,60 @@ class Preload:
     files : tuple of (name, path)
         Modules outside of this package that define options: a worker may not find
         them by name.
+    sources : mapping of str to str
+        Module -> digest of the source that results are named by: what workers import
+        must be of the same.
     """
 
     names: tuple[str, ...] = _ALWAYS
     files: tuple[tuple[str, str], ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_preload(scenarios: Iterable[Scenario]) -> Preload:
     """Return what the steps of some scenarios are going to import."""
     names: dict[str, None] = dict.fromkeys(_ALWAYS)
     files: dict[str, str] = {}
-    for module in _option_modules(scenarios):
+    sources: dict[str, str] = {}
+    for option, choice in _options(scenarios):
+        module = option.module
+        sources |= find_ingredients(option, choice).sources
         names |= dict.fromkeys(foreign_imports(module))
         path = getattr(sys.modules.get(module), "__file__", None)
         if path and not module.startswith(_OURS):
             files[module] = path
-    return Preload(tuple(names), tuple(sorted(files.items())))
+    return Preload(tuple(names), tuple(sorted(files.items())), sources)
 
 
-def _option_modules(scenarios: Iterable[Scenario]) -> list[str]:
+def find_changed(sources: Mapping[str, str], since: float) -> str:
+    """Return a module that was imported from other source than its digest says, or "".
+
+    Parameters
+    ----------
+    sources : mapping of str to str
+    since : float
+        Files that are older, in seconds since 1970, need not be read.
+    """
+    for name, text in sources.items():
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file and Path(file).stat().st_mtime > since and own_digest(name) != text:
+            return name
+    return ""
+
+
+def _options(scenarios: Iterable[Scenario]) -> list[tuple[Option, Choice]]:
+    """Return every option of some scenarios once, by the module that defines it."""
     choices = {
-        (one.modality, choice)
+        id(choice): (one.modality, choice)
         for scenario in scenarios
         for one in (scenario, *scenario.members)
         for choice in one.choices
     }
-    found = {find_option(modality, choice).module for modality, choice in choices}
-    return sorted(found)
+    found: dict[str, tuple[Option, Choice]] = {}
+    for modality, choice in choices.values():
+        option = find_option(modality, choice)
+        found.setdefault(f"{option.module}:{option.kind}", (option, choice))
+    return [found[name] for name in sorted(found)]
 
 
 def load_file(name: str, path: str) -> None:

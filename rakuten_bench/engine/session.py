@@ -138,7 +138,8 @@ class Session:
             while self._running or self._parked or self.schedule.n_left:
                 self._hand_out()
                 yield from self._collect()
-                yield from self._record_ended(wait=True)
+                yield from self._record_ended()
+            yield from self._record_ended(wait=True)
             self._tidy()
         self.spent.wall = time.monotonic() - self._start
 
@@ -189,6 +190,7 @@ class Session:
             self.store,
             n_threads=self.settings.threads,
             gpu=self.gpu,
+            recall=self.costs.of,
         )
         self._computed: set[str] = set()
 

@@ -69,4 +69,4 @@ class RecordWriter:
 
     def close(self) -> None:
         """Let what is being written come to its end."""
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown()

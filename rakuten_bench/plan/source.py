@@ -32,14 +32,14 @@ def source_digest(module: str) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     for name in sorted(_closure(module)):
-        digest.update(f"{name}:{_own_digest(name)};".encode())
+        digest.update(f"{name}:{own_digest(name)};".encode())
     return digest.hexdigest()
 
 
 @cache
 def source_digests(module: str) -> dict[str, str]:
     """Return the digest of each module that counts, by name."""
-    return {name: _own_digest(name) for name in sorted(_closure(module))}
+    return {name: own_digest(name) for name in sorted(_closure(module))}
 
 
 def file_digest(path: str) -> str:
@@ -73,7 +73,8 @@ def _closure(module: str) -> set[str]:
 
 
 @cache
-def _own_digest(module: str) -> str:
+def own_digest(module: str) -> str:
+    """Return the digest of one module's source."""
     return hashlib.blake2b(
         ast.dump(_bare_tree(module)).encode(), digest_size=16
     ).hexdigest()

@@ -1,0 +1,223 @@
+"""The same predictions, bit for bit, however a grid is run; nothing lost when killed."""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rakuten_bench.cli import main
+
+#: More of the same on demand: KILLS=20 pytest tests/test_engine_equal.py
+KILLS = int(os.environ.get("KILLS", "4"))
+
+HEAD = """
+dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
+"""
+GRID = """
+defaults: {tokenizer: regex}
+matrix:
+  normalizer: [off, stem_snowball]
+  vectorizer: [count, tfidf]
+  model: [complement_nb, linear_svc, logreg]
+"""
+SLOW = """
+defaults: {tokenizer: regex}
+matrix:
+  cleaner: {noted: {log: LOG, seconds: 0.1, padding: [0, 1]}}
+  vectorizer: [count, tfidf]
+  model: {odd: {log: LOG, how: pause, amount: [0.1, 0.11, 0.12]}}
+"""
+DRIVER = """
+import sys
+from rakuten_bench.engine.preload import load_file
+load_file("odd_options", sys.argv.pop(1))
+from rakuten_bench.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def shop(odd):
+    (odd / "grid.yaml").write_text(HEAD + GRID)
+    (odd / "slow.yaml").write_text(HEAD + SLOW.replace("LOG", str(odd / "log")))
+    return odd
+
+
+def call(*words):
+    with pytest.raises(SystemExit) as end:
+        main(["run", *words, "--quiet"])
+    assert end.value.code == 0
+
+
+def started(folder, file, *words):
+    """Start a run in a process, and a group, of its own."""
+    options = Path(__file__).with_name("odd_options.py")
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(options), "run", file, *words],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def records(folder, results):
+    """Return what is on the disk; every file of it has to be whole."""
+    paths = folder.glob(f"{results}/shop/*/record.json")
+    return {path.parent.name: json.loads(path.read_text()) for path in paths}
+
+
+def digests(folder, results):
+    found = records(folder, results)
+    assert {record["status"] for record in found.values()} == {"ok"}
+    return {code: record["predictions_digest"] for code, record in found.items()}
+
+
+def test_predictions_are_the_same_however_a_grid_is_run(shop, capsys):
+    call("grid.yaml", "--jobs", "1", "--results", "one", "--cache", "a")
+    expected = digests(shop, "one")
+
+    call("grid.yaml", "--jobs", "2", "--results", "two", "--cache", "b")
+    call("grid.yaml", "--jobs", "2", "--results", "warm", "--cache", "b")
+    for code, record in records(shop, "one").items():
+        words = {**record["levers"]}
+        text = f"{HEAD}scenarios: [{json.dumps(words)}]"
+        (shop / "single.yaml").write_text(text)
+        call("single.yaml", "--results", "alone", "--cache", f"c{code}")
+
+    assert len(expected) == 12
+    assert digests(shop, "two") == expected
+    assert digests(shop, "warm") == expected
+    assert digests(shop, "alone") == expected
+
+
+def test_predictions_are_the_same_when_killed_and_taken_up_again(shop, capsys):
+    call("grid.yaml", "--results", "one", "--cache", "a")
+    killed = started(shop, "grid.yaml", "--results", "two", "--cache", "b")
+    assert wait_for(lambda: records(shop, "two"))
+    killed.kill()
+    killed.communicate()
+
+    call("grid.yaml", "--results", "two", "--cache", "b")
+
+    assert digests(shop, "two") == digests(shop, "one")
+
+
+def test_predictions_are_the_same_on_dask(shop, capsys):
+    pytest.importorskip("distributed")
+    call("grid.yaml", "--results", "one", "--cache", "a")
+
+    call("grid.yaml", "--results", "two", "--cache", "b", "--executor", "dask")
+
+    assert digests(shop, "two") == digests(shop, "one")
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def family(run):
+    """Return the processes that a run has started, workers and all."""
+    try:
+        return psutil.Process(run.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_for_record(run, folder):
+    """Wait until a run has written one, or has ended."""
+    before = len(records(folder, "two"))
+    wait_for(lambda: run.poll() is not None or len(records(folder, "two")) > before)
+
+
+def are_gone(processes):
+    return wait_for(lambda: not any(one.is_running() for one in processes), 3)
+
+
+def learned(folder):
+    """Return how often each model was fitted."""
+    lines = (
+        (folder / "log").read_text().splitlines() if (folder / "log").exists() else []
+    )
+    return [line for line in lines if line.startswith("model")]
+
+
+def test_killed_again_and_again_a_run_loses_nothing_and_leaves_nobody(shop, capsys):
+    """Kill the run itself, or one of its workers, at random moments."""
+    call("slow.yaml", "--results", "one", "--cache", "a")
+    expected = digests(shop, "one")
+    (shop / "log").unlink()
+    moments = random.Random(1)
+    everyone = []
+
+    for _ in range(KILLS):
+        run = started(
+            shop, "slow.yaml", *(["--jobs", "2", "--results", "two", "--cache", "b"])
+        )
+        wait_for_record(run, shop)
+        time.sleep(moments.random() * 0.3)
+        processes = family(run)
+        everyone += processes
+        whole = records(shop, "two")
+        with_files = set((shop / "two").rglob("*.npz"))
+        victim = moments.choice([run, run, *processes])
+        with contextlib.suppress(psutil.NoSuchProcess):
+            victim.kill()
+        run.communicate(timeout=60)
+        assert are_gone(processes)
+        assert records(shop, "two").keys() >= whole.keys()
+        assert all(path.exists() for path in with_files if path.parent.name in whole)
+
+    call("slow.yaml", "--results", "two", "--cache", "b", "--rerun", "failed")
+
+    assert digests(shop, "two") == expected
+    assert are_gone(everyone)
+    # every model once, but for at most two in flight at each kill
+    assert len(learned(shop)) <= 12 + 2 * KILLS
+
+
+def test_an_interrupt_from_the_keyboard_reaches_the_run_only(shop, capsys):
+    """Ctrl-C goes to the whole foreground group; workers have sessions of their own."""
+    run = started(shop, "slow.yaml", "--results", "two", "--cache", "b")
+    assert wait_for(lambda: records(shop, "two"))
+    processes = family(run)
+
+    os.killpg(run.pid, signal.SIGINT)
+
+    _, error = run.communicate(timeout=10)
+    assert run.returncode == 130
+    assert "Stopped." in error
+    assert "Traceback" not in error
+    assert are_gone(processes)
+
+
+def test_a_record_survives_a_cache_that_has_lost_what_came_before(shop, capsys):
+    call("grid.yaml", "--results", "one", "--cache", "a")
+    expected = digests(shop, "one")
+    from rakuten_bench.engine.store import Store
+
+    store = Store(shop / "a" / "steps")
+    for key in list(store.iter_keys()):
+        if store.facts(key).lever not in ("model", ""):
+            store.discard(key)
+    fit_times = {code: r["fit_time"] for code, r in records(shop, "one").items()}
+
+    call("grid.yaml", "--results", "one", "--cache", "a", "--rerun", "all")
+
+    assert digests(shop, "one") == expected
+    after = {code: r["fit_time"] for code, r in records(shop, "one").items()}
+    assert after == pytest.approx(fit_times, abs=1e-4)
+    shutil.rmtree(shop / "a")
