@@ -273,6 +273,45 @@ def test_another_score_can_be_checked(shop, kept):
     assert "Check of accuracy" in result.output
 
 
+def created(second):
+    moment = f"2026-01-01T00:00:{second:02d}+00:00"
+    return records.Provenance(created=moment, python="", platform="")
+
+
+def test_a_named_scenario_with_another_code_is_still_that_scenario(shop):
+    shop.add("T1-aaaaaa", name="tuned", provenance=created(1))
+    run(shop, "--update", "--rows")
+    worse = change_rows(shop.predictions(), 60)
+    shop.add("T1-bbbbbb", name="tuned", predictions=worse, provenance=created(2))
+
+    result = run(shop)
+
+    assert result.exit_code == 1
+    assert statuses(shop) == {"T1-aaaaaa": "regressed"}
+    assert "now T1-bbbbbb" in " ".join(result.output.split())
+    assert "now T1-bbbbbb" in run(shop, "--format", "junit").output
+
+
+def test_an_older_record_of_the_same_name_does_not_count(shop):
+    worse = change_rows(shop.predictions(), 60)
+    shop.add("T1-bbbbbb", name="tuned", predictions=worse, provenance=created(1))
+    shop.add("T1-aaaaaa", name="tuned", provenance=created(2))
+    run(shop, "--update", "--rows")
+
+    baseline = json.loads((shop.results / "baseline.json").read_text())
+
+    assert list(baseline["boards"]["shop"]) == ["T1-aaaaaa"]
+    assert run(shop).exit_code == 0
+
+
+def test_scenarios_without_a_name_are_known_by_their_code_alone(shop):
+    shop.add("T1-aaaaaa")
+    run(shop, "--update", "--rows")
+    shop.add("T1-bbbbbb", predictions=change_rows(shop.predictions(), 60))
+
+    assert statuses(shop) == {"T1-aaaaaa": "ok", "T1-bbbbbb": "new"}
+
+
 WORKFLOWS = Path(__file__).parents[1] / ".github" / "workflows"
 
 

@@ -6,7 +6,7 @@ diff shows which class moved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -120,9 +120,32 @@ def update_baseline(
             message = f"{results / board}: no scenario has scores, nothing to approve."
             raise UserError(message)
         approved[board] = {
-            row.code: approve(results / board / row.code, row, rows) for row in ok
+            row.code: approve(results / board / row.code, row, rows)
+            for row in _current(ok)
         }
     return Baseline(boards=approved)
+
+
+def newest_by_name(rows: Iterable[Row]) -> dict[str, Row]:
+    """Return for each name the record that was written last.
+
+    Of two written in one second the one whose code sorts last, for want of better.
+    """
+    newest: dict[str, Row] = {}
+    for row in rows:
+        if row.name:
+            newest[row.name] = max(row, newest.get(row.name, row), key=_moment)
+    return newest
+
+
+def _moment(row: Row) -> tuple[str, str]:
+    return row.created, row.code
+
+
+def _current(rows: Sequence[Row]) -> list[Row]:
+    """Leave out records of a name that has a newer one: its parameters were changed."""
+    newest = newest_by_name(rows)
+    return [row for row in rows if not row.name or row is newest[row.name]]
 
 
 def approve(folder: Path, row: Row, rows: bool) -> Approved:

@@ -8,7 +8,7 @@ tolerance counts.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from rakuten_bench import metrics, records
-from rakuten_bench.check.baseline import Approved, Baseline
+from rakuten_bench.check.baseline import Approved, Baseline, newest_by_name
 from rakuten_bench.metrics import Difference
 from rakuten_bench.records import Damaged, DamagedRecord, Predictions, Row
 
@@ -37,6 +37,8 @@ class Verdict:
         The score in the baseline and in the record.
     difference : Difference or None
         From the paired test, its p-value corrected; None where there was none.
+    code_now : str
+        Where a scenario of this name has another code by now.
     reason : str
         Why it can't be measured, or how it was judged.
     """
@@ -48,6 +50,7 @@ class Verdict:
     before: float | None = None
     now: float | None = None
     difference: Difference | None = None
+    code_now: str = ""
     reason: str = ""
 
     @property
@@ -91,28 +94,61 @@ def judge(
     verdicts, testable = [], []
     for board, approved in sorted(baseline.boards.items()):
         rows = {row.code: row for row in records.iter_rows(results, board)}
-        for code in sorted(approved.keys() | rows.keys()):
-            verdict = _compare(board, code, approved.get(code), rows.get(code), metric)
+        chosen = match(approved, rows)
+        for code, row in chosen.items():
+            verdict = _compare(board, code, approved[code], row, metric)
             verdicts.append(verdict)
-            if verdict.before is not None and verdict.now is not None:
-                testable.append((results / board / code, approved[code], verdict))
+            if verdict.now is not None and row is not None:
+                testable.append((results / board / row.code, approved[code], verdict))
+        known = chosen.keys() | {row.code for row in chosen.values() if row}
+        verdicts += [
+            _new(board, row) for code, row in rows.items() if code not in known
+        ]
     tested = dict(_test(testable, metric))
     judged = [tested.get((v.board, v.code), v) for v in verdicts]
+    judged.sort(key=lambda verdict: (verdict.board, verdict.code))
     return [_decide(verdict, tolerance) for verdict in judged]
 
 
+Rows = Mapping[str, Row | Damaged]
+
+
+def match(
+    approved: Mapping[str, Approved], rows: Rows
+) -> dict[str, Row | Damaged | None]:
+    """Find the record of each approved scenario.
+
+    A scenario with a name is the record of that name that was written last: who
+    changes its parameters changes its code, and must not slip through as a new
+    scenario while the old record still stands there. A scenario without a name, or
+    one of several with the same name, is the record of its code.
+
+    Returns
+    -------
+    dict from the code in the baseline to a record; None where there is none
+    """
+    names = Counter(one.name for one in approved.values())
+    newest = newest_by_name(row for row in rows.values() if isinstance(row, Row))
+    found: dict[str, Row | Damaged | None] = {}
+    for code, one in sorted(approved.items()):
+        unique = one.name and names[one.name] == 1
+        found[code] = newest.get(one.name) if unique else None
+        found[code] = found[code] or rows.get(code)
+    return found
+
+
+def _new(board: str, row: Row | Damaged) -> Verdict:
+    name = row.name if isinstance(row, Row) else ""
+    return Verdict(board, row.code, name, "new", reason="not in the baseline")
+
+
 def _compare(
-    board: str,
-    code: str,
-    approved: Approved | None,
-    row: Row | Damaged | None,
-    metric: str,
+    board: str, code: str, approved: Approved, row: Row | Damaged | None, metric: str
 ) -> Verdict:
     """Say whether a scenario can be measured, without testing it."""
-    if approved is None:
-        name = row.name if isinstance(row, Row) else ""
-        return Verdict(board, code, name, "new", reason="not in the baseline")
     verdict = Verdict(board, code, approved.name, "missing", approved.scores[metric])
+    if row is not None and row.code != code:
+        verdict = replace(verdict, code_now=row.code)
     if not isinstance(row, Row) or row.scores is None:
         return replace(verdict, reason=_why_missing(row))
     differ = ", ".join(_what_differs(approved, row))

@@ -20,6 +20,7 @@ _COLUMNS = (
     Column("status", fixed=True),
     Column("board"),
     Column("code", fixed=True),
+    Column("name"),
     Column("before", right=True, fixed=True),
     Column("now", right=True, fixed=True),
     Column("change", right=True, fixed=True),
@@ -59,12 +60,19 @@ def _cells(verdict: Verdict) -> tuple[str, ...]:
         verdict.status,
         verdict.board,
         verdict.code,
+        clean(verdict.name, 40),
         "" if verdict.before is None else score_words(verdict.before),
         "" if verdict.now is None else score_words(verdict.now),
         "" if verdict.change is None else signed(verdict.change),
         "" if difference is None else f"{difference.p_value:.3g}",
-        verdict.reason,
+        _how(verdict),
     )
+
+
+def _how(verdict: Verdict) -> str:
+    """Say how a scenario was judged, and under which code it is found by now."""
+    now = f"now {verdict.code_now}" if verdict.code_now else ""
+    return "; ".join(part for part in (verdict.reason, now) if part)
 
 
 def _text(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
@@ -137,9 +145,9 @@ def _outcome(verdict: Verdict) -> str:
 
 def _message(verdict: Verdict) -> str:
     if verdict.before is None or verdict.now is None or verdict.change is None:
-        return clean(verdict.reason)
+        return clean(_how(verdict))
     scores = f"{score_words(verdict.before)} to {score_words(verdict.now)}"
-    return clean(f"{scores} ({signed(verdict.change)}; {verdict.reason})")
+    return clean(f"{scores} ({signed(verdict.change)}; {_how(verdict)})")
 
 
 #: Name of a format -> function of verdicts, metric and width.

@@ -27,7 +27,7 @@ def collect_provenance(packages: Mapping[str, str], gpu: str = "") -> Provenance
     """
     return msgspec.structs.replace(
         _surroundings(Path.cwd()),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         packages=dict(sorted(packages.items())),
         gpu=gpu,
     )
