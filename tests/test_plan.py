@@ -106,7 +106,7 @@ def module(tmp_path, monkeypatch):
         sys.modules.pop(name, None)
         for cached in (
             source.source_digest,
-            source._own_digest,
+            source.own_digest,
             source._imports,
             source._bare_tree,
             source._path,
