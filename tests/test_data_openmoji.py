@@ -90,6 +90,15 @@ def test_it_is_the_same_every_time_and_drawn_once(dataset: Dataset, cache: Path)
     assert {file: file.stat().st_mtime_ns for file in cache.rglob("*.png")} == drawn
 
 
+def test_the_languages_are_mixed_alike_on_both_sides_of_the_split(
+    dataset: Dataset, cache: Path
+):
+    fold = build_split(dataset, parse_split("holdout"), cache=cache).folds[0]
+    french = (dataset.frame["language"] == "fr").to_numpy()
+
+    assert abs(french[fold.train].mean() - french[fold.test].mean()) < 0.06
+
+
 def test_another_seed_draws_other_languages(dataset: Dataset, cache: Path):
     spec = parse_dataset({"openmoji": {"random_state": 1}})
 

@@ -42,8 +42,12 @@ def uniform(n: int, random_state: int, stream: int = 0) -> NDArray[np.float64]:
     return bits.astype(np.float64) * 2.0**-53
 
 
-def shuffled_rank(n: int, random_state: int) -> Rows:
-    """Return a random permutation of 0 to n - 1, of shape (n,)."""
+def shuffled_rank(n: int, random_state: int, stream: int = 0) -> Rows:
+    """Return a random permutation of 0 to n - 1, of shape (n,).
+
+    Splits use stream 0; what a row holds must be drawn from another, or under one seed
+    the rows of a kind would all be on one side.
+    """
     rank = np.empty(n, dtype=np.int64)
-    rank[np.argsort(random_bits(n, random_state), kind="stable")] = np.arange(n)
+    rank[np.argsort(random_bits(n, random_state, stream), kind="stable")] = np.arange(n)
     return rank

@@ -59,6 +59,8 @@ _DROPPED = {
 }
 #: The signs themselves are emoji too.
 _ALONE = {"2640", "2642"}
+#: Of random numbers: not the one that splits are drawn from.
+_STREAM = 7
 
 
 @dataset("openmoji")
@@ -114,7 +116,7 @@ def draw_names(codes: Sequence[str], random_state: int) -> tuple[list[str], list
 
     for language in LANGUAGES:
         emoji.config.load_language(language)
-    position = (shuffled_rank(len(codes), random_state) + 0.5) / len(codes)
+    position = (shuffled_rank(len(codes), random_state, _STREAM) + 0.5) / len(codes)
     index = np.searchsorted(np.cumsum(list(LANGUAGES.values()))[:-1], position)
     drawn = [list(LANGUAGES)[place] for place in index]
     data = emoji.EMOJI_DATA
