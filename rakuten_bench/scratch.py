@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,17 @@ def open_rows(
     if found.shape == shape and found.dtype == dtype:
         return found
     return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
+
+
+def release(rows: NDArray[Any]) -> None:
+    """Let go of the pages of a mapped array that were touched.
+
+    They stay in its file and in the system's cache, and count no more as this process's
+    memory: what is written or read row by row takes the same room however long it is.
+    """
+    mapping = getattr(rows, "_mmap", None)
+    if mapping is not None and hasattr(mapping, "madvise"):  # not on Windows
+        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _open_temporary(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:

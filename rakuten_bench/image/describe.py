@@ -29,12 +29,14 @@ from rakuten_bench.image.read import (
     make_square,
     read_image,
 )
-from rakuten_bench.scratch import open_rows
+from rakuten_bench.scratch import open_rows, release
 from rakuten_bench.types import Images
 
 _log = logging.getLogger(__name__)
 _DONE = np.uint32(1 << 16)
 _CHUNK = 16
+#: After so many rows their pages are given back.
+RELEASE_EVERY = 256
 _SECONDS_BETWEEN_LINES = 10.0
 
 Visit = Callable[[int, Pixels], None]
@@ -85,6 +87,8 @@ def describe_images(
 
     def visit(row: int, image: Pixels) -> None:
         values[row] = describe(image)
+        if row % RELEASE_EVERY == 0:
+            release(values)
 
     visit_images(images, visit, size=size, color=color, n_jobs=n_jobs, folder=folder)
     return values

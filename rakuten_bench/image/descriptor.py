@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.image.describe import visit_images
+from rakuten_bench.image.describe import RELEASE_EVERY, visit_images
 from rakuten_bench.image.read import Pixels
-from rakuten_bench.scratch import open_rows
+from rakuten_bench.scratch import open_rows, release
 from rakuten_bench.types import Images, Rows
 
 #: Takes an image, returns descriptors uint8 (k, n_dims) and places uint8 (k, 2): x and
@@ -120,6 +120,8 @@ def describe_locally(
         values[row, :count] = found[:count]
         places[row, :count] = where[:count]
         counts[row] = count
+        if row % RELEASE_EVERY == 0:
+            release(values)
 
     visit_images(images, visit, size=size, color=False, n_jobs=n_jobs, folder=folder)
     return Descriptors(values, places, counts, np.arange(n_images))

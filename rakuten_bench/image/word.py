@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from rakuten_bench.image.descriptor import Descriptors
 from rakuten_bench.image.kernel import Codebook, Kernel, Norm, map_kernel
+from rakuten_bench.scratch import release
 
 _BATCH = 65_536
 
@@ -182,6 +183,7 @@ def iter_batches(
             images = list(X.take(rows).iter_images())
             values = np.concatenate([found for found, _ in images])
             places = np.concatenate([where for _, where in images])
+            release(X.values)
             yield np.repeat(rows, counts[rows]), values.astype(np.float32), places
 
 
