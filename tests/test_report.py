@@ -1,11 +1,13 @@
 """Boards from records: ranks, groups, what is left out, and every format."""
 
 import csv
+import dataclasses
 import io
 import json
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -13,6 +15,7 @@ from rakuten_bench import records, report
 from rakuten_bench.cli import rakuten_bench
 from rakuten_bench.errors import UserError
 from rakuten_bench.report import standing
+from rakuten_bench.types import Dataset
 
 
 def run(*args):
@@ -348,3 +351,111 @@ def test_a_row_reads_the_scores_that_its_record_has(shop):
     text = msgspec.json.encode(record)
 
     assert msgspec.json.decode(text, type=records.Row).scores == record.scores
+
+
+def write_grid(shop):
+    """Write nine scenarios in which svc gains on tfidf alone."""
+    rights = {"nb": 0.5, "svc": 0.55, "knn": 0.4}
+    number = 0
+    for vectorizer in ("count", "hashing", "tfidf"):
+        for model, right in rights.items():
+            bonus = 0.4 if (vectorizer, model) == ("tfidf", "svc") else 0.0
+            levers = {"vectorizer": vectorizer, "model": model}
+            shop.add(f"T{number}", right=right + bonus, own=number, levers=levers)
+            number += 1
+
+
+def test_effects_are_printed_with_their_interactions(shop):
+    shop.n_rows = 3000
+    shop.__post_init__()
+    write_grid(shop)
+
+    table = run("report", "--effects", "--results", shop.results).output
+    markdown = run(
+        *("report", "--effects", "--format", "markdown", "--results", shop.results)
+    ).output
+
+    (first,) = [
+        line for line in table.splitlines() if line.startswith("model       svc")
+    ]
+    assert "100%" in first
+    assert "vectorizer tfidf rather than" in " ".join(table.split())
+    assert "| model | svc |" in markdown
+
+
+def test_effects_can_be_read_by_programs(shop):
+    write_grid(shop)
+    options = ("report", "--effects", "--results", shop.results, "--format")
+
+    (board,) = json.loads(run(*options, "json").stdout)
+    rows = list(csv.DictReader(io.StringIO(run(*options, "csv").stdout)))
+
+    assert board["board"] == "shop"
+    effects = {(e["lever"], e["option"]): e for e in board["effects"]}
+    assert effects["model", "svc"]["n_pairs"] == 6
+    assert len(rows) == len(board["effects"]) == 6
+    assert float(rows[0]["estimate"]) == board["effects"][0]["estimate"]
+
+
+def test_without_pairs_no_effect_is_told(shop):
+    shop.add("T1")
+
+    printed = run("report", "--effects", "--results", shop.results).output
+
+    assert "No two scenarios differ in one lever only" in printed
+
+
+def test_show_tells_folds_steps_and_origin(shop):
+    predictions = dataclasses.replace(
+        shop.predictions(), fold=(np.arange(shop.n_rows) % 2).astype(np.int16)
+    )
+    steps = [
+        records.StepCost(
+            lever="model", option="svc", key="k", seconds=2.5, memory=2**21, cached=True
+        )
+    ]
+    origin = records.Provenance(
+        created="2026-01-01T00:00:00+00:00",
+        python="3.11",
+        platform="Linux",
+        commit="abcdef0123456789",
+        dirty=True,
+        packages={"scikit-learn": "1.9.1"},
+    )
+    shop.add("T1", predictions=predictions, steps=steps, provenance=origin)
+
+    printed = run("show", "T1", "--results", shop.results).output
+
+    assert "folds" in printed
+    assert "2.5 s" in printed
+    assert "2 MiB" in printed
+    assert "cached" in printed
+    assert "commit abcdef0123 with changes" in printed
+    assert "scikit-learn 1.9.1" in printed
+
+
+def test_folds_are_in_the_title(shop):
+    split = records.SplitInfo(
+        scheme="kfold", name="kfold-5", fingerprint="s", n_folds=5, n_test=300
+    )
+    shop.add("T1", split=split)
+
+    assert (
+        report.load_board(shop.results, "shop").title == "shop: 300 test rows, 5 folds"
+    )
+
+
+def test_items_are_title_and_description_by_row():
+    columns = {
+        "id": ["a", "b"],
+        "title": ["Roman", "Jeu"],
+        "description": ["poche", ""],
+        "image_path": ["", "/x.jpg"],
+    }
+
+    items = report.read_items(Dataset("shop", pd.DataFrame(columns), "d1"))
+
+    assert items == {
+        "a": report.Item("Roman - poche"),
+        "b": report.Item("Jeu", "/x.jpg"),
+    }

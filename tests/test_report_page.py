@@ -277,6 +277,35 @@ def test_without_items_no_text_of_the_data_is_in_the_file(shop, tmp_path):
     assert "row1" not in text
 
 
+def test_the_surest_wrong_answer_is_the_example(shop):
+    base = shop.predictions(right=0.5)
+    probability = np.full((shop.n_rows, 4), 0.25, dtype=np.float32)
+    wrong = np.flatnonzero(base.predicted != base.true)
+    surest = wrong[-1]
+    probability[surest, base.predicted[surest]] = 0.9
+    folder = shop.add(
+        "T1", predictions=dataclasses.replace(base, probability=probability)
+    )
+    board = report.load_board(shop.results, "shop")
+    items = {row: Item(f"text of {row}") for row in shop.ids.tolist()}
+
+    page = report.render_page([board], {"shop": items})
+
+    assert f"text of {shop.ids[surest]}" in page
+    assert "0.9]" in page
+    assert records.has_record(folder)
+
+
+def test_a_scenario_whose_predictions_are_gone_says_so(shop):
+    folder = shop.add("T1")
+    (folder / "confusion.csv").unlink()
+    board = report.load_board(shop.results, "shop")
+
+    page = report.render_page([board], {"shop": {"row1": Item("x")}})
+
+    assert "confusion.csv: can't be read" in page
+
+
 @pytest.mark.slow
 def test_the_page_is_small_for_200_scenarios_of_27_classes(shop, tmp_path):
     shop.classes = tuple(str(10 * label) for label in range(27))

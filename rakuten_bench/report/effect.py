@@ -186,6 +186,14 @@ class _Matrix:
         self.noise = noise - noise.mean(axis=1, keepdims=True)
         self.best = self.points[int(np.argmax(scores))] if len(scores) else ()
 
+    def options(self, lever: str) -> list[str]:
+        """Return the options of a lever, the best on average first."""
+        axis = self.axis[lever]
+        scores: dict[str, list[float]] = defaultdict(list)
+        for point, score in zip(self.points, self.scores.tolist(), strict=True):
+            scores[point[axis]].append(score)
+        return sorted(scores, key=lambda option: (-np.mean(scores[option]), option))
+
     def contexts(self, *levers: str) -> list[dict[tuple[str, ...], int]]:
         """Group scenarios that are equal but for some levers.
 
@@ -306,8 +314,8 @@ def _quads(
     """Yield pairs of choices and the contrasts that show how they act together."""
     contexts = matrix.contexts(first, second)
     pairs = [
-        list(itertools.combinations(sorted({key[k] for c in contexts for key in c}), 2))
-        for k in (0, 1)
+        list(itertools.combinations(matrix.options(lever), 2))
+        for lever in (first, second)
     ]
     for (a, b), (c, d) in itertools.product(*pairs):
         corners = {(a, c): 1.0, (a, d): -1.0, (b, c): -1.0, (b, d): 1.0}
