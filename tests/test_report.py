@@ -202,6 +202,19 @@ def test_the_table_fits_in_100_columns_and_names_what_differs(shop):
     assert "linear_svc(C=0.2" in flat
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+def test_code_and_levers_are_readable_at_any_width(shop, width):
+    shop.add("T0111-0000-0000", levers={"model": "linear_svc", "vectorizer": "tfidf"})
+    shop.add("T0211-0000-0000", levers={"model": "logreg", "vectorizer": "count"})
+
+    table = report.render_board(shop.results, "shop", width=width)
+
+    lines = table.splitlines()
+    assert max(map(len, lines)) <= width
+    assert "T0111-0000-0000" in table
+    assert "linear_svc" in table
+
+
 def test_json_has_a_row_for_each_scenario(shop):
     shop.add("T1", right=0.7, fit_time=2.0)
     shop.add("T2", right=0.9)

@@ -31,6 +31,7 @@ TITLES = {"f1_weighted": "F1", "f1_macro": "macro", "accuracy": "acc."}
 _SHOWN = 20  # rows of a table when nothing else is asked for
 _NAME, _WORDS = 60, 240  # characters of a scenario's name and of its levers
 _WIDE = 130  # columns of a terminal that has room for everything
+_NARROW = 76  # ... and of one that has room for two more scores
 
 
 def render_board(
@@ -61,22 +62,21 @@ def render_boards(
 
 def render_table(boards: Sequence[Board], top: int | None, width: int) -> str:
     """Return boards for the terminal."""
-    wide = width >= _WIDE
-    tables = [table for board in boards for table in _tables(board, top, wide)]
+    tables = [table for board in boards for table in _tables(board, top, width)]
     return render_tables(tables, "table", width)
 
 
 def render_markdown(boards: Sequence[Board], top: int | None, width: int) -> str:
     """Return boards as Markdown tables."""
-    tables = [table for board in boards for table in _tables(board, top, True)]
+    tables = [table for board in boards for table in _tables(board, top, _WIDE)]
     return render_tables(tables, "markdown", width)
 
 
-def _tables(board: Board, top: int | None, wide: bool) -> tuple[Table, Table]:
+def _tables(board: Board, top: int | None, width: int) -> tuple[Table, Table]:
     """Return the ranked scenarios under the board's title, then the failures."""
     top = _SHOWN if top is None else top
     wording = Wording([entry.row for entry in board.everyone])
-    rows = [_cells(board, entry, wording, wide) for entry in board.entries[:top]]
+    rows = [_cells(board, entry, wording, width) for entry in board.entries[:top]]
     ranked = Table(
         board.title,
         tuple(column for column, _ in rows[0]) if rows else (),
@@ -101,8 +101,9 @@ _FAILURE_COLUMNS = (
 Cells = list[tuple[Column, str]]
 
 
-def _cells(board: Board, entry: Entry, wording: Wording, wide: bool) -> Cells:
-    """Return the cells of a row under their columns."""
+def _cells(board: Board, entry: Entry, wording: Wording, width: int) -> Cells:
+    """Return the cells of a row under their columns, as many as there is room for."""
+    wide = width >= _WIDE
     score = entry.scores[board.metric]
     others = [metric for metric in METRICS if metric != board.metric]
     return [
@@ -112,7 +113,11 @@ def _cells(board: Board, entry: Entry, wording: Wording, wide: bool) -> Cells:
         (Column("levers"), _called(entry, wording)),
         (_right(TITLES[board.metric]), score_words(score)),
         (_right("95 %"), _interval(entry, score, wide)),
-        *((_right(TITLES[name]), score_words(entry.scores[name])) for name in others),
+        *(
+            (_right(TITLES[name]), score_words(entry.scores[name]))
+            for name in others
+            if width >= _NARROW
+        ),
         (_right("own"), seconds(entry.row.own_time)),
         *([(_right("saved"), seconds(entry.row.saved_time))] if wide else []),
     ]
