@@ -271,26 +271,6 @@ class Folded:
 
 
 @dataclass(frozen=True, slots=True)
-class InnerFold:
-    """A fold inside the training rows: what a search or a stacker learns from.
-
-    Everything before it was learned on its own training rows; `X` may be resampled,
-    `X_test` never is.
-
-    Attributes
-    ----------
-    X, X_test : row-aligned values
-    y : int32 array of shape (n_train,)
-    y_test : int32 array of shape (n_test,)
-    """
-
-    X: Any
-    y: NDArray[np.int32]
-    X_test: Any
-    y_test: NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
 class Prediction:
     """What a model said about the test rows of one fold.
 

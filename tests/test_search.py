@@ -271,3 +271,19 @@ def test_a_search_never_sees_the_labels_of_test_rows(searched, tmp_path, monkeyp
     ]
     assert after == before
     assert ended.record.scores.f1_weighted != record.scores.f1_weighted
+
+
+def test_features_that_learn_nothing_are_divided_for_a_search(tmp_path):
+    """An image feature without a reducer comes whole: no step before has parted it."""
+    scenario = from_words(
+        {"feature": "layout", "model": "logreg", "search": "grid"},
+        {"search": {"space": {"C": [0.1, 1.0]}}},
+        "image",
+    )
+    study = Study(path=tmp_path / "study.yaml", scenarios=(scenario,))
+    settings = Settings(results=tmp_path, cache=tmp_path / "cache")
+
+    (ended,) = run(prepare(study, settings), settings)
+
+    assert ended.record.status == "ok", ended.record.error
+    assert len(ended.record.details["candidates"]) == 2

@@ -156,7 +156,7 @@ def _search(
     from rakuten_bench.pipeline.searching import fit_search, inner_folds
 
     folded, target = learned_input(options[1], slots)
-    inner = inner_folds(slots, target)
+    inner = inner_folds(slots)
     start = time.perf_counter()
     estimator = fit_search(options, params, folded, inner, given)
     seconds = time.perf_counter() - start

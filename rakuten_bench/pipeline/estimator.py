@@ -186,9 +186,9 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
             for key in self._path(last):
                 step = self.plan_.steps[key]
                 values[key] = self._apply_step(step, _slots(step, values))
-        return _main(
-            _option(self.plan_.steps[last])[0], _slots(self.plan_.steps[last], values)
-        )
+        step = self.plan_.steps[last]
+        model = find_option(step.modality, step.choices[-1])
+        return _main(model, _slots(step, values))
 
     def _path(self, last: str) -> list[str]:
         """Return the steps before the last, without those of inner folds."""
@@ -256,8 +256,8 @@ _LEARN: Mapping[str, Callable[[Any, Folded], Any]] = {
 def _fit_search(step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     options = [find_option(step.modality, choice) for choice in step.choices]
     params = [choice.arguments for choice in step.choices]
-    folded, target = learned_input(options[1], slots)
-    return fit_search(options, params, folded, inner_folds(slots, target), given)
+    folded, _ = learned_input(options[1], slots)
+    return fit_search(options, params, folded, inner_folds(slots), given)
 
 
 def _slots(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:

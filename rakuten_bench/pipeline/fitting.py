@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.types import Folded, InnerFold, Languages, Prediction, Target
+from rakuten_bench.types import Folded, Languages, Prediction, Target
 
 MAX_NOTES = 20
 
@@ -93,26 +92,8 @@ def resample(estimator: Any, folded: Folded) -> Folded:
     )
 
 
-def divide_inside(
-    slots: Mapping[str, Any], languages: Languages | None = None
-) -> list[InnerFold]:
-    """Return the folds inside the training rows, as a last step's slots hold them."""
-    numbers = takewhile(lambda number: f"inner{number}.target" in slots, count())
-    return [_divide_inner(slots, f"inner{number}", languages) for number in numbers]
-
-
-def _divide_inner(
-    slots: Mapping[str, Any], slot: str, languages: Languages | None
-) -> InnerFold:
-    target: Target = slots[f"{slot}.target"]
-    folded = divide(slots[slot], target, languages)
-    return InnerFold(folded.train, folded.y, folded.test, target.y[folded.test_rows])
-
-
-def fit(estimator: Any, folded: Folded, inside: Sequence[InnerFold] = ()) -> Any:
-    """Fit on the training rows; searches and stackers also get the folds inside."""
-    if inside:
-        return estimator.fit(folded.train, folded.y, folds=inside)
+def fit(estimator: Any, folded: Folded) -> Any:
+    """Fit on the training rows."""
     return estimator.fit(folded.train, folded.y)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rakuten_bench import metrics
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.estimator.strategy import Params, Strategy
+from rakuten_bench.pipeline.fitting import divide
 from rakuten_bench.registry import Choices, Dimension, Integer, Option, Real
 from rakuten_bench.types import Folded, Target
 
@@ -57,13 +58,17 @@ class Candidate:
         return found | ({"error": self.error} if self.error else {})
 
 
-def inner_folds(slots: Mapping[str, Any], target: Target) -> list[Inner]:
-    """Return the inner folds that a step's slots hold, in order."""
+def inner_folds(slots: Mapping[str, Any]) -> list[Inner]:
+    """Return the inner folds that a step's slots hold, in order.
+
+    Features that learn nothing come as one value for all rows and are divided here.
+    """
     folds = []
     for number in range(len(slots)):
-        folded: Folded | None = slots.get(f"inner{number}")
-        if folded is None:
+        if f"inner{number}" not in slots:
             break
+        target: Target = slots[f"inner{number}.target"]
+        folded = divide(slots[f"inner{number}"], target, slots.get("languages"))
         folds.append(Inner(folded, target.y[folded.test_rows]))
     return folds
 
