@@ -14,6 +14,8 @@ import psutil
 import pytest
 
 from rakuten_bench.cli import main
+from rakuten_bench.engine.entry import Packed
+from rakuten_bench.engine.work import is_cheaper
 
 HEAD = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
@@ -370,15 +372,12 @@ cp -r disk/results results
     assert len(records(odd)) == 12
 
 
-def test_what_is_cheaper_to_compute_than_to_load_is_not_stored(odd, capsys):
-    text = "matrix: {cleaner: {noted: {padding: 100000}}, model: [dummy, odd]}"
-    write(odd, text)
+def test_what_is_cheaper_to_compute_than_to_load_is_not_stored():
+    packed = Packed([b"x" * 6_000_000])
 
-    code, _, _ = call(capsys)
-
-    sizes = [path.stat().st_size for path in odd.rglob("*.entry")]
-    assert code == 0
-    assert max(sizes) < 1_000_000
+    assert is_cheaper(0.001, packed, 0.002)
+    assert not is_cheaper(10.0, packed, 0.002)
+    assert not is_cheaper(0.0, Packed([b"small"]), 0.002)
 
 
 def test_a_run_says_what_it_took_and_what_was_predicted(odd, capsys):
