@@ -140,7 +140,7 @@ class Option:
 
     def own(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters that are not those of the options before it."""
-        before = self.prepare.parameters.keys() if self.prepare else {self.combines}
+        before = self.prepare.parameters.keys() if self.prepare else ()
         return {name: value for name, value in params.items() if name not in before}
 
     def _listed(self, name: str, listed: Any) -> tuple[Option, dict[str, Any]]:

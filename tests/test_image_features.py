@@ -386,6 +386,15 @@ def test_a_mix_names_members_and_their_parameters():
         mix.before({"members": ("mix",)})
 
 
+def test_weights_of_a_mix_go_by_name():
+    mix = FEATURE.find("image", "mix")
+    params = {"members": {"hog": {}, "color": {}}, "weights": {"color": 0.5}}
+
+    assert mix.make(params=params).weights == (1.0, 0.5)
+    with pytest.raises(UserError, match="unknown member of feature 'mix' 'colour'"):
+        mix.make(params={"weights": {"colour": 2.0}})
+
+
 def test_options_on_the_same_descriptors_share_their_preparation():
     dense, fisher = (
         FEATURE.find("image", name) for name in ("dense_sift_bovw", "fisher")

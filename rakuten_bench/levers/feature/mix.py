@@ -2,7 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import FEATURE
+
+#: Never changed: a default that all calls share.
+_EVEN: dict[str, float] = {}
 
 
 @FEATURE.option(
@@ -10,9 +14,15 @@ from rakuten_bench.registry import FEATURE
 )
 def mix(
     members: tuple[str, ...] | dict[str, dict[str, Any]] = ("hog", "color", "layout"),
-    weights: tuple[float, ...] = (),
+    weights: dict[str, float] = _EVEN,
 ) -> Any:
-    """Put several features side by side, each scaled to the same length."""
+    """Put several features side by side, each scaled to the same length, or by weight.
+
+    Members are names, or names with their parameters; a weight that is not given is 1.
+    """
     from rakuten_bench.image.mix import Mix
 
-    return Mix(weights)
+    stray = [name for name in weights if name not in members]
+    if stray:
+        raise UserError(unknown("member of feature 'mix'", stray[0], members))
+    return Mix(tuple(weights.get(name, 1.0) for name in members))
