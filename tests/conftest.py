@@ -110,5 +110,6 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(tmp_path / "cache"))
     yield tmp_path
     MODEL.remove("odd")
+    MODEL.remove("placed")
     CLEANER.remove("noted")
     del sys.modules["odd_options"]

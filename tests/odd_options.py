@@ -76,6 +76,22 @@ class Odd:
         return self.classes_[(sums * 7).astype(int) % len(self.classes_)]
 
 
+@MODEL.option("placed", digit=free_digit(MODEL))
+class Placed(Odd):
+    """Note the device, then do as `odd`."""
+
+    def __init__(self, log: str = "", name: str = "", *, device: str):
+        super().__init__(log=log, name=name)
+        self.device = device
+
+    def fit(self, X, y):
+        note(self.log, f"{self.name} on {self.device} from {time.monotonic()}")
+        time.sleep(0.2)
+        super().fit(X, y)
+        note(self.log, f"{self.name} until {time.monotonic()}")
+        return self
+
+
 @CLEANER.option("noted", digit=free_digit(CLEANER))
 def noted(
     texts: list[str], log: str = "", seconds: float = 0.0, padding: int = 0

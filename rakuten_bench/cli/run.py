@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="Where models run that can use an accelerator.",
+    help="Where steps run that can use a GPU; results that are there stay as they are.",
 )
 @click.option(
     "--top", default=10, show_default=True, help="Rows of the board to print."

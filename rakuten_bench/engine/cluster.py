@@ -11,7 +11,7 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import replace
@@ -231,9 +231,15 @@ class DaskExecutor:
         """Send a result again when it is asked for: it was lost there."""
         self._results.pop(key, None)
 
-    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Return what a function gives at one of the workers."""
-        return self._client.submit(function, *args, pure=False).result()
+    def ask(self, function: Callable[..., Any], *args: Any) -> Sequence[Any]:
+        """Return what a function gives at each Dask worker, in one of its processes."""
+        asked = [
+            self._client.submit(
+                station.answer, self._run, function, *args, workers=[one], pure=False
+            )
+            for one in self._client.nthreads()
+        ]
+        return [one.result() for one in asked]
 
     def shutdown(self) -> None:
         """End everything of this run that is at work."""

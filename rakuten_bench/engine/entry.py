@@ -61,6 +61,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Numeric threads that it was allowed.
     device : str
         What it ran on.
+    gpu : str
+        Name of the GPU; "" where it ran on the CPU.
     """
 
     seconds: float
@@ -71,6 +73,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
     n_threads: int = 1
     device: str = "cpu"
+    gpu: str = ""
 
 
 class Attached(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -37,8 +37,8 @@ class StepExecutor(Protocol):
     def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
 
-    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Return what a function gives in a worker."""
+    def ask(self, function: Callable[..., Any], *args: Any) -> Sequence[Any]:
+        """Return what a function gives in a worker of each machine."""
 
     def keep(self, keys: Collection[str]) -> None:
         """Learn which results are still needed."""
@@ -84,9 +84,9 @@ class LocalExecutor:
         """Start a task, or queue it."""
         return self._pool.submit_limited(task.limit, work, task)
 
-    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
+    def ask(self, function: Callable[..., Any], *args: Any) -> Sequence[Any]:
         """Return what a function gives in a worker."""
-        return self._pool.submit(function, *args).result()
+        return [self._pool.submit(function, *args).result()]
 
     def keep(self, keys: Collection[str]) -> None:
         """Keep nothing: results are in the store."""

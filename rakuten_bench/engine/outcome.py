@@ -60,7 +60,6 @@ class Recorder:
     split: Split
     store: Store
     n_threads: int = 1
-    gpu: str = ""
     recall: Callable[[Step], Cost] = field(default=lambda step: Cost(0.0))
     facts: dict[str, Facts] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
@@ -115,6 +114,7 @@ class Recorder:
             peak_memory=max((fact.memory for fact in facts.values()), default=0),
             n_threads=max((fact.n_threads for fact in facts.values()), default=1),
             device="cuda" if "cuda" in {f.device for f in facts.values()} else "cpu",
+            gpu=", ".join(sorted({f.gpu for f in facts.values()} - {""})),
             notes=list(dict.fromkeys(n for fact in facts.values() for n in fact.notes)),
             steps=[self._cost(key, facts[key], computed) for key in keys],
             sources=self._sources(keys),
@@ -122,7 +122,7 @@ class Recorder:
         )
         return record, predictions
 
-    def _record(self, code: str, **values: Any) -> Record:
+    def _record(self, code: str, gpu: str = "", **values: Any) -> Record:
         scenario = self.plan.scenarios[code]
         return Record(
             code=code,
@@ -157,7 +157,7 @@ class Recorder:
                 for m in scenario.members
             ],
             label_names=dict(self.dataset.label_names),
-            provenance=collect_provenance(_packages(scenario), self.gpu),
+            provenance=collect_provenance(_packages(scenario), gpu),
             key=record_key(self.plan, code),
             **values,
         )

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rakuten_bench.engine.device import find_devices
 from rakuten_bench.engine.evict import evict
 from rakuten_bench.engine.executor import StepExecutor, outcome
 from rakuten_bench.engine.forecast import open_costs
@@ -20,7 +21,6 @@ from rakuten_bench.engine.schedule import Ended, Schedule
 from rakuten_bench.engine.setting import Settings
 from rakuten_bench.engine.store import LostResult
 from rakuten_bench.engine.task import Done, Fault, Task
-from rakuten_bench.engine.work import uses_gpu
 from rakuten_bench.engine.writer import RecordWriter
 from rakuten_bench.errors import UserError
 from rakuten_bench.plan import Step
@@ -104,8 +104,6 @@ class Session:
     prepared: Prepared
     settings: Settings
     executor: StepExecutor
-    device: str = "cpu"
-    gpu: str = ""
     spent: Spent = field(default_factory=Spent)
 
     def __post_init__(self) -> None:
@@ -182,6 +180,9 @@ class Session:
             lambda step: self.costs.of(step).seconds,
         )
         self._n_shared = len(plan.steps) - self.schedule.n_left
+        self.devices = find_devices(
+            self.settings.device, self.schedule.missing(), self.executor.ask
+        )
         self.recorder = Recorder(
             self.prepared.study,
             plan,
@@ -189,7 +190,6 @@ class Session:
             self.prepared.split,
             self.store,
             n_threads=self.settings.threads,
-            gpu=self.gpu,
             recall=self.costs.of,
         )
         self._computed: set[str] = set()
@@ -215,10 +215,10 @@ class Session:
 
     def _may_run(self, step: Step) -> bool:
         """Tell whether a step may run now: those of the GPU run one by one."""
-        if not uses_gpu(step, self.device):
+        if self.devices.of(step) == "cpu":
             return True
         running = [*self._running.values(), *self._parked.values()]
-        return not any(uses_gpu(other, self.device) for other in running)
+        return not any(self.devices.of(other) == "cuda" for other in running)
 
     def _submit(self, step: Step) -> None:
         keys = {one.key for one in step.inputs}
@@ -227,7 +227,7 @@ class Session:
             self.store.root,
             self._limit(step),
             self.settings.threads,
-            self.device,
+            self.devices.of(step),
             self._place,
             frozenset(keys - self._trusted),
         )

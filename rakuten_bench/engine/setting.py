@@ -54,7 +54,8 @@ class Settings:
     limit : Limit
         Holds for every step, whatever the file says.
     device : {"auto", "cpu", "cuda"}
-        Where options run that can use an accelerator.
+        Where options run that can use an accelerator; "auto" takes a GPU where there
+        is one. A result that is there already is taken wherever it was computed.
     cache_size : int or None
         Bytes; None for the default.
     executor : {"local", "dask"}

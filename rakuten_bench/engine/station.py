@@ -12,7 +12,7 @@ import os
 import pickle
 import platform
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -68,6 +68,14 @@ class Station:
         pool = self._enter()
         try:
             return outcome(pool.submit_limited(task.limit, work, task), task.step)
+        finally:
+            self._leave()
+
+    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return what a function gives in one of the processes."""
+        pool = self._enter()
+        try:
+            return pool.submit(function, *args).result()
         finally:
             self._leave()
 
@@ -198,6 +206,11 @@ def run_apart(run: str, task: Task, *inputs: Parcel) -> Parcel:
     del inputs  # they are in the store since Dask brought them
     station = _station(run)
     return Parcel(station.run(replace(task, root=station.store.root)))
+
+
+def answer(run: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Return what a function gives in one of this worker's processes."""
+    return _station(run).ask(function, *args)
 
 
 def _station(run: str) -> Station:

@@ -26,6 +26,7 @@ class Task:
     n_threads : int
         Threads that an option may use.
     device : {"cpu", "cuda"}
+        Where an option runs that can use either.
     place : str
         The working folder that relative paths of parameters start from.
     verify : frozenset of str

@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Collection
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rakuten_bench.engine.device import find_gpu
 from rakuten_bench.engine.entry import Facts, Packed, pack
 from rakuten_bench.engine.meter import PeakMemory
 from rakuten_bench.engine.store import (
@@ -24,7 +25,6 @@ from rakuten_bench.engine.task import Done, Fault, Task
 from rakuten_bench.pipeline import run_step
 from rakuten_bench.pipeline.fitting import noted
 from rakuten_bench.plan import Step
-from rakuten_bench.scenario import find_option
 
 #: Not stored: what is at least this large and faster to compute than to load.
 _LEAST_SIZE = 1 << 20
@@ -52,18 +52,7 @@ def work(task: Task) -> Done:
 
 
 def _claims(task: Task) -> list[str]:
-    return [task.step.key, *([_GPU] if uses_gpu(task.step, task.device) else [])]
-
-
-def uses_gpu(step: Step, device: str) -> bool:
-    """Tell whether a step runs on the accelerator, which takes one at a time."""
-    return device != "cpu" and wants_device(step)
-
-
-def wants_device(step: Step) -> bool:
-    """Tell whether a step's options can run on an accelerator."""
-    options = (find_option(step.modality, choice) for choice in step.choices)
-    return any("device" in option.given for option in options)
+    return [task.step.key, *([_GPU] if task.device == "cuda" else [])]
 
 
 def _go_to(place: str) -> None:
@@ -106,7 +95,8 @@ def _make(task: Task, store: Store) -> Facts:
         lever=step.lever,
         notes=tuple(notes),
         n_threads=task.n_threads,
-        device="cuda" if uses_gpu(step, task.device) else "cpu",
+        device=task.device,
+        gpu=find_gpu() if task.device == "cuda" else "",
     )
     return _keep(store, step, value, facts)
 
@@ -117,6 +107,9 @@ class Maker:
 
     Attributes
     ----------
+    device : {"cpu", "cuda"}
+        Of the step that is asked for. What it reads and was not worth keeping is
+        computed on the CPU, as it was before: from the GPU everything is kept.
     verify : collection of str
         Keys whose checksum is to be looked at.
     """
@@ -149,7 +142,9 @@ class Maker:
     def fetch(self, key: str) -> Any:
         """Return a stored value; one that was not worth keeping is computed."""
         value = self.store.load(key, verify=key in self.verify)
-        return self.compute(value.step) if isinstance(value, Recipe) else value
+        if isinstance(value, Recipe):
+            return replace(self, device="cpu").compute(value.step)
+        return value
 
 
 def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:
@@ -157,7 +152,8 @@ def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:
     start = time.perf_counter()
     packed = pack(value, store.folder(step.key))
     seconds = time.perf_counter() - start
-    if step.kind not in _LAST and is_cheaper(facts.seconds, packed, seconds):
+    may_leave = step.kind not in _LAST and facts.device == "cpu"
+    if may_leave and is_cheaper(facts.seconds, packed, seconds):
         return store.save_recipe(step.key, step, facts)
     return store.write(step.key, packed, facts)
 
