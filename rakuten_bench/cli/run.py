@@ -107,7 +107,7 @@ def command(
         for progress in running.events():
             display.show(progress)
         _say_spent(running, display)
-    ctx.exit(_print_board(prepared, settings.results, top))
+    ctx.exit(_print_board(prepared, settings, top))
 
 
 def read_settings(words: dict[str, Any]) -> Settings:
@@ -162,12 +162,12 @@ def _say_spent(running: Run, display: Display) -> None:
     )
 
 
-def _print_board(prepared: Prepared, results: Path, top: int) -> int:
+def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
     """Print the board of this run's data; return 1 if one of its scenarios failed."""
     from rakuten_bench.report import load_board, render_boards, with_standing
 
-    board = load_board(results, prepared.board, prepared.study.metric)
-    board = with_standing(board, top)
+    board = load_board(settings.results, prepared.board, prepared.study.metric)
+    board = with_standing(board, top, settings.cache / "standings")
     width = shutil.get_terminal_size((100, 24)).columns
     click.echo(render_boards([board], "table", top, width))
     failed = {entry.row.code for entry in board.failures}

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtr
 
 from rakuten_bench.metrics.confusion import Floats, confusion_matrix, score
-from rakuten_bench.metrics.resample import N_DRAWS, interval, resample_rows
+from rakuten_bench.metrics.resample import N_DRAWS, interval, intervals, resample_rows
 
 ALPHA = 0.05
 
@@ -104,6 +103,8 @@ def p_values(estimate: Floats, error: Floats, n_discordant: NDArray[Any]) -> Flo
     >>> p_values(np.array(4 / 400), np.array(2 / 400), np.array(4)).round(3)
     np.float64(0.134)
     """
+    from scipy.special import ndtr
+
     size = np.divide(
         np.abs(estimate), error, out=np.zeros(np.shape(estimate)), where=error > 0
     )
@@ -248,15 +249,16 @@ def rank(
     )
     tables = [confusion_matrix(y_true, one, n_classes) for one in predicted]
     scores = {metric: score(np.stack(tables), metric) for metric in metrics}
-    intervals = {
+    found = {
         metric: [
-            interval(*pair) for pair in zip(draws[metric], scores[metric], strict=True)
+            (float(low), float(high))
+            for low, high in intervals(draws[metric], scores[metric])
         ]
         for metric in metrics
     }
     first = metrics[0]
     raw = pairwise_p_values(y_true, predicted, scores[first], draws[first])
-    return Standing(intervals, _adjust(raw, n_family or len(predicted)))
+    return Standing(found, _adjust(raw, n_family or len(predicted)))
 
 
 def _adjust(raw: Floats, n_family: int) -> Floats:
@@ -297,6 +299,8 @@ def mcnemar(
     >>> mcnemar(np.zeros(4), np.zeros(4), np.ones(4))
     (4, 0, 0.125)
     """
+    from scipy.special import bdtr
+
     only_a = int(np.count_nonzero((a == y_true) & (b != y_true)))
     only_b = int(np.count_nonzero((a != y_true) & (b == y_true)))
     p_value = 2 * bdtr(min(only_a, only_b), only_a + only_b, 0.5)

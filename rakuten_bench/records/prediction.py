@@ -135,9 +135,13 @@ class Predictions:
 
 
 def load_predicted(path: Path) -> NDArray[np.int32]:
-    """Read only the predicted codes of predictions.npz; errors as `load` has them."""
-    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        predicted: NDArray[np.int32] = file["predicted"]
+    """Read only the predicted codes of predictions.npz; errors as `load` has them.
+
+    A board reads a thousand of them: `np.load` would take twice the time of each.
+    """
+    with zipfile.ZipFile(path) as archive:
+        member = io.BytesIO(archive.read("predicted.npy"))
+    predicted: NDArray[np.int32] = np.lib.format.read_array(member, allow_pickle=False)
     return predicted
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from rakuten_bench import metrics
 from rakuten_bench.report.board import Board
@@ -230,6 +229,8 @@ class _Matrix:
         spread : Spread
             How much a contrast varies from one context to the next.
         """
+        from scipy.special import stdtrit
+
         n = len(contrasts)
         weights = np.zeros(len(self.scores))
         for row, weight in itertools.chain(*(one.items() for one in contrasts)):

@@ -5,19 +5,24 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.memory import recall
 from rakuten_bench.wording.words import number
 
 #: Scenarios that are looked at, at most; the rest stays without interval and group.
 LOOKED_AT = 1000
 
 
-def with_standing(board: Board, top: int | None = None) -> Board:
+def with_standing(
+    board: Board, top: int | None = None, memory: Path | None = None
+) -> Board:
     """Return the board with intervals and rank groups.
 
     Up to `LOOKED_AT` scenarios are compared, each with each other one. On a larger
@@ -29,11 +34,14 @@ def with_standing(board: Board, top: int | None = None) -> Board:
     board : Board
     top : int or None
         How many scenarios will be shown.
+    memory : Path, optional
+        Folder that keeps what was found out, for the next time that nothing is new.
     """
     n_entries = len(board.entries)
     looked = n_entries if n_entries <= LOOKED_AT else min(top or LOOKED_AT, LOOKED_AT)
     entries, without = board.entries[:looked], board.entries[looked:]
-    judged = _judge(board, entries)
+    found = partial(_judge, board, entries)
+    judged = found() if memory is None else recall(memory, board, entries, found)
     return replace(
         board,
         entries=(*judged, *without),

@@ -1,0 +1,105 @@
+"""Intervals and groups that were found before: on a board without news nothing is drawn.
+
+One small file for each board and way to look at it. What it holds is taken only if it
+was found by the same source and libraries, from the very files that are there now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from rakuten_bench.records.store import CONFUSION, PREDICTIONS, replace_file
+from rakuten_bench.report.board import Board, Entry
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+class _Found(msgspec.Struct):
+    """What was found about the entries of a board, in their order."""
+
+    key: str
+    intervals: list[tuple[float, float] | None]
+    groups: list[int | None]
+
+
+def recall(
+    folder: Path,
+    board: Board,
+    entries: Sequence[Entry],
+    judge: Callable[[], Sequence[Entry]],
+) -> Sequence[Entry]:
+    """Return the entries as they were judged before, or judge them and keep that.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is kept; made where it is not there.
+    board : Board
+    entries : sequence of Entry
+        Those of its entries that are looked at.
+    judge : callable
+        Returns them with interval and group.
+    """
+    if not entries:
+        return entries
+    place = str(entries[0].folder.parent.absolute())
+    path = folder / f"{_digest(place, board.metric, board.subset)}.json"
+    key = _digest(_version(), len(board.entries), *map(_facts, entries))
+    found = _read(path)
+    if found is not None and found.key == key:
+        pairs = zip(entries, found.intervals, found.groups, strict=True)
+        return [replace(entry, interval=i, group=g) for entry, i, g in pairs]
+    judged = judge()
+    intervals = [entry.interval for entry in judged]
+    _write(path, _Found(key, intervals, [entry.group for entry in judged]))
+    return judged
+
+
+def _facts(entry: Entry) -> tuple[object, ...]:
+    """Return what an entry's interval and group come from; nothing large is read."""
+    row, place = entry.row, str(entry.folder)
+    files = [_file_facts(f"{place}/{name}") for name in (PREDICTIONS, CONFUSION)]
+    return row.code, row.predictions_digest, row.rows_digest, *files
+
+
+def _file_facts(path: str) -> tuple[int, int]:
+    """Return size and time of a file; zeros where there is none."""
+    with contextlib.suppress(OSError):
+        facts = os.stat(path)  # noqa: PTH116  called for every scenario of a board
+        return facts.st_size, facts.st_mtime_ns
+    return 0, 0
+
+
+@cache
+def _version() -> str:
+    """Return the digest of what compares scenarios: our source and the libraries."""
+    files = sorted([*_PACKAGE.glob("metrics/*.py"), *_PACKAGE.glob("report/st*.py")])
+    return _digest(
+        *(file.read_bytes() for file in files), version("numpy"), version("scipy")
+    )
+
+
+def _digest(*parts: object) -> str:
+    text = msgspec.json.encode(parts)
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def _read(path: Path) -> _Found | None:
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(path.read_bytes(), type=_Found)
+    return None
+
+
+def _write(path: Path, found: _Found) -> None:
+    with contextlib.suppress(OSError):  # a board is shown on a full disk, too
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, msgspec.json.encode(found))

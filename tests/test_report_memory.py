@@ -1,0 +1,102 @@
+"""What was found out about a board is kept, and taken again only if nothing is new."""
+
+import os
+
+import pytest
+
+from rakuten_bench import report
+from rakuten_bench.report.memory import recall
+
+
+@pytest.fixture
+def folder(shop, tmp_path):
+    """Write a little board; return where what is found out is kept."""
+    for own, right in enumerate((0.9, 0.8, 0.5)):
+        shop.add(f"T{own}", right, own)
+    return tmp_path / "memory"
+
+
+def look(shop, folder, **options):
+    board = report.load_board(shop.results, "shop")
+    return report.with_standing(board, memory=folder, **options)
+
+
+def nobody():
+    pytest.fail("it was known")
+
+
+def is_known(shop, folder):
+    board = report.load_board(shop.results, "shop")
+    asked = []
+    recall(folder, board, board.entries, lambda: asked.append(1) or board.entries)
+    return not asked
+
+
+def test_a_board_without_news_is_the_same_and_not_compared_again(shop, folder):
+    first = look(shop, folder)
+
+    again = look(shop, folder)
+
+    board = report.load_board(shop.results, "shop")
+    assert again == first == report.with_standing(board)
+    assert [entry.group for entry in again.entries] == [1, 2, 3]
+    assert recall(folder, board, board.entries, nobody) == list(first.entries)
+
+
+def test_a_new_scenario_is_news(shop, folder):
+    look(shop, folder)
+
+    shop.add("T9", 0.7, 9)
+
+    assert len(look(shop, folder).entries) == 4
+    assert all(entry.interval for entry in look(shop, folder).entries)
+
+
+def test_another_answer_is_news(shop, folder):
+    before = look(shop, folder).entries[0].interval
+
+    shop.add("T0", 0.6, 0)
+
+    assert look(shop, folder).entries[0].interval != before
+
+
+def test_predictions_that_are_gone_or_touched_are_news(shop, folder):
+    look(shop, folder)
+    file = shop.results / "shop" / "T0" / "predictions.npz"
+    os.utime(file, (1, 1))
+    assert not is_known(shop, folder)
+    look(shop, folder)
+
+    file.unlink()
+
+    assert not is_known(shop, folder)
+
+
+def test_other_source_is_news(shop, folder, monkeypatch):
+    look(shop, folder)
+    assert is_known(shop, folder)
+
+    monkeypatch.setattr(
+        "rakuten_bench.report.memory._version", lambda: "of another day"
+    )
+
+    assert not is_known(shop, folder)
+
+
+def test_looks_at_one_board_do_not_mix(shop, folder):
+    whole = look(shop, folder)
+    board = report.load_board(shop.results, "shop", subset="fr")
+
+    french = report.with_standing(board, memory=folder)
+
+    assert french.entries[0].interval != whole.entries[0].interval
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_damaged_memory_or_one_that_can_not_be_written_is_none(shop, folder):
+    expected = look(shop, folder)
+    (file,) = folder.iterdir()
+    file.write_bytes(b"{")
+
+    assert look(shop, folder) == expected
+    assert look(shop, file / "below a file") == expected
