@@ -317,7 +317,7 @@ def test_show_tells_levers_classes_and_notable_confusions(shop):
 
     assert "plain words" in printed
     assert "logreg" in printed
-    assert f"{record.per_class[0].f1:.3f}" in printed
+    assert f"{record.per_class[0].f1:.3f}".removeprefix("0") in printed
     assert "taken for" in printed
     assert "note: a row is empty" in printed
 
@@ -472,3 +472,73 @@ def test_items_are_title_and_description_by_row():
         "a": report.Item("Roman - poche"),
         "b": report.Item("Jeu", "/x.jpg"),
     }
+
+
+TEXT = {"stopwords": "off", "tokenizer": "regex", "model": "svc"}
+IMAGE = {"crop": "off", "feature": "hog", "model": "svc"}
+
+
+def add_fusion(shop, code, *members):
+    kinds = [("image" if "crop" in one else "text", one) for one in members]
+    joined = [
+        {"modality": kind, "levers": levers, "params": {}} for kind, levers in kinds
+    ]
+    levers = {"fusion": "mean"}
+    return shop.add(code, modality="fusion", levers=levers, members=joined)
+
+
+def test_each_kind_of_scenario_is_worded_by_itself(shop):
+    shop.add("T1", levers=TEXT)
+    shop.add("T2", levers={**TEXT, "model": "nb"})
+    shop.add("I1", modality="image", levers=IMAGE)
+
+    printed = run("report", "--results", shop.results, "--format", "markdown").output
+
+    assert "The same in all text scenarios: tokenizer=regex." in printed
+    assert "Off in all text scenarios: stopwords." in printed
+    assert "| hog · svc |" in printed
+
+
+def test_a_board_of_one_scenario_words_it_in_full(shop):
+    shop.add("T1", levers=TEXT)
+
+    printed = run("report", "--results", shop.results).output
+
+    assert "regex · svc" in printed
+    assert "The same" not in printed
+
+
+def test_fusions_tell_what_they_join(shop):
+    shop.add("T1", levers=TEXT)
+    shop.add("T2", levers={**TEXT, "model": "nb"})
+    one = add_fusion(shop, "F1", TEXT, IMAGE)
+    other = add_fusion(shop, "F2", {**TEXT, "model": "nb"}, IMAGE)
+
+    board = run("report", "--results", shop.results, "--format", "markdown").output
+    shown = run("show", "F1", "--results", shop.results).output
+
+    assert "(svc) · (hog · svc)" in board
+    assert "member 1  regex · svc" in shown
+    assert report.compare(one, other).levers == (
+        ("member 1", "regex · svc", "regex · nb"),
+    )
+
+
+def test_a_percent_sign_stays_with_its_number(shop):
+    shop.add("T1")
+    shop.add("T2", right=0.5)
+
+    for width in range(60, 120, 7):
+        (board,) = report.choose_boards(shop.results)
+        lines = report.render_board(shop.results, board, width=width).splitlines()
+
+        assert not any(line.startswith("%") for line in lines)
+        assert not any("\u00a0" in line for line in lines)
+
+
+def test_a_large_board_is_not_listed_in_a_message(shop):
+    for number in range(20):
+        shop.add(f"T{number:03d}")
+
+    with pytest.raises(UserError, match="unknown scenario 'zzz'\\. See"):
+        report.find_scenario(shop.results, "zzz")

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from rakuten_bench import records, report
 from rakuten_bench.cli import rakuten_bench
-from rakuten_bench.errors import MissingPackage
+from rakuten_bench.errors import MissingPackage, UserError
 
 mlflow = pytest.importorskip(
     "mlflow", reason='needs MLflow: pip install "rakuten-bench[mlflow]"'
@@ -112,3 +112,11 @@ def test_without_the_package_the_message_says_how_to_install_it(shop, monkeypatc
 
     with pytest.raises(MissingPackage, match=r"rakuten-bench\[mlflow\]"):
         report.log_boards([board], "sqlite:///x.db")
+
+
+def test_a_store_that_is_none_is_one_message(shop):
+    shop.add("T1")
+    board = report.load_board(shop.results, "shop")
+
+    with pytest.raises(UserError, match="nonsense://x: MLflow can't log there"):
+        report.log_boards([board], "nonsense://x")

@@ -225,6 +225,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     error: Cause | None = None
     scores: Scores | None = None
     classes: list[str] = []
+    members: list[dict[str, Any]] = []
     fit_time: float = 0.0
     predict_time: float = 0.0
     own_time: float = 0.0

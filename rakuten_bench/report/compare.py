@@ -18,7 +18,14 @@ from rakuten_bench.records import Predictions, Record
 from rakuten_bench.report.board import METRICS
 from rakuten_bench.report.item import Item
 from rakuten_bench.wording.table import Column, Table, render_tables
-from rakuten_bench.wording.words import class_name, clean, number, option_words, signed
+from rakuten_bench.wording.words import (
+    all_words,
+    class_name,
+    clean,
+    number,
+    score_words,
+    signed,
+)
 
 _TEXT = 60  # characters of a row's text
 
@@ -140,8 +147,9 @@ def _difference(first: Predictions, second: Predictions, metric: str) -> Differe
 
 
 def _lever_differences(a: Record, b: Record) -> Iterator[tuple[str, str, str]]:
-    for lever in dict.fromkeys([*a.levers, *b.levers]):
-        options = option_words(a, lever), option_words(b, lever)
+    first, second = all_words(a), all_words(b)
+    for lever in dict.fromkeys([*first, *second]):
+        options = first.get(lever, ""), second.get(lever, "")
         if options[0] != options[1]:
             yield lever, *options
 
@@ -231,7 +239,13 @@ def _scores(found: Comparison) -> Table:
         a, b = (getattr(record.scores, metric) for record in (found.a, found.b))
         between = f"{signed(change.low)} to {signed(change.high)}"
         p_value = f"{change.p_value:.3g}"
-        cells = (f"{a:.4f}", f"{b:.4f}", signed(change.estimate), between, p_value)
+        cells = (
+            score_words(a),
+            score_words(b),
+            signed(change.estimate),
+            between,
+            p_value,
+        )
         rows.append((metric, *cells))
     return Table("", columns, tuple(rows), (_mcnemar(found),))
 
@@ -255,8 +269,8 @@ def _classes(found: Comparison) -> Table:
     rows = tuple(
         (
             class_name(row.label, found.a.label_names),
-            f"{row.a:.3f}",
-            f"{row.b:.3f}",
+            score_words(row.a, 3),
+            score_words(row.b, 3),
             signed(row.b - row.a),
             f"{row.support:,}",
         )

@@ -31,7 +31,8 @@ TITLES = {"f1_weighted": "F1", "f1_macro": "macro", "accuracy": "acc."}
 _SHOWN = 20  # rows of a table when nothing else is asked for
 _NAME, _WORDS = 60, 240  # characters of a scenario's name and of its levers
 _WIDE = 130  # columns of a terminal that has room for everything
-_NARROW = 76  # ... and of one that has room for two more scores
+_NARROW = 96  # ... of one that has room for two more scores
+_SLIM = 70  # ... and for the seconds
 
 
 def render_board(
@@ -118,7 +119,7 @@ def _cells(board: Board, entry: Entry, wording: Wording, width: int) -> Cells:
             for name in others
             if width >= _NARROW
         ),
-        (_right("own"), seconds(entry.row.own_time)),
+        *([(_right("own"), seconds(entry.row.own_time))] if width >= _SLIM else []),
         *([(_right("saved"), seconds(entry.row.saved_time))] if wide else []),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,17 @@ from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.records import Record
 from rakuten_bench.report.board import METRICS, choose_boards
 from rakuten_bench.wording.table import Column, terminal_table
-from rakuten_bench.wording.words import all_words, class_name, clean, seconds
+from rakuten_bench.wording.words import (
+    all_words,
+    class_name,
+    clean,
+    number,
+    percent,
+    score_words,
+    seconds,
+)
+
+_LISTED = 12  # scenarios in a message
 
 
 def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
@@ -36,14 +47,27 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
     found = [folder for folder in found if records.has_record(folder)]
     found = found or _by_name(results, boards, code)
     if not found:
-        known = [row.code for row in records.iter_rows(results, boards[0])]
-        message = f"{results}: {unknown('scenario', code, known)}"
+        message = f"{results}: {_unknown(results, boards, code)}"
         raise UserError(message)
     if len(found) > 1:
         places = ", ".join(f"{folder.parent.name}/{folder.name}" for folder in found)
         message = f"scenario '{code}' is in {places}. Choose one with --dataset."
         raise UserError(message)
     return found[0]
+
+
+def _unknown(results: Path, boards: list[str], code: str) -> str:
+    """Suggest the closest code or name; a board has too many to list them all."""
+    known = {
+        word
+        for board in boards
+        for row in records.iter_rows(results, board)
+        for word in (row.code, getattr(row, "name", ""))
+        if word
+    }
+    if difflib.get_close_matches(code, known, n=1) or len(known) <= _LISTED:
+        return unknown("scenario", code, known)
+    return f"unknown scenario '{code}'. See them all: rakuten-bench report --top 1000"
 
 
 def _by_name(results: Path, boards: list[str], name: str) -> list[Path]:
@@ -94,8 +118,8 @@ def _scores(record: Record) -> str:
     assert record.scores is not None
     lines = []
     for metric in METRICS:
-        line = f"{metric:12} {getattr(record.scores, metric):.4f}"
-        folds = [f"{getattr(fold, metric):.4f}" for fold in record.scores.folds]
+        line = f"{metric:12} {score_words(getattr(record.scores, metric))}"
+        folds = [score_words(getattr(fold, metric)) for fold in record.scores.folds]
         lines.append(line + (f"   folds {' '.join(folds)}" if folds else ""))
     return "\n".join(lines)
 
@@ -111,9 +135,9 @@ def _classes(record: Record, width: int) -> str:
     rows = [
         [
             class_name(row.label, record.label_names),
-            f"{row.precision:.3f}",
-            f"{row.recall:.3f}",
-            f"{row.f1:.3f}",
+            score_words(row.precision, 3),
+            score_words(row.recall, 3),
+            score_words(row.f1, 3),
             f"{row.support:,}",
         ]
         for row in record.per_class
@@ -126,7 +150,7 @@ def _confusions(record: Record, folder: Path) -> list[str]:
     confusion = records.read_confusion(folder)
     names = [class_name(label, record.label_names) for label in record.classes]
     lines = [
-        f"{names[true]} taken for {names[predicted]}: {count:,} rows, {share:.0%}"
+        f"{names[true]} taken for {names[predicted]}: {number(count, 'row')}, {percent(share)}"
         for true, predicted, count, share in metrics.notable_confusions(confusion)
     ]
     return ["\n".join(["Notable confusions:", *lines])] if lines else []

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rakuten_bench import records
-from rakuten_bench.errors import MissingPackage
+from rakuten_bench.errors import MissingPackage, UserError
 from rakuten_bench.records import Record
 from rakuten_bench.report.board import METRICS, Board, Entry
-from rakuten_bench.wording.words import clean, lever_names, option_words
+from rakuten_bench.wording.words import all_words, clean
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -46,8 +46,23 @@ def log_boards(boards: Sequence[Board], uri: str) -> Logged:
     ------
     MissingPackage
         If MLflow is not installed.
+    UserError
+        If there is no such store, or it refuses.
     """
     client = _connect(uri)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return _log_all(client, boards)
+    except MlflowException as error:
+        raise UserError(_refused(uri, error)) from error
+
+
+def _refused(uri: str, error: Exception) -> str:
+    return f"{uri}: MLflow can't log there: {clean(str(error).strip(), 300)}"
+
+
+def _log_all(client: MlflowClient, boards: Sequence[Board]) -> Logged:
     new = known = 0
     for board in boards:
         experiment = _find_experiment(client, f"rakuten-bench {board.name}")
@@ -71,7 +86,12 @@ def _connect(uri: str) -> MlflowClient:
             'Run: pip install "rakuten-bench[mlflow]"'
         )
         raise MissingPackage(message) from error
-    return MlflowClient(tracking_uri=uri)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return MlflowClient(tracking_uri=uri)
+    except MlflowException as error:
+        raise UserError(_refused(uri, error)) from error
 
 
 def _find_experiment(client: MlflowClient, name: str) -> str:
@@ -149,8 +169,8 @@ def _tags(record: Record) -> dict[str, str]:
 
 def _params(record: Record) -> Iterator[tuple[str, str]]:
     """Yield each lever's option, and each parameter that differs from its default."""
-    for lever in lever_names([record]):
-        yield lever, option_words(record, lever)
+    for lever, words in all_words(record).items():
+        yield lever, words
         for name, value in record.params.get(lever, {}).items():
             yield f"{lever}.{name}", str(value)
     yield "seed", str(record.seed)

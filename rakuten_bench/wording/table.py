@@ -47,6 +47,7 @@ def terminal_table(
             justify="right" if column.right else "left",
             no_wrap=column.fixed,
             overflow="ellipsis" if column.fixed else "fold",
+            min_width=len(column.title),
         )
     for row in rows:
         # terminals disagree on the width of joined emoji: apart they all agree
@@ -60,8 +61,10 @@ def terminal_table(
 
 
 def fill(text: str, width: int) -> str:
-    """Break a sentence into lines of at most `width` columns."""
-    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    """Break a sentence into lines of at most `width` columns; "5 %" stays together."""
+    whole = text.replace(" %", "\u00a0%")
+    filled = textwrap.fill(whole, width, break_long_words=False, break_on_hyphens=False)
+    return filled.replace("\u00a0%", " %")
 
 
 @dataclass(frozen=True, slots=True)

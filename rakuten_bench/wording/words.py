@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 _JOINER = "\u200d"
@@ -10,6 +12,14 @@ _JOINER = "\u200d"
 
 class HasLevers(Protocol):
     """A record, or the part of it that a board reads."""
+
+    @property
+    def modality(self) -> str:
+        """One of "text", "image" and "fusion"."""
+
+    @property
+    def members(self) -> list[dict[str, Any]]:
+        """What a fusion joins: `modality`, `levers` and `params` of each."""
 
     @property
     def levers(self) -> dict[str, str]:
@@ -30,8 +40,14 @@ def option_words(row: HasLevers, lever: str) -> str:
     >>> option_words(row, "model")
     'svc(C=0.2, gamma=auto)'
     """
-    option = row.levers.get(lever, "")
-    params = row.params.get(lever)
+    return _option(row.levers, row.params, lever)
+
+
+def _option(
+    levers: Mapping[str, str], settings: Mapping[str, dict[str, Any]], lever: str
+) -> str:
+    option = levers.get(lever, "")
+    params = settings.get(lever)
     if not params:
         return option
     inside = ", ".join(f"{name}={_value(value)}" for name, value in params.items())
@@ -54,20 +70,62 @@ def _value(value: Any) -> str:
 
 
 def all_words(row: HasLevers) -> dict[str, str]:
-    """Return every lever of a scenario in words."""
-    return {lever: option_words(row, lever) for lever in row.levers}
+    """Return every lever of a scenario in words, and what a fusion joins."""
+    words = {lever: option_words(row, lever) for lever in row.levers}
+    members = enumerate(row.members, 1)
+    return words | {f"member {place}": _member(one) for place, one in members}
+
+
+def _member(one: Mapping[str, Any], common: Mapping[str, str] | None = None) -> str:
+    """Return what is on in a member of a fusion, and not common to all of its kind.
+
+    >>> _member({"levers": {"crop": "off", "feature": "hog"}, "params": {}})
+    'hog'
+    """
+    options = {k: _option(one["levers"], one["params"], k) for k in one["levers"]}
+    known = dict.fromkeys(options, "off") | dict(common or {})
+    return " · ".join(
+        option
+        for lever, option in options.items()
+        if option not in ("off", known[lever])
+    )
 
 
 def lever_names(rows: Iterable[HasLevers]) -> list[str]:
     """Return the levers of all rows, each once, in their order."""
     names: dict[str, None] = {}
     for row in rows:
-        names.update(dict.fromkeys(row.levers))
+        names.update(dict.fromkeys(all_words(row)))
     return list(names)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the scenarios of one modality share, and option names that need a lever."""
+
+    common: Mapping[str, str]
+    ambiguous: set[str]
+
+    @classmethod
+    def of(cls, rows: Sequence[HasLevers]) -> _Kind:
+        words = [all_words(row) for row in rows]
+        columns = {
+            lever: [one.get(lever, "") for one in words] for lever in lever_names(rows)
+        }
+        common = {
+            lever: column[0]
+            for lever, column in columns.items()
+            if len(rows) > 1 and len(set(column)) == 1
+        }
+        varying = {k: column for k, column in columns.items() if k not in common}
+        return cls(common, _ambiguous(varying))
+
+
 class Wording:
-    """Says of each scenario only what tells it from the others of its board.
+    """Says of each scenario only what tells it from the others of its kind on a board.
+
+    Text, image and fusion scenarios have levers of their own, so each kind is worded by
+    itself; a scenario that is the only one of its kind is worded in full.
 
     Parameters
     ----------
@@ -75,37 +133,50 @@ class Wording:
     """
 
     def __init__(self, rows: Sequence[HasLevers]) -> None:
-        words = {
-            lever: [option_words(row, lever) for row in rows]
-            for lever in lever_names(rows)
-        }
-        self.common = {
-            lever: column[0] for lever, column in words.items() if len(set(column)) == 1
-        }
-        self.varying = [lever for lever in words if lever not in self.common]
-        self._ambiguous = _ambiguous({k: words[k] for k in self.varying})
+        kinds: dict[str, list[HasLevers]] = defaultdict(list)
+        for row in rows:
+            kinds[row.modality].append(row)
+        self._kinds = {name: _Kind.of(found) for name, found in sorted(kinds.items())}
 
     def __call__(self, row: HasLevers) -> str:
         """Return the options that tell a scenario apart, those that are off left out."""
+        kind = self._kinds[row.modality]
         parts = []
-        for lever in self.varying:
+        for lever in row.levers:
             option = option_words(row, lever)
-            if option and option != "off":
-                named = option.partition("(")[0] in self._ambiguous
+            if lever not in kind.common and option and option != "off":
+                named = option.partition("(")[0] in kind.ambiguous
                 parts.append(f"{lever}={option}" if named else option)
+        parts += [f"({self._member(one)})" for one in row.members]
         return " · ".join(parts) or "all off"
+
+    def _member(self, one: Mapping[str, Any]) -> str:
+        """Word a member of a fusion as the scenarios of its kind are worded."""
+        kind = self._kinds.get(one.get("modality", ""))
+        return _member(one, kind.common if kind else {})
 
     @property
     def caption(self) -> str:
-        """Return the options that all scenarios share; "" where there are none."""
-        on = [f"{k}={v}" for k, v in self.common.items() if v not in ("", "off")]
-        off = [lever for lever, option in self.common.items() if option == "off"]
-        parts = []
-        if on:
-            parts.append(f"The same in all: {', '.join(on)}.")
-        if off:
-            parts.append(f"Off in all: {', '.join(off)}.")
-        return " ".join(parts)
+        """Return the options that scenarios share; "" where there are none."""
+        several = len(self._kinds) > 1
+        return " ".join(
+            sentence
+            for name, kind in self._kinds.items()
+            for sentence in _caption(
+                f"all {name} scenarios" if several else "all", kind.common
+            )
+        )
+
+
+def _caption(who: str, common: Mapping[str, str]) -> list[str]:
+    on = [f"{k}={v}" for k, v in common.items() if v not in ("", "off")]
+    off = [lever for lever, option in common.items() if option == "off"]
+    sentences = []
+    if on:
+        sentences.append(f"The same in {who}: {', '.join(on)}.")
+    if off:
+        sentences.append(f"Off in {who}: {', '.join(off)}.")
+    return sentences
 
 
 def _ambiguous(words: Mapping[str, Sequence[str]]) -> set[str]:
@@ -176,6 +247,15 @@ def seconds(value: float) -> str:
         return f"{value / 60:.0f} min"
     digits = 0 if value >= 20 else 1 if value >= 1 else 2
     return f"{value:.{digits}f} s"
+
+
+def percent(share: float) -> str:
+    """Write a share in percent.
+
+    >>> percent(0.4118)
+    '41 %'
+    """
+    return f"{100 * share:.0f} %"
 
 
 def number(count: int, noun: str) -> str:
