@@ -391,7 +391,7 @@ def test_effects_are_printed_with_their_interactions(shop):
     (first,) = [
         line for line in table.splitlines() if line.startswith("model       svc")
     ]
-    assert "100%" in first
+    assert "100 %" in first
     assert "vectorizer tfidf rather than" in " ".join(table.split())
     assert "| model | svc |" in markdown
 

@@ -133,3 +133,49 @@ def test_effects_of_a_board_come_from_its_predictions(shop):
     assert 0 < best.low < best.estimate < best.high
     (off,) = (effect for effect in found if effect.option == "off")
     assert off.low < 0 < off.high
+
+
+def test_an_option_that_ran_once_does_not_drag_the_others_along():
+    words, scores = simulate(0)
+    floor = [*words, {**words[0], "model": "dummy"}]
+
+    usual = {e.option: e for e in estimate_effects(words, scores).effects}
+    found = {
+        e.option: e for e in estimate_effects(floor, np.append(scores, 0.1)).effects
+    }
+
+    for option in ("nb", "svc", "logreg"):
+        assert found[option].estimate == usual[option].estimate
+        assert found[option].low == usual[option].low
+    dummy = found["dummy"]
+    mean = np.mean([scores[row] for row in range(3)])
+    assert dummy.estimate == pytest.approx(0.1 - mean)
+    assert dummy.n_pairs == 3
+    assert dummy.low < dummy.estimate - 0.005
+
+
+def test_planted_effects_are_recovered_where_combinations_are_missing():
+    held = []
+
+    for seed in range(60):
+        words, scores = simulate(seed)
+        kept = np.random.default_rng(seed).random(len(words)) < 0.8
+        some = [one for one, keep in zip(words, kept, strict=True) if keep]
+        for effect in estimate_effects(some, scores[kept]).effects:
+            if effect.lever == "stopwords":
+                expected = expected_effect("stopwords", effect.option)
+                held.append(effect.low <= expected <= effect.high)
+
+    assert 0.9 <= np.mean(held) <= 1.0
+
+
+def test_the_best_option_given_the_rest_is_told_where_the_winner_stands_alone():
+    words, scores = simulate(0)
+    alone = [*words, {"fusion": "mean"}]
+
+    found = {
+        e.option: e for e in estimate_effects(alone, np.append(scores, 0.99)).effects
+    }
+
+    assert found["svc"].in_best == 0.0
+    assert found["nb"].in_best < -0.05

@@ -1,8 +1,9 @@
 """Which lever pays: mean differences with everything else equal.
 
 Scenarios that differ in one lever only form a *context*; within it, an option is
-compared with the mean of the others. Its effect is the mean over all contexts. Two
-things make it uncertain and both are in its interval: the test rows (paired bootstrap
+compared with the mean of the others. Its effect is the mean over all contexts. An option
+that few contexts have (a majority vote that ran once, to know the floor) is compared
+with the others but not they with it: it would drag that one context along. Two things make it uncertain and both are in its interval: the test rows (paired bootstrap
 of all scenarios at once) and the contexts, over which the difference varies; they add
 up as variances, with Satterthwaite's degrees of freedom (1946) for the few contexts.
 """
@@ -10,7 +11,7 @@ up as variances, with Satterthwaite's degrees of freedom (1946) for the few cont
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -43,8 +44,9 @@ class Effect:
     wins : float
         Share of contexts where no other option is better.
     in_best : float or None
-        What the best scenario would lose or gain with this option in place of its own,
-        all other levers as they are; None where that scenario did not run.
+        What the best of the scenarios that ran with other options of the lever, too,
+        would lose with this one, all else as it is; 0 for the best option given the
+        rest, None where that scenario did not run.
     """
 
     lever: str
@@ -183,7 +185,6 @@ class _Matrix:
         self.scores = scores
         noise = np.zeros((len(scores), 1)) if draws is None else draws
         self.noise = noise - noise.mean(axis=1, keepdims=True)
-        self.best = self.points[int(np.argmax(scores))] if len(scores) else ()
 
     def options(self, lever: str) -> list[str]:
         """Return the options of a lever, the best on average first."""
@@ -243,51 +244,81 @@ class _Matrix:
         mean = float(self.values(contrasts).mean())
         return mean, mean - reach, mean + reach
 
-    def in_best(self, lever: str, option: str) -> float | None:
-        """Return what the best scenario's score changes by with another option."""
-        point = list(self.best)
+    def in_best(self, best: int, lever: str, option: str) -> float | None:
+        """Return what a scenario's score changes by with another option."""
+        point = list(self.points[best])
         point[self.axis[lever]] = option
         number = self.number.get(tuple(point))
-        if number is None:
-            return None
-        return float(self.scores[number] - self.scores.max())
+        return (
+            None if number is None else float(self.scores[number] - self.scores[best])
+        )
+
+
+Context = Mapping[tuple[str, ...], int]
 
 
 def _main(matrix: _Matrix, lever: str) -> list[Effect]:
     """Estimate the effect of each option of a lever that is ever compared."""
     contexts = matrix.contexts(lever)
-    found = []
-    for option in sorted({key[0] for context in contexts for key in context}):
-        own = [context for context in contexts if (option,) in context]
-        contrasts = [_against_others(context, option) for context in own]
-        spread = Spread.of([matrix.values(contrasts)])
-        estimate, low, high = matrix.estimate(contrasts, spread)
-        found.append(
-            Effect(
-                lever=lever,
-                option=option,
-                estimate=estimate,
-                low=low,
-                high=high,
-                n_pairs=sum(len(context) - 1 for context in own),
-                wins=float(np.mean([_wins(matrix, c, option) for c in own])),
-                in_best=matrix.in_best(lever, option),
-            )
-        )
-    return found
-
-
-def _against_others(
-    context: Mapping[tuple[str, ...], int], option: str
-) -> dict[int, float]:
-    others = len(context) - 1
-    return {
-        number: 1.0 if key == (option,) else -1.0 / others
-        for key, number in context.items()
+    if not contexts:
+        return []
+    usual = _usual(contexts)
+    contrasts = {
+        option: [_against(c, option, usual) for c in contexts if (option,) in c]
+        for option in sorted({key[0] for context in contexts for key in context})
     }
+    pooled = Spread.of(matrix.values(found) for found in contrasts.values())
+    best = max(
+        {row for context in contexts for row in context.values()},
+        key=lambda row: (matrix.scores[row], -row),
+    )
+    return [
+        _effect(matrix, contexts, (lever, option), found, pooled, best)
+        for option, found in contrasts.items()
+    ]
 
 
-def _wins(matrix: _Matrix, context: Mapping[tuple[str, ...], int], option: str) -> bool:
+def _effect(
+    matrix: _Matrix,
+    contexts: Sequence[Context],
+    choice: tuple[str, str],
+    contrasts: Sequence[Mapping[int, float]],
+    pooled: Spread,
+    best: int,
+) -> Effect:
+    """Return the effect of one option; one context alone takes the others' spread."""
+    lever, option = choice
+    own = Spread.of([matrix.values(contrasts)])
+    estimate, low, high = matrix.estimate(contrasts, own if own.freedom else pooled)
+    won = [_wins(matrix, c, option) for c in contexts if (option,) in c]
+    return Effect(
+        lever=lever,
+        option=option,
+        estimate=estimate,
+        low=low,
+        high=high,
+        n_pairs=sum(len(one) - 1 for one in contrasts),
+        wins=float(np.mean(won)),
+        in_best=matrix.in_best(best, lever, option),
+    )
+
+
+def _usual(contexts: Sequence[Context]) -> set[str]:
+    """Return the options that half as many contexts have as the most frequent one."""
+    counts = Counter(key[0] for context in contexts for key in context)
+    most = max(counts.values())
+    return {option for option, count in counts.items() if 2 * count >= most}
+
+
+def _against(context: Context, option: str, usual: set[str]) -> dict[int, float]:
+    """Weigh a context's scenarios: the option less the mean of the usual others."""
+    others = {key[0]: row for key, row in context.items() if key[0] != option}
+    chosen = {name: row for name, row in others.items() if name in usual} or others
+    weights = dict.fromkeys(chosen.values(), -1.0 / len(chosen))
+    return {context[(option,)]: 1.0, **weights}
+
+
+def _wins(matrix: _Matrix, context: Context, option: str) -> bool:
     best = max(matrix.scores[number] for number in context.values())
     return bool(matrix.scores[context[(option,)]] >= best)
 

@@ -15,7 +15,7 @@ from rakuten_bench.records import safe_cell
 from rakuten_bench.report.board import Board
 from rakuten_bench.report.effect import Effect, Effects, Interaction, lever_effects
 from rakuten_bench.wording.table import Column, Table, render_tables
-from rakuten_bench.wording.words import signed
+from rakuten_bench.wording.words import percent, signed
 
 _EFFECTS = (
     Column("lever", fixed=True),
@@ -80,15 +80,22 @@ def _tables(board: Board, effects: Effects) -> list[Table]:
         f"Lever effects on {board.title}",
         _EFFECTS,
         tuple(_effect_cells(effect) for effect in effects.effects),
-        (
-            f"Effect: mean difference of {board.metric} from the other options of the "
-            f"lever, everything else equal. Best in: share of these comparisons that "
-            f"it wins. In the best: what the best scenario would change by with it.",
-        ),
+        (legend(board.metric),),
     )
     cells = tuple(interaction_words(one) for one in effects.interactions)
     remark = "Interactions whose interval excludes 0, the surest first, one by one."
     return [first, Table("", _INTERACTIONS, cells, (remark,) if cells else ())]
+
+
+def legend(metric: str) -> str:
+    """Explain the columns of the lever effects."""
+    return (
+        f"Effect: mean difference of {metric} from the other options of the lever, "
+        "everything else equal; options that ran in less than half as many comparisons "
+        "as another are not among the others. Best in: share of the comparisons that "
+        "it wins. In the best: what the best scenario that also ran with other options "
+        "would change by."
+    )
 
 
 def _effect_cells(effect: Effect) -> tuple[str, ...]:
@@ -98,7 +105,7 @@ def _effect_cells(effect: Effect) -> tuple[str, ...]:
         signed(effect.estimate),
         f"{signed(effect.low)} to {signed(effect.high)}",
         f"{effect.n_pairs:,}",
-        f"{effect.wins:.0%}",
+        percent(effect.wins),
         "" if effect.in_best is None else signed(effect.in_best),
     )
 

@@ -17,11 +17,12 @@ from rakuten_bench.report.page.chart import (
 from rakuten_bench.report.page.content import LIMIT
 from rakuten_bench.report.page.markup import Markup, element
 from rakuten_bench.report.render import board_remarks
-from rakuten_bench.report.render_effect import interaction_words
+from rakuten_bench.report.render_effect import interaction_words, legend
 from rakuten_bench.wording.words import (
     Wording,
     clean,
     number,
+    percent,
     score_words,
     seconds,
     signed,
@@ -186,14 +187,9 @@ def _effects(board: Board) -> Markup:
     reach = max(_most(ends), 1e-9)
     titles = ("lever", "option", "effect", "95 %", "pairs", "best in", "in the best")
     rows = [_effect_cells(effect, reach) for effect in found.effects]
-    told = (
-        f"Mean difference of {board.metric} from the other options of the lever, "
-        "everything else equal. Best in: share of these comparisons that it wins. "
-        "In the best: what the best scenario would change by with it."
-    )
     return fold(
         "Which lever pays",
-        element("p", told, class_="quiet"),
+        element("p", legend(board.metric), class_="quiet"),
         plain_table(titles, rows),
         _interactions(found),
         opened=True,
@@ -217,7 +213,7 @@ def _effect_cells(effect: Effect, reach: float) -> list[str]:
         signed(effect.estimate),
         whisker((low, middle, high), words, "whisker zero"),
         f"{effect.n_pairs:,}",
-        f"{effect.wins:.0%}",
+        percent(effect.wins),
         "" if effect.in_best is None else signed(effect.in_best),
     ]
 
