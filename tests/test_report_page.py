@@ -497,6 +497,56 @@ def test_nothing_is_wider_than_the_screen(browser, page, width, dark, hash_):
 
 
 @needs_browser
+@pytest.mark.parametrize("width", [390, 1200])
+def test_no_cell_of_a_table_is_lost_on_a_phone(browser, page, width):
+    browser.open(page)
+    browser.resize(width, 844)
+    browser.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+
+    hidden = browser.run(
+        "[...document.querySelectorAll('details td')]"
+        ".filter(cell => !cell.getClientRects().length).length"
+    )
+    cells = browser.run("document.querySelectorAll('.heat td').length")
+
+    assert hidden == 0
+    assert cells == 6 * 4
+
+
+@needs_browser
+def test_a_page_of_a_subset_is_about_its_rows_only(browser, shop, tmp_path):
+    shop.add("T1", right=0.7)
+    board = report.with_standing(report.load_board(shop.results, "shop", subset="en"))
+    path = tmp_path / "en.html"
+    path.write_text(report.render_page([board]), encoding="utf-8")
+
+    browser.open(path)
+    browser.run("location.hash = '#s0/T1'")
+    browser.wait("!document.getElementById('scenario').hidden")
+    supports = browser.run(
+        "[...document.querySelectorAll('.pair section:first-child tbody tr')]"
+        ".map(r => Number(r.cells[4].textContent))"
+    )
+    text = browser.run("document.querySelector('.scores').textContent")
+
+    assert sum(supports) == np.count_nonzero(shop.language == "en")
+    (entry,) = board.entries
+    assert f"{entry.scores['f1_weighted']:.4f}".removeprefix("0") in text
+    assert f"{entry.interval[0]:.4f}".removeprefix("0") in text
+
+
+def test_a_far_off_scenario_does_not_flatten_the_others(shop):
+    for number in range(8):
+        shop.add(f"T{number}", right=0.8 + number / 100, own=number)
+    shop.add("T9", right=0.05)
+    board = report.with_standing(report.load_board(shop.results, "shop"))
+
+    text = report.render_page([board])
+
+    assert "drawn at the lower edge: 1 scenario." in text
+
+
+@needs_browser
 def test_it_prints_without_controls(browser, page):
     browser.open(page)
     browser.resize(1200, 900, media="print")

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from rakuten_bench import records, report
+from rakuten_bench import metrics, records, report
 from rakuten_bench.report import plot
 from rakuten_bench.report.curve import learning_curves
 
@@ -134,3 +134,36 @@ def test_curves_are_drawn_one_below_the_other(board):
     assert names == ["confusion", "curves"]
     figure = dict(report.scenario_figures(folder))["curves"]
     assert figure.axes[0].get_ylabel() == "f1_macro"
+
+
+def test_plots_of_a_subset_are_about_its_rows_only(shop):
+    shop.add("T1", right=0.7)
+    board = report.load_board(shop.results, "shop", subset="en")
+    base = shop.predictions(0.7)
+    chosen = shop.language == "en"
+    expected = metrics.confusion_matrix(base.true[chosen], base.predicted[chosen], 4)
+
+    (axes,) = plot.draw_classes(board, top=1).axes
+    figures = dict(report.scenario_figures(board.entries[0].folder, "en"))
+
+    drawn = np.sort(np.asarray(axes.images[0].get_array())[:, 0])
+    np.testing.assert_allclose(drawn, np.sort(metrics.class_table(expected).f1))
+    shares = np.asarray(figures["confusion"].axes[0].images[0].get_array())
+    np.testing.assert_allclose(shares, expected / expected.sum(axis=1, keepdims=True))
+    assert "rows in 'en'" in figures["confusion"].axes[0].get_title(loc="left")
+
+
+def test_a_far_off_effect_is_told_at_the_edge_and_the_rest_fills_the_plot(shop):
+    levers = {"vectorizer": "tfidf", "model": "nb"}
+    for number, right in enumerate((0.8, 0.82, 0.84, 0.86)):
+        shop.add(f"T{number}", right=right, levers={**levers, "model": f"m{number}"})
+    shop.add("T9", right=0.05, levers={**levers, "vectorizer": "odd", "model": "m3"})
+    board = report.load_board(shop.results, "shop")
+
+    (effects,) = plot.draw_effects(report.lever_effects(board), board).axes
+    (cost,) = plot.draw_cost(board).axes
+
+    assert effects.get_xlim()[1] < 0.5
+    assert any("←" in text.get_text() for text in effects.texts)
+    assert cost.get_ylim()[0] > 0.5
+    assert "1 scenario far below" in cost.get_ylabel()

@@ -257,8 +257,43 @@ def _score_subset(
 
 
 def _scores(part: Predictions) -> dict[str, float]:
-    confusion = metrics.confusion_matrix(part.true, part.predicted, len(part.classes))
-    return metrics.scores(confusion)
+    return metrics.scores(_count(part))
+
+
+def _count(part: Predictions) -> NDArray[np.int64]:
+    return metrics.confusion_matrix(part.true, part.predicted, len(part.classes))
+
+
+def read_counts(folder: Path, subset: str = "") -> NDArray[np.int64]:
+    """Return the confusion matrix of a record, over a subset of its test rows or all.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the record.
+    subset : str
+        Language of the rows that count; "" for all.
+
+    Returns
+    -------
+    int64 array of shape (n_classes, n_classes)
+
+    Raises
+    ------
+    DamagedRecord
+        If it can't be read.
+    """
+    if not subset:
+        return records.read_confusion(folder)
+    part = records.read_predictions(folder)
+    return _count(part.take(part.language == subset))
+
+
+def read_f1(folder: Path, subset: str = "") -> NDArray[np.float64]:
+    """Return F1 of each class, float64 of shape (n_classes,); as `read_counts`."""
+    if subset:
+        return metrics.class_table(read_counts(folder, subset)).f1
+    return np.array([row.f1 for row in records.read_record(folder).per_class])
 
 
 def _ranked(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:

@@ -17,10 +17,19 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.records import Record
-from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.board import Board, Entry, read_counts, read_f1
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.effect import Effects, lever_effects
-from rakuten_bench.wording.words import Wording, class_name, clean
+from rakuten_bench.report.render import called
+from rakuten_bench.report.window import window
+from rakuten_bench.wording.words import (
+    Wording,
+    class_name,
+    clean,
+    number,
+    score_words,
+    signed,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
 _DPI = 144
 _NAME = 28  # characters of a label
+_NAMED = 6  # scenarios of the front that are named
 _CENTERED: Any = {"ha": "center", "va": "center"}
 
 
@@ -63,15 +73,25 @@ def _board_figures(board: Board, top: int) -> Iterator[tuple[str, Figure]]:
         yield "cost", draw_cost(board)
         yield "classes", draw_classes(board, top)
     for entry in board.entries[:top]:
-        for name, figure in scenario_figures(entry.folder):
+        for name, figure in scenario_figures(entry.folder, board.subset):
             yield f"{entry.code}-{name}", figure
 
 
-def scenario_figures(folder: Path) -> Iterator[tuple[str, Figure]]:
-    """Yield the name and the figure of each plot of one scenario."""
+def scenario_figures(folder: Path, subset: str = "") -> Iterator[tuple[str, Figure]]:
+    """Yield the name and the figure of each plot of one scenario.
+
+    Parameters
+    ----------
+    folder : Path
+        Of its record.
+    subset : str
+        Language of the rows that count; "" for all.
+    """
     record = records.read_record(folder)
     if record.scores is not None:
-        yield "confusion", draw_confusion(record, records.read_confusion(folder))
+        counts = read_counts(folder, subset)
+        rows = f", rows in '{subset}'" if subset else ""
+        yield "confusion", draw_confusion(record, counts, rows)
     if learning_curves(record.details):
         yield "curves", draw_curves(record)
 
@@ -115,7 +135,9 @@ def _labels(axes: Axes, which: str, texts: Sequence[str], **style: Any) -> None:
         label.set(parse_math=False, **style)
 
 
-def draw_confusion(record: Record, confusion: NDArray[np.int64]) -> Figure:
+def draw_confusion(
+    record: Record, confusion: NDArray[np.int64], rows: str = ""
+) -> Figure:
     """Draw the confusion matrix, each row as shares of its true class in percent."""
     names = [class_name(label, record.label_names) for label in record.classes]
     size = 3.6 + 0.28 * len(names)
@@ -130,8 +152,8 @@ def draw_confusion(record: Record, confusion: NDArray[np.int64]) -> Figure:
     _labels(axes, "x", names, rotation=90)
     _labels(axes, "y", names)
     axes.set(xlabel="predicted (percent of the true class)", ylabel="true")
-    f1 = f"weighted F1 {record.scores.f1_weighted:.4f}" if record.scores else ""
-    _title(axes, f"{record.code} on {record.board}: {f1}")
+    f1 = score_words(float(metrics.f1_weighted(confusion)))
+    _title(axes, f"{record.code} on {record.board}{rows}: weighted F1 {f1}")
     return figure
 
 
@@ -140,16 +162,28 @@ def draw_effects(effects: Effects, board: Board) -> Figure:
     rows = list(reversed(effects.effects))
     figure, axes = _figure(7.5, 1.2 + 0.24 * len(rows))
     levers = list(dict.fromkeys(effect.lever for effect in rows))
+    low, high = window([end for effect in rows for end in (effect.low, effect.high)])
+    reach = 1.1 * max(abs(low), abs(high), 1e-6)
     for place, effect in enumerate(rows):
         color = f"C{levers.index(effect.lever) % 10}"
         line = ([effect.low, effect.high], [place, place])
         axes.plot(*line, color=color, linewidth=2, alpha=0.6)
         axes.plot(effect.estimate, place, "o", color=color, markersize=5)
+        if abs(effect.estimate) > reach:
+            _far_off(axes, np.copysign(reach, effect.estimate), place, effect.estimate)
     axes.axvline(0, color="0.6", linewidth=0.8, zorder=0)
+    axes.set_xlim(-reach, reach)
     _labels(axes, "y", [f"{effect.lever}: {effect.option}" for effect in rows])
     axes.set_xlabel(f"{board.metric} against the other options, everything else equal")
     _title(axes, f"Lever effects on {board.title}")
     return figure
+
+
+def _far_off(axes: Axes, edge: float, place: int, value: float) -> None:
+    """Say at the edge of the plot what lies outside."""
+    side: Any = {"ha": "right" if edge > 0 else "left", "va": "center"}
+    words = f" {signed(value)} →" if edge > 0 else f"← {signed(value)} "
+    axes.text(edge, place, words, fontsize=7, color="0.3", **side)
 
 
 def draw_cost(board: Board) -> Figure:
@@ -161,28 +195,49 @@ def draw_cost(board: Board) -> Figure:
     front = sorted((e for e in board.entries if e.pareto), key=lambda entry: entry.cost)
     places = [(max(e.cost, 1e-3), e.scores[board.metric]) for e in front]
     axes.plot(*zip(*places, strict=True), "o-", color="C3", drawstyle="steps-post")
-    wording = Wording([entry.row for entry in board.entries])
-    for entry, place in zip(front[-6:], places[-6:], strict=True):
-        axes.annotate(
-            clean(wording(entry.row), 48),
-            place,
-            xytext=(5, -11),
-            textcoords="offset points",
-            fontsize=6.5,
-            parse_math=False,
-        )
-    axes.set(xscale="log", xlabel="seconds, shared steps in full", ylabel=board.metric)
+    _name_front(figure, axes, board, list(zip(front, places, strict=True))[-_NAMED:])
+    low, high = window(scores)
+    room = 0.08 * (high - low) or 0.01
+    axes.set_ylim(low - room, high + room)
+    n_below = sum(score < low for score in scores)
+    below = f" ({number(n_below, 'scenario')} far below)" if n_below else ""
+    axes.set(xscale="log", xlabel="seconds, shared steps in full")
+    axes.set_ylabel(f"{board.metric}{below}")
     _title(axes, board.title)
     return figure
 
 
+def _name_front(
+    figure: Figure,
+    axes: Axes,
+    board: Board,
+    front: Sequence[tuple[Entry, tuple[float, float]]],
+) -> None:
+    """Write ranks beside the points of the front, and below what they are."""
+    from matplotlib.lines import Line2D
+
+    wording = Wording([entry.row for entry in board.everyone])
+    for entry, place in front:
+        offset: Any = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center"}
+        axes.annotate(f"#{entry.rank}", place, fontsize=7, **offset)
+    told = [f"#{e.rank} {clean(called(e, wording), 100)}" for e, _ in reversed(front)]
+    handles = [Line2D([], [], linestyle="") for _ in told]
+    legend = figure.legend(
+        handles, told, loc="outside lower left", fontsize=6.5, handlelength=0
+    )
+    legend.set_frame_on(False)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+
+
 def draw_classes(board: Board, top: int) -> Figure:
     """Draw F1 of each class across the best scenarios, hard classes at the top."""
-    best = [records.read_record(entry.folder) for entry in board.entries[:top]]
-    f1 = np.array([[row.f1 for row in record.per_class] for record in best]).T
+    shown = board.entries[:top]
+    f1 = np.stack([read_f1(entry.folder, board.subset) for entry in shown], axis=1)
     order = np.argsort(f1.mean(axis=1), kind="stable")
-    names = [class_name(label, best[0].label_names) for label in best[0].classes]
-    figure, axes = _figure(5 + 0.75 * len(best), 3 + 0.24 * len(names))
+    best = records.read_record(shown[0].folder)
+    names = [class_name(label, best.label_names) for label in best.classes]
+    figure, axes = _figure(5 + 0.75 * len(shown), 3 + 0.24 * len(names))
     low = float(f1.min())
     axes.imshow(f1[order], cmap="cividis", vmin=low, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(f1[order]):
@@ -193,7 +248,7 @@ def draw_classes(board: Board, top: int) -> Figure:
     _labels(
         axes,
         "x",
-        [_short(entry) for entry in board.entries[:top]],
+        [_short(entry) for entry in shown],
         rotation=45,
         ha="right",
     )

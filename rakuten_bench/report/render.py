@@ -111,7 +111,7 @@ def _cells(board: Board, entry: Entry, wording: Wording, width: int) -> Cells:
         (_right("#"), f"{entry.rank}{'*' if entry.pareto else ''}"),
         (_right("grp"), "" if entry.group is None else str(entry.group)),
         (Column("code", fixed=True), entry.code),
-        (Column("levers"), _called(entry, wording)),
+        (Column("levers"), called(entry, wording)),
         (_right(TITLES[board.metric]), score_words(score)),
         (_right("95 %"), _interval(entry, score, wide)),
         *(
@@ -138,7 +138,7 @@ def _interval(entry: Entry, score: float, wide: bool) -> str:
     return f"±{score_words(max(score - low, high - score), 3)}"
 
 
-def _called(entry: Entry, wording: Wording) -> str:
+def called(entry: Entry, wording: Wording) -> str:
     """Return the levers in words, after the name where the user gave one."""
     words = clean(wording(entry.row), _WORDS)
     name = entry.row.name

@@ -83,12 +83,14 @@ def _header(boards: Sequence[Board]) -> Markup:
     newest = max(
         (entry.row.created for board in boards for entry in board.everyone), default=""
     )
-    told = f"Written by rakuten-bench {__version__} from records up to {newest or '?'}."
+    told = f"Written by rakuten-bench {__version__}"
+    if newest:
+        told += f" from records up to {newest[:16].replace('T', ' ')} UTC"
     return element(
         "header",
         element("p", "rakuten-bench", class_="brand"),
         element("nav", *links, aria_label="Boards") if len(links) > 1 else Markup(),
-        element("p", told, class_="quiet"),
+        element("p", f"{told}.", class_="quiet"),
     )
 
 

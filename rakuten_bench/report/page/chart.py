@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rakuten_bench import records
-from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.board import Board, Entry, read_f1
 from rakuten_bench.report.page.markup import Markup, element
-from rakuten_bench.wording.words import class_name, score_words, seconds
+from rakuten_bench.report.window import window
+from rakuten_bench.wording.words import class_name, number, score_words, seconds
 
 _TOP = 8  # scenarios beside the classes
 _WIDTH, _HEIGHT = 720, 320  # of a chart, in its own units
@@ -23,10 +24,36 @@ def fold(title: str, *children: Markup, opened: bool = False) -> Markup:
     return element("details", head, *children, open=opened)
 
 
-def plain_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
-    """Return a table that scrolls where the screen is too narrow."""
-    head = element("tr", *(element("th", title, scope="col") for title in titles))
-    body = [element("tr", *(element("td", cell) for cell in row)) for row in rows]
+def plain_table(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
+) -> Markup:
+    """Return a table that scrolls where the screen is too narrow.
+
+    Parameters
+    ----------
+    titles : sequence of str
+    rows : sequence of rows of str
+    numbers : sequence of str
+        Titles of the columns that stand at the right.
+    """
+    kinds = ["n" if title in numbers else None for title in titles]
+    head = element(
+        "tr",
+        *(
+            element("th", title, scope="col", class_=kind)
+            for title, kind in zip(titles, kinds, strict=True)
+        ),
+    )
+    body = [
+        element(
+            "tr",
+            *(
+                element("td", cell, class_=kind)
+                for cell, kind in zip(row, kinds, strict=True)
+            ),
+        )
+        for row in rows
+    ]
     table = element("table", element("thead", head), element("tbody", *body))
     return element("div", table, class_="wide")
 
@@ -61,7 +88,7 @@ class Scale:
     def __init__(self, entries: Sequence[Entry], metric: str) -> None:
         ends = [end for entry in entries if entry.interval for end in entry.interval]
         self.metric = metric
-        self._place = axis(ends or [0.0, 1.0], 0, 100)
+        self._place = axis(*window(ends or [0.0, 1.0]), 0, 100)
 
     def draw(self, entry: Entry) -> Markup:
         """Return the interval of a scenario; nothing where it has none."""
@@ -74,13 +101,16 @@ class Scale:
 
 
 def axis(
-    values: Sequence[float], start: float, stop: float
+    low: float, high: float, start: float, stop: float
 ) -> Callable[[float], float]:
-    """Return a function that maps values onto a line, a little inside both ends."""
-    low, high = float(min(values)), float(max(values))
+    """Return a function that maps values onto a line, a little inside both ends.
+
+    Those below `low` or above `high` stand at its ends.
+    """
 
     def place(value: float) -> float:
-        part = 0.5 if high == low else (value - low) / (high - low)
+        near = min(max(value, low), high)
+        part = 0.5 if high == low else (near - low) / (high - low)
         return round(start + (0.04 + 0.92 * part) * (stop - start), 2)
 
     return place
@@ -91,12 +121,13 @@ def cost_chart(place: int, board: Board, limit: int) -> Markup:
     entries = board.entries[:limit]
     costs = [float(np.log10(max(entry.cost, 1e-3))) for entry in entries]
     scores = [entry.scores[board.metric] for entry in entries]
-    x = axis(costs, _LEFT, _WIDTH - 16)
-    y = axis(scores, _HEIGHT - _BOTTOM, 12)
+    low, high = window(scores)
+    x = axis(min(costs), max(costs), _LEFT, _WIDTH - 16)
+    y = axis(low, high, _HEIGHT - _BOTTOM, 12)
     drawing = element(
         "svg",
         *_x_ticks(costs, x),
-        *_y_ticks(scores, y),
+        *_y_ticks(low, high, y),
         *(
             _point(f"#s{place}/{entry.code}", entry, board.metric, x(cost), y(score))
             for entry, cost, score in zip(entries, costs, scores, strict=True)
@@ -107,6 +138,11 @@ def cost_chart(place: int, board: Board, limit: int) -> Markup:
         aria_label=f"{board.metric} against seconds",
     )
     told = f"{board.metric} against seconds, shared steps in full. Filled: none as good costs less."
+    n_below = sum(score < low for score in scores)
+    if n_below:
+        told += (
+            f" Far below, so drawn at the lower edge: {number(n_below, 'scenario')}."
+        )
     return fold("Score against cost", drawing, element("p", told, class_="quiet"))
 
 
@@ -137,10 +173,8 @@ def _x_ticks(costs: Sequence[float], x: Callable[[float], float]) -> Iterator[Ma
     yield element("text", "seconds", x=_WIDTH - 16, y=_HEIGHT - 4, text_anchor="end")
 
 
-def _y_ticks(scores: Sequence[float], y: Callable[[float], float]) -> Iterator[Markup]:
-    for value in np.linspace(
-        min(scores), max(scores), 5 if len(set(scores)) > 1 else 1
-    ):
+def _y_ticks(low: float, high: float, y: Callable[[float], float]) -> Iterator[Markup]:
+    for value in np.linspace(low, high, 5 if high > low else 1):
         place = y(float(value))
         yield _tick(_LEFT, place, _WIDTH - _LEFT - 16, 0)
         text = score_words(float(value), 3)
@@ -154,9 +188,9 @@ def _tick(x: float, y: float, dx: float, dy: float) -> Markup:
 def class_table(place: int, board: Board) -> Markup:
     """Return F1 of each class across the best scenarios, hard classes first."""
     entries = board.entries[:_TOP]
-    best = [records.read_record(entry.folder) for entry in entries]
-    f1 = np.array([[row.f1 for row in record.per_class] for record in best]).T
-    names = [class_name(label, best[0].label_names) for label in best[0].classes]
+    f1 = np.stack([read_f1(entry.folder, board.subset) for entry in entries], axis=1)
+    best = records.read_record(entries[0].folder)
+    names = [class_name(label, best.label_names) for label in best.classes]
     heads = [
         element("a", f"{entry.rank}", href=f"#s{place}/{entry.code}", title=entry.code)
         for entry in entries

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import records
 from rakuten_bench.records import Predictions, Record
-from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.board import Board, Entry, read_counts
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.item import Item
 from rakuten_bench.wording.words import all_words, class_name, clean
@@ -31,7 +31,7 @@ def board_content(board: Board, items: Mapping[str, Item]) -> dict[str, Any]:
     """Return the scenarios of a board and the rows that they show."""
     shelf = _Shelf(items)
     found = [
-        _scenario(entry, shelf if place < _WITH_EXAMPLES else None)
+        _scenario(entry, board.subset, shelf if place < _WITH_EXAMPLES else None)
         for place, entry in enumerate(board.everyone[:LIMIT])
     ]
     return {
@@ -42,7 +42,7 @@ def board_content(board: Board, items: Mapping[str, Item]) -> dict[str, Any]:
     }
 
 
-def _scenario(entry: Entry, shelf: _Shelf | None) -> dict[str, Any]:
+def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]:
     record = records.read_record(entry.folder)
     values = {
         "code": entry.code,
@@ -51,7 +51,8 @@ def _scenario(entry: Entry, shelf: _Shelf | None) -> dict[str, Any]:
         "group": entry.group,
         "status": record.status,
         "levers": [[k, clean(v)] for k, v in all_words(record).items()],
-        "scores": msgspec.to_builtins(record.scores),
+        "interval": entry.interval,
+        "scores": entry.scores if subset else msgspec.to_builtins(record.scores),
         "classes": [
             clean(class_name(label, record.label_names)) for label in record.classes
         ],
@@ -69,7 +70,7 @@ def _scenario(entry: Entry, shelf: _Shelf | None) -> dict[str, Any]:
     if record.error is not None:
         values["error"] = _error(record.error)
     if record.scores is not None:
-        values |= _answers(entry, shelf)
+        values |= _answers(entry, subset, shelf)
     return values
 
 
@@ -110,12 +111,12 @@ def _origin(record: Record) -> list[list[str]]:
     return [[name, clean(value)] for name, value in pairs if value]
 
 
-def _answers(entry: Entry, shelf: _Shelf | None) -> dict[str, Any]:
+def _answers(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]:
     """Return the confusion matrix as (true, predicted, rows), and wrong answers."""
     try:
-        confusion = records.read_confusion(entry.folder)
+        confusion = read_counts(entry.folder, subset)
         cells = [int(v) for cell in _cells(confusion) for v in cell]
-        examples = [] if shelf is None else shelf.examples(entry, confusion)
+        examples = [] if shelf is None else shelf.examples(entry, subset, confusion)
     except records.DamagedRecord as error:
         return {"confusion": [], "examples": [], "gap": clean(str(error))}
     return {"confusion": cells, "examples": examples}
@@ -136,7 +137,9 @@ class _Shelf:
         self._place: dict[str, int] = {}
         self._n_thumbnails = 0
 
-    def examples(self, entry: Entry, confusion: NDArray[np.int64]) -> list[list[Any]]:
+    def examples(
+        self, entry: Entry, subset: str, confusion: NDArray[np.int64]
+    ) -> list[list[Any]]:
         """Return wrong answers, one of each of the most frequent confusions.
 
         Returns
@@ -147,6 +150,8 @@ class _Shelf:
             return []
         digest = entry.row.predictions_digest
         predictions = records.read_predictions(entry.folder, digest)
+        if subset:
+            predictions = predictions.take(predictions.language == subset)
         wrong = confusion.copy()
         np.fill_diagonal(wrong, 0)
         cells = sorted(_cells(wrong).tolist(), key=lambda cell: (-cell[2], cell))

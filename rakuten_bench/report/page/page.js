@@ -95,8 +95,10 @@ function setUpBoard(section) {
 // ---- a scenario's page
 
 function table(titles, rows, kind = "wide") {
-  const head = h("tr", {}, ...titles.map((title) => h("th", { scope: "col" }, title)));
   const body = rows.map((row) => h("tr", {}, ...row.map(cell)));
+  const kinds = body.length ? [...body[0].cells].map((one) => one.getAttribute("class")) : [];
+  const heads = titles.map((title, place) => h("th", { scope: "col", class: kinds[place] || null }, title));
+  const head = h("tr", {}, ...heads);
   return h("div", { class: kind }, h("table", {}, h("thead", {}, head), h("tbody", {}, ...body)));
 }
 
@@ -221,12 +223,13 @@ function facts(pairs) {
   return h("dl", { class: "facts" }, ...rows);
 }
 
-function scores(found) {
+function scores(found, board, interval) {
   if (!found) return null;
   const names = { f1_weighted: "weighted F1", f1_macro: "macro F1", accuracy: "accuracy" };
   const boxes = Object.entries(names).map(([metric, name]) => {
     const folds = (found.folds || []).map((fold) => score(fold[metric])).join(" ");
-    return h("div", {}, h("small", {}, name), score(found[metric]), folds ? h("small", {}, folds) : null);
+    const ends = interval && metric === board.metric ? `95 %: ${interval.map((end) => score(end)).join(" to ")}` : null;
+    return h("div", {}, h("small", {}, name), score(found[metric]), ...[ends, folds && `folds ${folds}`].filter(Boolean).map((line) => h("small", {}, line)));
   });
   return h("div", { class: "scores" }, ...boxes);
 }
@@ -269,7 +272,7 @@ function scenarioPage(place, found) {
     h("a", { class: "back", href: `#b${place}` }, "← back to the board (Esc)"),
     h("h1", {}, found.code, found.name && found.name !== found.code ? text(` ${found.name}`) : null),
     h("p", { class: "quiet" }, `${rank} on ${board.title}`),
-    failure(found), scores(found.scores),
+    failure(found), scores(found.scores, board, found.interval),
     part("Levers", facts(found.levers)),
     ...answers(found, board),
     ...(found.curves.length ? [part("Learning curves", ...found.curves.map(chart))] : []),

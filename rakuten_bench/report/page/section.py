@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rakuten_bench.report.board import METRICS, Board, Entry
 from rakuten_bench.report.effect import Effect, Effects, lever_effects
 from rakuten_bench.report.page.chart import (
@@ -18,6 +16,7 @@ from rakuten_bench.report.page.content import LIMIT
 from rakuten_bench.report.page.markup import Markup, element
 from rakuten_bench.report.render import board_remarks
 from rakuten_bench.report.render_effect import interaction_words, legend
+from rakuten_bench.report.window import window
 from rakuten_bench.wording.words import (
     Wording,
     clean,
@@ -184,21 +183,16 @@ def _effects(board: Board) -> Markup:
     if not found.effects:
         return Markup()
     ends = [abs(end) for effect in found.effects for end in (effect.low, effect.high)]
-    reach = max(_most(ends), 1e-9)
+    reach = max(window(ends)[1], 1e-9)
     titles = ("lever", "option", "effect", "95 %", "pairs", "best in", "in the best")
     rows = [_effect_cells(effect, reach) for effect in found.effects]
     return fold(
         "Which lever pays",
         element("p", legend(board.metric), class_="quiet"),
-        plain_table(titles, rows),
+        plain_table(titles, rows, ("effect", "pairs", "best in", "in the best")),
         _interactions(found),
         opened=True,
     )
-
-
-def _most(ends: Sequence[float]) -> float:
-    """Return a reach that most intervals fit in; one bad option must not hide them."""
-    return sorted(ends)[round(0.8 * (len(ends) - 1))]
 
 
 def _effect_cells(effect: Effect, reach: float) -> list[str]:
@@ -224,4 +218,7 @@ def _interactions(found: Effects) -> Markup:
     titles = ("choice", "brings more with", "by", "95 %", "fours")
     rows = [[clean(cell) for cell in interaction_words(i)] for i in found.interactions]
     told = "Interactions whose interval excludes 0, the surest first, one by one."
-    return Markup(element("p", told, class_="quiet") + plain_table(titles, rows))
+    return Markup(
+        element("p", told, class_="quiet")
+        + plain_table(titles, rows, ("by", "95 %", "fours"))
+    )
