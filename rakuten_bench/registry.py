@@ -88,9 +88,9 @@ class Option:
         A scenario with an option that refuses a tag of another of its options is
         impossible: multinomial_nb refuses "signed", svd is tagged "signed".
     prepare : Option or None
-        An inner option of kind `map`, made by `Lever.preparation`, that runs first and
-        whose value this option gets in place of the slots. It needs no labels and no
-        folds: it runs once for all folds and for all options that share it. Its
+        An inner option, made by `Lever.preparation`, that runs first and whose value
+        this option gets in place of the slots. It runs once for all options that share
+        it; one of kind `map` needs no labels and no folds and runs once for all. Its
         parameters are given and shown as this option's own.
     combines : str
         Name of the parameter that lists other options of the same lever; this option
@@ -319,11 +319,16 @@ class Lever:
         return register
 
     def preparation(
-        self, *, needs: str | tuple[str, ...] = (), writes: tuple[str, ...] = ()
+        self,
+        *,
+        needs: str | tuple[str, ...] = (),
+        writes: tuple[str, ...] = (),
+        kind: StepKind = "map",
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function that runs once before the options that name it.
 
         It is never chosen by itself and has no digit: `option(..., prepare=function)`.
+        One of kind "transform" learns from the training rows, in each fold apart.
         """
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -336,7 +341,7 @@ class Lever:
                 needs=(needs,) if isinstance(needs, str) else tuple(needs),
                 extra="",
                 modalities=self.modalities,
-                kind="map",
+                kind=kind,
                 space={},
                 reads=self.reads,
                 writes=writes or self.writes,

@@ -43,6 +43,15 @@ def test_every_column_is_text_and_nothing_is_missing(shop_csv: Path):
     assert all(isinstance(value, str) for value in frame.to_numpy().ravel())
 
 
+def test_texts_do_not_depend_on_pyarrow_so_that_any_installation_reads_them(
+    shop_csv: Path,
+):
+    frame = load(shop_csv.parent).frame
+
+    stored = {getattr(dtype, "storage", "object") for dtype in frame.dtypes}
+    assert stored == {"python"}
+
+
 def test_columns_for_language_group_and_id_are_taken(shop_csv: Path):
     frame = load(shop_csv.parent, language="lang", group="series", id="name").frame
 

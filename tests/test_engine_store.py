@@ -91,6 +91,22 @@ def test_what_is_not_there_is_lost(store):
         store.load(KEY)
 
 
+class Foreign:
+    """Something whose class another installation does not have."""
+
+    def __reduce__(self):
+        return __import__, ("a_package_that_is_not_here",)
+
+
+def test_what_another_installation_wrote_and_this_one_cannot_read_is_lost(store):
+    store.save(KEY, Foreign(), FACTS)
+
+    with pytest.raises(LostResult):
+        store.load(KEY)
+
+    assert KEY not in store
+
+
 @pytest.mark.parametrize("size", [0, 10, 40, 300, 80_000])
 def test_a_cut_off_file_is_lost_and_removed(store, size):
     store.save(KEY, np.arange(20_000), FACTS)

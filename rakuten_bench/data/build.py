@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import COLUMNS, Dataset
 
@@ -53,7 +55,9 @@ def assemble(
     frame = fill_columns(columns)
     refuse_missing_labels(frame, subject)
     refuse_repeated_ids(frame, subject)
-    frame["image_path"] = locate_images(frame["image_path"].tolist(), image_folder)
+    frame.loc[:, "image_path"] = locate_images(
+        frame["image_path"].tolist(), image_folder
+    )
     if image_stamps is None:
         image_stamps = [_size(path) for path in frame["image_path"].tolist()]
     return Dataset(name, frame, fingerprint(frame, image_stamps), **described)
@@ -72,12 +76,13 @@ def fill_columns(columns: Mapping[str, Any]) -> pd.DataFrame:
     filled = {
         name: _as_text(pd.Series(columns[name]).reset_index(drop=True))
         if name in columns
-        else pd.Series([""] * n_rows, dtype=str)
+        else pd.Series([""] * n_rows)
         for name in COLUMNS
     }
     if "id" not in columns:
         filled["id"] = pd.Series(range(n_rows)).astype(str)
-    return pd.DataFrame(filled)
+    # never PyArrow's strings: a cache is read by installations without it
+    return pd.DataFrame(filled).astype(pd.StringDtype("python", na_value=np.nan))
 
 
 def _as_text(series: pd.Series) -> pd.Series:

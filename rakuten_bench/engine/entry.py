@@ -32,8 +32,17 @@ _ALIGNMENT = 64
 _SMALL = 1 << 16  # below this a file is read, not mapped
 _CHUNK = 1 << 24
 
-#: What unpickling damaged bytes can raise.
-_DAMAGED = (OSError, EOFError, ValueError, LookupError, AttributeError, TypeError)
+#: What unpickling can raise: of damaged bytes, and of a class that this installation lacks.
+_DAMAGED = (
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    ImportError,
+    pickle.UnpicklingError,
+)
 
 
 class DamagedEntry(Exception):

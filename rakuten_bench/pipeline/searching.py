@@ -182,14 +182,7 @@ class _Evaluator:
         self.params = params
         self.given = dict(given)
         self.scoring = scoring
-        self.inner = [self._precomputed(fold) for fold in inner]
-
-    def _precomputed(self, fold: Inner) -> Inner:
-        """Compute what all candidates share, such as a kernel machine's products."""
-        estimator = self.model.make(params=self.params, **self.given)
-        if not hasattr(estimator, "precompute"):
-            return fold
-        return Inner(estimator.precompute(fold.folded), fold.y_test)
+        self.inner = inner
 
     def __call__(self, params: Params, share: float) -> Candidate:
         start = time.perf_counter()

@@ -5,10 +5,19 @@ from typing import Any, Literal
 from rakuten_bench.registry import MODEL, Choices, Real
 
 
+@MODEL.preparation(needs="scikit-learn", kind="transform", writes=("features",))
+def products(max_rows: int = 12_000) -> Any:
+    """Multiply each row with each training row, once for all kernel machines."""
+    from rakuten_bench.estimator.kernel import GramMap
+
+    return GramMap(max_rows)
+
+
 @MODEL.option(
     "svc",
     digit="3",
     needs="scikit-learn",
+    prepare=products,
     space={
         "C": Real(0.1, 100.0, log=True),
         "kernel": Choices(("linear", "rbf")),
@@ -20,11 +29,10 @@ def svc(
     kernel: Literal["linear", "rbf"] = "rbf",
     gamma: float | Literal["scale"] = "scale",
     class_weight: Literal["balanced"] | None = None,
-    max_rows: int = 12_000,
     calibrate: Literal["sigmoid", "isotonic"] | None = None,
 ) -> Any:
     """Support vector machine with a kernel; its time grows with the square of the rows."""
     from rakuten_bench.estimator.calibration import calibrated
     from rakuten_bench.estimator.kernel import KernelSVC
 
-    return calibrated(KernelSVC(C, kernel, gamma, class_weight, max_rows), calibrate)
+    return calibrated(KernelSVC(C, kernel, gamma, class_weight), calibrate)
