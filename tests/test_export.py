@@ -9,6 +9,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from rakuten_bench.cli import main
 from rakuten_bench.records import read_predictions
@@ -248,6 +249,42 @@ def test_other_text_models_are_explained_by_lime(shop, call):
     assert code == 0, error
     assert "LIME" in out
     assert "hat" in out
+
+
+def test_a_fusion_is_explained_with_its_picture_and_the_text_that_it_reads(tmp_path):
+    pytest.importorskip("lime", reason="needs the extra explain")
+    from rakuten_bench.export.explain import explain_row
+    from rakuten_bench.pipeline.estimator import build
+    from rakuten_bench.scenario import from_words
+
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(30):
+        kind = WORDS[number % 3]
+        path = tmp_path / f"{number}.png"
+        shade = 60 + 80 * (number % 3) + int(generator.integers(20))
+        Image.new("RGB", (32, 32), (shade, shade, shade)).save(path)
+        rows.append(
+            (f"{kind} {WORDS[generator.integers(3)]}", "blurb", str(path), kind)
+        )
+    frame = pd.DataFrame(rows, columns=["title", "description", "image_path", "label"])
+    text = from_words(
+        {"tokenizer": "regex", "fields": "title", "model": "complement_nb"}
+    )
+    image = from_words({"feature": "color", "model": "logreg"}, modality="image")
+    fused = from_words({"fusion": "mean"}, modality="fusion", members=(text, image))
+    model = build(fused, random_state=0).fit(frame, frame["label"])
+    row = frame.iloc[[1]]
+
+    found = explain_row(model, row, label="pot")
+
+    place = model.classes_.tolist().index("pot")
+    assert found.method == "lime"
+    assert found.score == pytest.approx(model.predict_proba(row)[0, place])
+    assert model.predict_proba(row.assign(image_path=""))[0, place] != found.score
+    parts = dict(found.parts)
+    assert parts["pot"] > 0.02
+    assert abs(parts["blurb"]) < 0.005  # only the title is read
 
 
 def test_a_label_that_a_spreadsheet_would_run_is_neutralised(tmp_path):

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rakuten_bench.pipeline.estimator import ScenarioClassifier
+    from rakuten_bench.scenario import Scenario
 
 N_SHOWN = 15
 _N_SAMPLES = 1_000  # texts that LIME asks the model about
+_BETWEEN = "\x1f"  # title and description; no word, so LIME never takes it away
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,16 @@ def explain_row(
         If LIME is needed and not installed.
     """
     code = _class_code(model, row, label)
-    if model.scenario.modality == "image":
+    if not _reads_text(model.scenario):
         return occlude(model, row, code)
     linear = linear_parts(model, row, code)
     if linear is not None:
         return _shorten(model, code, *linear, n_shown)
     return explain_by_lime(model, row, code, n_shown)
+
+
+def _reads_text(scenario: Scenario) -> bool:
+    return scenario.modality == "text" or any(map(_reads_text, scenario.members))
 
 
 def _class_code(model: ScenarioClassifier, row: pd.DataFrame, label: str | None) -> int:
@@ -101,6 +107,8 @@ def linear_parts(
 
     The contributions and the intercept sum to the decision value exactly.
     """
+    if model.scenario.modality == "fusion":  # its weights are those of its members
+        return None
     final = model.model_
     names = feature_names(model)
     if not hasattr(final, "coef_") or names is None:
@@ -150,7 +158,10 @@ def _shorten(
 def explain_by_lime(
     model: ScenarioClassifier, row: pd.DataFrame, code: int, n_shown: int
 ) -> Explanation:
-    """Explain any text model by leaving out words (Ribeiro, Singh & Guestrin, 2016)."""
+    """Explain any text model by leaving out words (Ribeiro, Singh & Guestrin, 2016).
+
+    Title and description stay apart, and the picture of a fusion stays as it is.
+    """
     try:
         from lime.lime_text import LimeTextExplainer
     except ImportError:
@@ -159,10 +170,10 @@ def explain_by_lime(
             f'package lime. Run: pip install "rakuten-bench[explain]"'
         )
         raise MissingPackage(message) from None
-    text = f"{row['title'].iloc[0]} {row['description'].iloc[0]}".strip()
+    text = _BETWEEN.join(row[column].iloc[0] for column in ("title", "description"))
 
     def ask(texts: list[str]) -> NDArray[np.float64]:
-        return _probabilities(model, _rows_of(list(map(str, texts))))
+        return _probabilities(model, _with_texts(row, texts))
 
     explainer = LimeTextExplainer(random_state=model.random_state)
     found = explainer.explain_instance(
@@ -176,10 +187,14 @@ def explain_by_lime(
     return Explanation(str(model.classes_[code]), "lime", parts, rest, score)
 
 
-def _rows_of(texts: list[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame({"title": texts, "description": [""] * len(texts)})
+def _with_texts(row: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
+    """Return a row once for each text, with that text in place of its own."""
+    pairs = [str(text).partition(_BETWEEN) for text in texts]
+    rows = row.iloc[[0] * len(pairs)].reset_index(drop=True)
+    return rows.assign(
+        title=[title for title, _, _ in pairs],
+        description=[description for _, _, description in pairs],
+    )
 
 
 def _probabilities(
