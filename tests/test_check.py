@@ -1,5 +1,6 @@
 """The gate: what fails it, what does not, and what it says."""
 
+import dataclasses
 import json
 import shlex
 from pathlib import Path
@@ -66,6 +67,25 @@ def test_one_row_in_300_does_not_fail_the_gate(shop, kept):
         shop.add(f"T{number}", predictions=change_rows(predictions, 1))
 
     assert run(shop).exit_code == 0
+
+
+@pytest.mark.parametrize("rows", [True, False], ids=["rows", "scores"])
+def test_any_one_row_of_400_does_not_fail_the_gate(shop, rows):
+    shop.n_rows = 400
+    shop.__post_init__()
+    shop.add("T1", right=0.9)
+    baseline = check.update_baseline(shop.results, check.Baseline(), ["shop"], rows)
+    right = np.flatnonzero(shop.predictions(0.9).predicted == shop.true)
+
+    for row in right[::40]:
+        base = shop.predictions(0.9)
+        predicted = base.predicted.copy()
+        predicted[row] = (predicted[row] + 1) % 4
+        shop.add("T1", predictions=dataclasses.replace(base, predicted=predicted))
+        (verdict,) = check.judge(shop.results, baseline)
+
+        assert verdict.status == "ok"
+        assert verdict.change < 0
 
 
 def test_a_far_worse_model_fails_the_gate_and_is_named(shop, kept):

@@ -1,6 +1,7 @@
 """The gate on scenarios that really run: from a file to an exit code."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -93,6 +94,21 @@ def test_the_gate_passes_fails_and_refuses(shop):
     assert worse.exit_code == 1
     (line,) = [line for line in worse.output.splitlines() if "regressed  " in line]
     assert "svm" in line
+
+
+def test_records_of_another_split_do_not_pass_for_those_of_the_baseline(shop):
+    study(shop)
+    invoke("check", "--update", "--rows")
+    (shop / "results" / "shop").rename(shop / "elsewhere")
+    study(shop, split="{holdout: {random_state: 7}}")
+    (other,) = [path.name for path in (shop / "results").glob("shop@*")]
+
+    result = invoke("check", "--format", "json")
+
+    assert result.exit_code == 2
+    (svm, majority) = json.loads(result.stdout)["scenarios"]
+    assert {svm["status"], majority["status"]} == {"not comparable"}
+    assert svm["reason"] == f"no record on this split, one on another: {other}"
 
 
 def test_a_baseline_of_another_split_can_not_be_compared(shop):

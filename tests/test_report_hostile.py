@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import shutil
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner
@@ -71,6 +73,60 @@ def test_no_text_reaches_the_terminal_as_a_command(catalogue, args):
     assert not re.search(
         r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", printed
     )
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("report",), ("report", "--effects"), ("compare", "T0", "T7"), ("check",)],
+    ids=" ".join,
+)
+def test_markdown_stays_a_table_and_nothing_of_it_is_markup(catalogue, args):
+    extra = kept(catalogue) if args == ("check",) else ()
+
+    text = run(catalogue, *args, *extra, "--format", "markdown")
+
+    for block in (block for block in text.split("\n\n") if block.startswith("| ")):
+        lines = block.splitlines()
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+    assert not re.search(r"(?<!\\)[<`]|(?<!\\)\]\(", text)
+
+
+def kept(catalogue):
+    """Write a baseline; return the arguments that name it."""
+    for folder in catalogue.results.glob("shop/U*"):  # of the same names, and newer
+        shutil.rmtree(folder)
+    path = str(catalogue.results / "baseline.json")
+    run(catalogue, "check", "--update", "--rows", "--baseline", path)
+    return "--baseline", path
+
+
+def test_texts_of_changed_rows_stay_in_their_cells(catalogue):
+    folders = [catalogue.results / "shop" / code for code in ("T0", "T7")]
+    found = report.compare(*folders)
+    items = {
+        change.id: report.Item(TEXTS[place % len(TEXTS)])
+        for place, change in enumerate(found.changes)
+    }
+
+    table = report.render_comparison(found, items=items, width=120)
+    text = report.render_comparison(found, "markdown", items=items)
+
+    assert max(map(cell_len, table.splitlines())) <= 120
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", table + text)
+    assert not re.search(r"(?<!\\)[<`]|(?<!\\)\]\(", text)
+
+
+def test_the_gate_writes_whole_files(catalogue, tmp_path):
+    named = kept(catalogue)
+
+    files = [f for s in ("xml", "json") for f in ("--write", str(tmp_path / f"x.{s}"))]
+    run(catalogue, "check", *named, *files)
+
+    cases = ET.parse(tmp_path / "x.xml").getroot().iter("testcase")
+    assert len(list(cases)) == len(TEXTS)
+    values = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    names = {one["name"] for one in values["scenarios"] if one["status"] == "ok"}
+    assert names == set(TEXTS)
 
 
 def test_every_row_of_a_markdown_table_has_as_many_cells(catalogue):

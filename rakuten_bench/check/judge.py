@@ -26,6 +26,8 @@ Status = Literal["ok", "improved", "regressed", "missing", "not comparable", "ne
 #: A fall of the score that counts where rows can't be compared.
 TOLERANCE = 0.01
 
+_NO_RECORD = "no record"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -106,6 +108,7 @@ def judge(
         ]
     tested = dict(_test(testable, metric))
     judged = [tested.get((v.board, v.code), v) for v in verdicts]
+    judged = [_with_elsewhere(results, verdict) for verdict in judged]
     judged.sort(key=lambda verdict: (verdict.board, verdict.code))
     return [_decide(verdict, tolerance) for verdict in judged]
 
@@ -160,7 +163,7 @@ def _compare(
 
 def _why_missing(row: Row | Damaged | None) -> str:
     if row is None:
-        return "no record"
+        return _NO_RECORD
     if isinstance(row, Damaged):
         return row.message
     cause = f": {row.error.type}" if row.error else ""
@@ -177,6 +180,23 @@ def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
         yield "test rows"
     if approved.seed != row.seed:
         yield f"seed ({row.seed}, was {approved.seed})"
+
+
+def _with_elsewhere(results: Path, verdict: Verdict) -> Verdict:
+    """Say of a scenario without record where it has one: on another split."""
+    if verdict.reason != _NO_RECORD:
+        return verdict
+    dataset = verdict.board.partition("@")[0]
+    others = [
+        board
+        for board in records.iter_boards(results)
+        if board.partition("@")[0] == dataset and board != verdict.board
+        if records.has_record(results / board / verdict.code)
+    ]
+    if not others:
+        return verdict
+    reason = f"{_NO_RECORD} on this split, one on another: {', '.join(others)}"
+    return replace(verdict, status="not comparable", reason=reason)
 
 
 Testable = tuple[Path, Approved, Verdict]
