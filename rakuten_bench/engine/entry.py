@@ -14,10 +14,12 @@ import os
 import pickle
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ _FIRST_READ = 4096
 _ALIGNMENT = 64
 _SMALL = 1 << 16  # below this a file is read, not mapped
 _CHUNK = 1 << 24
+_LARGEST_CHECKSUM = (1 << 32) - 1
 
 #: What unpickling can raise: of damaged bytes, and of a class that this installation lacks.
 _DAMAGED = (
@@ -217,14 +220,14 @@ def write_entry(
     header = Header(
         facts=msgspec.structs.replace(facts, size=size),
         sizes=tuple(memoryview(part).nbytes for part in packed.parts),
-        checksum=_checksum(packed.parts),
+        checksum=_LARGEST_CHECKSUM,
         attached=attached,
         is_recipe=is_recipe,
     )
     beside = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
-            _write_parts(file, _encode(header), packed.parts)
+            _write_all(file, header, packed)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -243,9 +246,25 @@ def _attach(path: Path, number: int, file: Path) -> Attached:
     return Attached(ours.stat().st_size, _file_checksum(ours))
 
 
-def _write_parts(file: Any, header: bytes, parts: Sequence[Any]) -> None:
-    file.write(_HEAD.pack(_MAGIC, len(header), zlib.crc32(header)) + header)
-    place = _HEAD.size + len(header)
+def _write_all(file: Any, header: Header, packed: Packed) -> None:
+    """Write the parts, then the header before them; large ones are summed meanwhile."""
+    length = len(_encode(header))
+    with ExitStack() as threads:
+        if packed.size < _SMALL:
+            summed: Callable[[], int] = partial(_checksum, packed.parts)
+        else:
+            thread = threads.enter_context(ThreadPoolExecutor(1))
+            summed = thread.submit(_checksum, packed.parts).result
+        _write_parts(file, packed.parts, _HEAD.size + length)
+        known = _encode(msgspec.structs.replace(header, checksum=summed()))
+    text = known.ljust(length)  # blanks are nothing to JSON
+    file.seek(0)
+    file.write(_HEAD.pack(_MAGIC, length, zlib.crc32(text)) + text)
+
+
+def _write_parts(file: Any, parts: Sequence[Any], place: int) -> None:
+    """Write the parts one by one from a place on."""
+    file.seek(place)
     for part in parts:
         gap = -place % _ALIGNMENT
         file.write(bytes(gap))

@@ -16,8 +16,13 @@ from rakuten_bench.scenario import Choice, Scenario, find_option
 
 _OURS = "rakuten_bench."
 
-#: Needed by every step; the second finds all options.
-_ALWAYS = ("rakuten_bench.engine.work", "rakuten_bench.levers")
+#: Needed by every step; the second finds all options, the third is what pandas imports
+#: when it reads its first table, where it is there.
+_ALWAYS = (
+    "rakuten_bench.engine.work",
+    "rakuten_bench.levers",
+    "pyarrow.pandas_compat",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,7 @@ class Session:
         self.devices = find_devices(
             self.settings.device, self.schedule.missing(), self.executor.ask
         )
+        self._hand_out()  # workers need not wait for what only records need
         self.recorder = Recorder(
             self.prepared.study,
             plan,
