@@ -87,7 +87,9 @@ def test_a_subset_is_scored_on_its_own_rows(shop):
 
     right = (predictions.true == predictions.predicted)[rows].mean()
     assert board.entries[0].scores["accuracy"] == pytest.approx(right)
-    assert "'en' only" in board.title
+    n_english = np.count_nonzero(shop.language == "en")
+    words = f"shop: {n_english} of 300 test rows (those in 'en'), 80/20 holdout"
+    assert board.title == words
 
 
 def test_a_subset_without_rows_is_refused(shop):
@@ -497,6 +499,17 @@ def test_each_kind_of_scenario_is_worded_by_itself(shop):
     assert "The same in all text scenarios: tokenizer=regex." in printed
     assert "Off in all text scenarios: stopwords." in printed
     assert "| hog · svc |" in printed
+
+
+def test_a_scenario_with_all_off_names_what_others_switch_on(shop):
+    shop.add("T1", levers={**TEXT, "stopwords": "iso"})
+    shop.add("T2", levers=TEXT, name="plain")
+    shop.fail("T3", levers=TEXT, name="odd")
+
+    printed = run("report", "--results", shop.results, "--format", "markdown").output
+
+    assert "| plain: stopwords=off |" in printed
+    assert "| odd: stopwords=off |" in printed
 
 
 def test_a_board_of_one_scenario_words_it_in_full(shop):

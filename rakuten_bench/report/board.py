@@ -85,6 +85,8 @@ class Board:
         Without, by code.
     left_out : tuple of str
         Sentences: which records are not on the board and why.
+    n_chosen : int
+        Test rows that count, where there is a subset.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Board:
     entries: tuple[Entry, ...]
     failures: tuple[Entry, ...]
     left_out: tuple[str, ...] = ()
+    n_chosen: int = 0
 
     @property
     def everyone(self) -> tuple[Entry, ...]:
@@ -109,13 +112,14 @@ class Board:
             "emoji": " (emoji, not products)",
             "synthetic": " (synthetic catalogue, not real products)",
         }
-        subset = f", test rows in '{self.subset}' only" if self.subset else ""
         n_folds = self.split.n_folds
         split = (
             f"{n_folds} folds" if n_folds > 1 else self.split.name or "80/20 holdout"
         )
-        rows = f"{self.split.n_test:,} test rows, {split}"
-        return f"{self.dataset.name}{kinds[self.dataset.kind]}: {rows}{subset}"
+        of = f"{self.n_chosen:,} of " if self.subset else ""
+        those = f" (those in '{self.subset}')" if self.subset else ""
+        rows = f"{of}{self.split.n_test:,} test rows{those}, {split}"
+        return f"{self.dataset.name}{kinds[self.dataset.kind]}: {rows}"
 
 
 def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
@@ -188,7 +192,14 @@ def load_board(
         entries=entries,
         failures=tuple(Entry(r, results / name / r.code, None, {}) for r in failed),
         left_out=(*left_out, *others, *unscored),
+        n_chosen=_count_chosen(entries, subset),
     )
+
+
+def _count_chosen(entries: Sequence[Entry], subset: str) -> int:
+    if not subset or not entries:
+        return 0
+    return int(read_counts(entries[0].folder, subset).sum())
 
 
 def _identity(row: Row) -> tuple[str, str]:

@@ -84,7 +84,7 @@ def _tables(board: Board, top: int | None, width: int) -> tuple[Table, Table]:
         tuple(tuple(cell for _, cell in row) for row in rows),
     )
     failed = tuple(
-        (entry.code, entry.row.status, clean(entry.error, 200), wording(entry.row))
+        (entry.code, entry.row.status, clean(entry.error, 200), called(entry, wording))
         for entry in board.failures[:top]
     )
     remarks = tuple(_remarks(board, wording, top))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+_FEW = 3  # levers that are named although they are off
 _JOINER = "\u200d"
 
 
@@ -139,16 +140,23 @@ class Wording:
         self._kinds = {name: _Kind.of(found) for name, found in sorted(kinds.items())}
 
     def __call__(self, row: HasLevers) -> str:
-        """Return the options that tell a scenario apart, those that are off left out."""
+        """Return the options that tell a scenario apart, those that are off left out.
+
+        Where all are off, they are named if they are few.
+        """
         kind = self._kinds[row.modality]
-        parts = []
+        parts, off = [], []
         for lever in row.levers:
             option = option_words(row, lever)
-            if lever not in kind.common and option and option != "off":
+            if option == "off" and lever not in kind.common:
+                off.append(f"{lever}=off")
+            elif option and lever not in kind.common:
                 named = option.partition("(")[0] in kind.ambiguous
                 parts.append(f"{lever}={option}" if named else option)
         parts += [f"({self._member(one)})" for one in row.members]
-        return " · ".join(parts) or "all off"
+        if not parts:
+            parts = off if len(off) <= _FEW else ["all off"]
+        return " · ".join(parts) or "the same"
 
     def _member(self, one: Mapping[str, Any]) -> str:
         """Word a member of a fusion as the scenarios of its kind are worded."""
