@@ -8,10 +8,12 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 
+from rakuten_bench.errors import Notice
 from rakuten_bench.registry import CLEANER, DIGITS, MODEL, Lever
 
 
@@ -94,9 +96,15 @@ class Placed(Odd):
 
 @CLEANER.option("noted", digit=free_digit(CLEANER))
 def noted(
-    texts: list[str], log: str = "", seconds: float = 0.0, padding: int = 0
+    texts: list[str],
+    log: str = "",
+    seconds: float = 0.0,
+    padding: int = 0,
+    remark: str = "",
 ) -> list[str]:
     """Note that it ran; make the texts longer."""
+    if remark:
+        warnings.warn(remark, Notice, stacklevel=2)
     note(log, f"cleaner {seconds:g} {padding}")
     time.sleep(seconds)
     return [text + " x" * padding for text in texts]

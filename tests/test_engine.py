@@ -14,8 +14,11 @@ import psutil
 import pytest
 
 from rakuten_bench.cli import main
+from rakuten_bench.engine import Settings, find_unscored, prepare
 from rakuten_bench.engine.entry import Packed
+from rakuten_bench.engine.store import Store
 from rakuten_bench.engine.work import is_cheaper
+from rakuten_bench.scenario.load import load_study
 
 HEAD = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
@@ -141,6 +144,23 @@ def test_rerun_takes_up_what_it_names(odd, capsys, word, again):
         "fail": "wrong",
     }
     assert {names[word] for word in lines if word in names} == again
+
+
+def test_a_record_that_is_made_anew_stays_until_the_new_one_is_there(odd):
+    write(odd, "scenarios: {slow: {cleaner: {noted: {seconds: 1}}, model: odd}}")
+    started(odd, "--quiet").communicate()
+    before = records(odd)["slow"]["provenance"]["created"]
+    run = started(odd, "--rerun", "all", "--cache", "other")
+    assert wait_for((odd / "other" / "steps").is_dir)
+    time.sleep(0.3)
+
+    run.kill()
+
+    run.communicate()
+    assert records(odd)["slow"]["provenance"]["created"] == before
+    again = started(odd, "--rerun", "all", "--cache", "other")
+    again.communicate()
+    assert records(odd)["slow"]["provenance"]["created"] > before
 
 
 def test_a_limit_on_the_command_line_holds_for_every_step(odd, capsys):
@@ -404,6 +424,61 @@ def test_the_record_says_how_many_threads_were_used(odd, capsys):
 
     assert records(odd)["fine"]["n_threads"] == 1
     assert records(odd)["fine"]["device"] == "cpu"
+
+
+REMARKED = """
+scenarios:
+  one: {cleaner: {noted: {remark: half of it is missing}}, model: odd}
+  two: {cleaner: {noted: {remark: half of it is missing}}, model: dummy}
+"""
+
+
+def notes(folder, results):
+    return {name: one["notes"] for name, one in records(folder, results).items()}
+
+
+def test_what_a_step_had_to_say_is_in_every_record_that_uses_it(odd, capsys):
+    write(odd, REMARKED)
+
+    call(capsys, "--results", "computed")
+    call(capsys, "--results", "cached")
+
+    expected = {"one": ["half of it is missing"], "two": ["half of it is missing"]}
+    assert notes(odd, "computed") == expected
+    assert notes(odd, "cached") == expected
+
+
+def test_what_a_step_had_to_say_outlives_its_result(odd, capsys):
+    write(odd, REMARKED)
+    call(capsys)
+    store = Store(odd / "cache" / "steps")
+    for key in list(store.iter_keys()):
+        if store.facts(key).lever == "cleaner":
+            store.discard(key)
+
+    call(capsys, "--results", "later")
+
+    assert notes(odd, "later")["one"] == ["half of it is missing"]
+    assert "half of it is missing" in (odd / "cache" / "costs.jsonl").read_text()
+
+
+def test_the_exit_code_is_0_only_if_every_scenario_has_scores_as_of_now(odd, capsys):
+    write(odd, "scenarios: {fine: {model: odd}, plain: {model: dummy}}")
+    assert call(capsys)[0] == 0
+    (path,) = (
+        p for p in odd.glob("results/shop/*/record.json") if "plain" in p.read_text()
+    )
+    settings = Settings(odd / "results", odd / "cache")
+    prepared = prepare(load_study(odd / "grid.yaml"), settings)
+    assert find_unscored(prepared, settings) == ()
+    record = json.loads(path.read_text())
+
+    for change in ({"status": "failed"}, {"key": "of another day"}):
+        path.write_text(json.dumps(record | change))
+        assert find_unscored(prepared, settings) == (record["code"],)
+    path.unlink()
+
+    assert find_unscored(prepared, settings) == (record["code"],)
 
 
 def test_a_relative_path_in_a_parameter_starts_from_the_working_folder(odd, capsys):

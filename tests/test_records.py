@@ -1,5 +1,8 @@
 """Records on disk: complete or absent, readable for ever."""
 
+import contextlib
+import errno
+import os
 from pathlib import Path
 
 import msgspec
@@ -126,6 +129,72 @@ def test_what_a_killed_run_left_is_not_a_record(tmp_path):
     (folder / "record.json").unlink()
 
     assert list(records.iter_records(tmp_path)) == []
+
+
+def write_again(results, change):
+    """Write the record of a later run: of the same predictions, of others, of none."""
+    if change == "failed":
+        error = records.Failure(type="E", message="no")
+        again = make_record(key="k2", status="failed", error=error)
+        return records.write_record(results, again)
+    predictions = make_predictions(*[(1,) * 6] * (change == "others"))
+    return records.write_record(results, make_record(key="k2"), predictions)
+
+
+CHANGES = ["same", "others", "failed"]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("nth", range(3))
+def test_an_earlier_record_stays_until_the_new_one_is_on_the_disk(
+    tmp_path, monkeypatch, change, nth
+):
+    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    left = iter([os.fsync] * nth)
+
+    def full(file):
+        next(left, lambda _: fill())(file)
+
+    def fill():
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr("rakuten_bench.records.store.os.fsync", full)
+
+    if change == "failed" and nth > 0:
+        write_again(tmp_path, change)  # it has one file only
+        assert records.read_record(folder).status == "failed"
+        return
+    with pytest.raises(OSError, match="no space"):
+        write_again(tmp_path, change)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("nth", range(3))
+def test_killed_between_two_files_a_record_is_whole_or_not_there(
+    tmp_path, monkeypatch, change, nth
+):
+    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    left = iter([Path.replace] * nth)
+
+    def replace(path, target):
+        step = next(left, None)
+        if step is None:
+            raise KeyboardInterrupt
+        return step(path, target)
+
+    monkeypatch.setattr("rakuten_bench.records.store.Path.replace", replace)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        write_again(tmp_path, change)
+
+    found = list(records.iter_records(tmp_path))
+    if change != "others":
+        assert [record.status for record in found] in (["ok"], ["failed"])
+    for record in found:
+        if record.status == "ok":
+            records.read_predictions(folder, record.predictions_digest)
 
 
 def test_predictions_of_another_run_are_found(tmp_path):

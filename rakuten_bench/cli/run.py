@@ -163,12 +163,12 @@ def _say_spent(running: Run, display: Display) -> None:
 
 
 def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
-    """Print the board of this run's data; return 1 if one of its scenarios failed."""
+    """Print the board of this run's data; return 1 unless every scenario has scores."""
+    from rakuten_bench.engine import find_unscored
     from rakuten_bench.report import load_board, render_boards, with_standing
 
     board = load_board(settings.results, prepared.board, prepared.study.metric)
     board = with_standing(board, top, settings.cache / "standings")
     width = shutil.get_terminal_size((100, 24)).columns
     click.echo(render_boards([board], "table", top, width))
-    failed = {entry.row.code for entry in board.failures}
-    return int(bool(failed & set(prepared.plan.scenarios)))
+    return int(bool(find_unscored(prepared, settings)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rakuten_bench.engine.executor import open_executor, warm_up
-from rakuten_bench.engine.prepare import Prepared, find_todo, prepare
+from rakuten_bench.engine.prepare import Prepared, find_todo, find_unscored, prepare
 from rakuten_bench.engine.session import Progress, Session, Spent
 from rakuten_bench.engine.setting import RERUN, Settings, default_cache
 
@@ -18,6 +18,7 @@ __all__ = [
     "Spent",
     "default_cache",
     "find_todo",
+    "find_unscored",
     "prepare",
     "run",
     "warm_up",

@@ -43,6 +43,8 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
         Of the data set.
     params : str
         Digest of the parameters.
+    n_threads, device, gpu, notes
+        As in `Facts`: a record tells of them when the result itself has gone.
     """
 
     key: str
@@ -53,6 +55,10 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
     seconds: float
     memory: int
     size: int
+    n_threads: int = 1
+    device: str = "cpu"
+    gpu: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,23 @@ class Costs:
                 return self._scale(self._by_kind[kind])
         return Cost(_GUESSES[step.kind], is_known=False)
 
+    def facts(self, step: Step) -> Facts | None:
+        """Return what is known of a step whose result may be gone; None if it never ran."""
+        one = self._by_key.get(step.key)
+        if one is None:
+            return None
+        return Facts(
+            seconds=one.seconds,
+            memory=one.memory,
+            size=one.size,
+            step=str(step),
+            lever=one.lever,
+            notes=one.notes,
+            n_threads=one.n_threads,
+            device=one.device,
+            gpu=one.gpu,
+        )
+
     def _scale(self, like: Sequence[Observation]) -> Cost:
         """Return the middle of some observations, as if made on our number of rows."""
         ratios = [self.n_rows / max(one.n_rows, 1) for one in like]
@@ -135,6 +158,10 @@ class Costs:
             round(facts.seconds, 6),
             facts.memory,
             facts.size,
+            facts.n_threads,
+            facts.device,
+            facts.gpu,
+            facts.notes,
         )
         self._remember(one)
         _append(self.path, one)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from rakuten_bench.engine.cost import Cost
 from rakuten_bench.engine.store import Facts, Store
 from rakuten_bench.engine.task import Fault
 from rakuten_bench.engine.work import Maker
@@ -46,7 +45,7 @@ class Recorder:
     Attributes
     ----------
     recall : callable
-        Returns what a step has cost whose result is no longer there.
+        Returns what is known of a step whose result is no longer there, if anything.
     facts : dict
         What is known of each step, by key; filled as it is learned.
     charged : set of str
@@ -60,7 +59,7 @@ class Recorder:
     split: Split
     store: Store
     n_threads: int = 1
-    recall: Callable[[Step], Cost] = field(default=lambda step: Cost(0.0))
+    recall: Callable[[Step], Facts | None] = field(default=lambda step: None)
     facts: dict[str, Facts] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
 
@@ -164,11 +163,13 @@ class Recorder:
 
     def _facts(self, key: str) -> Facts:
         """Return what is known of a step; its result itself may have been evicted."""
-        facts = self.facts.get(key) or self.store.facts(key)
-        if facts is None:
-            step = self.plan.steps[key]
-            cost = self.recall(step)
-            facts = Facts(seconds=cost.seconds, memory=cost.memory, step=str(step))
+        step = self.plan.steps[key]
+        facts = (
+            self.facts.get(key)
+            or self.store.facts(key)
+            or self.recall(step)
+            or Facts(seconds=0.0, memory=0, step=str(step))
+        )
         self.facts[key] = facts
         return facts
 

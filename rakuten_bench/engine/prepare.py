@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rakuten_bench.data import build_split, load_dataset
 from rakuten_bench.engine.outcome import record_key
@@ -112,6 +112,12 @@ def find_todo(
             kept.add(row.code)
     todo = tuple(code for code in plan.scenarios if code not in kept)
     return todo, tuple(damaged)
+
+
+def find_unscored(prepared: Prepared, settings: Settings) -> tuple[str, ...]:
+    """Return the scenarios of a study that have no record with scores as of now."""
+    failed = replace(settings, rerun=("failed",))
+    return find_todo(prepared.plan, failed, prepared.board)[0]
 
 
 def _again(row: Row, rerun: Collection[str]) -> bool:

@@ -191,7 +191,7 @@ class Session:
             self.prepared.split,
             self.store,
             n_threads=self.settings.threads,
-            recall=self.costs.of,
+            recall=self.costs.facts,
         )
         self._computed: set[str] = set()
 
@@ -300,6 +300,8 @@ class Session:
         self.recorder.facts[step.key] = facts
         self._trusted.update(one.key for one in step.inputs)
         if not done.computed:
+            if self.costs.facts(step) is None:  # computed by a run elsewhere
+                self.costs.add(step, facts)
             return
         self._trusted.add(step.key)
         self._computed.add(step.key)

@@ -1,7 +1,8 @@
 """Records on disk: results/<board>/<code>/ with one JSON, one CSV, one npz each.
 
-The JSON is written last and holds the digest of the predictions, so whatever moment a
-run is killed at, a record is there with all its files or it is not there.
+The JSON is put in place last and holds the digest of the predictions, so whatever moment
+a run is killed at, a record is there with all its files or it is not there. An earlier
+record of the same scenario stays until all of the new one is on the disk.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import csv
 import io
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,13 +106,45 @@ def write_scored(
     """Write a record that `with_scores` made, or that has none; as `write_record`."""
     folder = results / record.board / record.code
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (RECORD, CONFUSION, PREDICTIONS):
-        (folder / name).unlink(missing_ok=True)
+    files = {RECORD: encode_record(record)}
     if predictions is not None:
-        replace_file(folder / PREDICTIONS, predictions.to_bytes())
-        replace_file(folder / CONFUSION, confusion_csv(predictions).encode())
-    replace_file(folder / RECORD, encode_record(record))
+        matrix = confusion_csv(predictions).encode()
+        files = {PREDICTIONS: predictions.to_bytes(), CONFUSION: matrix, **files}
+    with _written(folder, files) as besides:
+        if _speaks_of_others(folder, record):
+            (folder / RECORD).unlink()
+        for name, beside in besides.items():
+            beside.replace(folder / name)
+    for name in {PREDICTIONS, CONFUSION} - files.keys():
+        (folder / name).unlink(missing_ok=True)
     return folder
+
+
+@contextlib.contextmanager
+def _written(folder: Path, files: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
+    """Write files under other names, all of them or none; give these names."""
+    besides: dict[str, Path] = {}
+    try:
+        for name, content in files.items():
+            besides[name] = folder / f".{name}.{os.getpid()}.tmp"
+            _write_through(besides[name], content)
+        yield besides
+    finally:
+        for beside in besides.values():
+            beside.unlink(missing_ok=True)
+
+
+def _speaks_of_others(folder: Path, record: Record) -> bool:
+    """Tell whether the record that is there has other predictions than a new one.
+
+    It goes before these are put in place: it could not be told from a whole one. One
+    that failed has none, and one of the same predictions may stay beside the new ones.
+    """
+    try:
+        before = _read(folder, Row).predictions_digest
+    except DamagedRecord:
+        return has_record(folder)
+    return before not in ("", record.predictions_digest) and bool(record.scores)
 
 
 def encode_record(record: Record) -> bytes:
@@ -184,12 +217,15 @@ def safe_cell(text: str) -> str:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write beside the file, force it to the disk, then rename."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with beside.open("wb") as file:
+    with _written(path.parent, {path.name: content}) as besides:
+        besides[path.name].replace(path)
+
+
+def _write_through(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def has_record(folder: Path) -> bool:
