@@ -287,6 +287,41 @@ def test_a_fusion_is_explained_with_its_picture_and_the_text_that_it_reads(tmp_p
     assert abs(parts["blurb"]) < 0.005  # only the title is read
 
 
+def test_an_image_is_explained_by_a_map_of_its_fields(tmp_path):
+    from rakuten_bench.export.explain import explain_row
+    from rakuten_bench.export.page import render_explanation, render_explanation_page
+    from rakuten_bench.pipeline.estimator import build
+    from rakuten_bench.scenario import from_words
+
+    rows = []
+    for number in range(20):
+        pixels = np.full((70, 70, 3), 120, dtype=np.uint8)
+        corner = slice(0, 20) if number % 2 else slice(50, 70)
+        pixels[corner, corner] = 255 - number
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(pixels).save(path)
+        rows.append((str(path), "ends" if number % 2 else "starts"))
+    frame = pd.DataFrame(rows, columns=["image_path", "label"])
+    scenario = from_words({"feature": "pixels", "model": "logreg"}, modality="image")
+    model = build(scenario, random_state=0).fit(frame, frame["label"])
+
+    found = explain_row(model, frame.iloc[[1]], label="ends")
+
+    assert found.grid.shape == (7, 7)
+    assert np.unravel_index(found.grid.argmax(), (7, 7)) in {
+        (0, 0),
+        (0, 1),
+        (1, 0),
+        (1, 1),
+    }
+    lines = render_explanation(found, "head").splitlines()
+    assert len(lines[3].split()) == 7
+    assert not any("all else" in line for line in lines)
+    page = render_explanation_page(found, "head")
+    assert page.count("<i style=") == 49
+    assert "background-image:url(data:image/jpeg;base64," in page
+
+
 def test_a_label_that_a_spreadsheet_would_run_is_neutralised(tmp_path):
     from rakuten_bench import build
     from rakuten_bench.export import Card

@@ -43,6 +43,8 @@ class Explanation:
         else its probability.
     grid : float64 array of shape (n, n) or None
         For an image: how much the score falls when that field is covered.
+    image_path : str
+        Of that image.
     """
 
     label: str
@@ -51,6 +53,7 @@ class Explanation:
     rest: float
     score: float
     grid: NDArray[np.float64] | None = None
+    image_path: str = ""
 
 
 def explain_row(
@@ -240,9 +243,8 @@ def occlude(
         for i in order
     )
     rest = float(scores[0]) - sum(value for _, value in parts)
-    return Explanation(
-        str(model.classes_[code]), "occlusion", parts, rest, float(scores[0]), falls
-    )
+    label, score = str(model.classes_[code]), float(scores[0])
+    return Explanation(label, "occlusion", parts, rest, score, falls, path)
 
 
 def _covered(image: NDArray[Any], folder: Path, n_fields: int) -> list[str]:

@@ -185,17 +185,24 @@ class _Shelf:
         return self._place[row]
 
 
-def draw_thumbnail(path: str) -> str:
-    """Return a picture as a small data URI; "" where it can't be read."""
+def draw_thumbnail(path: str, side: int = _SIDE) -> str:
+    """Return a picture as a small data URI; "" where it can't be read.
+
+    Parameters
+    ----------
+    path : str
+    side : int
+        Pixels of its longer side, at most.
+    """
     from PIL import Image
 
     try:
         with Image.open(path) as image:
-            image.draft("RGB", (_SIDE, _SIDE))
+            image.draft("RGB", (side, side))
             flat = Image.new("RGB", image.size, "white")
             visible = image.convert("RGBA")
             flat.paste(visible, mask=visible.getchannel("A"))
-            flat.thumbnail((_SIDE, _SIDE))
+            flat.thumbnail((side, side))
             buffer = io.BytesIO()
             flat.save(buffer, "JPEG", quality=70, optimize=True)
     except (OSError, ValueError, Image.DecompressionBombError):
