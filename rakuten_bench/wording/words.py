@@ -96,7 +96,10 @@ def lever_names(rows: Iterable[HasLevers]) -> list[str]:
     """Return the levers of all rows, each once, in their order."""
     names: dict[str, None] = {}
     for row in rows:
-        names.update(dict.fromkeys(all_words(row)))
+        names.update(dict.fromkeys(row.levers))
+        names.update(
+            (f"member {place}", None) for place in range(1, len(row.members) + 1)
+        )
     return list(names)
 
 
@@ -109,16 +112,21 @@ class _Kind:
 
     @classmethod
     def of(cls, rows: Sequence[HasLevers]) -> _Kind:
-        words = [all_words(row) for row in rows]
-        columns = {
-            lever: [one.get(lever, "") for one in words] for lever in lever_names(rows)
+        options = {
+            lever: {
+                option_words(row, lever)
+                if lever in row.params  # else not worth a call for each of thousands
+                else row.levers.get(lever, "")
+                for row in rows
+            }
+            for lever in lever_names(rows)
         }
         common = {
-            lever: column[0]
-            for lever, column in columns.items()
-            if len(rows) > 1 and len(set(column)) == 1
+            lever: next(iter(words))
+            for lever, words in options.items()
+            if len(rows) > 1 and len(words) == 1
         }
-        varying = {k: column for k, column in columns.items() if k not in common}
+        varying = {lever: w for lever, w in options.items() if lever not in common}
         return cls(common, _ambiguous(varying))
 
 
@@ -187,12 +195,12 @@ def _caption(who: str, common: Mapping[str, str]) -> list[str]:
     return sentences
 
 
-def _ambiguous(words: Mapping[str, Sequence[str]]) -> set[str]:
+def _ambiguous(options: Mapping[str, set[str]]) -> set[str]:
     """Return option names that occur under more than one lever."""
     seen: set[str] = set()
     twice: set[str] = set()
-    for column in words.values():
-        names = {option.partition("(")[0] for option in column}
+    for words in options.values():
+        names = {option.partition("(")[0] for option in words}
         twice |= names & seen
         seen |= names
     return twice
