@@ -17,7 +17,6 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
-import os
 import pkgutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,8 +41,11 @@ GIVEN = frozenset(
 #: How a step applies an option: `map` needs no labels and no folds (the lever's own
 #: `apply` does it); the others learn, on training rows only. `transform` fits and
 #: transforms, `resample` changes the training rows, `estimate` fits and predicts,
-#: `search` does so after choosing parameters, `fuse` joins predictions.
-StepKind = Literal["map", "transform", "resample", "estimate", "search", "fuse"]
+#: `cluster` does so without ever seeing a label and predicts cluster numbers, `search`
+#: estimates after choosing parameters, `fuse` joins predictions.
+StepKind = Literal[
+    "map", "transform", "resample", "estimate", "cluster", "search", "fuse"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ class Option:
         Slots, where they differ from the lever's.
     tags, refuses : frozensets of str
         A scenario with an option that refuses a tag of another of its options is
-        impossible: multinomial_nb refuses "signed", svd is tagged "signed".
+        impossible: multinomial_nb refuses "signed", svd is tagged "signed". What
+        learns from labels (chi2) is tagged "labels": options of kind `cluster` refuse
+        it, and every resampling and search, without saying so.
     prepare : Option or None
         An inner option, made by `Lever.preparation`, that runs first and whose value
         this option gets in place of the slots. It runs once for all options that share
@@ -96,10 +100,9 @@ class Option:
     combines : str
         Name of the parameter that lists other options of the same lever; this option
         gets a `types.Blocks` of their values in place of the slots.
-    file, variable : str
-        Name of the parameter that names a file or folder which it reads, and of the
-        environment variable that stands in for it: what is there is then part of the
-        key of its results.
+    file : str
+        Name of the parameter that names a file which it reads: what is in the file is
+        then part of the key of its results.
     """
 
     lever: Lever
@@ -120,7 +123,6 @@ class Option:
     prepare: Option | None = None
     combines: str = ""
     file: str = ""
-    variable: str = ""
 
     def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
@@ -191,10 +193,6 @@ class Option:
             if converted != self.parameters[name].default:
                 changed[name] = converted
         return dict(sorted(changed.items()))
-
-    def find_file(self, params: Mapping[str, Any]) -> str:
-        """Return the file or folder that it reads; "" where it reads none."""
-        return str(params.get(self.file) or os.environ.get(self.variable, ""))
 
     def make(self, *data: Any, params: Mapping[str, Any], **given: Any) -> Any:
         """Call the function with data, parameters and what it wants of `given`."""
@@ -288,7 +286,6 @@ class Lever:
         prepare: Callable[..., Any] | None = None,
         combines: str = "",
         file: str = "",
-        variable: str = "",
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -320,7 +317,6 @@ class Lever:
                 prepare=inner,
                 combines=combines,
                 file=file,
-                variable=variable,
             )
             self._add(option)
             return function

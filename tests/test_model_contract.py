@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 
+from rakuten_bench import metrics
 from rakuten_bench.errors import MissingPackage
-from rakuten_bench.pipeline import fitting
+from rakuten_bench.pipeline import clustering, fitting
 from rakuten_bench.registry import MODEL, Option
 from rakuten_bench.types import Folded
 
@@ -35,7 +37,9 @@ def is_classical(option: Option) -> bool:
     return "features" in option.reads and "torch" not in option.needs
 
 
-MODELS = [option for option in MODEL.options("text") if is_classical(option)]
+ALL = [option for option in MODEL.options("text") if is_classical(option)]
+MODELS = [option for option in ALL if option.kind == "estimate"]
+CLUSTERERS = [option for option in ALL if option.kind == "cluster"]
 BOTH = [option for option in MODELS if "image" in option.modalities]
 
 
@@ -63,7 +67,8 @@ def make(option: Option, n_jobs: int = 1):
         option.versions()
     except MissingPackage as error:
         pytest.skip(str(error))
-    params = {name: value for name, value in QUICK.items() if name in option.parameters}
+    quick = QUICK | ({"max_iter": 8} if option.kind == "cluster" else {})
+    params = {name: value for name, value in quick.items() if name in option.parameters}
     return option.make(
         params=option.convert(params),
         random_state=7,
@@ -77,6 +82,8 @@ def predict(option: Option, folded: Folded, n_jobs: int = 1):
     """Fit and predict as the engine does; a warning of the library is for the record."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        if option.kind == "cluster":
+            return clustering.cluster(make(option, n_jobs), folded)
         return fitting.estimate(make(option, n_jobs), folded, N_CLASSES)
 
 
@@ -119,7 +126,7 @@ def test_a_model_of_both_modalities_takes_dense_rows(option):
     )
 
 
-@pytest.mark.parametrize("option", MODELS, ids=by_name)
+@pytest.mark.parametrize("option", ALL, ids=by_name)
 def test_the_same_seed_gives_the_same_predictions(option):
     folded, _ = fold()
 
@@ -129,7 +136,7 @@ def test_the_same_seed_gives_the_same_predictions(option):
     np.testing.assert_array_equal(one.probability, two.probability)
 
 
-@pytest.mark.parametrize("option", MODELS, ids=by_name)
+@pytest.mark.parametrize("option", ALL, ids=by_name)
 def test_a_model_clones_and_pickles(option):
     folded, _ = fold()
     model = clone(make(option))
@@ -143,7 +150,7 @@ def test_a_model_clones_and_pickles(option):
     np.testing.assert_array_equal(np.asarray(again.predict(folded.test)), expected)
 
 
-@pytest.mark.parametrize("option", MODELS, ids=by_name)
+@pytest.mark.parametrize("option", ALL, ids=by_name)
 def test_a_model_leaves_what_it_reads_as_it_is(option):
     folded, _ = fold()  # others read the same memory-mapped file
     for matrix in (folded.train, folded.test):
@@ -154,3 +161,51 @@ def test_a_model_leaves_what_it_reads_as_it_is(option):
     found = predict(option, folded)
 
     assert len(found.predicted) == 40
+
+
+@pytest.mark.parametrize("kind", ["sparse", "dense"])
+@pytest.mark.parametrize("option", CLUSTERERS, ids=by_name)
+def test_a_clusterer_finds_as_many_clusters_as_classes(option, kind):
+    folded, y_test = fold(kind)
+
+    found = predict(option, folded)
+
+    table = metrics.count_clusters(y_test, found.predicted, N_CLASSES)
+    assert metrics.adjusted_rand_index(table) > 0.15
+    assert set(found.predicted) <= set(range(N_CLASSES))
+    assert found.predicted.dtype == np.int32
+    assert found.probability is None
+
+
+@pytest.mark.parametrize("option", CLUSTERERS, ids=by_name)
+def test_permuted_labels_change_nothing_in_a_clustering(option):
+    folded, _ = fold()
+    permuted = np.random.default_rng(0).permutation(folded.y)
+
+    one = predict(option, folded)
+    two = predict(option, replace(folded, y=permuted))
+    none = predict(option, replace(folded, y=None))
+
+    np.testing.assert_array_equal(one.predicted, two.predicted)
+    np.testing.assert_array_equal(one.predicted, none.predicted)
+
+
+@pytest.mark.parametrize("option", CLUSTERERS, ids=by_name)
+def test_a_clustering_never_sees_the_test_rows(option):
+    folded, _ = fold()
+    X = folded.test.toarray()
+    X[1:, :5] = 9.0  # a canary in every test row but the first
+
+    one = predict(option, folded)
+    two = predict(option, replace(folded, test=csr_matrix(X)))
+
+    assert one.predicted[0] == two.predicted[0]
+
+
+@pytest.mark.parametrize("option", CLUSTERERS, ids=by_name)
+def test_the_number_of_clusters_can_be_given(option):
+    folded, _ = fold()
+
+    model = option.make(params={"n_clusters": 2}, random_state=7, n_classes=N_CLASSES)
+
+    assert set(clustering.cluster(model, folded).predicted) == {0, 1}

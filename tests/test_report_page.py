@@ -454,6 +454,30 @@ def test_a_failure_has_a_page_with_its_cause(browser, page):
 
 
 @needs_browser
+def test_a_clustering_has_a_page_with_what_its_clusters_hold(browser, shop, tmp_path):
+    shop.add("T1")
+    predictions = shop.predictions(0.9)
+    clusters = dataclasses.replace(predictions, is_clustering=True)
+    shop.add("TC", predictions=clusters, levers={"model": "kmeans"})
+    board = report.with_standing(report.load_board(shop.results, "shop"))
+    path = tmp_path / "clusters.html"
+    path.write_text(report.render_page([board]), encoding="utf-8")
+    browser.open(path)
+    on_the_board = codes(browser)
+
+    browser.click("details a[href='#s0/TC']")
+    browser.wait("!document.querySelector('#scenario').hidden")
+
+    shown = browser.run("document.querySelector('#scenario').innerText").lower()
+    assert on_the_board == ["T1"]
+    assert "clustering, not ranked" in shown
+    assert "adjusted rand index" in shown
+    assert "most frequent class" in shown
+    assert "f1" not in shown
+    assert browser.complaints() == []
+
+
+@needs_browser
 def test_hostile_texts_stay_texts_and_nothing_leaves_the_file(browser, page):
     browser.open(page)
     for code in codes(browser):

@@ -27,13 +27,14 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes
     ----------
     scores : dict of str to float
-        Rounded to six digits.
+        Rounded to six digits; "ari" and "purity" of a clustering.
     confusion : list of str
-        For each true class, the counts of the predicted ones.
+        For each true class, the counts of the predicted ones; empty for a clustering.
     rows_digest : str
         Which test rows, in which order; "" without predictions.
     predicted : list of str
-        Predicted codes, `_LINE` on a line; empty without `--rows`.
+        Predicted codes, `_LINE` on a line; empty without `--rows` and for a clustering,
+        whose numbers mean nothing from one run to the next.
     """
 
     name: str = ""
@@ -115,7 +116,7 @@ def update_baseline(
     approved = dict(old.boards)
     for board in boards:
         found = list(records.iter_rows(results, board))
-        ok = [row for row in found if isinstance(row, Row) and row.scores is not None]
+        ok = [row for row in found if isinstance(row, Row) and has_scores(row)]
         if not ok:
             message = f"{results / board}: no scenario has scores, nothing to approve."
             raise UserError(message)
@@ -124,6 +125,11 @@ def update_baseline(
             for row in _current(ok)
         }
     return Baseline(boards=approved)
+
+
+def has_scores(row: Row) -> bool:
+    """Tell whether a scenario has scores, of a classifier or of a clustering."""
+    return row.scores is not None or row.clustering is not None
 
 
 def newest_by_name(rows: Iterable[Row]) -> dict[str, Row]:
@@ -150,7 +156,8 @@ def _current(rows: Sequence[Row]) -> list[Row]:
 
 def approve(folder: Path, row: Row, rows: bool) -> Approved:
     """Return what a baseline keeps of one record."""
-    counts = records.read_confusion(folder).tolist()
+    clusters = row.clustering is not None
+    counts = [] if clusters else records.read_confusion(folder).tolist()
     return Approved(
         name=row.name,
         data=row.dataset.fingerprint,
@@ -159,13 +166,15 @@ def approve(folder: Path, row: Row, rows: bool) -> Approved:
         scores=rounded_scores(row),
         confusion=[" ".join(map(str, line)) for line in counts],
         rows_digest=row.rows_digest,
-        predicted=_lines(records.read_predicted(folder)) if rows else [],
+        predicted=_lines(records.read_predicted(folder))
+        if rows and not clusters
+        else [],
     )
 
 
 def rounded_scores(row: Row) -> dict[str, float]:
     """Return the scores of a record to six digits."""
-    scores = msgspec.to_builtins(row.scores)
+    scores = msgspec.to_builtins(row.scores or row.clustering)
     return {
         metric: round(value, 6)
         for metric, value in scores.items()

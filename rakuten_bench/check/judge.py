@@ -3,7 +3,7 @@
 Where the baseline keeps predictions and they are of the same rows, the difference is
 tested by a paired bootstrap, and Holm's correction over all tested scenarios keeps the
 chance of a false alarm at 5 %. Where it keeps only the scores, a fall by more than a
-tolerance counts.
+tolerance counts, and for a clustering always: it is held to its adjusted Rand index.
 """
 
 from __future__ import annotations
@@ -12,16 +12,25 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from rakuten_bench import metrics, records
-from rakuten_bench.check.baseline import Approved, Baseline, newest_by_name
+from rakuten_bench.check.baseline import (
+    Approved,
+    Baseline,
+    has_scores,
+    newest_by_name,
+    rounded_scores,
+)
 from rakuten_bench.metrics import Difference
 from rakuten_bench.records import Damaged, DamagedRecord, Predictions, Row
 
 Status = Literal["ok", "improved", "regressed", "missing", "not comparable", "new"]
+
+#: What a clustering is held to: its adjusted Rand index.
+CLUSTERS = "ari"
 
 #: A fall of the score that counts where rows can't be compared.
 TOLERANCE = 0.01
@@ -43,6 +52,8 @@ class Verdict:
         Where a scenario of this name has another code by now.
     reason : str
         Why it can't be measured, or how it was judged.
+    metric : str
+        What `before` and `now` are; "" for the one that was asked for.
     """
 
     board: str
@@ -54,6 +65,7 @@ class Verdict:
     difference: Difference | None = None
     code_now: str = ""
     reason: str = ""
+    metric: str = ""
 
     @property
     def change(self) -> float | None:
@@ -149,16 +161,30 @@ def _compare(
     board: str, code: str, approved: Approved, row: Row | Damaged | None, metric: str
 ) -> Verdict:
     """Say whether a scenario can be measured, without testing it."""
-    verdict = Verdict(board, code, approved.name, "missing", approved.scores[metric])
+    verdict = Verdict(board, code, approved.name, "missing")
+    verdict = replace(verdict, **_before(approved, metric))
     if row is not None and row.code != code:
         verdict = replace(verdict, code_now=row.code)
-    if not isinstance(row, Row) or row.scores is None:
+    if not isinstance(row, Row) or not has_scores(row):
         return replace(verdict, reason=_why_missing(row))
+    now = rounded_scores(row).get(verdict.metric or metric)
     differ = ", ".join(_what_differs(approved, row))
     if differ:
         reason = f"{differ} differ from the baseline's"
         return replace(verdict, status="not comparable", reason=reason)
-    return replace(verdict, status="ok", now=getattr(row.scores, metric))
+    if now is None:
+        kinds = ("a clustering", "a classifier")
+        was, is_now = kinds if CLUSTERS in approved.scores else kinds[::-1]
+        reason = f"is {is_now}, was {was}"
+        return replace(verdict, status="not comparable", reason=reason)
+    return replace(verdict, status="ok", now=now)
+
+
+def _before(approved: Approved, metric: str) -> dict[str, Any]:
+    """Return the approved score, and its name where it is not the one asked for."""
+    if CLUSTERS in approved.scores:
+        return {"before": approved.scores[CLUSTERS], "metric": CLUSTERS}
+    return {"before": approved.scores[metric]}
 
 
 def _why_missing(row: Row | Damaged | None) -> str:
@@ -261,7 +287,8 @@ def _decide(verdict: Verdict, tolerance: float) -> Verdict:
         reason = "paired test"
     else:
         sure = abs(change) > tolerance
-        reason = f"tolerance {tolerance:g}"
+        of = "ARI, " if verdict.metric == CLUSTERS else ""
+        reason = f"{of}tolerance {tolerance:g}"
     status: Status = "ok"
     if sure:
         status = "regressed" if change < 0 else "improved"

@@ -49,14 +49,15 @@ def command(
       rakuten-bench explain T0011-0120-0000 --text "a red shoe"
     """
     from rakuten_bench.engine import default_cache
-    from rakuten_bench.export.explain import explain_row
+    from rakuten_bench.export.explain import explain_row, refuse_clustering
     from rakuten_bench.export.model import fit_source
     from rakuten_bench.export.page import render_explanation, render_explanation_page
-    from rakuten_bench.export.source import choose_row, load_source
+    from rakuten_bench.export.source import choose_row, load_source, rebuild
     from rakuten_bench.records import read_record
     from rakuten_bench.report import find_scenario
 
     record = read_record(find_scenario(results, code, dataset))
+    refuse_clustering(rebuild(record))
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
     wanted, head = choose_row(source, row=row, text=text)
     model = fit_source(

@@ -62,7 +62,8 @@ def command(
     record = read_record(find_scenario(results, code, dataset))
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
     card = export_model(record, source, output, "all" if rows == "all" else "train")
+    metric, score = next(iter(card.scores.items()))
     click.echo(
         f"{output}: {card.code}, learned from {card.n_rows:,} rows ({card.rows}), "
-        f"f1_weighted {card.scores['f1_weighted']:.4f} on the record's test rows."
+        f"{metric} {score:.4f} on the record's test rows."
     )

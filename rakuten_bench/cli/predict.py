@@ -41,6 +41,8 @@ def command(
 ) -> None:
     """Write label, probability and the next two guesses for each row of TABLE.
 
+    A model that clusters gives the number of a cluster.
+
     MODEL is a file of `rakuten-bench export`. It is a pickle: load only files you trust.
 
     \b

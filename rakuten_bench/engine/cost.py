@@ -29,6 +29,7 @@ _GUESSES = {
     "transform": 1.0,
     "resample": 1.0,
     "estimate": 2.0,
+    "cluster": 2.0,
     "search": 20.0,
     "fuse": 0.5,
 }

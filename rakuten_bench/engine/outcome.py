@@ -96,7 +96,7 @@ class Recorder:
             If its predictions have gone from the cache meanwhile.
         """
         folds: list[Prediction] = [self.fetch(key) for key in self.plan.outputs[code]]
-        predictions = self._predictions(folds)
+        predictions = self._predictions(code, folds)
         keys = self.plan.ancestors(self.plan.outputs[code])
         facts = {key: self._facts(key) for key in keys}
         own = {key for key in keys if key in computed and key not in self.charged}
@@ -236,7 +236,7 @@ class Recorder:
                 self._language = np.array(found.codes)[found.row]
         return self._language
 
-    def _predictions(self, folds: Sequence[Prediction]) -> Predictions:
+    def _predictions(self, code: str, folds: Sequence[Prediction]) -> Predictions:
         """Join the folds' predictions, in the order of the rows."""
         rows = np.concatenate([fold.rows for fold in folds])
         order = np.argsort(rows, kind="stable")
@@ -254,6 +254,7 @@ class Recorder:
             language=self._languages()[rows],
             classes=self.classes,
             probability=whole,
+            is_clustering=self.plan.scenarios[code].is_clustering,
         )
 
 

@@ -30,7 +30,7 @@ from rakuten_bench.plan import Step
 _LEAST_SIZE = 1 << 20
 _DISK_SPEED = 1e9  # bytes per second, of a good disk: slower ones are judged too well
 
-_LAST = frozenset({"estimate", "search", "fuse"})
+_LAST = frozenset({"estimate", "cluster", "search", "fuse"})
 _GPU = "gpu-0000000000000001"  # its key among the claims
 
 

@@ -22,7 +22,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     scores : dict of str to float
-        Of the record: on its test rows, when learned from its training rows.
+        Of the record: on its test rows, when learned from its training rows. The first
+        is its main score: weighted F1, or for a clustering the adjusted Rand index.
     rows : {"train", "all"}
         What this model learned from; "all" includes the rows that the scores are of.
     columns : dict of str to str

@@ -17,7 +17,7 @@ from rakuten_bench.export.table import class_scores
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rakuten_bench.pipeline.estimator import ScenarioClassifier
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
     from rakuten_bench.scenario import Scenario
 
 N_SHOWN = 15
@@ -56,8 +56,23 @@ class Explanation:
     image_path: str = ""
 
 
+def refuse_clustering(scenario: Scenario) -> None:
+    """Say that a clustering predicts no class that could be explained.
+
+    Raises
+    ------
+    UserError
+    """
+    if scenario.is_clustering:
+        message = (
+            f"{scenario.code}: is a clustering (model '{scenario['model'].option}'): it "
+            f"predicts no class that could be explained."
+        )
+        raise UserError(message)
+
+
 def explain_row(
-    model: ScenarioClassifier,
+    model: ScenarioClassifier | ScenarioClusterer,
     row: pd.DataFrame,
     *,
     label: str | None = None,
@@ -77,10 +92,14 @@ def explain_row(
     Raises
     ------
     UserError
-        If the label is unknown, or nothing can explain the model.
+        If the label is unknown, or nothing can explain the model, as with a clustering.
     MissingPackage
         If LIME is needed and not installed.
     """
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier
+
+    refuse_clustering(model.scenario)
+    assert isinstance(model, ScenarioClassifier)
     code = _class_code(model, row, label)
     if not _reads_text(model.scenario):
         return occlude(model, row, code)

@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.export.card import Card, other_versions, read_card, write_card
@@ -14,7 +16,7 @@ from rakuten_bench.export.source import Source
 from rakuten_bench.records import Record
 
 if TYPE_CHECKING:
-    from rakuten_bench.pipeline.estimator import ScenarioClassifier
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
 
 #: Packages whose classes are inside a pickled pipeline, beside those of the options.
 _ALWAYS = ("numpy", "scipy", "scikit-learn", "pandas", "rakuten-bench")
@@ -22,7 +24,7 @@ _ALWAYS = ("numpy", "scipy", "scikit-learn", "pandas", "rakuten-bench")
 
 def fit_source(
     source: Source, rows: Literal["train", "all"], seed: int
-) -> ScenarioClassifier:
+) -> ScenarioClassifier | ScenarioClusterer:
     """Fit the scenario of a record on its training rows, or on all rows.
 
     Raises
@@ -65,7 +67,7 @@ def export_model(
     """
     import joblib
 
-    if record.scores is None:
+    if record.scores is None and record.clustering is None:
         message = f"{record.code}: has no scores ({record.status}); nothing to export."
         raise UserError(message)
     model = fit_source(source, rows, record.seed)
@@ -92,7 +94,6 @@ def _card(
     from importlib.metadata import version
     from platform import python_version
 
-    assert record.scores is not None
     packages = record.provenance.packages if record.provenance else {}
     return Card(
         code=record.code,
@@ -107,15 +108,17 @@ def _card(
         classes=list(source.dataset.classes),
         label_names=dict(source.dataset.label_names),
         columns=_columns(record),
-        scores={
-            "f1_weighted": record.scores.f1_weighted,
-            "f1_macro": record.scores.f1_macro,
-            "accuracy": record.scores.accuracy,
-        },
+        scores=_scores(record),
         packages={name: version(name) for name in {*packages, *_ALWAYS}},
         python=python_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _scores(record: Record) -> dict[str, float]:
+    """Return the scores of a classifier or of a clustering, those of its folds apart."""
+    found: dict[str, Any] = msgspec.to_builtins(record.scores or record.clustering)
+    return {name: score for name, score in found.items() if isinstance(score, float)}
 
 
 def _columns(record: Record) -> dict[str, str]:
@@ -127,7 +130,7 @@ def _columns(record: Record) -> dict[str, str]:
 
 def load_model(
     path: Path, *, any_version: bool = False, warn: Callable[[str], None] | None = None
-) -> tuple[ScenarioClassifier, Card]:
+) -> tuple[ScenarioClassifier | ScenarioClusterer, Card]:
     """Load an exported model after a look at its card.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Predictions for a table: label, probability, and the next two guesses."""
+"""Predictions for a table: label, probability, and the next two guesses; or a cluster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rakuten_bench.records import safe_cell
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rakuten_bench.pipeline.estimator import ScenarioClassifier
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
 
 N_GUESSES = 3
 
@@ -25,7 +25,7 @@ _FIRST = 1e6
 
 
 def predict_table(
-    model: ScenarioClassifier,
+    model: ScenarioClassifier | ScenarioClusterer,
     card: Card,
     table: Path,
     *,
@@ -36,7 +36,7 @@ def predict_table(
 
     Parameters
     ----------
-    model : ScenarioClassifier
+    model : ScenarioClassifier or ScenarioClusterer
     card : Card
     table : Path
     columns : dict of str to str, optional
@@ -50,7 +50,8 @@ def predict_table(
     DataFrame of shape (n_rows, 2 to 7)
         `row` (its number, from 0) or `id` where the table has such a column, `label`,
         `probability`, `second`, `second_probability`, `third`, `third_probability`;
-        without the guesses and their numbers where the model gives none. Text that a
+        without the guesses and their numbers where the model gives none. A clusterer
+        gives one column, `cluster`: its number, from 0. Text that a
         spreadsheet would run as a formula is neutralised.
 
     Raises
@@ -101,8 +102,14 @@ def find_columns(
     return found
 
 
-def guess(model: ScenarioClassifier, rows: pd.DataFrame) -> dict[str, Any]:
+def guess(
+    model: ScenarioClassifier | ScenarioClusterer, rows: pd.DataFrame
+) -> dict[str, Any]:
     """Return the columns of the guesses for some rows."""
+    from rakuten_bench.pipeline.estimator import ScenarioClusterer
+
+    if isinstance(model, ScenarioClusterer):
+        return {"cluster": model.predict(rows)}
     labels = model.predict(rows)
     scores = class_scores(model, rows)
     if scores is None:

@@ -1,8 +1,13 @@
 """Predictions to confusion matrix to scores, intervals and paired tests.
 
-Every score derives from the matrix. Needs numpy and scipy only.
+Every score derives from the matrix; those of clusters from a table of their own. Needs numpy and scipy only.
 """
 
+from rakuten_bench.metrics.cluster import (
+    adjusted_rand_index,
+    count_clusters,
+    purity,
+)
 from rakuten_bench.metrics.confusion import (
     METRICS,
     ClassTable,
@@ -44,8 +49,10 @@ __all__ = [
     "Difference",
     "Standing",
     "accuracy",
+    "adjusted_rand_index",
     "class_table",
     "confusion_matrix",
+    "count_clusters",
     "f1_macro",
     "f1_weighted",
     "holm",
@@ -55,6 +62,7 @@ __all__ = [
     "paired_difference",
     "paired_differences",
     "pareto_front",
+    "purity",
     "rank",
     "rank_groups",
     "resample_cells",

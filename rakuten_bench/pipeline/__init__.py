@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.pipeline import fitting, fusing
+from rakuten_bench.pipeline import clustering, fitting, fusing
 from rakuten_bench.plan import Step
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import find_option
@@ -138,6 +138,16 @@ def _estimate(
     return fitting.estimate(estimator, folded, target.n_classes)
 
 
+def _cluster(
+    options: list[Option],
+    params: list[dict[str, Any]],
+    slots: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> Any:
+    folded, _ = learned_input(options[0], slots)
+    return clustering.cluster(options[0].make(params=params[0], **given), folded)
+
+
 def _fuse(
     options: list[Option],
     params: list[dict[str, Any]],
@@ -168,5 +178,6 @@ _LEARNED = {
     "transform": _transform,
     "resample": _resample,
     "estimate": _estimate,
+    "cluster": _cluster,
     "search": _search,
 }

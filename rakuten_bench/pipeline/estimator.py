@@ -1,4 +1,4 @@
-"""A scenario as an ordinary scikit-learn classifier.
+"""A scenario as an ordinary scikit-learn classifier, or clusterer.
 
 It runs the steps of the scenario's own plan, with the options that the engine runs, so
 that it gives the predictions of the record; the engine only avoids doing the same part
@@ -6,6 +6,8 @@ twice.
 
     model = build("T0010-0120-0000")
     model.fit(frame, frame["label"]).predict(other_frame)
+
+A scenario whose model clusters gives a clusterer: `predict` returns cluster numbers.
 """
 
 from __future__ import annotations
@@ -16,14 +18,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from rakuten_bench.data.build import fill_columns
 from rakuten_bench.data.grouping import find_groups
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.pipeline import fitting, fusing, learned_input, run_map, run_step
+from rakuten_bench.pipeline import (
+    clustering,
+    fitting,
+    fusing,
+    learned_input,
+    run_map,
+    run_step,
+)
 from rakuten_bench.pipeline.searching import fit_search, inner_folds
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Step
@@ -40,8 +49,8 @@ _FOLD = "0"
 
 def build(
     scenario: str | Scenario, *, random_state: int = 123, n_jobs: int = 1
-) -> ScenarioClassifier:
-    """Return the unfitted classifier of a scenario.
+) -> ScenarioClassifier | ScenarioClusterer:
+    """Return the unfitted classifier of a scenario, or clusterer.
 
     Parameters
     ----------
@@ -59,7 +68,8 @@ def build(
     """
     if isinstance(scenario, str):
         scenario = from_code(scenario)
-    return ScenarioClassifier(scenario, random_state=random_state, n_jobs=n_jobs)
+    kind = ScenarioClusterer if scenario.is_clustering else ScenarioClassifier
+    return kind(scenario, random_state=random_state, n_jobs=n_jobs)
 
 
 def _predicts_probability(model: ScenarioClassifier) -> bool:
@@ -70,8 +80,8 @@ def _decides(model: ScenarioClassifier) -> bool:
     return hasattr(model.model_, "decision_function")
 
 
-class ScenarioClassifier(ClassifierMixin, BaseEstimator):
-    """All steps of one scenario, from the table to the label.
+class ScenarioEstimator(BaseEstimator):
+    """All steps of one scenario, from the table to what its model says.
 
     Parameters
     ----------
@@ -127,22 +137,6 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
             values[step.key] = self._fit_step(step, _slots(step, values))
         self.model_ = self.fitted_[self.plan_.outputs[self.scenario.code][0]]
         return self
-
-    def predict(self, X: pd.DataFrame) -> NDArray[np.str_]:
-        """Return the label of each row, of shape (n_rows,)."""
-        codes = self.model_.predict(self.features(X))
-        return self.classes_[np.asarray(codes, dtype=np.int64)]
-
-    @available_if(_predicts_probability)
-    def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
-        """Return probabilities of shape (n_rows, n_classes), in the order of `classes_`."""
-        return self._probabilities(self.model_, self.features(X))
-
-    @available_if(_decides)
-    def decision_function(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the model's score of each class, of shape (n_rows, n_classes)."""
-        scores = np.asarray(self.model_.decision_function(self.features(X)))
-        return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
 
     def _roots(self, frame: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
         """Return the table and the targets: every row is a training row."""
@@ -222,6 +216,77 @@ class ScenarioClassifier(ClassifierMixin, BaseEstimator):
         return found
 
 
+class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
+    """All steps of one scenario, from the table to the label.
+
+    Parameters and attributes are those of `ScenarioEstimator`.
+    """
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.str_]:
+        """Return the label of each row, of shape (n_rows,)."""
+        codes = self.model_.predict(self.features(X))
+        return self.classes_[np.asarray(codes, dtype=np.int64)]
+
+    @available_if(_predicts_probability)
+    def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
+        """Return probabilities of shape (n_rows, n_classes), in the order of `classes_`."""
+        return self._probabilities(self.model_, self.features(X))
+
+    @available_if(_decides)
+    def decision_function(self, X: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the model's score of each class, of shape (n_rows, n_classes)."""
+        scores = np.asarray(self.model_.decision_function(self.features(X)))
+        return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
+
+
+class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
+    """All steps of one scenario, from the table to the number of a cluster.
+
+    Parameters and attributes are those of `ScenarioEstimator`.
+    """
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+        """Learn from a table.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+        y : sequence of n_rows labels, optional
+            Only how many classes they are counts, and only where the model's
+            `n_clusters` is not given.
+
+        Raises
+        ------
+        UserError
+            If neither labels nor `n_clusters` are given, or a step before the model
+            would learn from labels.
+        """
+        conflict = self.scenario.conflict()
+        if conflict:
+            message = f"{self.scenario.code}: is impossible: {conflict}."
+            raise UserError(message)
+        return super().fit(X, self._any_two(X) if y is None else y)
+
+    def _any_two(self, X: pd.DataFrame) -> list[str]:
+        """Return labels that nobody looks at: no step of a clustering learns from any."""
+        if "n_clusters" not in self.scenario["model"].arguments:
+            message = (
+                f"{self.scenario.code}: the number of clusters is not known. Set the "
+                f"model's parameter 'n_clusters', or give fit the labels to count."
+            )
+            raise UserError(message)
+        return [str(row % 2) for row in range(len(X))]
+
+    def predict(self, X: pd.DataFrame) -> NDArray[np.int32]:
+        """Return the number of each row's cluster, from 0, of shape (n_rows,)."""
+        clusters: NDArray[np.int32] = self.model_.predict(self.features(X))
+        return clusters
+
+    def fit_predict(self, X: pd.DataFrame, y: Any = None) -> NDArray[np.int32]:
+        """Learn from a table and return the clusters of its rows."""
+        return self.fit(X, y).predict(X)
+
+
 def as_frame(X: pd.DataFrame, labels: list[str] | None = None) -> pd.DataFrame:
     """Return a table with all of `types.COLUMNS`, the missing ones empty.
 
@@ -248,6 +313,7 @@ def _option(step: Step) -> tuple[Option, dict[str, Any]]:
 
 
 _LEARN: Mapping[str, Callable[[Any, Folded], Any]] = {
+    "cluster": clustering.fit,
     "transform": fitting.transform,
     "resample": fitting.resample,
 }

@@ -15,6 +15,7 @@ from rakuten_bench.scenario import Choice
 #: The modules that apply learned options: part of what they compute.
 FITTING = "rakuten_bench.pipeline.fitting"
 FUSING = "rakuten_bench.pipeline.fusing"
+CLUSTERING = "rakuten_bench.pipeline.clustering"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Ingredients:
     modules : tuple of str
         Modules whose source counts, with those of ours that they import.
     file : str
-        Digest of the file or folder that the option reads; "" where it reads none.
+        Digest of the file that the option reads; "" where it reads none.
     versions : mapping of str to str
         Of the packages that it names.
     """
@@ -63,12 +64,14 @@ def find_ingredients(option: Option, choice: Choice) -> Ingredients:
         modules.append(FITTING)
     if option.kind == "fuse":
         modules.append(FUSING)
+    if option.kind == "cluster":
+        modules.append(CLUSTERING)
     return Ingredients(
         choice.lever,
         choice.option,
         choice.params,
         tuple(modules),
-        file_digest(option.find_file(choice.arguments)),
+        file_digest(str(choice.arguments.get(option.file, ""))),
         option.versions(),
     )
 

@@ -14,7 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: The members of predictions.npz in their order.
-MEMBERS = ("id", "true", "predicted", "fold", "language", "classes", "probability")
+MEMBERS = (
+    *("id", "true", "predicted", "fold", "language", "classes", "probability"),
+    "is_clustering",
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class Predictions:
     classes : tuple of str
     probability : float32 array of shape (n_rows, n_classes) or None
         Columns in the order of `classes`.
+    is_clustering : bool
+        Whether `predicted` holds cluster numbers, which say nothing of `classes`; those
+        of different folds have nothing in common.
 
     Raises
     ------
@@ -48,6 +54,7 @@ class Predictions:
     language: NDArray[np.str_]
     classes: tuple[str, ...]
     probability: NDArray[np.float32] | None = None
+    is_clustering: bool = False
 
     def __post_init__(self) -> None:
         columns = (self.true, self.predicted, self.fold, self.language)
@@ -74,6 +81,7 @@ class Predictions:
             language=self.language[rows],
             classes=self.classes,
             probability=None if probability is None else probability[rows],
+            is_clustering=self.is_clustering,
         )
 
     @cached_property
@@ -97,6 +105,7 @@ class Predictions:
             "language": self.language,
             "classes": np.array(self.classes, dtype=np.str_),
             "probability": self.probability,
+            "is_clustering": np.array(True) if self.is_clustering else None,
         }
         return {name: value for name, value in columns.items() if value is not None}
 
@@ -131,7 +140,8 @@ class Predictions:
             columns = {name: file[name] for name in MEMBERS if name in file.files}
         classes = tuple(columns.pop("classes").tolist())
         ids = columns.pop("id")
-        return cls(ids=ids, classes=classes, **columns)
+        clustering = bool(columns.pop("is_clustering", False))
+        return cls(ids=ids, classes=classes, is_clustering=clustering, **columns)
 
 
 def load_predicted(path: Path) -> NDArray[np.int32]:

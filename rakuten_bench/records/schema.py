@@ -26,6 +26,28 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     folds: list[Scores] = []
 
 
+class ClusterScores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How well clusters agree with the classes, which they were not learned from.
+
+    Attributes
+    ----------
+    ari : float
+        Adjusted Rand index: 1 for the same division, 0 on average for a random one.
+    purity : float
+        Share of rows that are of the most frequent class of their cluster.
+    n_clusters : int
+        That hold a test row.
+    folds : list of ClusterScores
+        Of each fold where there are several; the scores are then means over the folds
+        by their rows, since clusters of different folds have nothing in common.
+    """
+
+    ari: float
+    purity: float
+    n_clusters: int
+    folds: list[ClusterScores] = []
+
+
 class ClassScores(msgspec.Struct, frozen=True, kw_only=True):
     """Scores of one class."""
 
@@ -134,7 +156,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     params : dict of str to dict
         Lever -> parameters that differ from the option's defaults.
     scores : Scores or None
-        None unless `status` is "ok".
+        None unless `status` is "ok", and for a clustering.
+    clustering : ClusterScores or None
+        In place of `scores` where the model clusters: cluster numbers are no classes.
     per_class : list of ClassScores
         In the order of `classes`.
     members : list of dict
@@ -171,6 +195,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, dict[str, Any]] = {}
     error: Failure | None = None
     scores: Scores | None = None
+    clustering: ClusterScores | None = None
     per_class: list[ClassScores] = []
     classes: list[str] = []
     label_names: dict[str, str] = {}
@@ -224,6 +249,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, dict[str, Any]] = {}
     error: Cause | None = None
     scores: Scores | None = None
+    clustering: ClusterScores | None = None
     classes: list[str] = []
     members: list[dict[str, Any]] = []
     fit_time: float = 0.0

@@ -1,5 +1,7 @@
 """Records on disk: results/<board>/<code>/ with one JSON, one CSV, one npz each.
 
+The CSV is the confusion matrix, or for a clustering the rows by class and cluster.
+
 The JSON is put in place last and holds the digest of the predictions, so whatever moment
 a run is killed at, a record is there with all its files or it is not there. An earlier
 record of the same scenario stays until all of the new one is on the disk.
@@ -27,6 +29,7 @@ from rakuten_bench.records.prediction import Predictions, load_predicted
 from rakuten_bench.records.schema import (
     SCHEMA_VERSION,
     ClassScores,
+    ClusterScores,
     Record,
     Row,
     Scores,
@@ -35,6 +38,7 @@ from rakuten_bench.types import Dataset, Split
 
 RECORD = "record.json"
 CONFUSION = "confusion.csv"
+CLUSTERS = "clusters.csv"
 PREDICTIONS = "predictions.npz"
 
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
@@ -108,14 +112,14 @@ def write_scored(
     folder.mkdir(parents=True, exist_ok=True)
     files = {RECORD: encode_record(record)}
     if predictions is not None:
-        matrix = confusion_csv(predictions).encode()
-        files = {PREDICTIONS: predictions.to_bytes(), CONFUSION: matrix, **files}
+        name, table = _counts(predictions)
+        files = {PREDICTIONS: predictions.to_bytes(), name: table, **files}
     with _written(folder, files) as besides:
         if _speaks_of_others(folder, record):
             (folder / RECORD).unlink()
         for name, beside in besides.items():
             beside.replace(folder / name)
-    for name in {PREDICTIONS, CONFUSION} - files.keys():
+    for name in {PREDICTIONS, CONFUSION, CLUSTERS} - files.keys():
         (folder / name).unlink(missing_ok=True)
     return folder
 
@@ -144,7 +148,8 @@ def _speaks_of_others(folder: Path, record: Record) -> bool:
         before = _read(folder, Row).predictions_digest
     except DamagedRecord:
         return has_record(folder)
-    return before not in ("", record.predictions_digest) and bool(record.scores)
+    ours = record.predictions_digest
+    return before not in ("", ours) and bool(ours)
 
 
 def encode_record(record: Record) -> bytes:
@@ -155,20 +160,32 @@ def encode_record(record: Record) -> bytes:
 
 def with_scores(record: Record, predictions: Predictions) -> Record:
     """Return the record with everything that derives from its predictions."""
-    table = metrics.class_table(_confusion(predictions))
-    columns = (table.precision, table.recall, table.f1, table.support)
-    rows = zip(predictions.classes, *(c.tolist() for c in columns), strict=True)
+    derived = _clustered if predictions.is_clustering else _classified
     return msgspec.structs.replace(
         record,
-        scores=scores_of(predictions),
-        per_class=[
-            ClassScores(label=label, precision=p, recall=r, f1=f, support=n)
-            for label, p, r, f, n in rows
-        ],
+        **derived(predictions),
         classes=list(predictions.classes),
         predictions_digest=predictions.digest,
         rows_digest=predictions.rows_digest,
     )
+
+
+def _clustered(predictions: Predictions) -> dict[str, Any]:
+    return {"clustering": cluster_scores(predictions), "scores": None, "per_class": []}
+
+
+def _classified(predictions: Predictions) -> dict[str, Any]:
+    table = metrics.class_table(_confusion(predictions))
+    columns = (table.precision, table.recall, table.f1, table.support)
+    rows = zip(predictions.classes, *(c.tolist() for c in columns), strict=True)
+    return {
+        "clustering": None,
+        "scores": scores_of(predictions),
+        "per_class": [
+            ClassScores(label=label, precision=p, recall=r, f1=f, support=n)
+            for label, p, r, f, n in rows
+        ],
+    }
 
 
 def scores_of(predictions: Predictions) -> Scores:
@@ -179,6 +196,38 @@ def scores_of(predictions: Predictions) -> Scores:
     ]
     whole = _scores(predictions)
     return msgspec.structs.replace(whole, folds=folds if len(folds) > 1 else [])
+
+
+def cluster_scores(predictions: Predictions) -> ClusterScores:
+    """Return the scores of a clustering; of several folds their mean by rows."""
+    folds = [_cluster_scores(table) for table in _cluster_tables(predictions)]
+    if len(folds) == 1:
+        return folds[0]
+    sizes = np.unique(predictions.fold, return_counts=True)[1]
+    return ClusterScores(
+        ari=float(np.average([fold.ari for fold in folds], weights=sizes)),
+        purity=float(np.average([fold.purity for fold in folds], weights=sizes)),
+        n_clusters=max(fold.n_clusters for fold in folds),
+        folds=folds,
+    )
+
+
+def _cluster_scores(table: NDArray[np.int64]) -> ClusterScores:
+    return ClusterScores(
+        ari=metrics.adjusted_rand_index(table),
+        purity=metrics.purity(table),
+        n_clusters=int(np.count_nonzero(table.sum(axis=0))),
+    )
+
+
+def _cluster_tables(predictions: Predictions) -> list[NDArray[np.int64]]:
+    """Return the rows of each class and cluster, for each fold."""
+    n_classes = len(predictions.classes)
+    parts = [
+        predictions.take(predictions.fold == number)
+        for number in np.unique(predictions.fold)
+    ]
+    return [metrics.count_clusters(p.true, p.predicted, n_classes) for p in parts]
 
 
 def _scores(predictions: Predictions) -> Scores:
@@ -193,11 +242,49 @@ def _confusion(predictions: Predictions) -> NDArray[np.int64]:
 
 def confusion_csv(predictions: Predictions) -> str:
     """Return the matrix with labels, one true class per line."""
+    labels = [safe_cell(label) for label in predictions.classes]
+    counts = _confusion(predictions).tolist()
+    return _labelled_csv(["true \\ predicted", *labels], labels, counts)
+
+
+def _counts(predictions: Predictions) -> tuple[str, bytes]:
+    """Return the name and the content of the CSV file of a record."""
+    if predictions.is_clustering:
+        return CLUSTERS, clusters_csv(predictions).encode()
+    return CONFUSION, confusion_csv(predictions).encode()
+
+
+def clusters_csv(predictions: Predictions) -> str:
+    """Return the rows by class and cluster, one class per line."""
+    names, counts = count_clusters(predictions)
+    labels = [safe_cell(label) for label in predictions.classes]
+    return _labelled_csv(["true \\ cluster", *names], labels, counts.tolist())
+
+
+def count_clusters(predictions: Predictions) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the names of the clusters and their rows of each class.
+
+    Clusters of several folds stand side by side as "fold.cluster".
+
+    Returns
+    -------
+    names : list of str
+    counts : int64 array of shape (n_classes, n_clusters)
+    """
+    tables = _cluster_tables(predictions)
+    several = len(tables) > 1
+    names = [
+        f"{fold}.{cluster}" if several else str(cluster)
+        for fold, table in enumerate(tables)
+        for cluster in range(table.shape[1])
+    ]
+    return names, np.hstack(tables)
+
+
+def _labelled_csv(head: list[str], labels: list[str], counts: list[list[int]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    labels = [safe_cell(label) for label in predictions.classes]
-    writer.writerow(["true \\ predicted", *labels])
-    counts = _confusion(predictions).tolist()
+    writer.writerow(head)
     writer.writerows([label, *row] for label, row in zip(labels, counts, strict=True))
     return text.getvalue()
 
@@ -308,10 +395,33 @@ def read_confusion(folder: Path) -> NDArray[np.int64]:
         If it is missing, torn or not a square of counts.
     """
     path = folder / CONFUSION
+    names, counts = _read_counts(path)
+    with _reading(path):
+        return counts.reshape(len(names), len(names))
+
+
+def read_clusters(folder: Path) -> tuple[list[str], NDArray[np.int64]]:
+    """Read the rows of each class and cluster of a clustering.
+
+    Returns
+    -------
+    names : list of str
+        Of the clusters.
+    counts : int64 array of shape (n_classes, n_clusters)
+
+    Raises
+    ------
+    DamagedRecord
+        If the file is missing, torn or holds no counts.
+    """
+    return _read_counts(folder / CLUSTERS)
+
+
+def _read_counts(path: Path) -> tuple[list[str], NDArray[np.int64]]:
     with _reading(path), path.open(encoding="utf-8", newline="") as file:
         head, *lines = csv.reader(file)
         counts = np.array([line[1:] for line in lines], dtype=np.int64)
-        return counts.reshape(len(head) - 1, len(head) - 1)
+        return head[1:], counts.reshape(len(lines), len(head) - 1)
 
 
 @contextlib.contextmanager

@@ -12,10 +12,19 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
-from rakuten_bench.records import Damaged, DatasetInfo, Predictions, Row, SplitInfo
+from rakuten_bench.records import (
+    ClusterScores,
+    Damaged,
+    DatasetInfo,
+    Predictions,
+    Row,
+    SplitInfo,
+)
 from rakuten_bench.wording.words import number
 
 METRICS = tuple(metrics.METRICS)
+#: Scores of clusterings; the first one orders them.
+CLUSTER_METRICS = ("ari", "purity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +38,10 @@ class Entry:
     folder : Path
         Of its record.
     rank : int or None
-        From 1; None without scores.
+        From 1; None without scores, and for a clustering.
     scores : dict of str to float
-        Over the board's subset; empty without scores.
+        Over the board's subset, of `METRICS`, for a clustering of `CLUSTER_METRICS`;
+        empty without scores.
     interval : (low, high) or None
         95 % interval of the score that ranks; None where it was not looked at.
     group : int or None
@@ -87,6 +97,9 @@ class Board:
         Sentences: which records are not on the board and why.
     n_chosen : int
         Test rows that count, where there is a subset.
+    clusterings : tuple of Entry
+        Learned without labels, by their adjusted Rand index: never ranked, grouped or
+        compared among `entries`.
     """
 
     name: str
@@ -98,11 +111,12 @@ class Board:
     failures: tuple[Entry, ...]
     left_out: tuple[str, ...] = ()
     n_chosen: int = 0
+    clusterings: tuple[Entry, ...] = ()
 
     @property
     def everyone(self) -> tuple[Entry, ...]:
         """Return all scenarios, those without scores last."""
-        return self.entries + self.failures
+        return self.entries + self.clusterings + self.failures
 
     @property
     def title(self) -> str:
@@ -181,25 +195,32 @@ def load_board(
         raise UserError(message)
     rows, others = _same_data(rows)
     scored, unscored = _score(results / name, rows, subset)
-    entries = _ranked(results / name, scored, metric)
-    failed = [row for row in rows if row.scores is None]
+    ranked = [(row, scores) for row, scores in scored if row.scores]
+    clustered = [(row, scores) for row, scores in scored if row.clustering]
+    failed = [row for row in rows if not _is_scored(row)]
     return Board(
         name=name,
         dataset=rows[0].dataset,
         split=rows[0].split,
         metric=metric,
         subset=subset,
-        entries=entries,
+        entries=_ranked(results / name, ranked, metric),
         failures=tuple(Entry(r, results / name / r.code, None, {}) for r in failed),
         left_out=(*left_out, *others, *unscored),
-        n_chosen=_count_chosen(entries, subset),
+        n_chosen=_count_chosen(results / name, scored, subset),
+        clusterings=_ordered(results / name, clustered, CLUSTER_METRICS[0]),
     )
 
 
-def _count_chosen(entries: Sequence[Entry], subset: str) -> int:
-    if not subset or not entries:
+def _is_scored(row: Row) -> bool:
+    return row.scores is not None or row.clustering is not None
+
+
+def _count_chosen(folder: Path, scored: Scored, subset: str) -> int:
+    if not subset or not scored:
         return 0
-    return int(read_counts(entries[0].folder, subset).sum())
+    predictions = records.read_predictions(folder / scored[0][0].code)
+    return int(np.count_nonzero(predictions.language == subset))
 
 
 def _identity(row: Row) -> tuple[str, str]:
@@ -225,14 +246,20 @@ Scored = list[tuple[Row, dict[str, float]]]
 
 def _score(folder: Path, rows: Iterable[Row], subset: str) -> tuple[Scored, list[str]]:
     """Return the scores over the subset, and sentences about rows that have none."""
-    ok = [row for row in rows if row.scores is not None]
+    ok = [row for row in rows if _is_scored(row)]
     if not subset:
         return [(row, _stored(row)) for row in ok], []
     return _score_subset(folder, ok, lambda p: p.language == subset, subset)
 
 
 def _stored(row: Row) -> dict[str, float]:
+    if row.clustering is not None:
+        return _cluster_scores(row.clustering)
     return {metric: getattr(row.scores, metric) for metric in METRICS}
+
+
+def _cluster_scores(found: ClusterScores) -> dict[str, float]:
+    return {metric: getattr(found, metric) for metric in CLUSTER_METRICS}
 
 
 def _score_subset(
@@ -268,6 +295,8 @@ def _score_subset(
 
 
 def _scores(part: Predictions) -> dict[str, float]:
+    if part.is_clustering:
+        return _cluster_scores(records.cluster_scores(part))
     return metrics.scores(_count(part))
 
 
@@ -307,9 +336,14 @@ def read_f1(folder: Path, subset: str = "") -> NDArray[np.float64]:
     return np.array([row.f1 for row in records.read_record(folder).per_class])
 
 
-def _ranked(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:
+def _ordered(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:
     entries = [Entry(row, folder / row.code, None, scores) for row, scores in scored]
     entries.sort(key=lambda entry: (-entry.scores[metric], entry.cost, entry.code))
+    return tuple(entries)
+
+
+def _ranked(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:
+    entries = _ordered(folder, scored, metric)
     front = metrics.pareto_front(
         [entry.scores[metric] for entry in entries], [entry.cost for entry in entries]
     )

@@ -118,6 +118,13 @@ def compare(a: Path, b: Path) -> Comparison:
 
 def _read_scored(folder: Path) -> Record:
     record = records.read_record(folder)
+    if record.clustering is not None:
+        message = (
+            f"{record.code}: is a clustering; its clusters are no classes, so that "
+            f"there is nothing to compare row by row. See: rakuten-bench show "
+            f"{record.code}"
+        )
+        raise UserError(message)
     if record.scores is None:
         message = f"{record.code}: is {record.status}, there is nothing to compare."
         raise UserError(message)

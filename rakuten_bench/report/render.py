@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from rakuten_bench.records import safe_cell
-from rakuten_bench.report.board import METRICS, Board, Entry, load_board
+from rakuten_bench.report.board import (
+    CLUSTER_METRICS,
+    METRICS,
+    Board,
+    Entry,
+    load_board,
+)
 from rakuten_bench.report.standing import with_standing
 from rakuten_bench.wording.table import (
     Column,
@@ -73,8 +79,8 @@ def render_markdown(boards: Sequence[Board], top: int | None, width: int) -> str
     return render_tables(tables, "markdown", width)
 
 
-def _tables(board: Board, top: int | None, width: int) -> tuple[Table, Table]:
-    """Return the ranked scenarios under the board's title, then the failures."""
+def _tables(board: Board, top: int | None, width: int) -> tuple[Table, ...]:
+    """Return the ranked scenarios under the board's title, clusterings, failures."""
     top = _SHOWN if top is None else top
     wording = Wording([entry.row for entry in board.everyone])
     rows = [_cells(board, entry, wording, width) for entry in board.entries[:top]]
@@ -88,8 +94,36 @@ def _tables(board: Board, top: int | None, width: int) -> tuple[Table, Table]:
         for entry in board.failures[:top]
     )
     remarks = tuple(_remarks(board, wording, top))
-    return ranked, Table("", _FAILURE_COLUMNS, failed, remarks)
+    clustered = _clusterings(board, wording, top)
+    return ranked, clustered, Table("", _FAILURE_COLUMNS, failed, remarks)
 
+
+def _clusterings(board: Board, wording: Wording, top: int) -> Table:
+    """Return the scenarios that learned without labels, apart from the ranking."""
+    if not board.clusterings:
+        return Table("", (), ())
+    rows = [
+        (
+            entry.code,
+            called(entry, wording),
+            *(score_words(entry.scores[metric]) for metric in CLUSTER_METRICS),
+            seconds(entry.row.own_time),
+        )
+        for entry in board.clusterings[:top]
+    ]
+    return Table(CLUSTERINGS, _CLUSTER_COLUMNS, tuple(rows))
+
+
+#: Title of the scenarios that learned without labels.
+CLUSTERINGS = "Clusterings (not ranked)"
+
+_CLUSTER_COLUMNS = (
+    Column("code", fixed=True),
+    Column("levers"),
+    Column("ARI", right=True, fixed=True),
+    Column("purity", right=True, fixed=True),
+    Column("own", right=True, fixed=True),
+)
 
 _FAILURE_COLUMNS = (
     Column("code", fixed=True),
@@ -148,10 +182,13 @@ def called(entry: Entry, wording: Wording) -> str:
 def _remarks(board: Board, wording: Wording, top: int) -> list[str]:
     """Return the remarks on a board and say what is not shown of it."""
     more = len(board.entries) - top
+    clustered = len(board.clusterings) - top
     hidden = len(board.failures) - top
     lines = board_remarks(board, wording)
     if more > 0:
         lines.append(f"{number(more, 'more scenario')} with scores (--top).")
+    if clustered > 0:
+        lines.append(f"{number(clustered, 'more clustering')} (--top).")
     if hidden > 0:
         lines.append(f"{number(hidden, 'more scenario')} without scores.")
     return lines
@@ -160,15 +197,28 @@ def _remarks(board: Board, wording: Wording, top: int) -> list[str]:
 def board_remarks(board: Board, wording: Wording) -> list[str]:
     """Say what is common to all scenarios, what the columns mean, what is left out."""
     left_out = [f"Left out: {sentence}" for sentence in board.left_out]
-    return [line for line in (wording.caption, _legend(board), *left_out) if line]
+    lines = (wording.caption, _legend(board), _cluster_legend(board), *left_out)
+    return [line for line in lines if line]
+
+
+def _cluster_legend(board: Board) -> str:
+    """Explain the scores of clusterings; "" where there are none."""
+    if not board.clusterings:
+        return ""
+    return (
+        "Clusterings learn without labels. ARI: adjusted Rand index against the "
+        "classes, 1 for the same division, 0 by chance. Purity: rows that are of the "
+        "most frequent class of their cluster."
+    )
 
 
 def _legend(board: Board) -> str:
     """Explain the columns; "" where there is nothing to explain."""
     if not board.entries:
         return ""
-    own = sum(entry.row.own_time for entry in board.entries)
-    saved = sum(entry.row.saved_time for entry in board.entries)
+    scored = (*board.entries, *board.clusterings)
+    own = sum(entry.row.own_time for entry in scored)
+    saved = sum(entry.row.saved_time for entry in scored)
     parts = [f"Ranked by {board.metric}; * none as good costs less."]
     if any(entry.group for entry in board.entries):
         parts.append(
@@ -184,7 +234,11 @@ def board_rows(boards: Sequence[Board], top: int | None) -> list[dict[str, Any]]
     return [
         json_row(board, entry)
         for board in boards
-        for entry in (*board.entries[:top], *board.failures)
+        for entry in (
+            *board.entries[:top],
+            *board.clusterings[:top],
+            *board.failures,
+        )
     ]
 
 
@@ -197,13 +251,13 @@ def json_row(board: Board, entry: Entry) -> dict[str, Any]:
         "name": row.name,
         "dataset": board.dataset.name,
         "levers": all_words(row),
-        **{metric: entry.scores.get(metric) for metric in METRICS},
+        **{name: entry.scores.get(name) for name in (*METRICS, *CLUSTER_METRICS)},
         "fit_time": row.fit_time,
         "status": row.status,
         "error": entry.error or None,
         "board": board.name,
         "subset": board.subset or None,
-        "metric": board.metric,
+        "metric": CLUSTER_METRICS[0] if row.clustering else board.metric,
         "low": entry.interval[0] if entry.interval else None,
         "high": entry.interval[1] if entry.interval else None,
         "group": entry.group,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
-from rakuten_bench.records import Record
-from rakuten_bench.report.board import METRICS, choose_boards
+from rakuten_bench.records import ClusterScores, Record, Scores
+from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, choose_boards
 from rakuten_bench.wording.table import Column, terminal_table
 from rakuten_bench.wording.words import (
     all_words,
@@ -91,6 +91,8 @@ def render_scenario(folder: Path, width: int = 100) -> str:
             _classes(record, width),
             *_confusions(record, folder),
         ]
+    if record.clustering is not None:
+        parts += [_cluster_scores(record), _clusters(record, folder, width)]
     if record.steps:
         parts.append(_steps(record, width))
     parts.append("\n".join(_origin(record)))
@@ -116,12 +118,66 @@ def _failure(record: Record) -> str:
 
 def _scores(record: Record) -> str:
     assert record.scores is not None
+    return _score_lines(record.scores, {metric: metric for metric in METRICS})
+
+
+def _cluster_scores(record: Record) -> str:
+    assert record.clustering is not None
+    called = dict(zip(CLUSTER_METRICS, ("adjusted Rand index", "purity"), strict=True))
+    return _score_lines(record.clustering, called)
+
+
+def _score_lines(scores: Scores | ClusterScores, called: Mapping[str, str]) -> str:
+    """Write each score, and that of each fold where there are several."""
+    wide = max(12, *map(len, called.values()))
     lines = []
-    for metric in METRICS:
-        line = f"{metric:12} {score_words(getattr(record.scores, metric))}"
-        folds = [score_words(getattr(fold, metric)) for fold in record.scores.folds]
+    for metric, name in called.items():
+        line = f"{name:{wide}} {score_words(getattr(scores, metric))}"
+        folds = [score_words(getattr(fold, metric)) for fold in scores.folds]
         lines.append(line + (f"   folds {' '.join(folds)}" if folds else ""))
     return "\n".join(lines)
+
+
+def _clusters(record: Record, folder: Path, width: int) -> str:
+    """Say of each cluster that holds rows which class it holds most of."""
+    columns = [
+        Column("cluster", fixed=True),
+        Column("rows", right=True, fixed=True),
+        Column("most frequent class"),
+        Column("share", right=True, fixed=True),
+    ]
+    return terminal_table(columns, cluster_rows(record, folder), width)
+
+
+def cluster_rows(record: Record, folder: Path, subset: str = "") -> list[list[str]]:
+    """Return number, size, most frequent class and its share of each cluster.
+
+    Parameters
+    ----------
+    record : Record
+    folder : Path
+        Of the record.
+    subset : str
+        Language of the rows that count; "" for all.
+
+    Raises
+    ------
+    DamagedRecord
+        If the clusters can't be read.
+    """
+    if subset:
+        part = records.read_predictions(folder)
+        names, counts = records.count_clusters(part.take(part.language == subset))
+    else:
+        names, counts = records.read_clusters(folder)
+    labels = [class_name(label, record.label_names) for label in record.classes]
+    found = []
+    for name, column in zip(names, counts.T, strict=True):
+        size, most = int(column.sum()), int(column.argmax())
+        if size:
+            share = percent(column[most] / size)
+            found.append([name, f"{size:,}", labels[most], share])
+    return found
 
 
 def _classes(record: Record, width: int) -> str:

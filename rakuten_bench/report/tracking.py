@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from rakuten_bench import records
 from rakuten_bench.errors import MissingPackage, UserError
 from rakuten_bench.records import Record
-from rakuten_bench.report.board import METRICS, Board, Entry
+from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, Board, Entry
 from rakuten_bench.wording.words import all_words, clean
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TAG = "rakuten_bench.record"
+_FILES = ("confusion.csv", "clusters.csv", "record.json")
 _LENGTH = 500  # characters of a parameter or a tag that every store takes
 
 
@@ -138,7 +139,7 @@ def _log(client: MlflowClient, experiment: str, entry: Entry, record: Record) ->
         metrics=[Metric(name, value, when, 0) for name, value in _metrics(record)],
         params=[Param(name, value[:_LENGTH]) for name, value in _params(record)],
     )
-    for path in (entry.folder / name for name in ("confusion.csv", "record.json")):
+    for path in (entry.folder / name for name in _FILES):
         if path.exists():
             client.log_artifact(run, str(path))
     status = "FINISHED" if record.status == "ok" else "FAILED"
@@ -180,6 +181,9 @@ def _metrics(record: Record) -> Iterator[tuple[str, Any]]:
     if record.scores is not None:
         for metric in METRICS:
             yield metric, getattr(record.scores, metric)
+    if record.clustering is not None:
+        for metric in CLUSTER_METRICS:
+            yield metric, getattr(record.clustering, metric)
     for name in ("fit_time", "predict_time", "own_time", "saved_time"):
         yield name, getattr(record, name)
     if record.peak_memory is not None:

@@ -129,14 +129,21 @@ class Scenario:
             choice.lever: choice.arguments for choice in self.choices if choice.params
         }
 
+    @property
+    def is_clustering(self) -> bool:
+        """Whether its model gives cluster numbers, learned without labels."""
+        return any(
+            find_option(self.modality, choice).kind == "cluster"
+            for choice in self.choices
+        )
+
     def conflict(self) -> str | None:
         """Say why the combination is impossible, or None."""
         options = [find_option(self.modality, choice) for choice in self.choices]
-        if self.modality == "fusion" and len(self.members) < 2:
-            return "a fusion needs at least two members"
-        unused = _find_unused(options)
-        if unused:
-            return unused
+        misfit = _find_misfit(self.members) if self.modality == "fusion" else None
+        found = misfit or _find_unused(options) or _find_labelled(options)
+        if found:
+            return found
         tagged = [option for option in options if option.tags]
         for one in options if tagged else ():
             for other in tagged if one.refuses else ():
@@ -159,6 +166,32 @@ def _find_unused(options: list[Option]) -> str | None:
             return (
                 f"model '{model.name}' reads {' and '.join(model.reads)}, so that "
                 f"{one.lever.name} '{one.name}' would have no effect"
+            )
+    return None
+
+
+def _find_labelled(options: list[Option]) -> str | None:
+    """Say which lever would learn from labels before a model that must not see any."""
+    model = next((one for one in options if one.kind == "cluster"), None)
+    for one in options if model else ():
+        learns = one.kind in ("resample", "search") or "labels" in one.tags
+        if model and learns and not one.is_off:
+            return (
+                f"model '{model.name}' clusters without labels, from which "
+                f"{one.lever.name} '{one.name}' learns"
+            )
+    return None
+
+
+def _find_misfit(members: tuple[Scenario, ...]) -> str | None:
+    """Say why some scenarios can't be joined, or None."""
+    if len(members) < 2:
+        return "a fusion needs at least two members"
+    for member in members:
+        if member.is_clustering:
+            return (
+                f"member '{member.name or member.code}' clusters "
+                f"(model '{member['model'].option}'): it has no probabilities of classes"
             )
     return None
 

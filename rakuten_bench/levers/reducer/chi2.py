@@ -5,7 +5,9 @@ from typing import Any
 from rakuten_bench.registry import REDUCER
 
 
-@REDUCER.option("chi2", digit="2", needs="scikit-learn", modalities=("text",))
+@REDUCER.option(
+    "chi2", digit="2", needs="scikit-learn", modalities=("text",), tags=("labels",)
+)
 def chi2(k: int = 20_000) -> Any:
     """Keep the columns that depend most on the class (chi-squared)."""
     from sklearn.feature_selection import chi2 as score

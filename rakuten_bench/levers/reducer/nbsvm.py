@@ -5,7 +5,9 @@ from typing import Any
 from rakuten_bench.registry import REDUCER
 
 
-@REDUCER.option("nbsvm", digit="3", needs="scikit-learn", modalities=("text",))
+@REDUCER.option(
+    "nbsvm", digit="3", needs="scikit-learn", modalities=("text",), tags=("labels",)
+)
 def nbsvm(alpha: float = 1.0) -> Any:
     """Scale columns by their log-count ratio, for NB-SVM (Wang and Manning, 2012)."""
     from rakuten_bench.estimator.reduction import LogCountRatio

@@ -10,7 +10,12 @@ listed = STOPWORDS.preparation(needs="stopwordsiso")(iso)
 
 
 @STOPWORDS.option(
-    "corpus", digit="4", needs="scikit-learn", kind="transform", prepare=listed
+    "corpus",
+    digit="4",
+    needs="scikit-learn",
+    kind="transform",
+    prepare=listed,
+    tags=("labels",),
 )
 def corpus(share: float = 0.1) -> Any:
     """Leave out stopwords-iso, and words that a share of every class's rows has."""

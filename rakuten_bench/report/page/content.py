@@ -16,6 +16,7 @@ from rakuten_bench.records import Predictions, Record
 from rakuten_bench.report.board import Board, Entry, read_counts
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.item import Item
+from rakuten_bench.report.scenario import cluster_rows
 from rakuten_bench.wording.words import all_words, class_name, clean
 
 #: Scenarios in a page, at most; 200 with 27 classes stay well below 5 MB.
@@ -32,7 +33,7 @@ def board_content(board: Board, items: Mapping[str, Item]) -> dict[str, Any]:
     shelf = _Shelf(items)
     found = [
         _scenario(entry, board.subset, shelf if place < _WITH_EXAMPLES else None)
-        for place, entry in enumerate(board.everyone[:LIMIT])
+        for place, entry in enumerate(shown(board))
     ]
     return {
         "title": clean(board.title),
@@ -40,6 +41,16 @@ def board_content(board: Board, items: Mapping[str, Item]) -> dict[str, Any]:
         "scenarios": found,
         "items": shelf.shown,
     }
+
+
+def shown(board: Board) -> tuple[Entry, ...]:
+    """Return the scenarios that have a page of their own; clusterings come last."""
+    return (*board_rows(board), *board.clusterings[:LIMIT])
+
+
+def board_rows(board: Board) -> tuple[Entry, ...]:
+    """Return the scenarios of the main table, those without scores last."""
+    return (*board.entries, *board.failures)[:LIMIT]
 
 
 def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]:
@@ -52,7 +63,9 @@ def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]
         "status": record.status,
         "levers": [[k, clean(v)] for k, v in all_words(record).items()],
         "interval": entry.interval,
-        "scores": entry.scores if subset else msgspec.to_builtins(record.scores),
+        "scores": entry.scores
+        if subset
+        else msgspec.to_builtins(record.scores or record.clustering),
         "classes": [
             clean(class_name(label, record.label_names)) for label in record.classes
         ],
@@ -71,6 +84,8 @@ def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]
         values["error"] = _error(record.error)
     if record.scores is not None:
         values |= _answers(entry, subset, shelf)
+    if record.clustering is not None:
+        values["clusters"] = _clusters(entry, subset, record)
     return values
 
 
@@ -126,6 +141,14 @@ def _cells(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the filled cells, (n_cells, 3)."""
     true, predicted = np.nonzero(confusion)
     return np.column_stack([true, predicted, confusion[true, predicted]])
+
+
+def _clusters(entry: Entry, subset: str, record: Record) -> list[list[str]]:
+    """Return number, size, most frequent class and its share of each cluster."""
+    try:
+        return cluster_rows(record, entry.folder, subset)
+    except records.DamagedRecord:
+        return []
 
 
 class _Shelf:

@@ -225,8 +225,9 @@ function facts(pairs) {
 
 function scores(found, board, interval) {
   if (!found) return null;
-  const names = { f1_weighted: "weighted F1", f1_macro: "macro F1", accuracy: "accuracy" };
-  const boxes = Object.entries(names).map(([metric, name]) => {
+  const names = { f1_weighted: "weighted F1", f1_macro: "macro F1", accuracy: "accuracy", ari: "adjusted Rand index", purity: "purity" };
+  const known = Object.entries(names).filter(([metric]) => metric in found);
+  const boxes = known.map(([metric, name]) => {
     const folds = (found.folds || []).map((fold) => score(fold[metric])).join(" ");
     const ends = interval && metric === board.metric ? `95 %: ${interval.map((end) => score(end)).join(" to ")}` : null;
     return h("div", {}, h("small", {}, name), score(found[metric]), ...[ends, folds && `folds ${folds}`].filter(Boolean).map((line) => h("small", {}, line)));
@@ -236,6 +237,7 @@ function scores(found, board, interval) {
 
 function answers(found, board) {
   const names = found.classes;
+  if (found.clusters) return [part("Clusters", table(["cluster", "rows", "most frequent class", "share"], found.clusters))];
   if (!found.confusion) return [];
   if (found.gap) return [h("p", { class: "bad" }, found.gap)];
   const counts = unpack(found.confusion, names.length);
@@ -267,7 +269,9 @@ function failure(found) {
 
 function scenarioPage(place, found) {
   const board = boards[place];
-  const rank = found.rank === null ? found.status : `rank ${found.rank} of ${board.scenarios.length}` + (found.group ? `, group ${found.group}` : "");
+  const unranked = found.clusters ? "clustering, not ranked," : found.status;
+  const others = board.scenarios.filter((one) => !one.clusters).length;
+  const rank = found.rank === null ? unranked : `rank ${found.rank} of ${others}` + (found.group ? `, group ${found.group}` : "");
   return [
     h("a", { class: "back", href: `#b${place}` }, "← back to the board (Esc)"),
     h("h1", {}, found.code, found.name && found.name !== found.code ? text(` ${found.name}`) : null),

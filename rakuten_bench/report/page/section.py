@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rakuten_bench.report.board import METRICS, Board, Entry
+from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, Board, Entry
 from rakuten_bench.report.effect import Effect, Effects, lever_effects
 from rakuten_bench.report.page.chart import (
     Scale,
@@ -12,9 +12,9 @@ from rakuten_bench.report.page.chart import (
     plain_table,
     whisker,
 )
-from rakuten_bench.report.page.content import LIMIT
+from rakuten_bench.report.page.content import LIMIT, board_rows, shown
 from rakuten_bench.report.page.markup import Markup, element
-from rakuten_bench.report.render import board_remarks
+from rakuten_bench.report.render import CLUSTERINGS, board_remarks
 from rakuten_bench.report.render_effect import interaction_words, legend
 from rakuten_bench.report.window import window
 from rakuten_bench.wording.words import (
@@ -37,6 +37,7 @@ def board_section(place: int, board: Board) -> Markup:
         _remarks(board),
         _controls(place, board),
         _table(place, board),
+        _clusterings(place, board),
         _effects(board),
     ]
     if board.entries:
@@ -46,7 +47,7 @@ def board_section(place: int, board: Board) -> Markup:
 
 def _remarks(board: Board) -> Markup:
     lines = board_remarks(board, Wording([entry.row for entry in board.everyone]))
-    hidden = len(board.everyone) - LIMIT
+    hidden = len(board.everyone) - len(shown(board))
     if hidden > 0:
         lines.append(f"{number(hidden, 'more scenario')} not in this page.")
     return element(
@@ -112,7 +113,7 @@ def _table(place: int, board: Board) -> Markup:
             ),
             data_status=entry.row.status,
         )
-        for entry in board.everyone[:LIMIT]
+        for entry in board_rows(board)
     ]
     table = element(
         "table",
@@ -121,6 +122,34 @@ def _table(place: int, board: Board) -> Markup:
         element("tbody", *rows),
     )
     return element("div", table, class_="wide")
+
+
+def _clusterings(place: int, board: Board) -> Markup:
+    """Return the scenarios that learned without labels, in a table of their own."""
+    if not board.clusterings:
+        return Markup()
+    wording = Wording([entry.row for entry in board.everyone])
+    rows = [
+        [
+            _link(place, entry),
+            clean(wording(entry.row)),
+            *(score_words(entry.scores[metric]) for metric in CLUSTER_METRICS),
+            seconds(entry.row.own_time),
+        ]
+        for entry in board.clusterings[:LIMIT]
+    ]
+    titles = ("scenario", "levers", "ARI", "purity", "own")
+    table = plain_table(titles, rows, ("ARI", "purity", "own"))
+    return fold(CLUSTERINGS, table, opened=True)
+
+
+def _link(place: int, entry: Entry) -> Markup:
+    """Return the code of a scenario as a link to its page, and its name."""
+    named = entry.row.name not in ("", entry.code)
+    link = element("a", entry.code, href=f"#s{place}/{entry.code}")
+    words = clean(entry.row.name)
+    name = element("span", words, class_="name") if named else Markup()
+    return Markup(link + name)
 
 
 def _class(title: str) -> str | None:
@@ -146,9 +175,6 @@ def _row(
 ) -> list[Cell]:
     row = entry.row
     words = clean(wording(row))
-    named = row.name not in ("", row.code)
-    link = element("a", entry.code, href=f"#s{place}/{entry.code}")
-    name = element("span", clean(row.name), class_="name") if named else Markup()
     status = (
         row.status if not entry.error else f"{row.status}: {clean(entry.error, 160)}"
     )
@@ -157,7 +183,7 @@ def _row(
     return [
         (rank, entry.rank),
         ("" if entry.group is None else str(entry.group), entry.group),
-        (Markup(link + name), entry.code),
+        (_link(place, entry), entry.code),
         (words, words),
         _score(entry, board.metric),
         (scale.draw(entry), entry.interval[0] if entry.interval else None),

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rakuten_bench.registry import MODEL
+
+
+@MODEL.option(
+    "nmf", digit="m", kind="cluster", needs="scikit-learn", refuses=("signed",)
+)
+def nmf(
+    n_clusters: int | None = None,
+    max_iter: int = 400,
+    tol: float = 1e-4,
+    *,
+    n_classes: int,
+    random_state: int,
+) -> Any:
+    """Non-negative factors without labels: a row's cluster is its strongest factor."""
+    from sklearn.decomposition import NMF
+
+    from rakuten_bench.estimator.cluster import Clusterer
+
+    model = NMF(
+        n_clusters or n_classes,
+        init="nndsvd",
+        max_iter=max_iter,
+        tol=tol,
+        random_state=random_state,
+    )
+    return Clusterer(model)

@@ -1,0 +1,94 @@
+"""How well clusters agree with classes that they were never shown.
+
+Cluster numbers mean nothing by themselves: both scores stay the same however the
+clusters are numbered. They derive from one table of rows by class and cluster.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int64]
+
+
+def count_clusters(
+    y_true: NDArray[Any], clusters: NDArray[Any], n_classes: int
+) -> Counts:
+    """Count the rows of each pair of class and cluster.
+
+    Parameters
+    ----------
+    y_true : int array of shape (n_rows,)
+        Codes from 0 to n_classes - 1.
+    clusters : int array of shape (n_rows,)
+        Numbers from 0.
+    n_classes : int
+
+    Returns
+    -------
+    int64 array of shape (n_classes, n_clusters)
+        Up to the last cluster that holds a row.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or a number is negative.
+
+    >>> count_clusters(np.array([0, 1, 1]), np.array([2, 0, 0]), 2)
+    array([[0, 0, 1],
+           [2, 0, 0]])
+    """
+    if y_true.shape != clusters.shape:
+        message = f"y_true has shape {y_true.shape}, clusters {clusters.shape}"
+        raise ValueError(message)
+    if clusters.size and clusters.min() < 0:
+        message = "a cluster number is negative"
+        raise ValueError(message)
+    n_clusters = int(clusters.max()) + 1 if clusters.size else 0
+    table = np.zeros((n_classes, n_clusters), dtype=np.int64)
+    np.add.at(table, (y_true, clusters), 1)
+    return table
+
+
+def adjusted_rand_index(table: Counts) -> float:
+    """Return the share of pairs of rows that both divisions treat alike, above chance.
+
+    Hubert & Arabie, "Comparing partitions", 1985. 1 for the same division, 0 on average
+    for a random one, below 0 for worse.
+
+    Parameters
+    ----------
+    table : int array of shape (n_classes, n_clusters)
+
+    >>> adjusted_rand_index(np.array([[0, 3], [2, 0]]))
+    1.0
+    """
+    together = _n_pairs(table)
+    in_class, in_cluster = _n_pairs(table.sum(axis=1)), _n_pairs(table.sum(axis=0))
+    n_pairs = _n_pairs(table.sum())
+    by_chance = in_class * in_cluster / n_pairs if n_pairs else 0.0
+    most = (in_class + in_cluster) / 2
+    if most == by_chance:  # each is one group, or each row is alone, in both
+        return 1.0
+    return (together - by_chance) / (most - by_chance)
+
+
+def _n_pairs(counts: Any) -> int:
+    """Return how many pairs of rows stand together."""
+    counts = np.asarray(counts, dtype=np.int64)
+    return int((counts * (counts - 1) // 2).sum())
+
+
+def purity(table: Counts) -> float:
+    """Return the share of rows that are of the most frequent class of their cluster.
+
+    It never falls when a cluster is cut in two: compare at the same number of clusters.
+
+    >>> purity(np.array([[3, 1], [0, 4]]))
+    0.875
+    """
+    n_rows = int(table.sum())
+    return int(table.max(axis=0).sum()) / n_rows if n_rows else 0.0
