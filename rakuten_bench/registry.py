@@ -17,6 +17,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
+import os
 import pkgutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -100,9 +101,10 @@ class Option:
     combines : str
         Name of the parameter that lists other options of the same lever; this option
         gets a `types.Blocks` of their values in place of the slots.
-    file : str
-        Name of the parameter that names a file which it reads: what is in the file is
-        then part of the key of its results.
+    file, variable : str
+        Name of the parameter that names a file or folder which it reads, and of the
+        environment variable that stands in for it: what is there is then part of the
+        key of its results.
     """
 
     lever: Lever
@@ -123,6 +125,7 @@ class Option:
     prepare: Option | None = None
     combines: str = ""
     file: str = ""
+    variable: str = ""
 
     def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
@@ -193,6 +196,10 @@ class Option:
             if converted != self.parameters[name].default:
                 changed[name] = converted
         return dict(sorted(changed.items()))
+
+    def find_file(self, params: Mapping[str, Any]) -> str:
+        """Return the file or folder that it reads; "" where it reads none."""
+        return str(params.get(self.file) or os.environ.get(self.variable, ""))
 
     def make(self, *data: Any, params: Mapping[str, Any], **given: Any) -> Any:
         """Call the function with data, parameters and what it wants of `given`."""
@@ -286,6 +293,7 @@ class Lever:
         prepare: Callable[..., Any] | None = None,
         combines: str = "",
         file: str = "",
+        variable: str = "",
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -317,6 +325,7 @@ class Lever:
                 prepare=inner,
                 combines=combines,
                 file=file,
+                variable=variable,
             )
             self._add(option)
             return function

@@ -119,5 +119,6 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     MODEL.remove("odd")
     MODEL.remove("placed")
+    MODEL.remove("reading")
     CLEANER.remove("noted")
     del sys.modules["odd_options"]

@@ -94,6 +94,15 @@ class Placed(Odd):
         return self
 
 
+@MODEL.option("reading", digit=free_digit(MODEL), file="models")
+class Reading(Odd):
+    """Be made of the files in a folder."""
+
+    def __init__(self, models: str = ""):
+        super().__init__()
+        self.models = models
+
+
 @CLEANER.option("noted", digit=free_digit(CLEANER))
 def noted(
     texts: list[str],

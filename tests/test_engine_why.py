@@ -191,3 +191,22 @@ def test_a_scenario_that_the_file_does_not_have_is_named(shop, why):
 
     assert code == 2
     assert "other.yaml: unknown scenario 'odd'" in said
+
+
+def test_changed_files_in_a_folder_that_an_option_reads_are_named(shop, why):
+    folder = shop / "here"
+    folder.mkdir()
+    (folder / "model.bin").write_bytes(b"weights")
+    (shop / "grid.yaml").write_text(
+        STUDY.partition("scenarios:")[0]
+        + "scenarios: {far: {model: {reading: {models: here}}}}"
+    )
+    with pytest.raises(SystemExit):
+        main(["run", "grid.yaml", "--quiet"])
+    assert "nothing has changed" in why("far")[1]
+
+    (folder / "model.bin").write_bytes(b"better weights")
+
+    _, said = why("far")
+    assert "would run again: 1 of 7 steps" in said
+    assert "model reading(models=here) [fold 0]: the files that it reads" in said

@@ -8,7 +8,7 @@ import pytest
 from rakuten_bench.errors import MissingPackage
 from rakuten_bench.plan import source
 from rakuten_bench.plan.build import build_plan, derive_seed
-from rakuten_bench.registry import NORMALIZER
+from rakuten_bench.registry import LANGUAGE, NORMALIZER
 from rakuten_bench.scenario import from_words
 
 WORDS = {"tokenizer": "regex", "vectorizer": "tfidf", "model": "logreg"}
@@ -159,3 +159,37 @@ def test_a_search_plans_the_features_of_its_inner_folds_once():
 
     vectorizers = [s.fold for s in plan.steps.values() if s.lever == "vectorizer"]
     assert vectorizers == ["0", "0.0of3", "0.1of3", "0.2of3"]
+
+
+def fill(folder):
+    (folder / "en-fr").mkdir(parents=True)
+    (folder / "en-fr" / "model.bin").write_bytes(b"weights")
+    (folder / "de-fr").mkdir()
+    return folder
+
+
+def test_the_digest_of_a_folder_covers_its_files_and_where_they_are(tmp_path):
+    folder = fill(tmp_path / "models")
+    before = source.file_digest(str(folder))
+    assert before == source.file_digest(str(folder)) != ""
+
+    (folder / "en-fr" / "model.bin").rename(folder / "de-fr" / "model.bin")
+    moved = source.file_digest(str(folder))
+    (folder / "de-fr" / "model.bin").write_bytes(b"other weights")
+    rewritten = source.file_digest(str(folder))
+    (folder / "de-fr" / "broken").symlink_to("nowhere")
+
+    assert len({before, moved, rewritten}) == 3
+    assert source.file_digest(str(folder)) == rewritten
+
+
+def test_a_folder_that_the_environment_names_is_part_of_the_key(tmp_path, monkeypatch):
+    option = LANGUAGE.find("text", "translate")
+    named = fill(tmp_path / "named")
+    monkeypatch.setenv(option.variable, str(fill(tmp_path / "usual")))
+
+    assert option.find_file({}) == str(tmp_path / "usual")
+    assert option.find_file({"models": str(named)}) == str(named)
+    monkeypatch.delenv(option.variable)
+    assert option.find_file({}) == ""
+    assert LANGUAGE.find("text", "off").find_file({}) == ""

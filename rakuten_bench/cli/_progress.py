@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from rakuten_bench.records import Record
 
 _SECONDS_BETWEEN_LINES = 30.0
+_LEAST_BAR, _MOST_BAR = 4, 24  # columns
+_MOST_WORDS = 76  # columns of the counts of a large run
 
 
 class Display(Protocol):
@@ -41,7 +44,20 @@ def choose_display(*, quiet: bool) -> Display:
     """Return what fits the place that we print to."""
     if quiet:
         return Quiet()
-    return Bar() if sys.stderr.isatty() else Lines()
+    return Bar() if _is_terminal() else Lines()
+
+
+def _is_terminal() -> bool:
+    """Tell whether what is written to stderr may be taken back.
+
+    A notebook's stream says no, if it knows the question; but what a notebook starts by
+    "!" is given a terminal whose cursor it never moves.
+    """
+    is_dumb = os.environ.get("TERM") == "dumb"
+    if is_dumb or "JPY_PARENT_PID" in os.environ:  # set by Jupyter for its kernels
+        return False
+    ask = getattr(sys.stderr, "isatty", None)
+    return ask is not None and bool(ask())
 
 
 class Quiet:
@@ -88,10 +104,12 @@ class Bar(Quiet):
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
+        console = Console(stderr=True)
+        room = console.width - _MOST_WORDS
         self._rich = RichProgress(
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=max(_LEAST_BAR, min(_MOST_BAR, room))),
             TextColumn("{task.description}"),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
         )
         self._rich.start()
@@ -135,7 +153,12 @@ def _result(record: Record) -> str:
         return f"f1_weighted {record.scores.f1_weighted:.4f}"
     if record.clustering:
         return f"adjusted Rand index {record.clustering.ari:.4f}"
-    return f"{record.status}: {record.error.message if record.error else ''}"
+    return f"{record.status}: {_cause(record)}"
+
+
+def _cause(record: Record) -> str:
+    """Return the first line of why a scenario has no scores; the record has the rest."""
+    return record.error.message.strip().partition("\n")[0] if record.error else ""
 
 
 def step_line(progress: Progress) -> str:

@@ -145,10 +145,19 @@ def _check_xgboost() -> str:
     return "this xgboost is built for CPUs; install 'xgboost' in place of 'xgboost-cpu'"
 
 
+def _check_ctranslate2() -> str:
+    import ctranslate2
+
+    if ctranslate2.get_cuda_device_count():
+        return ""
+    return "this ctranslate2 can't use the GPU"
+
+
 #: By distribution; what is not named here is taken to manage wherever there is a GPU.
 _CHECKS: Mapping[str, Callable[[], str]] = {
     "torch": _check_torch,
     "xgboost": _check_xgboost,
+    "ctranslate2": _check_ctranslate2,
 }
 
 

@@ -225,7 +225,7 @@ def _own_changes(record: Record, step: Step, cost: StepCost | None) -> tuple[str
         file += made.file
     changes = [*packages, *_render_files(modules)]
     if file != cost.file:
-        changes.append("the file that it reads")
+        changes.append("the files that it reads")
     return tuple(changes)
 
 

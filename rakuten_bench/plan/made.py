@@ -30,7 +30,7 @@ class Ingredients:
     modules : tuple of str
         Modules whose source counts, with those of ours that they import.
     file : str
-        Digest of the file that the option reads; "" where it reads none.
+        Digest of the file or folder that the option reads; "" where it reads none.
     versions : mapping of str to str
         Of the packages that it names.
     """
@@ -71,7 +71,7 @@ def find_ingredients(option: Option, choice: Choice) -> Ingredients:
         choice.option,
         choice.params,
         tuple(modules),
-        file_digest(str(choice.arguments.get(option.file, ""))),
+        file_digest(option.find_file(choice.arguments)),
         option.versions(),
     )
 

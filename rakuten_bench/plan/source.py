@@ -53,11 +53,15 @@ def file_digest(path: str) -> str:
     place = Path(path)
     if not path or not place.exists():  # a missing file is refused when it is read
         return ""
-    files = sorted(place.rglob("*")) if place.is_dir() else [place]
+    inside = place.is_dir()
+    files = (
+        sorted(file for file in place.rglob("*") if file.is_file()) if inside else []
+    )
     digest = hashlib.blake2b(digest_size=16)
-    for file in files:
+    for file in files or [place]:
         facts = file.stat()
-        digest.update(f"{file.name}:{facts.st_size}:{facts.st_mtime_ns};".encode())
+        name = file.relative_to(place) if inside else file.name
+        digest.update(f"{name}:{facts.st_size}:{facts.st_mtime_ns};".encode())
     return digest.hexdigest()
 
 

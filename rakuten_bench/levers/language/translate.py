@@ -25,6 +25,8 @@ FOLDER_VARIABLE = "RAKUTEN_BENCH_TRANSLATION"
     extra="translate",
     reads=("languages", "frame"),
     writes=("languages", "frame"),
+    file="models",
+    variable=FOLDER_VARIABLE,
 )
 def translate(
     languages: Languages,

@@ -1,0 +1,176 @@
+"""How far a run is: a bar in a terminal, plain lines in a log and in a notebook."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from rakuten_bench.cli import main
+from rakuten_bench.cli._progress import Bar, Lines, Quiet, choose_display
+
+STUDY = """
+dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
+defaults: {tokenizer: regex}
+scenarios:
+  fine: {model: {odd: {how: pause, amount: 0.3}}}
+  wrong: {model: {odd: {how: fail, amount: 3}}}
+"""
+DRIVER = """
+import sys
+from rakuten_bench.engine.preload import load_file
+load_file("odd_options", sys.argv.pop(1))
+from rakuten_bench.cli import main
+main()
+"""
+LINE = re.compile(
+    r"^\[[12]/2\] T\S+ (fine: f1_weighted 0\.\d{4}|wrong: failed: model odd.*no way with 3)"
+    r" \(\d+\.\d s own, \d+\.\d s saved\)$",
+    re.MULTILINE,
+)
+
+
+@pytest.fixture
+def shop(odd, monkeypatch):
+    (odd / "grid.yaml").write_text(STUDY)
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    return odd
+
+
+def words(*more):
+    options = Path(__file__).with_name("odd_options.py")
+    return [sys.executable, "-c", DRIVER, str(options), "run", "grid.yaml", *more]
+
+
+def run_in_terminal(n_columns=100):
+    """Run with a terminal of its own; return all that was written to it."""
+    ours, theirs = pty.openpty()
+    size = struct.pack("HHHH", 30, n_columns, 0, 0)
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
+    run = subprocess.Popen(words(), stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    found = b""
+    while chunk := read(ours):
+        found += chunk
+    assert run.wait() == 1
+    os.close(ours)
+    return found.decode()
+
+
+def read(file):
+    try:
+        return os.read(file, 65536)
+    except OSError:  # Linux says so where nobody has the other end any more
+        return b""
+
+
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+def test_in_a_terminal_one_bar_moves_and_failures_stay_above_it(shop):
+    written = run_in_terminal()
+
+    said = plain(written)
+    assert "\u2501" in said or "\u2578" in said or "-----" in said
+    assert re.search(r"scenarios \d/2 \u00b7 steps \d+/\d+ \u00b7 \d+ shared", said)
+    assert "scenarios 2/2" in said
+    assert said.count("wrong: failed") == 1
+    assert "fine: f1_weighted" not in said
+
+
+def test_a_terminal_is_left_as_it_was(shop):
+    written = run_in_terminal()
+
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h") >= 1
+    last = written.rpartition("\u00b7")[2]
+    assert "\x1b[2K" in last  # the bar is wiped
+    assert "Traceback" not in written
+
+
+def test_the_time_left_is_seen_in_a_terminal_of_80_columns(shop):
+    said = plain(run_in_terminal(80))
+
+    assert re.search(r"\d+ failed \u00b7 [\d.]+ \w+ left", said)
+
+
+def test_in_a_log_there_is_one_line_for_each_scenario_and_nothing_else_moves(shop):
+    run = subprocess.run(words(), capture_output=True, text=True, check=False)
+
+    assert run.returncode == 1
+    assert len(LINE.findall(run.stderr)) == 2
+    assert "\x1b" not in run.stderr
+    assert "\r" not in run.stderr
+    assert "shop: 2 scenarios, 2 to run, " in run.stderr
+
+
+class Cell:
+    """What a notebook has for a stream: it is written to, and no more is known."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+        return len(text)
+
+    def flush(self):
+        pass
+
+
+class KernelCell(Cell):
+    """As ipykernel's: asked whether it is a terminal it says no."""
+
+    encoding = "utf-8"
+
+    def isatty(self):
+        return False
+
+    def fileno(self):
+        raise OSError("a notebook has no file")
+
+
+@pytest.mark.parametrize("kind", [Cell, KernelCell])
+def test_in_a_notebook_lines_come_as_in_a_log(shop, monkeypatch, kind):
+    cell, board = kind(), kind()
+    monkeypatch.setattr(sys, "stderr", cell)
+    monkeypatch.setattr(sys, "stdout", board)
+
+    with pytest.raises(SystemExit):
+        main(["run", "grid.yaml", "--jobs", "1"])
+
+    assert len(LINE.findall(cell.text)) == 2
+    assert "\x1b" not in cell.text
+    assert "fine" in board.text
+
+
+class Terminal(Cell):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "quiet", "kind"),
+    [
+        ({}, False, Bar),
+        ({}, True, Quiet),
+        ({"JPY_PARENT_PID": "7"}, False, Lines),  # "!rakuten-bench run" in a notebook
+        ({"TERM": "dumb"}, False, Lines),
+    ],
+)
+def test_a_bar_is_only_where_a_cursor_moves(monkeypatch, variables, quiet, kind):
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+
+    assert type(choose_display(quiet=quiet)) is kind
