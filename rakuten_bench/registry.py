@@ -29,6 +29,7 @@ import msgspec
 from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.types import Choices as Choices
 from rakuten_bench.types import Dimension as Dimension
+from rakuten_bench.types import Effort as Effort
 from rakuten_bench.types import Integer as Integer
 from rakuten_bench.types import Modality, Space
 from rakuten_bench.types import Real as Real
@@ -105,6 +106,8 @@ class Option:
         Name of the parameter that names a file or folder which it reads, and of the
         environment variable that stands in for it: what is there is then part of the
         key of its results.
+    effort : Effort or None
+        What it takes, where `plan` should warn of it.
     """
 
     lever: Lever
@@ -126,6 +129,7 @@ class Option:
     combines: str = ""
     file: str = ""
     variable: str = ""
+    effort: Effort | None = None
 
     def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
@@ -294,6 +298,7 @@ class Lever:
         combines: str = "",
         file: str = "",
         variable: str = "",
+        effort: Effort | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -326,6 +331,7 @@ class Lever:
                 combines=combines,
                 file=file,
                 variable=variable,
+                effort=effort,
             )
             self._add(option)
             return function

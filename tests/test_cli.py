@@ -125,6 +125,17 @@ def test_a_plan_runs_nothing(call, table):
     assert not (table / "results").exists()
 
 
+def test_a_plan_says_what_takes_long_before_it_runs_and_what_scales(call, tmp_path):
+    study = "dataset: {synthetic: {rows: 30000}}\nscenarios: {a: {model: svc}}"
+    (tmp_path / "large.yaml").write_text(study)
+
+    code, printed, _ = call("plan", str(tmp_path / "large.yaml"))
+
+    assert code == 0
+    told = r"model svc: about \d+ min.* a step, growing with rows\^2.5. "
+    assert re.search(told + "Scales better: svc_nystroem", printed)
+
+
 def test_levers_lists_every_option_with_its_parameters(call):
     code, printed, _ = call("levers", "model")
 

@@ -9,6 +9,7 @@ from rakuten_bench.engine.task import Done, Fault
 from rakuten_bench.plan import Input, Plan, Step
 from rakuten_bench.scenario import Choice
 from rakuten_bench.scenario.limit import Limit, Limits
+from rakuten_bench.types import Effort
 
 FAULT = Fault("failed", "ValueError", "no way", "", "model x")
 
@@ -192,7 +193,11 @@ def test_the_time_left_is_shared_work_but_never_less_than_the_longest_way():
 
 @pytest.fixture
 def costs(tmp_path):
-    return Costs(tmp_path / "costs.jsonl", n_rows=1000)
+    return open_costs(tmp_path, n_rows=1000)
+
+
+def open_costs(folder, n_rows, effort=None):
+    return Costs(folder / "costs.jsonl", n_rows, effort_of=lambda step: effort)
 
 
 def facts(seconds, memory=0, size=0):
@@ -202,7 +207,7 @@ def facts(seconds, memory=0, size=0):
 def test_the_same_step_costs_what_it_did(costs):
     costs.add(step("k"), facts(3.0, memory=7, size=9))
 
-    found = Costs(costs.path, n_rows=5).of(step("k", "elsewhere"))
+    found = open_costs(costs.path.parent, 5).of(step("k", "elsewhere"))
 
     assert (found.seconds, found.memory, found.size) == (3.0, 7, 9)
 
@@ -222,7 +227,7 @@ def test_a_like_step_costs_the_middle_of_the_likest(costs):
 def test_seconds_and_bytes_go_with_the_number_of_rows(costs):
     costs.add(step("k"), facts(2.0, memory=200_000_000, size=10))
 
-    found = Costs(costs.path, n_rows=3000).of(step("other"))
+    found = open_costs(costs.path.parent, 3000).of(step("other"))
 
     assert found.seconds == 6.0
     assert found.size == 30
@@ -233,13 +238,31 @@ def test_what_never_ran_is_a_guess(costs):
     assert not costs.of(step("k")).is_known
 
 
+def test_what_never_ran_is_guessed_from_what_its_option_says(costs, tmp_path):
+    costs.add(step("other", option="y"), facts(100.0))
+    machine = open_costs(tmp_path, 20_000, Effort(3.0, power=2.0))
+
+    found = machine.of(step("k"))
+
+    assert found.seconds == 12.0
+    assert not found.is_known
+
+
+def test_what_grows_with_the_square_of_the_rows_is_forecast_so(costs, tmp_path):
+    costs.add(step("k"), facts(2.0))
+
+    found = open_costs(tmp_path, 3000, Effort(1.0, power=2.0)).of(step("other"))
+
+    assert found.seconds == 18.0
+
+
 def test_torn_lines_are_left_out(costs):
     costs.add(step("k"), facts(3.0))
     with costs.path.open("ab") as file:
         file.write(b'["torn","mod\n\xff\xfe\n')
     costs.add(step("l"), facts(4.0))
 
-    assert Costs(costs.path, 1000).of(step("l")).seconds == 4.0
+    assert open_costs(costs.path.parent, 1000).of(step("l")).seconds == 4.0
 
 
 def test_a_long_history_is_cut(costs, monkeypatch):
@@ -247,10 +270,10 @@ def test_a_long_history_is_cut(costs, monkeypatch):
     for number in range(12):
         costs.add(step(f"k{number}"), facts(float(number)))
 
-    Costs(costs.path, 1000)
+    open_costs(costs.path.parent, 1000)
 
     assert len(costs.path.read_bytes().splitlines()) == 5
-    assert Costs(costs.path, 1000).of(step("k11")).seconds == 11.0
+    assert open_costs(costs.path.parent, 1000).of(step("k11")).seconds == 11.0
 
 
 def test_the_narrower_limit_holds():

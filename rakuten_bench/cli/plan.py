@@ -118,7 +118,23 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
         headers=["lever", "steps", "cached", "to compute", "forecast"],
         colalign=("left", "right", "right", "right", "right"),
     )
-    return "\n".join([*head, "", table])
+    return "\n".join([*head, "", table, *_slow_lines(forecast)])
+
+
+def _slow_lines(forecast: Forecast) -> list[str]:
+    """Return what takes long, how that grows, and what to choose instead."""
+    from rakuten_bench.scenario.limit import render_duration
+
+    lines = []
+    for choice, (seconds, effort) in sorted(
+        forecast.slow.items(), key=lambda item: -item[1][0]
+    ):
+        growth = f", growing with rows^{effort.power:g}" if effort.power > 1 else ""
+        lines.append(
+            f"{choice.lever} {choice}: about {render_duration(seconds)} a step{growth}"
+            + (f". Scales better: {effort.instead}." if effort.instead else ".")
+        )
+    return ["", "Takes long:", *lines] if lines else []
 
 
 def _forecast_line(forecast: Forecast) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import statistics
 from collections import defaultdict, deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ import msgspec
 from rakuten_bench.engine.entry import Facts
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import digest
+from rakuten_bench.scenario import find_option
+from rakuten_bench.types import Effort
 
 _REMEMBERED = 5  # observations of one kind of step
 _MOST_LINES = 50_000  # of the file, before old ones are dropped
@@ -81,6 +83,11 @@ class Cost:
     is_known: bool = True
 
 
+def effort_of(step: Step) -> Effort | None:
+    """Return what the option says that does a step's main work."""
+    return find_option(step.modality, step.choices[-1]).effort
+
+
 class Costs:
     """Costs of earlier steps, and guesses from them.
 
@@ -90,11 +97,19 @@ class Costs:
         A file of lines that any number of runs add to.
     n_rows : int
         Of the data set of the steps that are asked about.
+    effort_of : callable
+        Tells what a step's option says of itself.
     """
 
-    def __init__(self, path: Path, n_rows: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        n_rows: int,
+        effort_of: Callable[[Step], Effort | None] = effort_of,
+    ) -> None:
         self.path = path
         self.n_rows = n_rows
+        self.effort_of = effort_of
         self._by_key: dict[str, Observation] = {}
         self._by_kind: dict[Hashable, deque[Observation]] = defaultdict(
             lambda: deque(maxlen=_REMEMBERED)
@@ -112,10 +127,13 @@ class Costs:
         same = self._by_key.get(step.key)
         if same is not None:
             return Cost(same.seconds, same.memory, same.size)
-        for kind in _kinds(step.lever, _option(step), _params(step)):
+        effort = self.effort_of(step)
+        *narrow, lever = _kinds(step.lever, _option(step), _params(step))
+        for kind in narrow if effort else (*narrow, lever):
             if kind in self._by_kind:
-                return self._scale(self._by_kind[kind])
-        return Cost(_GUESSES[step.kind], is_known=False)
+                return self._scale(self._by_kind[kind], effort.power if effort else 1.0)
+        guess = effort.of(self.n_rows) if effort else _GUESSES[step.kind]
+        return Cost(max(guess, _GUESSES[step.kind]), is_known=False)
 
     def facts(self, step: Step) -> Facts | None:
         """Return what is known of a step whose result may be gone; None if it never ran."""
@@ -134,7 +152,7 @@ class Costs:
             gpu=one.gpu,
         )
 
-    def _scale(self, like: Sequence[Observation]) -> Cost:
+    def _scale(self, like: Sequence[Observation], power: float) -> Cost:
         """Return the middle of some observations, as if made on our number of rows."""
         ratios = [self.n_rows / max(one.n_rows, 1) for one in like]
         pairs = list(zip(like, ratios, strict=True))
@@ -143,7 +161,7 @@ class Costs:
             for one, ratio in pairs
         )
         return Cost(
-            statistics.median(one.seconds * ratio for one, ratio in pairs),
+            statistics.median(one.seconds * ratio**power for one, ratio in pairs),
             int(memory),
             int(statistics.median(one.size * ratio for one, ratio in pairs)),
         )

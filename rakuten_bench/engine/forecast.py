@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from rakuten_bench.engine.cost import Costs
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.schedule import Schedule
+from rakuten_bench.scenario import Choice
+from rakuten_bench.types import Effort
+
+#: Seconds of a step from which it is worth a word.
+_SLOW = 120.0
 
 
 @dataclass
@@ -31,6 +36,8 @@ class Forecast:
         bytes are not counted.
     by_lever : dict of str to float
         Seconds.
+    slow : dict of Choice to (float, Effort)
+        Choices whose effort is known, with the seconds of one step.
     """
 
     missing: Counter[str] = field(default_factory=Counter)
@@ -40,6 +47,7 @@ class Forecast:
     size: int = 0
     n_unknown: int = 0
     by_lever: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    slow: dict[Choice, tuple[float, Effort]] = field(default_factory=dict)
 
 
 def open_costs(prepared: Prepared) -> Costs:
@@ -66,4 +74,8 @@ def forecast(prepared: Prepared, n_workers: int) -> Forecast:
         found.memory = max(found.memory, cost.memory * n_workers)
         found.size += cost.size
         found.n_unknown += not cost.is_known
+        effort = costs.effort_of(step)
+        if effort and cost.seconds >= _SLOW:
+            known = found.slow.get(step.choices[-1], (0.0, effort))
+            found.slow[step.choices[-1]] = (max(known[0], cost.seconds), effort)
     return found

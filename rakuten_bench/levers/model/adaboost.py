@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Integer, Real
+from rakuten_bench.registry import MODEL, Effort, Integer, Real
 
 
 @MODEL.option(
     "adaboost",
     digit="c",
     needs="scikit-learn",
+    effort=Effort(75.0, instead="fewer n_estimators, or bagging"),
     space={
         "learning_rate": Real(0.05, 2.0, log=True),
         "n_estimators": Integer(10, 100),

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Choices, Integer
+from rakuten_bench.registry import MODEL, Choices, Effort, Integer
 
 
 @MODEL.option(
     "bagging",
     digit="d",
     needs="scikit-learn",
+    effort=Effort(17.0, instead="linear_svc"),
     space={"n_estimators": Integer(5, 30), "max_features": Choices((0.5, 0.8, 1.0))},
 )
 def bagging(

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Choices, Integer
+from rakuten_bench.registry import MODEL, Choices, Effort, Integer
 
 
 @MODEL.option(
     "decision_tree",
     digit="9",
     needs="scikit-learn",
+    effort=Effort(12.0, 1.5, "max_depth"),
     space={
         "max_depth": Choices((None, 50, 100, 200)),
         "min_samples_leaf": Integer(1, 20, log=True),

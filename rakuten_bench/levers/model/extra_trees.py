@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Choices, Integer
+from rakuten_bench.registry import MODEL, Choices, Effort, Integer
 
 
 @MODEL.option(
     "extra_trees",
     digit="g",
     needs="scikit-learn",
+    effort=Effort(100.0, 1.3, "max_depth, or linear_svc"),
     space={
         "max_features": Choices(("sqrt", "log2")),
         "min_samples_leaf": Integer(1, 10, log=True),

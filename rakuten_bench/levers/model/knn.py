@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Choices, Integer
+from rakuten_bench.registry import MODEL, Choices, Effort, Integer
 
 
 @MODEL.option(
     "knn",
     digit="8",
     needs="scikit-learn",
+    effort=Effort(1.0, 2.0, "reducer svd before it, or linear_svc"),
     space={
         "n_neighbors": Integer(1, 50, log=True),
         "weights": Choices(("uniform", "distance")),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import MODEL, Integer, Real
+from rakuten_bench.registry import MODEL, Effort, Integer, Real
 
 
 @MODEL.option(
@@ -10,6 +10,7 @@ from rakuten_bench.registry import MODEL, Integer, Real
     digit="j",
     needs="lightgbm",
     extra="lightgbm",
+    effort=Effort(120.0, instead="reducer svd or fewer max_features before it"),
     space={
         "learning_rate": Real(0.02, 0.3, log=True),
         "num_leaves": Integer(15, 127, log=True),

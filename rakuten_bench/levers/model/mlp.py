@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import MODEL, Choices, Real
+from rakuten_bench.registry import MODEL, Choices, Effort, Real
 
 
 @MODEL.option(
     "mlp",
     digit="e",
     needs="scikit-learn",
+    effort=Effort(40.0, instead="fewer max_features"),
     space={
         "hidden": Choices(((54,), (128,), (256,))),
         "alpha": Real(1e-6, 1e-2, log=True),

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Choices, Integer
+from rakuten_bench.registry import MODEL, Choices, Effort, Integer
 
 
 @MODEL.option(
     "random_forest",
     digit="a",
     needs="scikit-learn",
+    effort=Effort(80.0, 1.3, "extra_trees with max_depth, or linear_svc"),
     space={
         "max_features": Choices(("sqrt", "log2")),
         "min_samples_leaf": Integer(1, 10, log=True),

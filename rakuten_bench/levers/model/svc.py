@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Choices, Real
+from rakuten_bench.registry import MODEL, Choices, Effort, Real
 
 
 @MODEL.preparation(needs="scikit-learn", kind="transform", writes=("features",))
@@ -17,6 +17,7 @@ def products(max_rows: int = 12_000) -> Any:
     "svc",
     digit="3",
     needs="scikit-learn",
+    effort=Effort(15.0, 2.5, "svc_nystroem"),
     prepare=products,
     space={
         "C": Real(0.1, 100.0, log=True),

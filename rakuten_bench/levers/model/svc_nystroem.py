@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Choices, Real
+from rakuten_bench.registry import MODEL, Choices, Effort, Real
 
 
 @MODEL.option(
     "svc_nystroem",
     digit="i",
     needs="scikit-learn",
+    effort=Effort(20.0),
     space={
         "C": Real(0.1, 100.0, log=True),
         "gamma": Real(0.1, 3.0, log=True),

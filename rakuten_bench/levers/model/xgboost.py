@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import MODEL, Integer, Real
+from rakuten_bench.registry import MODEL, Effort, Integer, Real
 
 
 @MODEL.option(
     "xgboost",
     digit="b",
     needs="xgboost-cpu|xgboost",
+    effort=Effort(
+        500.0, instead="reducer svd or fewer max_features before it; lightgbm"
+    ),
     space={
         "learning_rate": Real(0.03, 0.5, log=True),
         "max_depth": Integer(3, 10),
