@@ -137,13 +137,13 @@ def test_p_values_are_corrected_over_all_scenarios(shop):
     [
         (
             {"dataset": records.DatasetInfo(name="shop", fingerprint="d2")},
-            "data differ",
+            "baseline in data",
         ),
         (
             {"split": records.SplitInfo(scheme="holdout", fingerprint="s2")},
-            "split differ",
+            "baseline in split",
         ),
-        ({"seed": 7}, "seed (7, was 123) differ"),
+        ({"seed": 7}, "baseline in seed (7, was 123)"),
     ],
 )
 def test_another_data_set_split_or_seed_is_not_comparable(shop, kept, fields, words):

@@ -66,7 +66,7 @@ def test_a_conflict_is_told_and_nothing_is_overwritten(shop, other):
     result = run(shop, other)
 
     assert result.exit_code == 1
-    assert "T2: predictions differ" in result.output
+    assert "T2: differs in predictions" in result.output
     assert content(shop.results / "shop" / "T2") == before
 
 

@@ -555,3 +555,12 @@ def test_a_large_board_is_not_listed_in_a_message(shop):
 
     with pytest.raises(UserError, match="unknown scenario 'zzz'\\. See"):
         report.find_scenario(shop.results, "zzz")
+
+
+@pytest.mark.parametrize("option", ["--html", "--plots"])
+def test_a_file_that_can_not_be_written_is_one_message(shop, tmp_path, option):
+    shop.add("T1")
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(UserError, match="x: can't be written: "):
+        run("report", "--results", shop.results, option, tmp_path / "file" / "x")

@@ -170,7 +170,7 @@ def _compare(
     now = rounded_scores(row).get(verdict.metric or metric)
     differ = ", ".join(_what_differs(approved, row))
     if differ:
-        reason = f"{differ} differ from the baseline's"
+        reason = f"differs from the baseline in {differ}"
         return replace(verdict, status="not comparable", reason=reason)
     if now is None:
         kinds = ("a clustering", "a classifier")

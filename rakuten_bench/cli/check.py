@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._writing import writing
 from rakuten_bench.errors import UserError
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def _update(path: Path, results: Path, dataset: str | None, rows: bool) -> str:
         raise UserError(message)
     old = check.read_baseline(path) if path.exists() else check.Baseline()
     new = check.update_baseline(results, old, boards, rows)
-    check.write_baseline(path, new)
+    with writing(path):
+        check.write_baseline(path, new)
     n_scenarios = sum(len(new.boards[board]) for board in boards)
     return f"{path}: {n_scenarios} scenarios of {', '.join(boards)}"
 
@@ -139,6 +141,7 @@ def _write(file: Path, verdicts: Sequence[Verdict], metric: str) -> None:
     if file.suffix not in _SUFFIXES:
         message = f"{file}: write to a file that ends in {', '.join(_SUFFIXES)}."
         raise UserError(message)
-    file.parent.mkdir(parents=True, exist_ok=True)
     text = check.render_verdicts(verdicts, metric, _SUFFIXES[file.suffix])
-    file.write_text(text, encoding="utf-8")
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._writing import writing
+
 
 @click.command("explain", short_help="Show what spoke for and against a prediction.")
 @click.argument("code")
@@ -67,5 +69,8 @@ def command(
     head = f"{record.code}: {head}"
     click.echo(render_explanation(found, head))
     if html:
-        html.write_text(render_explanation_page(found, head), encoding="utf-8")
+        page = render_explanation_page(found, head)
+        with writing(html):
+            html.parent.mkdir(parents=True, exist_ok=True)
+            html.write_text(page, encoding="utf-8")
         click.echo(f"{html}: written.")

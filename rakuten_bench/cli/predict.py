@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._writing import writing
+
 
 @click.command(
     "predict", short_help="Label the rows of a table with an exported model."
@@ -61,6 +63,10 @@ def command(
         columns={ours: theirs for ours, theirs in named.items() if theirs},
         image_folder=image_folder,
     )
-    frame.to_csv(output or sys.stdout, index=False)
-    if output:
+    if output is None:
+        frame.to_csv(sys.stdout, index=False)
+    else:
+        with writing(output):
+            output.parent.mkdir(parents=True, exist_ok=True)
+            frame.to_csv(output, index=False)
         click.echo(f"{output}: {len(frame):,} rows labelled by {card.code}.")

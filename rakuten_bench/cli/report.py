@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._writing import writing
+
 if TYPE_CHECKING:
     from rakuten_bench.report import Board
 
@@ -114,9 +116,10 @@ def command(
     else:
         click.echo(report.render_boards(boards, form, top, width), nl=False)
     if plots is not None:
-        written = [
-            path for board in boards for path in report.write_plots(board, plots)
-        ]
+        with writing(plots):
+            written = [
+                path for board in boards for path in report.write_plots(board, plots)
+            ]
         click.echo(f"{plots}: {len(written)} files", err=True)
     if html is not None:
         _write_page(html, boards, data_dir, not no_examples)
@@ -139,6 +142,8 @@ def _write_page(
     items = {
         board.name: find_items(board.dataset, data_dir) for board in boards if examples
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(report.render_page(boards, items), encoding="utf-8")
+    page = report.render_page(boards, items)
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(page, encoding="utf-8")
     click.echo(f"{file}: {file.stat().st_size / 2**20:.1f} MiB", err=True)

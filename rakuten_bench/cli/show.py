@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._writing import writing
+
 
 @click.command()
 @click.argument("code")
@@ -41,6 +43,8 @@ def command(code: str, dataset: str | None, results: Path, plots: Path | None) -
     width = shutil.get_terminal_size((100, 24)).columns
     click.echo(report.render_scenario(folder, width), nl=False)
     if plots is not None:
-        plots.mkdir(parents=True, exist_ok=True)
-        for name, figure in report.scenario_figures(folder):
-            report.write_figure(figure, plots / f"{folder.name}-{name}")
+        figures = list(report.scenario_figures(folder))
+        with writing(plots):
+            plots.mkdir(parents=True, exist_ok=True)
+            for name, figure in figures:
+                report.write_figure(figure, plots / f"{folder.name}-{name}")

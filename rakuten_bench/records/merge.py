@@ -103,7 +103,7 @@ def _conflict(record: Record, target: Path) -> str:
         "predictions": (record.predictions_digest, other.predictions_digest),
     }
     differ = [what for what, (ours, theirs) in pairs.items() if ours != theirs]
-    return f"{', '.join(differ)} differ" if differ else ""
+    return f"differs in {', '.join(differ)}" if differ else ""
 
 
 def _copy(folder: Path, target: Path) -> None:
