@@ -127,6 +127,17 @@ def test_asking_for_a_gpu_that_is_not_there_is_one_message(without_gpu, capsys):
     assert records(without_gpu) == {}
 
 
+def test_the_workers_of_a_dask_cluster_are_asked(without_gpu, capsys):
+    pytest.importorskip("distributed")
+
+    code, _, error = call(capsys, "--executor", "dask", "--device", "cuda", "--quiet")
+
+    assert code == 2
+    assert f"--device cuda: {NO_GPU}." in error
+    assert records(without_gpu) == {}
+    assert call(capsys, "--executor", "dask", "--quiet")[0] == 0
+
+
 def test_the_cpu_is_used_where_it_is_asked_for(with_gpu, capsys):
     call(capsys, "--device", "cpu")
 

@@ -155,38 +155,52 @@ def learned(folder):
     return [line for line in lines if line.startswith("model")]
 
 
+def kill_in_the_middle(folder, moments, *words):
+    """Start a run; kill it, or first one of its workers; nothing finished may suffer."""
+    n_finished, n_learned = len(records(folder, "two")), len(learned(folder))
+    run = started(folder, *words)
+    wait_for_record(run, folder)
+    time.sleep(moments.random() * 0.3)
+    assert run.poll() is None, "it ended before it could be killed"
+    processes = family(run)
+    whole = records(folder, "two")
+    files = [p for p in (folder / "two").rglob("*.npz") if p.parent.name in whole]
+
+    victim = moments.choice([run, run, *processes])
+    with contextlib.suppress(psutil.NoSuchProcess):
+        victim.kill()
+    if victim is not run:  # which goes on with other workers
+        wait_for_record(run, folder)
+        run.kill()
+    run.communicate(timeout=60)
+
+    assert are_gone(processes)
+    assert records(folder, "two").keys() >= whole.keys()
+    assert all(path.exists() for path in files)
+    return len(learned(folder)) - n_learned, n_finished
+
+
 def test_killed_again_and_again_a_run_loses_nothing_and_leaves_nobody(shop, capsys):
-    """Kill the run itself, or one of its workers, at random moments."""
+    amounts = [0.1 + number / 1000 for number in range(3 * KILLS)]
+    text = HEAD + SLOW.replace("LOG", str(shop / "log"))
+    (shop / "slow.yaml").write_text(text.replace("[0.1, 0.11, 0.12]", str(amounts)))
     call("slow.yaml", "--results", "one", "--cache", "a")
     expected = digests(shop, "one")
     (shop / "log").unlink()
+    again = ["slow.yaml", "--jobs", "2", "--results", "two", "--cache", "b"]
     moments = random.Random(1)
-    everyone = []
 
     for _ in range(KILLS):
-        run = started(
-            shop, "slow.yaml", *(["--jobs", "2", "--results", "two", "--cache", "b"])
-        )
-        wait_for_record(run, shop)
-        time.sleep(moments.random() * 0.3)
-        processes = family(run)
-        everyone += processes
-        whole = records(shop, "two")
-        with_files = set((shop / "two").rglob("*.npz"))
-        victim = moments.choice([run, run, *processes])
-        with contextlib.suppress(psutil.NoSuchProcess):
-            victim.kill()
-        run.communicate(timeout=60)
-        assert are_gone(processes)
-        assert records(shop, "two").keys() >= whole.keys()
-        assert all(path.exists() for path in with_files if path.parent.name in whole)
-
-    call("slow.yaml", "--results", "two", "--cache", "b", "--rerun", "failed")
+        n_new, n_finished = kill_in_the_middle(shop, moments, *again)
+        assert n_new <= len(expected) - n_finished
+    scored = [one for one in records(shop, "two").values() if one["status"] == "ok"]
+    n_learned = len(learned(shop))
+    call(*again, "--rerun", "failed")
 
     assert digests(shop, "two") == expected
-    assert are_gone(everyone)
-    # every model once, but for at most two in flight at each kill
-    assert len(learned(shop)) <= 12 + 2 * KILLS
+    # nothing again of what had scores; else every model once, but for those in flight
+    assert len(learned(shop)) - n_learned <= len(expected) - len(scored)
+    assert len(learned(shop)) <= len(expected) + 4 * KILLS
 
 
 def test_an_interrupt_from_the_keyboard_reaches_the_run_only(shop, capsys):
