@@ -136,8 +136,13 @@ class Predictions:
         OSError, ValueError, KeyError, zipfile.BadZipFile
             If the file is missing or damaged.
         """
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            columns = {name: file[name] for name in MEMBERS if name in file.files}
+        with path.open("rb") as opened:
+            if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
+                message = "it is no archive of arrays"
+                raise ValueError(message)
+            opened.seek(0)
+            with np.load(opened, allow_pickle=False) as file:
+                columns = {name: file[name] for name in MEMBERS if name in file.files}
         classes = tuple(columns.pop("classes").tolist())
         ids = columns.pop("id")
         clustering = bool(columns.pop("is_clustering", False))
