@@ -269,3 +269,51 @@ def test_every_scenario_file_of_ours_is_correct(path):
     study = load_study(path)
 
     assert study.scenarios
+
+
+def test_a_search_maximises_the_metric_of_the_study_unless_it_names_its_own(tmp_path):
+    study = study_of(
+        tmp_path,
+        "metric: f1_macro\n"
+        "scenarios:\n"
+        "  a: {model: logreg, search: grid}\n"
+        "  b: {model: logreg, search: {grid: {scoring: accuracy}}}\n"
+        "  c: {fusion: mean, members: [a, b]}\n",
+    )
+
+    a, b, c = study.scenarios
+    assert a["search"].arguments == {"scoring": "f1_macro"}
+    assert b["search"].arguments == {"scoring": "accuracy"}
+    assert c.members == (a, b)
+
+
+def test_another_metric_leaves_codes_without_a_search_alone(tmp_path):
+    plain = study_of(tmp_path, "scenarios: {a: {model: logreg}}")
+    macro = study_of(tmp_path, "metric: f1_macro\nscenarios: {a: {model: logreg}}")
+
+    assert macro.scenarios == plain.scenarios
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ("{c: [1, 2]}", "unknown parameter of logreg 'c'"),
+        ("{C: {low: 2, high: 1}}", "needs low < high"),
+    ],
+)
+def test_a_wrong_space_is_told_before_anything_runs(tmp_path, space, message):
+    problems = problems_of(
+        tmp_path,
+        f"matrix: {{model: logreg, search: [{{grid: {{space: {space}}}}}]}}",
+    )
+
+    assert len(problems) == 1
+    assert problems[0].startswith("study.yaml: search 'grid', model 'logreg': ")
+    assert message in problems[0]
+
+
+def test_a_search_is_left_out_where_a_model_has_nothing_to_choose(tmp_path):
+    study = study_of(tmp_path, "matrix: {model: [dummy, logreg], search: [off, grid]}")
+
+    assert len(study.scenarios) == 3
+    assert "model 'dummy' has no space" in next(iter(study.dropped))

@@ -16,13 +16,13 @@ from rakuten_bench.pipeline.searching import (
     choose,
     edge_note,
     fit_search,
-    read_space,
     shrink,
 )
 from rakuten_bench.records import read_predictions
 from rakuten_bench.registry import MODEL, SEARCH, Choices, Integer, Real
 from rakuten_bench.scenario import from_words
 from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.space import read_space
 from rakuten_bench.types import Folded
 
 GIVEN = {"random_state": 3, "n_jobs": 1, "device": "cpu", "n_classes": 3}

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench import metrics
-from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.errors import UserError
 from rakuten_bench.estimator.strategy import Params, Strategy
 from rakuten_bench.pipeline.fitting import divide
-from rakuten_bench.registry import Choices, Dimension, Integer, Option, Real
+from rakuten_bench.registry import Choices, Dimension, Option
+from rakuten_bench.scenario.space import read_space
 from rakuten_bench.types import Folded, Target
 
 
@@ -106,7 +107,7 @@ def fit_search(
     """
     search, model = options
     space = read_space(model, params[0].get("space"))
-    scoring = params[0].get("scoring", search.parameters["scoring"].default)
+    scoring = params[0].get("scoring") or "f1_weighted"  # a scenario file names its own
     evaluate = _Evaluator(model, params[1], inner, given, scoring)
     strategy = search.make(space, params=_strategy_params(params[0]), **given)
     candidates = run_strategy(strategy, evaluate)
@@ -227,42 +228,6 @@ def shrink(folded: Folded, share: float, random_state: int) -> Folded:
         y=folded.y[rows],
         train_rows=folded.train_rows[rows],
     )
-
-
-def read_space(model: Option, named: Mapping[str, Any] | None) -> dict[str, Dimension]:
-    """Return the space of a search: the model's own, or what a scenario file names.
-
-    A file gives a list of values, or `{low, high, log}` for a range, for each parameter.
-
-    Raises
-    ------
-    UserError
-        For a parameter that the model does not have, or a space that is no space.
-    """
-    if not named:
-        if not model.space:
-            message = f"model '{model.name}' has no space to search; name one: space."
-            raise UserError(message)
-        return dict(model.space)
-    return {name: _dimension(model, name, value) for name, value in named.items()}
-
-
-def _dimension(model: Option, name: str, value: Any) -> Dimension:
-    if name not in model.parameters:
-        raise UserError(unknown(f"parameter of {model.name}", name, model.parameters))
-    convert = model.parameters[name].convert
-    if isinstance(value, Mapping):
-        missing = {"low", "high"} - set(value)
-        if missing or not value["low"] < value["high"]:
-            message = f"space of '{name}': {dict(value)} needs low < high (and log)."
-            raise UserError(message)
-        whole = all(isinstance(value[end], int) for end in ("low", "high"))
-        kind = Integer if whole and model.parameters[name].type is int else Real
-        return kind(value["low"], value["high"], bool(value.get("log", False)))
-    if isinstance(value, list | tuple) and value:
-        return Choices(tuple(convert(one) for one in value))
-    message = f"space of '{name}': {value!r} is neither a list of values nor a range."
-    raise UserError(message)
 
 
 def edge_note(name: str, value: Any, dimension: Dimension) -> str:

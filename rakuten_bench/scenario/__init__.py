@@ -141,7 +141,12 @@ class Scenario:
         """Say why the combination is impossible, or None."""
         options = [find_option(self.modality, choice) for choice in self.choices]
         misfit = _find_misfit(self.members) if self.modality == "fusion" else None
-        found = misfit or _find_unused(options) or _find_labelled(options)
+        found = (
+            misfit
+            or _find_unused(options)
+            or _find_labelled(options)
+            or _find_spaceless(options, self.params)
+        )
         if found:
             return found
         tagged = [option for option in options if option.tags]
@@ -181,6 +186,22 @@ def _find_labelled(options: list[Option]) -> str | None:
                 f"{one.lever.name} '{one.name}' learns"
             )
     return None
+
+
+def _find_spaceless(
+    options: list[Option], params: Mapping[str, Mapping[str, Any]]
+) -> str | None:
+    """Say which model a search would have nothing to choose for."""
+    model = next((one for one in options if one.lever.name == "model"), None)
+    search = next((one for one in options if one.kind == "search"), None)
+    if model is None or search is None or search.is_off:
+        return None
+    if model.space or params.get("search", {}).get("space"):
+        return None
+    return (
+        f"model '{model.name}' has no space that search '{search.name}' could "
+        f"look through"
+    )
 
 
 def _find_misfit(members: tuple[Scenario, ...]) -> str | None:

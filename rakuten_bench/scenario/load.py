@@ -14,6 +14,7 @@ from rakuten_bench.registry import LEVERS
 from rakuten_bench.scenario import (
     Choice,
     Scenario,
+    find_option,
     from_choices,
     from_code,
     is_code,
@@ -22,6 +23,7 @@ from rakuten_bench.scenario import (
 from rakuten_bench.scenario.document import Value, load_document
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
 from rakuten_bench.scenario.matrix import expand
+from rakuten_bench.scenario.space import read_space
 from rakuten_bench.scenario.words import (
     Findings,
     guess_modality,
@@ -136,8 +138,15 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
     if "limits" in keys:
         with findings.at(keys["limits"]):
             values["limits"] = read_limits(keys["limits"], findings)
-    scenarios, dropped = _read_scenarios(path, keys, findings)
-    return Study(path=path, scenarios=scenarios, dropped=dropped, **values)
+    found, dropped = _read_scenarios(path, keys, findings)
+    scenarios = [_with_metric(one, values.get("metric", METRICS[0])) for one in found]
+    _check_spaces(scenarios, findings, path)
+    return Study(
+        path=path,
+        scenarios=_unique(scenarios, findings, path),
+        dropped=dropped,
+        **values,
+    )
 
 
 def _read_title(value: Value) -> str:
@@ -168,7 +177,7 @@ _SINGLE = {
 
 def _read_scenarios(
     path: Path, keys: Mapping[str, Value], findings: Findings
-) -> tuple[tuple[Scenario, ...], dict[str, int]]:
+) -> tuple[list[Scenario], dict[str, int]]:
     defaults = keys.get("defaults", Value({}, str(path)))
     dropped: Counter[str] = Counter()
     found: list[Scenario] = []
@@ -182,7 +191,7 @@ def _read_scenarios(
         findings.add(
             Value(None, str(path)), "names no scenario. Add 'matrix' or 'scenarios'."
         )
-    return _unique(found, findings, path), dict(dropped)
+    return found, dict(dropped)
 
 
 def _read_explicit(value: Value, defaults: Value, findings: Findings) -> list[Scenario]:
@@ -285,6 +294,47 @@ def _read_matrix(
         else:
             found.append(replace(scenario, limit=limit))
     return found
+
+
+def _with_metric(scenario: Scenario, metric: str) -> Scenario:
+    """Let a search that names no score maximise the study's."""
+    if metric == METRICS[0]:
+        return scenario
+    members = tuple(_with_metric(one, metric) for one in scenario.members)
+    choices = tuple(_scored(scenario, one, metric) for one in scenario.choices)
+    if choices == scenario.choices and members == scenario.members:
+        return scenario
+    made = from_choices(scenario.modality, choices, scenario.name, members)
+    return replace(made, limit=scenario.limit)
+
+
+def _scored(scenario: Scenario, choice: Choice, metric: str) -> Choice:
+    if choice.lever != "search":
+        return choice
+    option = find_option(scenario.modality, choice)
+    if option.is_off or "scoring" in choice.arguments:
+        return choice
+    return Choice.made(option, {**choice.arguments, "scoring": metric})
+
+
+def _check_spaces(
+    scenarios: Iterable[Scenario], findings: Findings, path: Path
+) -> None:
+    """Find what is wrong with the spaces of searches, each once."""
+    pairs = {
+        (one.modality, one["search"], one["model"])
+        for scenario in scenarios
+        for one in (scenario, *scenario.members)
+        if one.modality != "fusion" and one["search"].params
+    }
+    told = set()
+    for modality, search, model in sorted(pairs, key=str):
+        try:
+            read_space(find_option(modality, model), search.arguments.get("space"))
+        except UserError as error:
+            told.add(f"search '{search.option}', model '{model.option}': {error}")
+    for message in sorted(told):
+        findings.add(Value(None, str(path)), message)
 
 
 def _unique(

@@ -9,7 +9,7 @@ from rakuten_bench.registry import MODEL, Choices, Effort, Real
     "svc_nystroem",
     digit="i",
     needs="scikit-learn",
-    effort=Effort(20.0),
+    effort=Effort(25.0),
     space={
         "C": Real(0.1, 100.0, log=True),
         "gamma": Real(0.1, 3.0, log=True),
@@ -21,6 +21,7 @@ def svc_nystroem(
     gamma: float = 0.5,
     n_components: int = 1000,
     class_weight: Literal["balanced"] | None = None,
+    tol: float = 0.1,
     calibrate: Literal["sigmoid", "isotonic"] | None = None,
     *,
     random_state: int,
@@ -38,7 +39,10 @@ def svc_nystroem(
     model = LinearSVC(
         C=C,
         class_weight=class_weight,
-        dual="auto",
+        # the mapped rows are dense and alike: the dual at a loose tolerance takes a
+        # quarter of the primal's time, at the same F1
+        dual=True,
+        tol=tol,
         max_iter=10_000,
         random_state=random_state,
     )

@@ -15,7 +15,7 @@ def bayes(
     n_iter: int = 20,
     n_initial: int = 8,
     cv: int = 3,
-    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
     space: dict[str, Any] | None = None,
     *,
     random_state: int,

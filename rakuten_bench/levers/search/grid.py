@@ -14,7 +14,7 @@ def grid(
     dimensions: Mapping[str, Dimension],
     n_values: int = 4,
     cv: int = 3,
-    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
     space: dict[str, Any] | None = None,
 ) -> Strategy:
     """Try every combination; a range is cut into `n_values`."""

@@ -15,7 +15,7 @@ def halving(
     n_candidates: int = 27,
     factor: int = 3,
     cv: int = 3,
-    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
     space: dict[str, Any] | None = None,
     *,
     random_state: int,

@@ -14,7 +14,7 @@ def random(
     dimensions: Mapping[str, Dimension],
     n_iter: int = 20,
     cv: int = 3,
-    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] = "f1_weighted",
+    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
     space: dict[str, Any] | None = None,
     *,
     random_state: int,
