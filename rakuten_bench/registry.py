@@ -94,6 +94,8 @@ class Option:
         impossible: multinomial_nb refuses "signed", svd is tagged "signed". What
         learns from labels (chi2) is tagged "labels": options of kind `cluster` refuse
         it, and every resampling and search, without saying so.
+    tags_by : callable or None
+        Gives the tags that depend on parameters, from a mapping with all of them.
     prepare : Option or None
         An inner option, made by `Lever.preparation`, that runs first and whose value
         this option gets in place of the slots. It runs once for all options that share
@@ -130,6 +132,14 @@ class Option:
     file: str = ""
     variable: str = ""
     effort: Effort | None = None
+    tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None
+
+    def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
+        """Return its tags with such parameters, those left out at their defaults."""
+        if self.tags_by is None:
+            return self.tags
+        defaults = {name: one.default for name, one in self.parameters.items()}
+        return self.tags | frozenset(self.tags_by({**defaults, **params}))
 
     def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
@@ -299,6 +309,7 @@ class Lever:
         file: str = "",
         variable: str = "",
         effort: Effort | None = None,
+        tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -332,6 +343,7 @@ class Lever:
                 file=file,
                 variable=variable,
                 effort=effort,
+                tags_by=tags_by,
             )
             self._add(option)
             return function

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -46,6 +47,14 @@ def map_kernel(X: NDArray[Any], kernel: Kernel) -> NDArray[np.float32]:
     flat = np.sqrt(values * np.float32(period * _spectrum(0.0, kernel)))
     wave = np.sqrt(values * np.float32(2 * period * _spectrum(period, kernel)))
     return np.concatenate([flat, wave * np.cos(logs), wave * np.sin(logs)], axis=-1)
+
+
+def tag_kernel(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the tags of a feature with such a parameter `kernel`.
+
+    The waves of the additive kernels go below zero.
+    """
+    return ("signed",) if params["kernel"] in _PERIOD else ()
 
 
 def _spectrum(frequency: float, kernel: Kernel) -> float:

@@ -149,10 +149,14 @@ class Scenario:
         )
         if found:
             return found
-        tagged = [option for option in options if option.tags]
+        tagged = [
+            (option, option.find_tags(self.params.get(option.lever.name, {})))
+            for option in options
+            if option.tags or option.tags_by
+        ]
         for one in options if tagged else ():
-            for other in tagged if one.refuses else ():
-                clash = one.refuses & other.tags
+            for other, tags in tagged if one.refuses else ():
+                clash = one.refuses & tags
                 if clash:
                     return (
                         f"{one.lever.name} '{one.name}' does not go with "

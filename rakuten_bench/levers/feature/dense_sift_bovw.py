@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.image.kernel import Codebook, Kernel, Norm
+from rakuten_bench.image.kernel import Codebook, Kernel, Norm, tag_kernel
 from rakuten_bench.levers.feature.sift import dense_sift
 from rakuten_bench.registry import FEATURE
 
@@ -13,6 +13,7 @@ from rakuten_bench.registry import FEATURE
     needs="scikit-learn",
     kind="transform",
     prepare=dense_sift,
+    tags_by=tag_kernel,
 )
 def dense_sift_bovw(
     n_words: int = 256,

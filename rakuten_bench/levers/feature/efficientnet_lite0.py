@@ -20,7 +20,6 @@ from rakuten_bench.types import Images
         "Pillow",
     ),
     extra="pretrained",
-    tags=("signed",),
 )
 def efficientnet_lite0(
     images: Images,

@@ -7,7 +7,12 @@ from rakuten_bench.registry import FEATURE
 
 
 @FEATURE.option(
-    "fisher", digit="3", needs="scikit-learn", kind="transform", prepare=dense_sift
+    "fisher",
+    digit="3",
+    needs="scikit-learn",
+    kind="transform",
+    prepare=dense_sift,
+    tags=("signed",),
 )
 def fisher(
     n_components: int = 64,

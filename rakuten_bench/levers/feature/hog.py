@@ -7,13 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.image.describe import describe_images
-from rakuten_bench.image.kernel import Kernel, map_kernel
+from rakuten_bench.image.kernel import Kernel, map_kernel, tag_kernel
 from rakuten_bench.image.read import Pixels, make_square
 from rakuten_bench.registry import FEATURE
 from rakuten_bench.types import Images
 
 
-@FEATURE.option("hog", digit="4", needs=("opencv-python-headless", "Pillow"))
+@FEATURE.option(
+    "hog",
+    digit="4",
+    needs=("opencv-python-headless", "Pillow"),
+    tags_by=tag_kernel,
+)
 def hog(
     images: Images,
     size: int = 128,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.image.describe import describe_images
 from rakuten_bench.image.grid import cell_numbers, count_in_cells
-from rakuten_bench.image.kernel import Kernel, map_kernel
+from rakuten_bench.image.kernel import Kernel, map_kernel, tag_kernel
 from rakuten_bench.image.read import Pixels, make_square
 from rakuten_bench.registry import FEATURE
 from rakuten_bench.types import Images
@@ -17,7 +17,12 @@ from rakuten_bench.types import Images
 _AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 
 
-@FEATURE.option("lbp", digit="6", needs=("opencv-python-headless", "Pillow"))
+@FEATURE.option(
+    "lbp",
+    digit="6",
+    needs=("opencv-python-headless", "Pillow"),
+    tags_by=tag_kernel,
+)
 def lbp(
     images: Images,
     size: int = 128,

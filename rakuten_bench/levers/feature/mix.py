@@ -10,7 +10,12 @@ _EVEN: dict[str, float] = {}
 
 
 @FEATURE.option(
-    "mix", digit="9", needs="scikit-learn", kind="transform", combines="members"
+    "mix",
+    digit="9",
+    needs="scikit-learn",
+    kind="transform",
+    combines="members",
+    tags=("signed",),
 )
 def mix(
     members: tuple[str, ...] | dict[str, dict[str, Any]] = ("hog", "color", "layout"),

@@ -2,13 +2,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.image.kernel import Codebook, Kernel, Norm
+from rakuten_bench.image.kernel import Codebook, Kernel, Norm, tag_kernel
 from rakuten_bench.levers.feature.sift import sift
 from rakuten_bench.registry import FEATURE
 
 
 @FEATURE.option(
-    "sift_bovw", digit="1", needs="scikit-learn", kind="transform", prepare=sift
+    "sift_bovw",
+    digit="1",
+    needs="scikit-learn",
+    kind="transform",
+    prepare=sift,
+    tags_by=tag_kernel,
 )
 def sift_bovw(
     n_words: int = 140,
