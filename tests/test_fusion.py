@@ -20,6 +20,7 @@ from rakuten_bench.fusion.rule import (
     score,
     temper,
 )
+from rakuten_bench.pipeline.fitting import probabilities
 from rakuten_bench.pipeline.fusing import fuse, join_members
 from rakuten_bench.types import Fold, Prediction, Target
 
@@ -196,6 +197,34 @@ def test_rows_are_joined_by_number_not_by_place(members, rule):
 
     assert np.array_equal(found.rows, np.arange(200, 400))
     assert np.array_equal(found.probability, expected.probability)
+
+
+def test_a_member_that_knows_the_classes_in_another_order_says_the_same(members):
+    X, y = members
+    order = [2, 0, 1]
+    plain, turned = (
+        Stub(np.arange(N_CLASSES), X[0]),
+        Stub(np.array(order), X[0][:, order]),
+    )
+
+    found = [probabilities(member, None, N_CLASSES) for member in (plain, turned)]
+
+    assert np.array_equal(*found)
+    fused = [
+        fuse(Pooled(N_CLASSES), as_slots(np.stack([one, X[1]]), y)) for one in found
+    ]
+    assert np.array_equal(fused[0].probability, fused[1].probability)
+
+
+class Stub:
+    """A classifier that has made up its mind."""
+
+    def __init__(self, classes: np.ndarray, probability: np.ndarray) -> None:
+        self.classes_ = classes
+        self.probability = probability
+
+    def predict_proba(self, X: None) -> np.ndarray:
+        return self.probability
 
 
 @pytest.mark.parametrize("rule", RULES[2:], ids=str)

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 import rakuten_bench
 from rakuten_bench.cli import main
+from rakuten_bench.engine.store import Store
 from rakuten_bench.records import read_predictions
 from rakuten_bench.scenario.load import load_study
 
@@ -86,6 +87,7 @@ def answers(folder: Path, record: dict):
 IMAGE = """
   words: {feature: {dense_sift_bovw: {n_words: 8, size: 64}}, model: logreg}
   mix: {feature: {mix: {members: {hog: {size: 64}, dense_sift_bovw: {n_words: 8, size: 64}}}}, model: logreg}
+  fisher: {feature: {fisher: {n_components: 4, n_dims: 8, size: 64}}, model: logreg}
   forest: {feature: {pixels: {size: 8}}, reducer: {pca: {n_components: 5}}, model: random_forest}
 """
 
@@ -98,12 +100,13 @@ def test_image_scenarios_run_and_share_what_they_describe(shop, capsys):
     capsys.readouterr()
     with pytest.raises(SystemExit):
         main(["plan", "grid.yaml"])
-    # crop; dense_sift, words, hog, mix, pixels; pca; three models; detector
-    assert "steps      11 (" in capsys.readouterr().out
+    # crop; dense_sift, words, fisher, hog, mix, pixels; pca; four models; detector
+    assert "steps      13 (" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["words", "mix", "forest"])
-def test_an_image_scenario_is_also_a_classifier(shop, name):
+@pytest.mark.parametrize("name", ["words", "mix", "fisher", "forest"])
+def test_an_image_scenario_learns_what_one_without_test_rows_learns(shop, name):
+    """Codebook, mixture and components are those of training rows alone."""
     record = run(shop, IMAGE)[name]
     kept = answers(shop, record)
     frame = pd.read_csv("shop.csv", dtype=str)
@@ -136,7 +139,7 @@ def test_a_fusion_is_above_its_members(shop):
 
 
 @pytest.mark.parametrize("name", ["mean", "weighted", "stacked"])
-def test_a_fusion_is_also_a_classifier(shop, name):
+def test_a_fusion_learns_what_one_without_test_rows_learns(shop, name):
     kept = answers(shop, run(shop, FUSION)[name])
     frame = pd.read_csv("shop.csv", dtype=str)
     frame["image_path"] = [str(shop / "images" / image) for image in frame["image"]]
@@ -178,6 +181,33 @@ def test_predictions_from_elsewhere_join_the_board_and_a_fusion(shop):
     assert np.allclose(kept.probability, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("rule", ["mean", "{weighted: {cv: 3}}", "{stacking: {cv: 3}}"])
+def test_the_order_of_a_members_labels_changes_nothing_in_a_fusion(shop, rule):
+    rng = np.random.default_rng(0)
+    frame = pd.read_csv("shop.csv")
+    table = pd.DataFrame(rng.dirichlet(np.ones(3), len(frame)), columns=sorted(WORDS))
+    for row, label in enumerate(frame["label"]):
+        table.loc[row, label] += 0.5
+    table.insert(0, "id", range(len(frame)))
+    table.to_csv("a.csv", index=False)
+    table[["rug", "cup", "id", "lamp"]].to_csv("b.csv", index=False)
+
+    records = run(
+        shop,
+        f"""
+  text: {{model: complement_nb}}
+  a: {{modality: text, vectorizer: count, model: {{external: {{path: a.csv}}}}}}
+  b: {{modality: text, vectorizer: count, model: {{external: {{path: b.csv}}}}}}
+  with a: {{fusion: {rule}, members: [text, a]}}
+  with b: {{fusion: {rule}, members: [text, b]}}
+""",
+    )
+
+    one, two = (answers(shop, records[name]) for name in ("with a", "with b"))
+    assert one.predicted.tolist() == two.predicted.tolist()
+    assert np.array_equal(one.probability, two.probability)
+
+
 def test_a_file_that_lacks_training_rows_fails_where_weights_are_tuned(shop):
     frame = pd.read_csv("shop.csv")
     first = answers(shop, run(shop, FUSION)["text"])
@@ -215,30 +245,40 @@ def test_a_changed_file_is_read_again(shop):
     assert set(after) == {1}
 
 
-def test_odd_files_are_counted_in_the_record(shop):
+def test_every_odd_file_is_counted_in_the_record(shop):
     images = shop / "images"
     noise = Image.effect_noise((64, 64), 90).convert("RGB")
-    noise.save(shop / "whole.jpg")
-    (images / "0.png").write_bytes((shop / "whole.jpg").read_bytes()[:700])
-    (images / "1.png").write_bytes(b"")
-    draw("rug", 2).convert("CMYK").save(images / "3.png", format="JPEG")
-    Image.fromarray(np.full((8, 8), 40_000, dtype=np.uint16)).save(images / "4.png")
-    Image.new("RGB", (1, 1)).save(images / "5.png")
-    draw("cup", 6).save(
-        images / "6.png", format="GIF", save_all=True, append_images=[noise]
-    )
-    for name in ("7.png", "8.png", "9.png"):
-        (images / name).unlink()
+    noise.save(images / "cut.jpg")
+    (images / "cut.jpg").write_bytes((images / "cut.jpg").read_bytes()[:700])
+    (images / "zero.jpg").touch()
+    draw("rug", 2).save(images / "really_png.jpg", format="PNG")
+    draw("rug", 2).convert("CMYK").save(images / "cmyk.jpg")
+    Image.fromarray(np.full((8, 8), 40_000, dtype=np.uint16)).save(images / "16bit.png")
+    Image.new("RGB", (1, 1)).save(images / "pixel.png")
+    draw("cup", 6).save(images / "moves.gif", save_all=True, append_images=[noise])
+    odd = ["cut.jpg", "zero.jpg", "really_png.jpg", "cmyk.jpg", "16bit.png"]
+    odd += ["pixel.png", "moves.gif", "no1.jpg", "no2.png", "no3.gif"]
+    frame = pd.read_csv("shop.csv")
+    frame.loc[frame.index[: len(odd)], "image"] = odd
+    frame.to_csv("shop.csv", index=False)
 
     record = run(shop, "\n  odd: {feature: hog, model: logreg}\n")["odd"]
 
     assert record["status"] == "ok"
     [note] = [note for note in record["notes"] if note.startswith("images: ")]
     said = dict(part.split(" ", 1)[::-1] for part in note[8:].split(", "))
-    counted = {name: said[name] for name in ("missing", "empty", "truncated", "cmyk")}
-    assert counted == {"missing": "3", "empty": "1", "truncated": "1", "cmyk": "1"}
-    assert (said["animated"], said["tiny"], said["deep"]) == ("1", "1", "1")
-    assert said["misnamed"] == "3"
+    assert said == {
+        "missing": "3",
+        "empty": "1",
+        "truncated": "1",
+        "misnamed": "1",
+        "cmyk": "1",
+        "grey": "1",  # the 16-bit one
+        "palette": "1",  # the animated one
+        "deep": "1",
+        "animated": "1",
+        "tiny": "1",
+    }
 
 
 def test_on_error_fail_makes_one_failed_row(shop):
@@ -281,7 +321,7 @@ def test_a_fusion_of_one_is_refused(shop, capsys):
 
 @pytest.mark.slow
 def test_a_run_killed_while_describing_goes_on_there(shop):
-    """That no image is looked at again is shown where images are described."""
+    """What was described before the kill is marked here, and the mark outlives it."""
     for number in range(60):
         image = Image.effect_noise((300, 300), 90).convert("RGB")
         image.save(shop / "images" / f"{number}.png")
@@ -289,21 +329,31 @@ def test_a_run_killed_while_describing_goes_on_there(shop):
     (shop / "grid.yaml").write_text(HEAD + text)
     command = [sys.executable, "-m", "rakuten_bench", "run", "grid.yaml", "--jobs", "1"]
 
-    def marked() -> int:
-        marks = list((shop / "cache").rglob("*.work/marks.npy"))
-        return int(np.count_nonzero(np.load(marks[0]))) if marks else 0
-
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as first:
-        while first.poll() is None and marked() < 10:
+        while first.poll() is None and len(find_described(shop)) < 10:
             time.sleep(0.02)
         first.send_signal(signal.SIGKILL)
     time.sleep(1)
-    before = marked()
+    described = find_described(shop)
+    [folder] = (shop / "cache").rglob("*.work")
+    values = np.load(folder / "values.npy", mmap_mode="r+")
+    begun = np.flatnonzero(values.any(axis=(1, 2)))
+    values[described, 0] = 199
+    values.flush()
     second = subprocess.run(command, capture_output=True, text=True, check=False)
 
-    assert 10 <= before < 60
+    assert 10 <= len(described) < 60
+    assert len(np.setdiff1d(begun, described)) <= 1  # the one in hand
     assert second.returncode == 0, second.stderr
     record = json.loads(next(shop.glob("results/shop/*/record.json")).read_text())
     assert record["status"] == "ok"
+    final = Store(folder.parent.parent).load(folder.stem).values[:, 0]
+    assert np.array_equal(np.flatnonzero((final == 199).all(axis=1)), described)
+
+
+def find_described(shop: Path) -> np.ndarray:
+    """Return the rows that an unfinished step has marked as done."""
+    marks = list((shop / "cache").rglob("*.work/marks.npy"))
+    return np.flatnonzero(np.load(marks[0])) if marks else np.empty(0, dtype=int)

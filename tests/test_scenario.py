@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rakuten_bench.errors import Problems, UserError
@@ -26,6 +26,7 @@ def problems_of(folder, text):
     return [problem.replace(f"{folder}/", "") for problem in caught.value.problems]
 
 
+@settings(deadline=None)  # the first example imports all levers
 @given(st.data())
 def test_a_code_without_parameters_gives_its_scenario_back(data):
     modality = data.draw(st.sampled_from(["text", "image"]))
