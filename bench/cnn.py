@@ -1,0 +1,71 @@
+"""Seconds of an epoch of the image networks, on the CPU and, where there is one, a GPU.
+
+    python bench/cnn.py                                     # 128 synthetic images
+    python bench/cnn.py --images 20000 --cpu-images 1000    # on a machine with a GPU
+
+The images are random pixels: what they show does not change the time. Of two epochs
+the faster counts, since the first also chooses algorithms. On the CPU an epoch takes
+as many times longer as there are more images, so that fewer are enough there; the
+seconds for all of them are worked out from those.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import torch  # noqa: TID253  a script, not a module that others import
+
+from rakuten_bench.neural.device import choose_device, name_device
+from rakuten_bench.neural.image import ImageNetwork
+from rakuten_bench.neural.training import Recipe
+
+N_CLASSES = 27
+ARCHITECTURES = ("average", "dropout", "residual")
+Data = tuple[np.ndarray, np.ndarray]
+
+
+def draw_pixels(n_images: int, size: int) -> Data:
+    """Return random color images, uint8 of shape (n_images, size * size * 3), and classes."""
+    rng = np.random.default_rng(0)
+    shape = (n_images, size * size * 3)
+    return rng.integers(0, 256, shape, dtype=np.uint8), np.arange(n_images) % N_CLASSES
+
+
+def time_epoch(
+    architecture: str, data: Data, device: str, batch_size: int, threads: int
+) -> float:
+    """Return the seconds of the faster of two epochs, each with augmentation."""
+    recipe = Recipe(epochs=2, batch_size=batch_size, validation=0, threads=threads)
+    model = ImageNetwork(architecture, "affine", recipe=recipe, device=device)
+    epochs = model.fit(*data).details_["epochs"]
+    return min(epoch["seconds"] for epoch in epochs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--images", type=int, default=128)
+    parser.add_argument("--cpu-images", type=int, help="all of them where not given")
+    parser.add_argument("--size", type=int, default=128, help="pixels on a side")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU")
+    arguments = parser.parse_args()
+    n_images = arguments.images
+    n_cpu = min(n_images, arguments.cpu_images or n_images)
+    X, y = draw_pixels(n_images, arguments.size)
+    has_gpu = torch.cuda.is_available()
+    gpu = name_device(choose_device("cuda")) if has_gpu else "no GPU at hand"
+    print(f"{n_images:,} images of {arguments.size} px, seconds of an epoch; {gpu}")
+    for architecture in ARCHITECTURES:
+        few, how = (X[:n_cpu], y[:n_cpu]), (arguments.batch_size, arguments.threads)
+        cpu = time_epoch(architecture, few, "cpu", *how) * n_images / n_cpu
+        line = f"  {architecture:10} CPU {cpu:8.1f} s ({n_images / cpu:,.0f} images/s)"
+        if has_gpu:
+            seconds = time_epoch(architecture, (X, y), "cuda", *how)
+            line += f"   GPU {seconds:6.2f} s ({n_images / seconds:,.0f} images/s)"
+            line += f"   {cpu / seconds:.0f} x"
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
