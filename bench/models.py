@@ -28,6 +28,7 @@ PEERS = {
     "linear_svc": lambda: LinearSVC(max_iter=10_000, random_state=0),
     "complement_nb": ComplementNB,
 }
+LEAST_SECONDS = 1.0
 LOOSER = {"linear_svc": {"tol": 0.01}}
 
 
@@ -78,17 +79,26 @@ def report(name, contenders, y, rounds):
     scores = {}
     for _ in range(rounds):
         for label, (make, (train, test)) in contenders.items():
-            start = time.process_time()
-            model = make().fit(train, y[0])
-            seconds[label].append(time.process_time() - start)
+            model, spent = fit(make, train, y[0])
+            seconds[label].append(spent)
             scores[label] = f1_score(y[1], model.predict(test), average="weighted")
     best = {label: min(times) for label, times in seconds.items()}
     first = next(iter(best.values()))
     for label, value in best.items():
         print(
-            f"  {name:14}{label:32}{value:8.2f} s   ratio {first / value:5.2f}"
+            f"  {name:14}{label:32}{value:8.3f} s   ratio {first / value:5.2f}"
             f"   weighted F1 {scores[label]:.4f}"
         )
+
+
+def fit(make, X, y):
+    """Return a fitted model and the seconds of a fit; quick ones are fitted often."""
+    n_fits = 0
+    start = time.process_time()
+    while not n_fits or time.process_time() - start < LEAST_SECONDS:
+        model = make().fit(X, y)
+        n_fits += 1
+    return model, (time.process_time() - start) / n_fits
 
 
 if __name__ == "__main__":
