@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from rakuten_bench import records
+from rakuten_bench.data.flipkart import FILE, FOLDER_VARIABLE
 from rakuten_bench.engine.preload import load_file
 from rakuten_bench.registry import CLEANER, MODEL
 
@@ -99,6 +101,18 @@ def _interrupts_arrive() -> None:
     """Undo what a shell does to a job in the background: children would ignore Ctrl-C."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def flipkart_folder() -> Path:
+    """Return the folder of the Flipkart sample, where a copy is at hand."""
+    beside = Path(__file__).parents[2] / "shared" / "data" / "flipkart"
+    folder = Path(os.environ.get(FOLDER_VARIABLE, beside))
+    if not (folder / FILE).is_file():
+        pytest.skip(
+            f"no copy of the Flipkart data: name its folder in {FOLDER_VARIABLE}"
+        )
+    return folder
 
 
 @pytest.fixture

@@ -94,13 +94,10 @@ def real_texts():
 
 
 @pytest.fixture(scope="module")
-def flipkart_texts():
+def flipkart_texts(flipkart_folder):
     from rakuten_bench.data import load_dataset, parse_dataset
 
-    try:
-        frame = load_dataset(parse_dataset("flipkart")).frame
-    except UserError as error:
-        pytest.skip(f"the Flipkart files are not here: {error}")
+    frame = load_dataset(parse_dataset("flipkart"), data_dir=flipkart_folder).frame
     texts = (frame["title"] + " " + frame["description"]).str.lower()
     return [text.split() for text in texts[:400]]
 

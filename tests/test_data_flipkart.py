@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,6 @@ import pytest
 from rakuten_bench.data import build_split, load_dataset, parse_dataset, parse_split
 from rakuten_bench.data.flipkart import FILE, FOLDER_VARIABLE
 from rakuten_bench.errors import UserError
-
-BESIDE = Path(__file__).parents[2] / "shared" / "data" / "flipkart"
-FOLDER = Path(os.environ.get(FOLDER_VARIABLE, BESIDE))
-needs_copy = pytest.mark.skipif(
-    not (FOLDER / FILE).is_file(),
-    reason=f"no copy of the Flipkart data: name its folder in {FOLDER_VARIABLE}",
-)
 
 
 def write_copy(folder: Path) -> None:
@@ -28,18 +20,16 @@ def write_copy(folder: Path) -> None:
     )
 
 
-@needs_copy
-def test_the_sample_has_seven_classes_of_150_rows():
-    dataset = load_dataset(parse_dataset("flipkart"), data_dir=FOLDER)
+def test_the_sample_has_seven_classes_of_150_rows(flipkart_folder):
+    dataset = load_dataset(parse_dataset("flipkart"), data_dir=flipkart_folder)
 
     assert dataset.frame["label"].value_counts().tolist() == [150] * 7
     assert (dataset.frame["title"] != "").all()
     assert set(dataset.frame["language"]) == {"en"}
 
 
-@needs_copy
-def test_three_named_images_of_the_sample_are_absent():
-    frame = load_dataset(parse_dataset("flipkart"), data_dir=FOLDER).frame
+def test_three_named_images_of_the_sample_are_absent(flipkart_folder):
+    frame = load_dataset(parse_dataset("flipkart"), data_dir=flipkart_folder).frame
 
     absent = [path for path in frame["image_path"] if not Path(path).is_file()]
 
@@ -47,9 +37,8 @@ def test_three_named_images_of_the_sample_are_absent():
     assert (frame["image_path"] != "").all()
 
 
-@needs_copy
-def test_five_folds_of_the_sample_are_even():
-    dataset = load_dataset(parse_dataset("flipkart"), data_dir=FOLDER)
+def test_five_folds_of_the_sample_are_even(flipkart_folder):
+    dataset = load_dataset(parse_dataset("flipkart"), data_dir=flipkart_folder)
 
     split = build_split(dataset, parse_split({"kfold": {"n_splits": 5}}))
 

@@ -211,7 +211,7 @@ def test_an_interrupt_from_the_keyboard_reaches_the_run_only(shop, capsys):
 
     os.killpg(run.pid, signal.SIGINT)
 
-    _, error = run.communicate(timeout=10)
+    _, error = run.communicate(timeout=60)
     assert run.returncode == 130
     assert "Stopped." in error
     assert "Traceback" not in error
