@@ -69,6 +69,7 @@ class Nursery:
                 self._reap()
             if self.control in ready and not self._answer():
                 break
+        signal.set_wakeup_fd(-1)  # its socket ends with this function
         end_all(psutil.Process().children(recursive=True))
 
     def _answer(self) -> bool:
