@@ -1,8 +1,8 @@
 """Do our models cost more than scikit-learn's on the same features?
 
-The peer fits plain scikit-learn estimators on TF-IDF in double precision, as its
-vectorizer gives it; ours fits the options as the engine does, on the single precision
-that our vectorizer gives. Also told: what a looser tolerance would bring. Processor
+The peer fits plain scikit-learn estimators on the same matrix as ours, TF-IDF in the
+single precision that our vectorizer gives. Also told: what double precision takes, as
+scikit-learn's vectorizer gives it, and what a looser tolerance would bring. Processor
 seconds, the best of several rounds that take turns, so that a busy machine says the same.
 
     python bench/models.py [--rows 6000] [--rounds 2]
@@ -42,6 +42,7 @@ def main():
     print(f"{arguments.rows} synthetic rows, {double[0].shape[1]} words, F1 on a fifth")
     for name, peer in PEERS.items():
         contenders = {
+            "scikit-learn, float32": (peer, single),
             "scikit-learn, float64": (peer, double),
             "ours, float32": (lambda name=name: ours(name), single),
         }
