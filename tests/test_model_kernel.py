@@ -7,9 +7,10 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from rakuten_bench.estimator.kernel import Gram, GramMap, KernelSVC
+from rakuten_bench.estimator.kernel import Gram, GramMap, KernelSVC, RbfMap
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.scenario import from_words
 
@@ -104,3 +105,17 @@ def test_machines_on_the_same_features_share_their_products():
     ]
     assert len(made) == 1
     assert made[0].fold == "0"  # learned from the training rows of its fold
+
+
+@pytest.mark.parametrize("size", [0.01, 1.0, 255.0])
+@pytest.mark.parametrize("dense", [True, False], ids=["dense", "sparse"])
+def test_the_map_follows_the_size_of_the_numbers(dense, size):
+    X, _ = rows()
+    X = X.toarray() if dense else X
+    train, test = X[:100] * size, X[100:] * size
+    kernel = rbf_kernel(test, train, gamma=SVC().fit(train, rows()[1][:100])._gamma)
+
+    mapped = RbfMap(n_components=100).fit(train)
+
+    products = mapped.transform(test) @ mapped.transform(train).T
+    np.testing.assert_allclose(products, kernel, atol=1e-6)

@@ -12,13 +12,12 @@ from rakuten_bench.registry import MODEL, Choices, Effort, Real
     effort=Effort(25.0),
     space={
         "C": Real(0.1, 100.0, log=True),
-        "gamma": Real(0.1, 3.0, log=True),
         "class_weight": Choices((None, "balanced")),
     },
 )
 def svc_nystroem(
     C: float = 1.0,
-    gamma: float = 0.5,
+    gamma: float | Literal["scale"] = "scale",
     n_components: int = 1000,
     class_weight: Literal["balanced"] | None = None,
     tol: float = 0.1,
@@ -27,15 +26,13 @@ def svc_nystroem(
     random_state: int,
 ) -> Any:
     """Rbf support vector machine that scales (Nystroem map, Williams & Seeger 2001)."""
-    from sklearn.kernel_approximation import Nystroem
     from sklearn.pipeline import make_pipeline
     from sklearn.svm import LinearSVC
 
     from rakuten_bench.estimator.calibration import calibrated
+    from rakuten_bench.estimator.kernel import RbfMap
 
-    features = Nystroem(
-        gamma=gamma, n_components=n_components, random_state=random_state
-    )
+    features = RbfMap(gamma, n_components, random_state)
     model = LinearSVC(
         C=C,
         class_weight=class_weight,
