@@ -74,7 +74,7 @@ def test_any_one_row_of_400_does_not_fail_the_gate(shop, rows):
     shop.n_rows = 400
     shop.__post_init__()
     shop.add("T1", right=0.9)
-    baseline = check.update_baseline(shop.results, check.Baseline(), ["shop"], rows)
+    baseline, _ = check.update_baseline(shop.results, check.Baseline(), ["shop"], rows)
     right = np.flatnonzero(shop.predictions(0.9).predicted == shop.true)
 
     for row in right[::40]:
@@ -322,6 +322,56 @@ def test_an_older_record_of_the_same_name_does_not_count(shop):
 
     assert list(baseline["boards"]["shop"]) == ["T1-aaaaaa"]
     assert run(shop).exit_code == 0
+
+
+def test_one_name_in_two_scenario_files_is_two_scenarios(shop):
+    shop.add("T1-aaaaaa", name="linear", study="a.yaml", provenance=created(1))
+    shop.add("T2-aaaaaa", name="linear", study="b.yaml", provenance=created(2))
+    run(shop, "--update", "--rows")
+    worse = change_rows(shop.predictions(), 60)
+    shop.add("T1-bbbbbb", name="linear", study="a.yaml", predictions=worse,
+             provenance=created(3))  # fmt: skip
+
+    assert run(shop).exit_code == 1
+    assert statuses(shop) == {"T1-aaaaaa": "regressed", "T2-aaaaaa": "ok"}
+
+
+def test_a_scenario_is_found_by_its_code_when_its_file_has_another_name_by_now(shop):
+    shop.add("T1-aaaaaa", name="linear", study="a.yaml")
+    run(shop, "--update", "--rows")
+    shop.add("T1-aaaaaa", name="linear", study="renamed.yaml")
+
+    assert statuses(shop) == {"T1-aaaaaa": "ok"}
+
+
+def test_a_damaged_record_beside_an_approved_one_can_not_be_measured(shop):
+    shop.add("T1-aaaaaa", name="linear")
+    run(shop, "--update", "--rows")
+    folder = shop.add("T1-bbbbbb", name="linear")
+    (folder / "record.json").write_bytes(b"{")
+
+    result = run(shop)
+
+    assert result.exit_code == 2
+    assert statuses(shop) == {"T1-aaaaaa": "ok", "T1-bbbbbb": "missing"}
+    assert "can't be read" in " ".join(result.output.split())
+
+
+def test_an_update_tells_what_it_leaves_out(shop):
+    shop.add("T1-aaaaaa", name="tuned", study="a.yaml", provenance=created(1))
+    shop.add("T1-bbbbbb", name="tuned", study="a.yaml", provenance=created(2))
+    shop.fail("T2", status="timeout")
+    (shop.add("T3") / "record.json").write_bytes(b"{")
+
+    result = run(shop, "--update")
+
+    left_out = [line for line in result.stderr.splitlines() if "left out" in line]
+    assert left_out[0] == (
+        "left out: shop: T1-aaaaaa: 'tuned' of a.yaml is T1-bbbbbb by now"
+    )
+    assert left_out[1] == "left out: shop: T2: the record is timeout"
+    assert left_out[2].startswith("left out: shop: T3: ")
+    assert run(shop).exit_code == 2  # T3 may be the newest of an approved one
 
 
 def test_scenarios_without_a_name_are_known_by_their_code_alone(shop):

@@ -601,7 +601,7 @@ def judge(shop, baseline):
 def test_the_gate_holds_a_clustering_to_its_index(shop, rows):
     shop.add("T0")
     add_clustering(shop, right=0.8)
-    baseline = check.update_baseline(shop.results, check.Baseline(), ["shop"], rows)
+    baseline, _ = check.update_baseline(shop.results, check.Baseline(), ["shop"], rows)
     same = judge(shop, baseline)
 
     add_clustering(shop, right=0.5)
@@ -618,7 +618,7 @@ def test_the_gate_holds_a_clustering_to_its_index(shop, rows):
 def test_the_gate_never_compares_a_clustering_with_a_classifier(shop):
     shop.add("T0", name="a")
     add_clustering(shop, "T1", name="b")
-    baseline = check.update_baseline(shop.results, check.Baseline(), ["shop"], True)
+    baseline, _ = check.update_baseline(shop.results, check.Baseline(), ["shop"], True)
     add_clustering(shop, "T0", name="a")
     shop.add("T1", name="b")
 

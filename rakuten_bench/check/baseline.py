@@ -6,7 +6,7 @@ diff shows which class moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import records
 from rakuten_bench.errors import UserError
-from rakuten_bench.records import Row
+from rakuten_bench.records import Damaged, Row
 
 SCHEMA_VERSION = 1
 _LINE = 40  # predictions on one line of the file
@@ -26,6 +26,8 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes
     ----------
+    study : str
+        Name of its scenario file: with `name` what it is known by.
     scores : dict of str to float
         Rounded to six digits; "ari" and "purity" of a clustering.
     confusion : list of str
@@ -38,6 +40,7 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     name: str = ""
+    study: str = ""
     data: str
     split: str
     seed: int
@@ -95,7 +98,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 
 def update_baseline(
     results: Path, old: Baseline, boards: Sequence[str], rows: bool = False
-) -> Baseline:
+) -> tuple[Baseline, list[str]]:
     """Approve what the records of some boards say now; other boards stay as they are.
 
     Parameters
@@ -108,39 +111,51 @@ def update_baseline(
     rows : bool
         Whether to keep the predictions, for a paired test: about 2 bytes a row.
 
+    Returns
+    -------
+    baseline : Baseline
+    left_out : list of str
+        A line for each record that is not in it, with the reason.
+
     Raises
     ------
     UserError
         If no scenario of a board has scores: an empty baseline would pass for ever.
     """
-    approved = dict(old.boards)
+    approved, left_out = dict(old.boards), []
     for board in boards:
         found = list(records.iter_rows(results, board))
-        ok = [row for row in found if isinstance(row, Row) and has_scores(row)]
-        if not ok:
+        out = dict(_unfit(found))
+        chosen = [r for r in found if isinstance(r, Row) and r.code not in out]
+        if not chosen:
             message = f"{results / board}: no scenario has scores, nothing to approve."
             raise UserError(message)
         approved[board] = {
-            row.code: approve(results / board / row.code, row, rows)
-            for row in _current(ok)
+            row.code: approve(results / board / row.code, row, rows) for row in chosen
         }
-    return Baseline(boards=approved)
+        left_out += [f"{board}: {code}: {reason}" for code, reason in out.items()]
+    return Baseline(boards=approved), left_out
 
 
-def has_scores(row: Row) -> bool:
-    """Tell whether a scenario has scores, of a classifier or of a clustering."""
-    return row.scores is not None or row.clustering is not None
+#: What a scenario is known by where its code has changed: scenario file and name.
+Identity = tuple[str, str]
 
 
-def newest_by_name(rows: Iterable[Row]) -> dict[str, Row]:
-    """Return for each name the record that was written last.
+def identity(scenario: Row | Approved) -> Identity | None:
+    """Return what a scenario is known by besides its code; None if it has no name."""
+    return (scenario.study, scenario.name) if scenario.name else None
+
+
+def find_newest(rows: Iterable[Row]) -> dict[Identity, Row]:
+    """Return for each named scenario the record that was written last.
 
     Of two written in one second the one whose code sorts last, for want of better.
     """
-    newest: dict[str, Row] = {}
+    newest: dict[Identity, Row] = {}
     for row in rows:
-        if row.name:
-            newest[row.name] = max(row, newest.get(row.name, row), key=_moment)
+        known_by = identity(row)
+        if known_by:
+            newest[known_by] = max(row, newest.get(known_by, row), key=_moment)
     return newest
 
 
@@ -148,10 +163,23 @@ def _moment(row: Row) -> tuple[str, str]:
     return row.created, row.code
 
 
-def _current(rows: Sequence[Row]) -> list[Row]:
-    """Leave out records of a name that has a newer one: its parameters were changed."""
-    newest = newest_by_name(rows)
-    return [row for row in rows if not row.name or row is newest[row.name]]
+def _unfit(rows: Sequence[Row | Damaged]) -> Iterator[tuple[str, str]]:
+    """Yield code and reason of each record that can't be approved.
+
+    Of one scenario with several codes, only the newest counts: its parameters were
+    changed.
+    """
+    scored = [row for row in rows if isinstance(row, Row) and row.has_scores]
+    newest = find_newest(scored)
+    for row in rows:
+        if isinstance(row, Damaged):
+            yield row.code, row.message
+        elif not row.has_scores:
+            yield row.code, f"the record is {row.status}"
+        else:
+            now = newest.get(identity(row) or ("", ""), row)
+            if now is not row:
+                yield row.code, f"{row.name!r} of {row.study} is {now.code} by now"
 
 
 def approve(folder: Path, row: Row, rows: bool) -> Approved:
@@ -160,6 +188,7 @@ def approve(folder: Path, row: Row, rows: bool) -> Approved:
     counts = [] if clusters else records.read_confusion(folder).tolist()
     return Approved(
         name=row.name,
+        study=row.study,
         data=row.dataset.fingerprint,
         split=row.split.fingerprint,
         seed=row.seed,

@@ -8,7 +8,7 @@ tolerance counts, and for a clustering always: it is held to its adjusted Rand i
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +20,8 @@ from rakuten_bench import metrics, records
 from rakuten_bench.check.baseline import (
     Approved,
     Baseline,
-    has_scores,
-    newest_by_name,
+    find_newest,
+    identity,
     rounded_scores,
 )
 from rakuten_bench.metrics import Difference
@@ -34,8 +34,6 @@ CLUSTERS = "ari"
 
 #: A fall of the score that counts where rows can't be compared.
 TOLERANCE = 0.01
-
-_NO_RECORD = "no record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +109,17 @@ def judge(
         chosen = match(approved, rows)
         for code, row in chosen.items():
             verdict = _compare(board, code, approved[code], row, metric)
+            if row is None:
+                verdict = _without_record(results, verdict)
             verdicts.append(verdict)
             if verdict.now is not None and row is not None:
                 testable.append((results / board / row.code, approved[code], verdict))
         known = chosen.keys() | {row.code for row in chosen.values() if row}
         verdicts += [
-            _new(board, row) for code, row in rows.items() if code not in known
+            _unknown(board, row) for code, row in rows.items() if code not in known
         ]
     tested = dict(_test(testable, metric))
     judged = [tested.get((v.board, v.code), v) for v in verdicts]
-    judged = [_with_elsewhere(results, verdict) for verdict in judged]
     judged.sort(key=lambda verdict: (verdict.board, verdict.code))
     return [_decide(verdict, tolerance) for verdict in judged]
 
@@ -133,28 +132,27 @@ def match(
 ) -> dict[str, Row | Damaged | None]:
     """Find the record of each approved scenario.
 
-    A scenario with a name is the record of that name that was written last: who
-    changes its parameters changes its code, and must not slip through as a new
-    scenario while the old record still stands there. A scenario without a name, or
-    one of several with the same name, is the record of its code.
+    A scenario with a name is the record of that name and scenario file that was
+    written last: who changes its parameters changes its code, and must not slip
+    through as a new scenario while the old record still stands there. A scenario
+    without a name, or one that has none of its name, is the record of its code.
 
     Returns
     -------
     dict from the code in the baseline to a record; None where there is none
     """
-    names = Counter(one.name for one in approved.values())
-    newest = newest_by_name(row for row in rows.values() if isinstance(row, Row))
-    found: dict[str, Row | Damaged | None] = {}
-    for code, one in sorted(approved.items()):
-        unique = one.name and names[one.name] == 1
-        found[code] = newest.get(one.name) if unique else None
-        found[code] = found[code] or rows.get(code)
-    return found
+    newest = find_newest(row for row in rows.values() if isinstance(row, Row))
+    return {
+        code: newest.get(identity(one) or ("", "")) or rows.get(code)
+        for code, one in sorted(approved.items())
+    }
 
 
-def _new(board: str, row: Row | Damaged) -> Verdict:
-    name = row.name if isinstance(row, Row) else ""
-    return Verdict(board, row.code, name, "new", reason="not in the baseline")
+def _unknown(board: str, row: Row | Damaged) -> Verdict:
+    """Return the verdict on a record that is of no approved scenario."""
+    if isinstance(row, Damaged):  # perhaps the newest of a scenario that is
+        return Verdict(board, row.code, "", "missing", reason=row.message)
+    return Verdict(board, row.code, row.name, "new", reason="not in the baseline")
 
 
 def _compare(
@@ -165,7 +163,7 @@ def _compare(
     verdict = replace(verdict, **_before(approved, metric))
     if row is not None and row.code != code:
         verdict = replace(verdict, code_now=row.code)
-    if not isinstance(row, Row) or not has_scores(row):
+    if not isinstance(row, Row) or not row.has_scores:
         return replace(verdict, reason=_why_missing(row))
     now = rounded_scores(row).get(verdict.metric or metric)
     differ = ", ".join(_what_differs(approved, row))
@@ -189,7 +187,7 @@ def _before(approved: Approved, metric: str) -> dict[str, Any]:
 
 def _why_missing(row: Row | Damaged | None) -> str:
     if row is None:
-        return _NO_RECORD
+        return "no record"
     if isinstance(row, Damaged):
         return row.message
     cause = f": {row.error.type}" if row.error else ""
@@ -208,10 +206,8 @@ def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
         yield f"seed ({row.seed}, was {approved.seed})"
 
 
-def _with_elsewhere(results: Path, verdict: Verdict) -> Verdict:
-    """Say of a scenario without record where it has one: on another split."""
-    if verdict.reason != _NO_RECORD:
-        return verdict
+def _without_record(results: Path, verdict: Verdict) -> Verdict:
+    """Say where a scenario without record has one: on another split."""
     dataset = verdict.board.partition("@")[0]
     others = [
         board
@@ -221,7 +217,7 @@ def _with_elsewhere(results: Path, verdict: Verdict) -> Verdict:
     ]
     if not others:
         return verdict
-    reason = f"{_NO_RECORD} on this split, one on another: {', '.join(others)}"
+    reason = f"no record on this split, one on another: {', '.join(others)}"
     return replace(verdict, status="not comparable", reason=reason)
 
 

@@ -113,11 +113,12 @@ def _update(path: Path, results: Path, dataset: str | None, rows: bool) -> str:
         message = f"{results}: holds no records of that data set. Run some first."
         raise UserError(message)
     old = check.read_baseline(path) if path.exists() else check.Baseline()
-    new = check.update_baseline(results, old, boards, rows)
+    new, left_out = check.update_baseline(results, old, boards, rows)
     with writing(path):
         check.write_baseline(path, new)
     n_scenarios = sum(len(new.boards[board]) for board in boards)
-    return f"{path}: {n_scenarios} scenarios of {', '.join(boards)}"
+    lines = [f"{path}: {n_scenarios} scenarios of {', '.join(boards)}"]
+    return "\n".join([*lines, *(f"left out: {line}" for line in left_out)])
 
 
 def _is(board: str, dataset: str | None) -> bool:

@@ -128,6 +128,7 @@ class Recorder:
             name=scenario.name,
             modality=scenario.modality,
             board=board_name(self.dataset, self.split),
+            study=self.study.path.name,
             dataset=DatasetInfo(
                 name=self.dataset.name,
                 fingerprint=self.dataset.fingerprint,

@@ -151,6 +151,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         Names the folder of the record.
     board : str
         Name of the board's folder; see `records.board_name`.
+    study : str
+        Name of the scenario file that it was run from; with `name` it says which
+        scenario this is where parameters, and so the code, have changed.
     levers : dict of str to str
         Lever -> option, in the order of the code.
     params : dict of str to dict
@@ -187,6 +190,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     modality: str
     board: str
+    study: str = ""
     status: Status
     dataset: DatasetInfo
     split: SplitInfo
@@ -241,6 +245,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     modality: str
     board: str
+    study: str = ""
     status: Status
     dataset: DatasetInfo
     split: SplitInfo
@@ -260,6 +265,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     predictions_digest: str = ""
     rows_digest: str = ""
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether it has scores, of a classifier or of a clustering."""
+        return self.scores is not None or self.clustering is not None
 
     @property
     def created(self) -> str:

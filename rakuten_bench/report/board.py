@@ -197,7 +197,7 @@ def load_board(
     scored, unscored = _score(results / name, rows, subset)
     ranked = [(row, scores) for row, scores in scored if row.scores]
     clustered = [(row, scores) for row, scores in scored if row.clustering]
-    failed = [row for row in rows if not _is_scored(row)]
+    failed = [row for row in rows if not row.has_scores]
     return Board(
         name=name,
         dataset=rows[0].dataset,
@@ -210,10 +210,6 @@ def load_board(
         n_chosen=_count_chosen(results / name, scored, subset),
         clusterings=_ordered(results / name, clustered, CLUSTER_METRICS[0]),
     )
-
-
-def _is_scored(row: Row) -> bool:
-    return row.scores is not None or row.clustering is not None
 
 
 def _count_chosen(folder: Path, scored: Scored, subset: str) -> int:
@@ -246,7 +242,7 @@ Scored = list[tuple[Row, dict[str, float]]]
 
 def _score(folder: Path, rows: Iterable[Row], subset: str) -> tuple[Scored, list[str]]:
     """Return the scores over the subset, and sentences about rows that have none."""
-    ok = [row for row in rows if _is_scored(row)]
+    ok = [row for row in rows if row.has_scores]
     if not subset:
         return [(row, _stored(row)) for row in ok], []
     return _score_subset(folder, ok, lambda p: p.language == subset, subset)
