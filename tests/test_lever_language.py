@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import numpy as np
@@ -16,6 +15,7 @@ from rakuten_bench.levers.detector import sample
 from rakuten_bench.levers.language import apply
 from rakuten_bench.levers.language.translation import BATCH, translate_table
 from rakuten_bench.types import Languages
+from user_models import write_translation
 
 GIVEN = {"random_state": 0, "n_jobs": 1, "device": "cpu"}
 SENTENCES = {
@@ -189,58 +189,7 @@ def test_translation_without_a_model_is_refused_with_what_to_do(monkeypatch, tmp
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Build a real CTranslate2 model for English; it has learned nothing."""
-    ctranslate2 = pytest.importorskip("ctranslate2")
-    sentencepiece = pytest.importorskip("sentencepiece")
-    folder = tmp_path_factory.mktemp("models") / "en-fr"
-    folder.mkdir()
-    pieces = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(["a red chair", "a blue table for two"] * 20),
-        model_writer=pieces,
-        vocab_size=60,
-        hard_vocab_limit=False,
-        minloglevel=2,
-    )
-    for side in ("source", "target"):
-        (folder / f"{side}.spm").write_bytes(pieces.getvalue())
-    processor = sentencepiece.SentencePieceProcessor(model_proto=pieces.getvalue())
-    words = [processor.id_to_piece(at) for at in range(processor.get_piece_size())]
-    _random_transformer(ctranslate2, words).save(str(folder))
-    return folder.parent
-
-
-def _random_transformer(ctranslate2, words, width=16):
-    rng = np.random.default_rng(0)
-
-    def linear(layer, n_out, n_in=width):
-        layer.weight = rng.normal(size=(n_out, n_in)).astype(np.float32)
-        layer.bias = np.zeros(n_out, np.float32)
-
-    def norm(layer):
-        layer.gamma, layer.beta = np.ones((2, width), np.float32)
-
-    def attend(layer, *widths):
-        norm(layer.layer_norm)
-        for part, n_out in zip(layer.linear, widths, strict=True):
-            linear(part, n_out)
-
-    spec = ctranslate2.specs.TransformerSpec.from_config(1, 2)
-    for side in (spec.encoder, spec.decoder):
-        embeddings = side.embeddings
-        place = embeddings[0] if isinstance(embeddings, list) else embeddings
-        place.weight = rng.normal(size=(len(words), width)).astype(np.float32)
-        norm(side.layer_norm)
-        attend(side.layer[0].self_attention, 3 * width, width)
-        norm(side.layer[0].ffn.layer_norm)
-        linear(side.layer[0].ffn.linear_0, 2 * width)
-        linear(side.layer[0].ffn.linear_1, width, 2 * width)
-    attend(spec.decoder.layer[0].attention, width, 2 * width, width)
-    linear(spec.decoder.projection, len(words))
-    spec.register_source_vocabulary(words)
-    spec.register_target_vocabulary(words)
-    spec.validate()
-    return spec
+    return write_translation(tmp_path_factory.mktemp("models"), "en")
 
 
 def test_a_model_of_the_user_translates_and_other_languages_stay(models, tmp_path):
@@ -252,7 +201,7 @@ def test_a_model_of_the_user_translates_and_other_languages_stay(models, tmp_pat
 
     with pytest.warns(Notice, match="no model for de"):
         done = apply(
-            translate, {"models": str(models)}, slots, {**GIVEN, "folder": tmp_path}
+            translate, {"models": models}, slots, {**GIVEN, "folder": tmp_path}
         )
 
     titles = done["frame"]["title"].tolist()

@@ -9,6 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from rakuten_bench import registry
 from rakuten_bench.errors import UserError
+from user_models import write_pipeline, write_stop_words
 
 TEXT = "L'Été, un LIT neuf: 60x120cm! (prix 3,50 €) à côté"
 
@@ -148,10 +149,8 @@ def test_nltk_reads_the_data_that_the_user_has(monkeypatch, tmp_path):
     import nltk
     from nltk.corpus import LazyCorpusLoader, WordListCorpusReader
 
-    folder = tmp_path / "corpora" / "stopwords"
-    folder.mkdir(parents=True)
-    (folder / "french").write_text("le\nla\n")
-    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    folder = write_stop_words(tmp_path, french=["le", "la"])
+    monkeypatch.setattr(nltk.data, "path", [folder])
     fresh = LazyCorpusLoader("stopwords", WordListCorpusReader, r"(?!README|\.).*")
     monkeypatch.setattr(nltk.corpus, "stopwords", fresh)
 
@@ -196,27 +195,10 @@ def test_a_missing_pipeline_says_how_to_get_it():
         normalize("lemma_spacy", ["a"], pipelines=("fr_no_such",))
 
 
-@pytest.fixture(scope="module")
-def pipeline(tmp_path_factory):
-    """Save a spaCy pipeline whose lemmas are those of a table."""
-    import spacy
-    from spacy.lookups import Lookups
+def test_a_pipeline_in_a_folder_gives_each_word_its_lemma(tmp_path):
+    pipeline = write_pipeline(tmp_path, "en", {"chairs": "Chair"})
 
-    lookups = Lookups()
-    lookups.add_table("lemma_lookup", {"chairs": "Chair"})
-    nlp = spacy.blank("en")
-    nlp.add_pipe("lemmatizer", config={"mode": "lookup"}).initialize(lookups=lookups)
-    folder = tmp_path_factory.mktemp("pipelines") / "en_tiny"
-    nlp.to_disk(folder)
-    return folder
-
-
-def test_a_pipeline_gives_each_word_its_lemma(monkeypatch, pipeline):
-    monkeypatch.chdir(pipeline.parent)
-
-    found = normalize(
-        "lemma_spacy", ["chairs", "o'clock"], "en", pipelines=("en_tiny",)
-    )
+    found = normalize("lemma_spacy", ["chairs", "o'clock"], "en", pipelines=(pipeline,))
 
     assert found == ["chair", "o'clock"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 
 import numpy as np
 import pytest
@@ -24,6 +23,7 @@ from rakuten_bench.neural.finetune import FineTuned, Headed, build_head
 from rakuten_bench.neural.training import Recipe
 from rakuten_bench.registry import FEATURE, VECTORIZER
 from rakuten_bench.types import Images, Texts
+from user_models import write_transformer
 
 
 def is_installed(*modules: str) -> bool:
@@ -235,25 +235,9 @@ def test_sentences_of_one_meaning_are_near_in_any_language():
 
 @pytest.fixture(scope="module")
 def tiny_transformer(tmp_path_factory):
-    """A randomly initialised language model with a vocabulary of nine words."""
-    transformers = pytest.importorskip("transformers")
-    folder = tmp_path_factory.mktemp("tiny")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "rouge", "bleu", "sac", "un"]
-    (folder / "vocab.txt").write_text("\n".join(words))
-    (folder / "tokenizer_config.json").write_text(
-        json.dumps({"tokenizer_class": "BertTokenizer", "do_lower_case": True})
+    return write_transformer(
+        tmp_path_factory.mktemp("tiny"), "rouge", "bleu", "sac", "un"
     )
-    config = transformers.BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=16,
-    )
-    torch.manual_seed(0)
-    transformers.BertModel(config).save_pretrained(folder)
-    return str(folder)
 
 
 def color_texts(count: int) -> tuple[Texts, np.ndarray]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rakuten_bench.errors import UserError
@@ -15,14 +16,15 @@ def lemma_spacy(
 ) -> list[str]:
     """Replace words by their lemma (trained spaCy pipelines, each word by itself).
 
-    Words of a language without a pipeline stay as they are.
+    A pipeline is named as spaCy names it, its language first ("fr_core_news_sm"), or by
+    a folder of such a name. Words of a language without a pipeline stay as they are.
 
     Raises
     ------
     UserError
         If a pipeline is not installed.
     """
-    names = [name for name in pipelines if name.partition("_")[0] == language]
+    names = [name for name in pipelines if Path(name).name.split("_")[0] == language]
     if not names:
         return tokens
     pipeline = _load(names[0])
