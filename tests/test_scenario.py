@@ -300,17 +300,61 @@ def test_another_metric_leaves_codes_without_a_search_alone(tmp_path):
     [
         ("{c: [1, 2]}", "unknown parameter of logreg 'c'"),
         ("{C: {low: 2, high: 1}}", "needs low < high"),
+        ("{C: [1]}", "leaves nothing to choose"),
+        ("{}", "names no parameter"),
     ],
 )
 def test_a_wrong_space_is_told_before_anything_runs(tmp_path, space, message):
     problems = problems_of(
         tmp_path,
-        f"matrix: {{model: logreg, search: [{{grid: {{space: {space}}}}}]}}",
+        f"""
+matrix:
+  model: logreg
+  stopwords: [off, iso]
+  search:
+    - off
+    - grid: {{space: {space}}}
+""",
     )
 
     assert len(problems) == 1
-    assert problems[0].startswith("study.yaml: search 'grid', model 'logreg': ")
+    assert problems[0].startswith("study.yaml:7: search 'grid', model 'logreg': ")
     assert message in problems[0]
+
+
+SEARCH = "search: {grid: {space: {c: [1, 2]}}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"\nscenarios:\n  a:\n    model: logreg\n    {SEARCH}",
+        f"\nscenarios:\n- modality: text\n  model: logreg\n  {SEARCH}",
+        f"\n\ndefaults: {{{SEARCH}}}\nscenarios:\n  a: {{model: logreg}}",
+        f"\ndefaults: {{{SEARCH}}}\nmatrix:\n\n  {{model: logreg}}",
+        f"\nscenarios:\n  a: {{fusion: mean, members: [{{model: linear_svc}},\n\n"
+        f"    {{model: logreg, {SEARCH}}}]}}",
+    ],
+)
+def test_a_wrong_space_is_told_where_it_stands(tmp_path, text):
+    (problem,) = problems_of(tmp_path, text)
+
+    assert problem.startswith("study.yaml:5: search 'grid', model 'logreg': unknown")
+
+
+def test_wrong_spaces_of_one_search_are_told_with_the_place_of_both(tmp_path):
+    problems = problems_of(
+        tmp_path,
+        """
+matrix:
+  model: logreg
+  search:
+    - grid: {space: {c: [1, 2]}}
+    - grid: {space: {d: [1, 2]}}
+""",
+    )
+
+    assert [problem.partition(" ")[0] for problem in problems] == ["study.yaml:5:"] * 2
 
 
 def test_a_search_is_left_out_where_a_model_has_nothing_to_choose(tmp_path):

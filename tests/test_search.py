@@ -189,11 +189,56 @@ def test_a_part_of_the_rows_keeps_every_class():
         ({"C": {"low": 2, "high": 1}}, "needs low < high"),
         ({"C": 3}, "neither a list of values nor a range"),
         ({"C": ["big"]}, "does not fit"),
+        ({}, "names no parameter"),
+        ({"C": []}, "neither a list of values nor a range"),
+        ({"C": [1]}, r"\[1\] leaves nothing to choose"),
+        ({"C": [1, 2, 1.0]}, "names a value twice"),
+        ({"C": {"low": 1, "high": 2, "step": 1}}, "needs low < high"),
+        ({"C": {"low": "a", "high": "b"}}, "'a' does not fit"),
+        ({"C": {"low": 1, "high": "b"}}, "'b' does not fit"),
+        ({"C": {"low": 1, "high": float("inf")}}, "needs low < high"),
+        ({"C": {"low": 1, "high": 2, "log": "no"}}, "true or false for log"),
+        ({"C": {"low": 0, "high": 2, "log": True}}, "needs low > 0"),
+        ({"class_weight": {"low": None, "high": "balanced"}}, "needs low < high"),
+        ({"max_iter": {"low": 10.5, "high": 20}}, "10.5 does not fit"),
     ],
 )
 def test_a_space_that_is_none_is_refused(space, message):
     with pytest.raises(UserError, match=message):
         read_space(MODEL.find("text", "logreg"), space)
+
+
+def test_a_parameter_that_is_used_before_the_candidates_are_known_is_refused():
+    with pytest.raises(UserError, match="'max_rows': model 'svc' uses it once, for"):
+        read_space(MODEL.find("text", "svc"), {"max_rows": [1000, 2000]})
+
+
+@pytest.mark.parametrize(
+    ("name", "ends", "dimension"),
+    [
+        ("max_depth", (2, 9), Integer(2, 9)),  # a whole number, or None
+        ("max_features", (0.2, 1), Real(0.2, 1.0)),
+    ],
+)
+def test_a_range_is_of_what_the_parameter_takes(name, ends, dimension):
+    space = {name: dict(zip(("low", "high"), ends, strict=True))}
+
+    found = read_space(MODEL.find("text", "random_forest"), space)
+
+    assert found == {name: dimension}
+    assert type(found[name].low) is type(dimension.low)
+
+
+@pytest.mark.parametrize("name", ["random", "bayes", "halving"])
+def test_a_short_range_is_tried_whole_and_ends(name):
+    space = {"max_depth": {"low": 1, "high": 3}}
+
+    model, _ = search_with(name, "decision_tree", space=space)
+
+    whole = [c for c in model.details_["candidates"] if c.get("share", 1.0) == 1.0]
+    tried = {one["params"]["max_depth"] for one in model.details_["candidates"]}
+    assert tried == {1, 2, 3}
+    assert len(whole) <= 3
 
 
 def test_a_model_without_a_space_asks_for_one():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rakuten_bench.estimator.strategy import Batch, Strategy, grid_of
+from rakuten_bench.estimator.strategy import Batch, Strategy, every_of
 from rakuten_bench.types import Choices, Dimension, Integer
 
 #: What a failed candidate is told to be worth, below the worst that succeeded.
@@ -25,11 +25,10 @@ def search_bayes(
     """
     from skopt import Optimizer
 
-    if all(isinstance(one, Choices) for one in dimensions.values()):
-        every = grid_of(dimensions, 0)
-        if len(every) <= n_iter:
-            yield Batch(every)
-            return
+    every = every_of(dimensions, n_iter)
+    if every:
+        yield Batch(every)
+        return
     optimizer = Optimizer(
         [_dimension(name, one) for name, one in dimensions.items()],
         base_estimator="GP",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,16 +55,44 @@ def grid_of(dimensions: Mapping[str, Dimension], n_values: int) -> list[Params]:
     return [dict(zip(dimensions, one, strict=True)) for one in itertools.product(*axes)]
 
 
+def every_of(dimensions: Mapping[str, Dimension], at_most: float) -> list[Params]:
+    """Return every combination of a space; none where it has more than `at_most`.
+
+    >>> every_of({"depth": Integer(1, 2)}, 5)
+    [{'depth': 1}, {'depth': 2}]
+    >>> every_of({"depth": Integer(1, 9)}, 5)
+    []
+    """
+    if math.prod(_count(one) for one in dimensions.values()) > at_most:
+        return []
+    whole = {
+        name: Choices(tuple(range(one.low, one.high + 1)))
+        if isinstance(one, Integer)
+        else one
+        for name, one in dimensions.items()
+    }
+    return grid_of(whole, 0)
+
+
+def _count(dimension: Dimension) -> float:
+    if isinstance(dimension, Choices):
+        return len(dimension.values)
+    if isinstance(dimension, Integer):
+        return dimension.high - dimension.low + 1
+    return math.inf
+
+
 def draw(
     dimensions: Mapping[str, Dimension], n_candidates: int, random_state: int
 ) -> list[Params]:
     """Draw candidates at random, none twice (Bergstra & Bengio 2012).
 
-    A space of lists with fewer combinations than asked for is returned whole.
+    A space with fewer combinations than asked for is returned whole.
     """
     generator = np.random.default_rng(random_state)
-    if all(isinstance(one, Choices) for one in dimensions.values()):
-        every = grid_of(dimensions, 0)
+    is_listed = all(isinstance(one, Choices) for one in dimensions.values())
+    every = every_of(dimensions, math.inf if is_listed else n_candidates)
+    if every:
         order = generator.permutation(len(every))[:n_candidates]
         return [every[place] for place in order]
     found: list[Params] = []

@@ -140,7 +140,6 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
             values["limits"] = read_limits(keys["limits"], findings)
     found, dropped = _read_scenarios(path, keys, findings)
     scenarios = [_with_metric(one, values.get("metric", METRICS[0])) for one in found]
-    _check_spaces(scenarios, findings, path)
     return Study(
         path=path,
         scenarios=_unique(scenarios, findings, path),
@@ -232,6 +231,7 @@ def _read_scenario(
     own = read_combination(words, modality, findings)
     base = _read_defaults(defaults, modality, findings)
     scenario = from_choices(modality, (base | own).values(), name, members)
+    _check_spaces([scenario], words, entry, findings)
     return replace(scenario, limit=limit)
 
 
@@ -293,6 +293,7 @@ def _read_matrix(
             dropped[conflict] += 1
         else:
             found.append(replace(scenario, limit=limit))
+    _check_spaces(found, words, block, findings)
     return found
 
 
@@ -318,23 +319,43 @@ def _scored(scenario: Scenario, choice: Choice, metric: str) -> Choice:
 
 
 def _check_spaces(
-    scenarios: Iterable[Scenario], findings: Findings, path: Path
+    scenarios: Iterable[Scenario],
+    words: Mapping[str, Value],
+    whole: Value,
+    findings: Findings,
 ) -> None:
-    """Find what is wrong with the spaces of searches, each once."""
+    """Note what is wrong with the spaces of searches, each once, where they are named.
+
+    Parameters
+    ----------
+    scenarios : iterable of Scenario
+    words : mapping of str to Value
+        What they come from, by lever.
+    whole : Value
+        What holds the words; for a search that comes from the defaults.
+    findings : Findings
+    """
     pairs = {
         (one.modality, one["search"], one["model"])
-        for scenario in scenarios
-        for one in (scenario, *scenario.members)
-        if one.modality != "fusion" and one["search"].params
+        for one in scenarios
+        if one.modality != "fusion" and "space" in one["search"].arguments
     }
-    told = set()
     for modality, search, model in sorted(pairs, key=str):
         try:
-            read_space(find_option(modality, model), search.arguments.get("space"))
+            read_space(find_option(modality, model), search.arguments["space"])
         except UserError as error:
-            told.add(f"search '{search.option}', model '{model.option}': {error}")
-    for message in sorted(told):
-        findings.add(Value(None, str(path)), message)
+            message = f"search '{search.option}', model '{model.option}': {error}"
+            findings.add(_find_place(words.get("search", whole), search), message)
+
+
+def _find_place(value: Value, choice: Choice) -> Value:
+    """Return where a choice is named; where several are of its option, the whole."""
+    named = [
+        entry.data[choice.option]
+        for entry in value.list()
+        if isinstance(entry.data, dict) and choice.option in entry.data
+    ]
+    return named[0] if len(named) == 1 else value
 
 
 def _unique(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from rakuten_bench.errors import UserError, unknown
-from rakuten_bench.registry import Choices, Dimension, Integer, Option, Real
+from rakuten_bench.registry import Choices, Dimension, Integer, Option, Parameter, Real
 
 
 def read_space(model: Option, named: Mapping[str, Any] | None) -> dict[str, Dimension]:
@@ -17,29 +18,68 @@ def read_space(model: Option, named: Mapping[str, Any] | None) -> dict[str, Dime
     Raises
     ------
     UserError
-        For a parameter that the model does not have, or a space that is no space.
+        For a parameter that the model does not have or that no candidate could have for
+        itself, or a space that is no space.
     """
-    if not named:
+    if named is None:
         if not model.space:
             message = f"model '{model.name}' has no space to search; name one: space."
             raise UserError(message)
         return dict(model.space)
+    if not named:
+        message = "space names no parameter. Name one, or leave it out for the model's."
+        raise UserError(message)
     return {name: _dimension(model, name, value) for name, value in named.items()}
 
 
 def _dimension(model: Option, name: str, value: Any) -> Dimension:
-    if name not in model.parameters:
-        raise UserError(unknown(f"parameter of {model.name}", name, model.parameters))
-    convert = model.parameters[name].convert
+    known = model.own(model.parameters)
+    if name in model.parameters and name not in known:
+        message = (
+            f"space of '{name}': model '{model.name}' uses it once, for all candidates. "
+            f"Give it one value as a parameter of the model."
+        )
+        raise UserError(message)
+    if name not in known:
+        raise UserError(unknown(f"parameter of {model.name}", name, known))
     if isinstance(value, Mapping):
-        missing = {"low", "high"} - set(value)
-        if missing or not value["low"] < value["high"]:
-            message = f"space of '{name}': {dict(value)} needs low < high (and log)."
-            raise UserError(message)
-        whole = all(isinstance(value[end], int) for end in ("low", "high"))
-        kind = Integer if whole and model.parameters[name].type is int else Real
-        return kind(value["low"], value["high"], bool(value.get("log", False)))
+        return _range(known[name], value)
     if isinstance(value, list | tuple) and value:
-        return Choices(tuple(convert(one) for one in value))
+        return _values(known[name], value)
     message = f"space of '{name}': {value!r} is neither a list of values nor a range."
     raise UserError(message)
+
+
+def _values(parameter: Parameter, value: list[Any] | tuple[Any, ...]) -> Choices:
+    found = tuple(parameter.convert(one) for one in value)
+    if len(found) == 1:
+        why = "leaves nothing to choose. Give it as a parameter of the model."
+        raise _refusal(parameter, list(value), why)
+    if any(found.count(one) > 1 for one in found):
+        raise _refusal(parameter, list(value), "names a value twice. Name each once.")
+    return Choices(found)
+
+
+def _range(parameter: Parameter, value: Mapping[str, Any]) -> Real | Integer:
+    wanted = "needs low < high (and log)."
+    if not {"low", "high"} <= set(value) <= {"low", "high", "log"}:
+        raise _refusal(parameter, dict(value), wanted)
+    low, high = (parameter.convert(value[end]) for end in ("low", "high"))
+    if not (_is_number(low) and _is_number(high) and low < high):
+        raise _refusal(parameter, dict(value), wanted)
+    log = value.get("log", False)
+    if not isinstance(log, bool):
+        raise _refusal(parameter, dict(value), "needs true or false for log.")
+    if log and low <= 0:
+        raise _refusal(parameter, dict(value), "needs low > 0 where log is true.")
+    kind = Integer if isinstance(low, int) and isinstance(high, int) else Real
+    return kind(low, high, log)
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)
+
+
+def _refusal(parameter: Parameter, value: Any, why: str) -> UserError:
+    return UserError(f"space of '{parameter.name}': {value} {why}")
