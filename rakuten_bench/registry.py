@@ -94,6 +94,9 @@ class Option:
         impossible: multinomial_nb refuses "signed", svd is tagged "signed". What
         learns from labels (chi2) is tagged "labels": options of kind `cluster` refuse
         it, and every resampling and search, without saying so.
+    wants : frozenset of str
+        Tags that what it reads must have: a network for images wants "pixels", and is
+        impossible after another feature, or a reducer, that is not tagged so.
     tags_by : callable or None
         Gives the tags that depend on parameters, from a mapping with all of them.
     prepare : Option or None
@@ -133,6 +136,7 @@ class Option:
     variable: str = ""
     effort: Effort | None = None
     tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None
+    wants: frozenset[str] = frozenset()
 
     def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return its tags with such parameters, those left out at their defaults."""
@@ -310,6 +314,7 @@ class Lever:
         variable: str = "",
         effort: Effort | None = None,
         tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None,
+        wants: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -344,6 +349,7 @@ class Lever:
                 variable=variable,
                 effort=effort,
                 tags_by=tags_by,
+                wants=frozenset(wants),
             )
             self._add(option)
             return function

@@ -182,3 +182,32 @@ def test_naive_bayes_goes_with_counts(tmp_path, feature):
     path.write_text(f"{HEAD}  one: {{feature: {feature}, model: complement_nb}}\n")
 
     assert len(load_study(path).scenarios) == 1
+
+
+@pytest.mark.parametrize("model", ["cnn", "finetune"])
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        ("feature: hog", "feature 'hog'"),  # 1,764 numbers: as many as 42 by 42 pixels
+        ("feature: {mix: {members: [pixels, hog]}}", "feature 'mix'"),
+        ("feature: pixels, reducer: pca", "reducer 'pca'"),
+    ],
+)
+def test_a_network_for_images_is_refused_on_what_is_no_image(
+    tmp_path, model, words, refused
+):
+    path = tmp_path / "odd.yaml"
+    path.write_text(f"{HEAD}  one: {{{words}, model: {model}}}\n")
+
+    message = f"model '{model}' wants pixels, which {refused} does not give"
+    with pytest.raises(UserError, match=message):
+        load_study(path)
+
+
+def test_a_network_for_images_goes_with_a_sampler_of_pixels(tmp_path):
+    path = tmp_path / "odd.yaml"
+    path.write_text(
+        f"{HEAD}  one: {{sampler: random_over, model: cnn, feature: pixels}}"
+    )
+
+    assert len(load_study(path).scenarios) == 1

@@ -140,29 +140,44 @@ class Scenario:
     def conflict(self) -> str | None:
         """Say why the combination is impossible, or None."""
         options = [find_option(self.modality, choice) for choice in self.choices]
+        params = self.params
+        tags = {one: one.find_tags(params.get(one.lever.name, {})) for one in options}
         misfit = _find_misfit(self.members) if self.modality == "fusion" else None
-        found = (
+        return (
             misfit
             or _find_unused(options)
             or _find_labelled(options)
-            or _find_spaceless(options, self.params)
+            or _find_spaceless(options, params)
+            or _find_clash(tags)
+            or _find_unmet(tags)
         )
-        if found:
-            return found
-        tagged = [
-            (option, option.find_tags(self.params.get(option.lever.name, {})))
-            for option in options
-            if option.tags or option.tags_by
-        ]
-        for one in options if tagged else ():
-            for other, tags in tagged if one.refuses else ():
-                clash = one.refuses & tags
-                if clash:
-                    return (
-                        f"{one.lever.name} '{one.name}' does not go with "
-                        f"{other.lever.name} '{other.name}' ({', '.join(sorted(clash))})"
-                    )
-        return None
+
+
+def _find_clash(tags: Mapping[Option, frozenset[str]]) -> str | None:
+    """Say which option refuses what another is tagged with."""
+    for one in tags:
+        for other in tags if one.refuses else ():
+            clash = one.refuses & tags[other]
+            if clash:
+                return (
+                    f"{one.lever.name} '{one.name}' does not go with "
+                    f"{other.lever.name} '{other.name}' ({', '.join(sorted(clash))})"
+                )
+    return None
+
+
+def _find_unmet(tags: Mapping[Option, frozenset[str]]) -> str | None:
+    """Say which option does not give what another wants; a sampler changes no columns."""
+    for one in tags:
+        for other in tags if one.wants else ():
+            gives = other.kind != "resample" and set(other.writes) & set(one.reads)
+            missing = one.wants - tags[other]
+            if gives and missing and not other.is_off:
+                return (
+                    f"{one.lever.name} '{one.name}' wants {', '.join(sorted(missing))}, "
+                    f"which {other.lever.name} '{other.name}' does not give"
+                )
+    return None
 
 
 def _find_unused(options: list[Option]) -> str | None:

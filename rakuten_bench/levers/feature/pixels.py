@@ -12,7 +12,12 @@ from rakuten_bench.registry import FEATURE
 from rakuten_bench.types import Images
 
 
-@FEATURE.option("pixels", digit="0", needs=("opencv-python-headless", "Pillow"))
+@FEATURE.option(
+    "pixels",
+    digit="0",
+    needs=("opencv-python-headless", "Pillow"),
+    tags=("pixels",),
+)
 def pixels(
     images: Images,
     size: int = 50,

@@ -12,7 +12,7 @@ from rakuten_bench.registry import MODEL
     needs="torch",
     extra="cnn",
     modalities=("image",),
-    refuses=("signed",),
+    wants=("pixels",),
 )
 def cnn_image(
     architecture: Literal["average", "dropout", "residual"] = "average",

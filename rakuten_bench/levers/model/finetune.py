@@ -12,7 +12,7 @@ from rakuten_bench.registry import MODEL
     needs="torch",
     extra="cnn",
     modalities=("image",),
-    refuses=("signed",),
+    wants=("pixels",),
     file="weights_from",
 )
 def finetune(
