@@ -18,7 +18,12 @@ def stacking(
     n_jobs: int = 1,
     random_state: int,
 ) -> Any:
-    """Learn a model on the members' probabilities for folds of the training rows."""
+    """Learn a model on what members say of training rows held out of them.
+
+    Each member is fitted `cv` times more, always without one fold of the training rows,
+    which it then predicts. Test rows are predicted only, by members fitted on all
+    training rows.
+    """
     from rakuten_bench.fusion.rule import Stacking
 
     del cv  # the plan makes the folds

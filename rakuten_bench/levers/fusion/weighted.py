@@ -15,10 +15,15 @@ def weighted(
     *,
     n_classes: int,
 ) -> Any:
-    """Take a weighted product or mean, tuned on folds of the training rows.
+    """Take a weighted product or mean; weights from training rows held out of members.
 
-    The last three parameters are those of the mean, whose weights are found by greedy
-    selection; the product's are those of least log loss.
+    Each member is fitted `cv` times more, always without one fold of the training rows,
+    which it then predicts; the weights are learned on these predictions of all training
+    rows. Test rows are predicted only, by members fitted on all training rows.
+
+    The product's weights are those of least log loss. The mean's are found by greedy
+    selection: `scoring`, `rounds` and `calibrate` are its parameters, without effect on
+    the product.
     """
     from rakuten_bench.fusion.rule import Pooled, Weighted
 
