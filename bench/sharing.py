@@ -3,20 +3,22 @@
 Everybody uses the same scikit-learn classes on the same rows, so that only the sharing
 differs, and everybody has to give the same predictions. Peers: a plain loop over
 pipelines, scikit-learn's `Pipeline(memory=...)`, and Dask's own graph, which computes
-once what has one name. Prints seconds, steps computed, each peer's seconds over ours,
-and how much we reach of the speed-up that shared work and cores allow (Amdahl).
+once what has one name. Prints seconds, steps computed, each peer's seconds over ours
+with as many processes, and how much we reach of the speed-up that shared work and cores
+allow (Amdahl): the distinct steps are timed in a process of their own that does nothing
+else.
 
 Seconds are without start-up (ours: workers that import scikit-learn; it is printed
 apart): it does not grow with the grid.
 
-    python bench/sharing.py [--rows 5000]
+    python bench/sharing.py [--rows 10000]
 """
 
 import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,9 +31,7 @@ import numpy as np
 
 from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.engine.executor import close_kept, open_local, warm_up
-from rakuten_bench.engine.forecast import open_costs
 from rakuten_bench.engine.preload import find_preload, load_file
-from rakuten_bench.engine.schedule import Schedule
 from rakuten_bench.engine.thread import count_cores, limit_threads
 from rakuten_bench.records import read_predictions
 from rakuten_bench.scenario.load import load_study
@@ -79,6 +79,7 @@ def sk_svc(C: float = 1.0):
 
     return LinearSVC(C=C, random_state=0)
 '''
+N_TURNS = 5
 SHARED = {
     "sublinear_tf": (False, True),
     "max_df": (1.0,),
@@ -166,6 +167,16 @@ def pipeline(point: tuple[Any, ...], memory: str | None = None) -> Any:
     )
 
 
+def alone(function: Callable[[Grid], Any], grid: Grid) -> Any:
+    """Call a function in a fresh process that has imported all it needs.
+
+    Ours are fresh too, and memory that a process has held for long is faster.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        pool.submit(warm_process, 0).result()
+        return pool.submit(function, grid).result()
+
+
 def loop(grid: Grid) -> Outcome:
     """Fit every pipeline from the texts on."""
     start = time.perf_counter()
@@ -179,7 +190,7 @@ def loop(grid: Grid) -> Outcome:
 
 def memory(grid: Grid) -> Outcome:
     """Fit pipelines that keep fitted transformers in a folder."""
-    folder = grid.folder / "memory"
+    folder = grid.folder / f"memory-{time.time_ns()}"
     start = time.perf_counter()
     predictions = [
         pipeline(point, str(folder)).fit(grid.X, grid.y).predict(grid.X_test).tolist()
@@ -243,8 +254,8 @@ def n_unique(grid: Grid) -> int:
     return sum(len({tuple(point[:n]) for point in points}) for n in (2, 3, 4))
 
 
-def ours(grid: Grid, n_jobs: int, turn: int = 0) -> tuple[Outcome, float]:
-    """Run the grid; also return the seconds that it could take at best."""
+def ours(grid: Grid, n_jobs: int, turn: int = 0) -> Outcome:
+    """Run the grid."""
     name = f"{len(grid.points)}-{n_jobs}-{turn}"
     settings = Settings(
         grid.folder / f"r{name}", grid.folder / f"c{name}", n_jobs=n_jobs
@@ -258,18 +269,16 @@ def ours(grid: Grid, n_jobs: int, turn: int = 0) -> tuple[Outcome, float]:
         statuses = {event.record.status for event in running if event.record}
         seconds = time.perf_counter() - started
     assert statuses == {"ok"}, statuses
-    ideal = best_seconds(grid, settings, n_jobs)
     codes = [scenario.code for scenario in grid.study.scenarios]
     folder = settings.results / prepared.board
     predictions = [read_predictions(folder / code).predicted.tolist() for code in codes]
-    outcome = Outcome(
+    return Outcome(
         f"rakuten-bench, {n_jobs} job(s)",
         seconds,
         len(prepared.plan.steps),
         predictions,
         started - start,
     )
-    return outcome, ideal
 
 
 @contextmanager
@@ -284,32 +293,63 @@ def ready_workers(settings: Settings, grid: Grid) -> Iterator[None]:
     close_kept()
 
 
-def best_seconds(grid: Grid, settings: Settings, n_jobs: int) -> float:
-    """Return what the steps take if nothing but them took time: work or longest way."""
-    prepared = prepare(grid.study, settings)
-    costs = open_costs(prepared)
-    codes = list(prepared.plan.scenarios)
-    schedule = Schedule(
-        prepared.plan, codes, lambda key: False, lambda step: costs.of(step).seconds
-    )
-    return schedule.forecast(n_jobs)
+def distinct_steps(grid: Grid) -> tuple[float, float]:
+    """Compute each distinct step once, in this process, with nothing around it.
+
+    Returns
+    -------
+    total, longest : float
+        Seconds of all of them, and of the longest chain: no run can take less than the
+        total over the processes, nor than the longest.
+    """
+    results: dict[tuple[Any, ...], Any] = {(): (grid.X, grid.X_test)}
+    ends: dict[tuple[Any, ...], float] = {(): 0.0}
+    total = 0.0
+    for point in grid.points:
+        for n in (2, 3, 4):
+            if point[:n] in results:
+                continue
+            before = point[: n - 1] if n > 2 else ()
+            start = time.perf_counter()
+            results[point[:n]] = _step(grid, point[:n], results[before])
+            seconds = time.perf_counter() - start
+            ends[point[:n]] = ends[before] + seconds
+            total += seconds
+    return total, max(ends.values())
 
 
-def show(
-    outcome: Outcome, ours: float, expected: list[list[int]], more: str = ""
-) -> None:
-    same = "" if outcome.predictions == expected else "  OTHER PREDICTIONS"
+def _step(grid: Grid, point: tuple[Any, ...], features: Any) -> Any:
+    if len(point) == 2:
+        return weigh(*features, *point)
+    if len(point) == 3:
+        return choose(features, grid.y, point[-1])
+    return learn(features, grid.y, point[-1])
+
+
+def show(outcome: Outcome, ours: Outcome, more: str = "") -> None:
+    same = outcome.predictions == ours.predictions
+    other = "" if same else "  OTHER PREDICTIONS"
     start = f", {outcome.start_up:.1f} s to start" if outcome.start_up else ""
     print(
         f"{outcome.name:28} {outcome.seconds:7.2f} s  {outcome.n_steps:4d} steps  "
-        f"{outcome.seconds / ours:5.2f} x ours{start}{more}{same}",
+        f"{outcome.seconds / ours.seconds:5.2f} x ours{start}{more}{other}",
         flush=True,
     )
 
 
+def typical(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the one of median seconds."""
+    return sorted(outcomes, key=lambda one: one.seconds)[len(outcomes) // 2]
+
+
+def median_ratio(top: Iterable[float], bottom: Iterable[float]) -> float:
+    """Return the median over turns: what slows a machine down for a while slows both."""
+    return float(np.median([a / b for a, b in zip(top, bottom, strict=True)]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=5000)
+    parser.add_argument("--rows", type=int, default=10_000)
     n_rows = parser.parse_args().rows
     folder = Path(tempfile.mkdtemp())
     limit_threads(1)
@@ -326,39 +366,49 @@ def main() -> None:
 
 
 def compare(grid: Grid, jobs: list[int]) -> None:
+    """Compare with peers that use as many processes, in turns."""
     print(
         f"{len(grid.points)} scenarios that share their first steps, {len(grid.X):,} rows"
     )
-    plain = loop(grid)
-    runs = {n: ours(grid, n) for n in jobs}
-    best = min(outcome.seconds for outcome, _ in runs.values())
-    for n, (outcome, ideal) in runs.items():
-        efficiency = ideal / outcome.seconds
-        possible, reached = plain.seconds / ideal, plain.seconds / outcome.seconds
+    steps, loops = [], []
+    owns: dict[int, list[Outcome]] = {n: [] for n in jobs}
+    for turn in range(N_TURNS):
+        loops.append(alone(loop, grid))
+        steps.append(alone(distinct_steps, grid))
+        for n in jobs:
+            owns[n].append(ours(grid, n, turn))
+    plain = typical(loops)
+    total, longest = (float(np.median([turn[i] for turn in steps])) for i in (0, 1))
+    print(
+        f"distinct steps, nothing else  {total:6.2f} s; longest chain {longest:.2f} s"
+    )
+    for n in jobs:
+        own = typical(owns[n])
+        ideals = [max(total / n, longest) for total, longest in steps]
+        seconds = [one.seconds for one in owns[n]]
+        plains = [one.seconds for one in loops]
+        efficiency = median_ratio(ideals, seconds)
+        possible, reached = (median_ratio(plains, part) for part in (ideals, seconds))
         more = (
             f", {reached:.2f} of {possible:.2f} times the loop's speed: Amdahl "
             f"efficiency {efficiency:.3f} ({0.95 if n == 1 else 0.85} wanted)"
         )
-        show(outcome, best, plain.predictions, more)
-    others: list[Callable[[], Outcome]] = [
-        lambda: plain,
-        lambda: memory(grid),
-        *(lambda n=n: dask_graph(grid, n) for n in jobs),
-    ]
-    for other in others:
-        show(other(), best, plain.predictions)
+        show(own, own, more)
+        if n == 1:
+            show(plain, own)
+            show(alone(memory, grid), own)
+        show(dask_graph(grid, n), own)
 
 
 def compare_unshared(grid: Grid) -> None:
-    """Take turns, and the best of three each: this is about percents."""
+    """Compare in turns: this is about percents."""
     print(f"{len(grid.points)} scenarios that share nothing but their texts")
-    turns = [(loop(grid), ours(grid, 1, turn)[0]) for turn in range(3)]
-    plain = min((turn[0] for turn in turns), key=lambda one: one.seconds)
-    outcome = min((turn[1] for turn in turns), key=lambda one: one.seconds)
-    slower = outcome.seconds / plain.seconds - 1
-    more = f", {slower:+.1%} against the loop (2 % allowed)"
-    show(outcome, outcome.seconds, plain.predictions, more)
-    show(plain, outcome.seconds, plain.predictions)
+    turns = [(alone(loop, grid), ours(grid, 1, turn)) for turn in range(N_TURNS)]
+    plains, owns = zip(*turns, strict=True)
+    plain, own = typical(plains), typical(owns)
+    ratio = median_ratio((o.seconds for o in owns), (p.seconds for p in plains))
+    show(own, own, f", {ratio - 1:+.1%} against the loop (2 % allowed)")
+    show(plain, own)
 
 
 if __name__ == "__main__":

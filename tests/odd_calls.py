@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+from rakuten_bench.engine.worker import tell_storing
+
 
 def sleep_with_child(path, seconds):
     """Start a child that sleeps, write its number, and sleep too."""
@@ -58,3 +60,11 @@ def hold(megabytes):
 
 def is_holding():
     return bool(held)
+
+
+def store_until(path, end):
+    """Say that the result is only being written; end when a file is there."""
+    tell_storing()
+    while not path.exists():
+        time.sleep(0.01)
+    return end()

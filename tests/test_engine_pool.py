@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -61,6 +62,42 @@ def test_two_calls_run_at_a_time(pool):
     [future.result() for future in futures]
 
     assert time.monotonic() - start < 0.95
+
+
+def test_the_next_call_computes_while_one_writes_its_result(tmp_path):
+    pool = LocalPool(1, preload=PRELOAD)
+
+    writing = pool.submit(odd_calls.store_until, tmp_path / "end", os.getpid)
+    other = pool.submit(os.getpid).result(timeout=30)
+    waiting = pool.submit(odd_calls.store_until, tmp_path / "end", os.getpid)
+    third = pool.submit(os.getpid)
+    assert not wait_for(third.done, seconds=0.3)  # no process is left for it
+    (tmp_path / "end").touch()
+
+    assert writing.result() != other
+    assert waiting.result() == other
+    third.result(timeout=30)
+    pool.shutdown()
+
+
+def test_only_so_many_calls_compute_at_a_time(tmp_path):
+    pool = LocalPool(1, preload=PRELOAD)
+
+    first = pool.submit(time.sleep, 0.5)
+    second = pool.submit(math.sqrt, 4)
+
+    assert second.result() == 2.0
+    assert first.done()
+    pool.shutdown()
+
+
+@pytest.mark.parametrize("code", [0, 3], ids=["crash", "exit"])
+def test_a_call_that_dies_while_it_writes_is_a_failure(pool, tmp_path, code):
+    (tmp_path / "end").touch()
+    end = partial(os._exit, code) if code else partial(ctypes.string_at, 0)
+
+    with pytest.raises(Stopped, match="exit code 3" if code else "SIGSEGV"):
+        pool.submit(odd_calls.store_until, tmp_path / "end", end).result()
 
 
 def test_a_call_over_its_time_is_stopped_with_its_children(pool, tmp_path):

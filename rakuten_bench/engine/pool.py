@@ -31,6 +31,7 @@ from rakuten_bench.engine.meter import count_kernel_kills, own_memory, tree_memo
 from rakuten_bench.engine.nursery import REQUEST
 from rakuten_bench.engine.preload import Preload
 from rakuten_bench.engine.thread import thread_environment
+from rakuten_bench.engine.worker import STORING
 from rakuten_bench.errors import UserError
 from rakuten_bench.scenario.limit import Limit, render_duration, render_size
 
@@ -97,12 +98,17 @@ class _Worker:
     job: _Job | None = None
     start: float = 0.0
     memory: int = 0
+    is_storing: bool = False
     is_gone: bool = False
     stopped: Stopped | None = None
 
     @property
     def is_idle(self) -> bool:
         return bool(self.pid) and self.job is None and self.stopped is None
+
+    @property
+    def is_computing(self) -> bool:
+        return self.job is not None and not self.is_storing
 
     @property
     def is_talking(self) -> bool:
@@ -117,6 +123,7 @@ class _Worker:
         os.ftruncate(self.output.fileno(), 0)
         os.lseek(self.output.fileno(), 0, os.SEEK_SET)  # shared with the worker
         self.job, self.start, self.memory = job, time.monotonic(), 0
+        self.is_storing = False
         with contextlib.suppress(OSError):  # it just died: its exit tells more
             self.connection.send_bytes(job.call)
 
@@ -140,9 +147,13 @@ class _Worker:
 class LocalPool(Executor):
     """Runs calls in processes of this machine.
 
+    There is one process more than calls at a time: while a call writes its result, the
+    next one computes.
+
     Parameters
     ----------
     n_workers : int
+        Calls at a time.
     n_threads : int
         Numeric threads of each worker.
     preload : Preload
@@ -237,7 +248,7 @@ class LocalPool(Executor):
             start_new_session=True,
         )
         theirs.close()
-        for _ in range(self.n_workers):
+        for _ in range(self.n_workers + 1):
             self._make_worker()
 
     def _make_worker(self) -> None:
@@ -274,11 +285,13 @@ class LocalPool(Executor):
         self._check_limits()
 
     def _hand_out(self) -> None:
+        n_free = self.n_workers - sum(w.is_computing for w in self._workers.values())
         for worker in self._workers.values():
-            while worker.is_idle and self._queue:
+            while worker.is_idle and self._queue and n_free:
                 job = self._queue.popleft()
                 if job.future.set_running_or_notify_cancel():
                     worker.take(job)
+                    n_free -= 1
 
     def _collect(self, worker: _Worker) -> None:
         """Take a worker's answer; where it has died, its exit code comes as news."""
@@ -286,6 +299,10 @@ class LocalPool(Executor):
             answer = worker.connection.recv_bytes()
         except (EOFError, OSError):
             worker.is_gone = True
+            return
+        if answer == STORING:
+            worker.is_storing = True
+            self._hand_out()
             return
         job, worker.job = worker.job, None
         if own_memory(worker.pid) > MOST_LEFT_OVER:
@@ -330,7 +347,9 @@ class LocalPool(Executor):
         """Tell whoever waits for a dead worker why, and make another."""
         if worker.job and not worker.stopped and worker.connection.poll():
             with contextlib.suppress(EOFError, OSError):  # it answered, then died
-                _settle(worker.job.future, worker.connection.recv_bytes())
+                while (answer := worker.connection.recv_bytes()) == STORING:
+                    pass
+                _settle(worker.job.future, answer)
                 worker.job = None
         del self._workers[worker.number]
         if worker.job:

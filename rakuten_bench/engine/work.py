@@ -22,12 +22,14 @@ from rakuten_bench.engine.store import (
     is_full,
 )
 from rakuten_bench.engine.task import Done, Fault, Task
+from rakuten_bench.engine.worker import tell_storing
 from rakuten_bench.pipeline import run_step
 from rakuten_bench.pipeline.fitting import noted
 from rakuten_bench.plan import Step
 
 #: Not stored: what is at least this large and faster to compute than to load.
 _LEAST_SIZE = 1 << 20
+_WORTH_TELLING = 1 << 18  # bytes: less is written before the next step could start
 _DISK_SPEED = 1e9  # bytes per second, of a good disk: slower ones are judged too well
 
 _LAST = frozenset({"estimate", "cluster", "search", "fuse"})
@@ -155,6 +157,8 @@ def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:
     may_leave = step.kind not in _LAST and facts.device == "cpu"
     if may_leave and is_cheaper(facts.seconds, packed, seconds):
         return store.save_recipe(step.key, step, facts)
+    if packed.size >= _WORTH_TELLING:
+        tell_storing()
     return store.write(step.key, packed, facts)
 
 

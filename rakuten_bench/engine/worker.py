@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import gc
 import pickle
+from collections.abc import Callable
+from contextvars import ContextVar
 from multiprocessing.connection import Connection
 from typing import Any
 
 from rakuten_bench.engine.thread import limit_threads
+
+#: Says that a call has computed its result and only writes it by now.
+STORING = b""
+
+_on_storing: ContextVar[Callable[[], None]] = ContextVar("_on_storing")
+
+
+def tell_storing() -> None:
+    """Let the next call start elsewhere while this one writes its result."""
+    tell = _on_storing.get(None)
+    if tell:
+        tell()
 
 
 def serve(connection: Connection, n_threads: int) -> None:
     """Answer calls until the other side closes.
 
     A call is a pickled (function, positional, keyword) triple; an answer is a pickled
-    (succeeded, result or exception).
+    (succeeded, result or exception). `STORING` may come before an answer.
     """
     limit_threads(n_threads)
+    _on_storing.set(lambda: connection.send_bytes(STORING))
     while True:
         try:
             call = connection.recv_bytes()
