@@ -5,6 +5,7 @@ import os
 import pytest
 
 from rakuten_bench import report
+from rakuten_bench.plan import source
 from rakuten_bench.report.memory import recall
 
 
@@ -72,15 +73,40 @@ def test_predictions_that_are_gone_or_touched_are_news(shop, folder):
     assert not is_known(shop, folder)
 
 
-def test_other_source_is_news(shop, folder, monkeypatch):
+@pytest.fixture
+def rewrite(monkeypatch):
+    """Return a function that gives a module other source, as far as digests go."""
+    before = source.own_digest
+
+    def changed(module):
+        monkeypatch.setattr(
+            source, "own_digest", lambda name: before(name) + "x" * (name == module)
+        )
+        source.source_digest.cache_clear()
+
+    yield changed
+    monkeypatch.undo()
+    source.source_digest.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "module", ["metrics.paired", "report.standing", "report.board", "records.store"]
+)
+def test_other_source_of_what_judges_is_news(shop, folder, rewrite, module):
     look(shop, folder)
     assert is_known(shop, folder)
 
-    monkeypatch.setattr(
-        "rakuten_bench.report.memory._version", lambda: "of another day"
-    )
+    rewrite(f"rakuten_bench.{module}")
 
     assert not is_known(shop, folder)
+
+
+def test_other_source_of_what_only_shows_is_none(shop, folder, rewrite):
+    look(shop, folder)
+
+    rewrite("rakuten_bench.report.render")
+
+    assert is_known(shop, folder)
 
 
 def test_looks_at_one_board_do_not_mix(shop, folder):

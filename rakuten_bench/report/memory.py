@@ -11,16 +11,17 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
+from rakuten_bench.plan.source import source_digest
 from rakuten_bench.records.store import CONFUSION, PREDICTIONS, replace_file
 from rakuten_bench.report.board import Board, Entry
 
-_PACKAGE = Path(__file__).parents[1]
+#: Judges the entries: what it and all that it imports say decides what is found.
+_JUDGE = "rakuten_bench.report.standing"
 
 
 class _Found(msgspec.Struct):
@@ -79,13 +80,9 @@ def _file_facts(path: str) -> tuple[int, int]:
     return 0, 0
 
 
-@cache
 def _version() -> str:
     """Return the digest of what compares scenarios: our source and the libraries."""
-    files = sorted([*_PACKAGE.glob("metrics/*.py"), *_PACKAGE.glob("report/st*.py")])
-    return _digest(
-        *(file.read_bytes() for file in files), version("numpy"), version("scipy")
-    )
+    return _digest(source_digest(_JUDGE), version("numpy"), version("scipy"))
 
 
 def _digest(*parts: object) -> str:
