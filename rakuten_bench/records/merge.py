@@ -10,7 +10,7 @@ from typing import Literal
 from rakuten_bench.errors import UserError
 from rakuten_bench.records.schema import Record
 from rakuten_bench.records.store import (
-    RECORD,
+    RECORD_FILE,
     Damaged,
     DamagedRecord,
     has_record,
@@ -110,5 +110,5 @@ def _copy(folder: Path, target: Path) -> None:
     """Copy the files of a record, the record itself last."""
     target.mkdir(parents=True, exist_ok=True)
     files = [path for path in folder.iterdir() if path.is_file()]
-    for path in sorted(files, key=lambda path: path.name == RECORD):
+    for path in sorted(files, key=lambda path: path.name == RECORD_FILE):
         replace_file(target / path.name, path.read_bytes())

@@ -36,10 +36,10 @@ from rakuten_bench.records.schema import (
 )
 from rakuten_bench.types import Dataset, Split
 
-RECORD = "record.json"
-CONFUSION = "confusion.csv"
-CLUSTERS = "clusters.csv"
-PREDICTIONS = "predictions.npz"
+RECORD_FILE = "record.json"
+CONFUSION_FILE = "confusion.csv"
+CLUSTERS_FILE = "clusters.csv"
+PREDICTIONS_FILE = "predictions.npz"
 
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
@@ -110,16 +110,16 @@ def write_scored(
     """Write a record that `with_scores` made, or that has none; as `write_record`."""
     folder = results / record.board / record.code
     folder.mkdir(parents=True, exist_ok=True)
-    files = {RECORD: encode_record(record)}
+    files = {RECORD_FILE: encode_record(record)}
     if predictions is not None:
         name, table = _counts(predictions)
-        files = {PREDICTIONS: predictions.to_bytes(), name: table, **files}
+        files = {PREDICTIONS_FILE: predictions.to_bytes(), name: table, **files}
     with _written(folder, files) as besides:
         if _speaks_of_others(folder, record):
-            (folder / RECORD).unlink()
+            (folder / RECORD_FILE).unlink()
         for name, beside in besides.items():
             beside.replace(folder / name)
-    for name in {PREDICTIONS, CONFUSION, CLUSTERS} - files.keys():
+    for name in {PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE} - files.keys():
         (folder / name).unlink(missing_ok=True)
     return folder
 
@@ -250,8 +250,8 @@ def confusion_csv(predictions: Predictions) -> str:
 def _counts(predictions: Predictions) -> tuple[str, bytes]:
     """Return the name and the content of the CSV file of a record."""
     if predictions.is_clustering:
-        return CLUSTERS, clusters_csv(predictions).encode()
-    return CONFUSION, confusion_csv(predictions).encode()
+        return CLUSTERS_FILE, clusters_csv(predictions).encode()
+    return CONFUSION_FILE, confusion_csv(predictions).encode()
 
 
 def clusters_csv(predictions: Predictions) -> str:
@@ -317,7 +317,7 @@ def _write_through(path: Path, content: bytes) -> None:
 
 def has_record(folder: Path) -> bool:
     """Tell whether a folder holds a record, without reading it."""
-    return (folder / RECORD).exists()
+    return (folder / RECORD_FILE).exists()
 
 
 def read_record(folder: Path) -> Record:
@@ -332,7 +332,7 @@ def read_record(folder: Path) -> Record:
 
 
 def _read(folder: Path, kind: type[Shape]) -> Shape:
-    path = folder / RECORD
+    path = folder / RECORD_FILE
     try:
         record: Shape = _DECODERS[kind].decode(path.read_bytes())
     except (OSError, msgspec.MsgspecError) as error:
@@ -361,11 +361,13 @@ def read_predictions(folder: Path, digest: str | None = None) -> Predictions:
     DamagedRecord
         If the file is missing, torn or another one.
     """
-    path = folder / PREDICTIONS
+    path = folder / PREDICTIONS_FILE
     with _reading(path):
         predictions = Predictions.load(path)
     if digest is not None and digest != predictions.digest:
-        message = f"{path}: is not the file that {RECORD} beside it was written with."
+        message = (
+            f"{path}: is not the file that {RECORD_FILE} beside it was written with."
+        )
         raise DamagedRecord(message)
     return predictions
 
@@ -381,7 +383,7 @@ def read_predicted(folder: Path) -> NDArray[np.int32]:
     DamagedRecord
         If the file is missing or torn.
     """
-    path = folder / PREDICTIONS
+    path = folder / PREDICTIONS_FILE
     with _reading(path):
         return load_predicted(path)
 
@@ -394,7 +396,7 @@ def read_confusion(folder: Path) -> NDArray[np.int64]:
     DamagedRecord
         If it is missing, torn or not a square of counts.
     """
-    path = folder / CONFUSION
+    path = folder / CONFUSION_FILE
     names, counts = _read_counts(path)
     with _reading(path):
         return counts.reshape(len(names), len(names))
@@ -414,7 +416,7 @@ def read_clusters(folder: Path) -> tuple[list[str], NDArray[np.int64]]:
     DamagedRecord
         If the file is missing, torn or holds no counts.
     """
-    return _read_counts(folder / CLUSTERS)
+    return _read_counts(folder / CLUSTERS_FILE)
 
 
 def _read_counts(path: Path) -> tuple[list[str], NDArray[np.int64]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from rakuten_bench.plan.source import source_digest
-from rakuten_bench.records.store import CONFUSION, PREDICTIONS, replace_file
+from rakuten_bench.records.store import CONFUSION_FILE, PREDICTIONS_FILE, replace_file
 from rakuten_bench.report.board import Board, Entry
 
 #: Judges the entries: what it and all that it imports say decides what is found.
@@ -68,7 +68,9 @@ def recall(
 def _facts(entry: Entry) -> tuple[object, ...]:
     """Return what an entry's interval and group come from; nothing large is read."""
     row, place = entry.row, str(entry.folder)
-    files = [_file_facts(f"{place}/{name}") for name in (PREDICTIONS, CONFUSION)]
+    files = [
+        _file_facts(f"{place}/{name}") for name in (PREDICTIONS_FILE, CONFUSION_FILE)
+    ]
     return row.code, row.predictions_digest, row.rows_digest, *files
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rakuten_bench import records
 from rakuten_bench.errors import MissingPackage, UserError
 from rakuten_bench.records import Record
+from rakuten_bench.records.store import CLUSTERS_FILE, CONFUSION_FILE, RECORD_FILE
 from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, Board, Entry
 from rakuten_bench.wording.words import all_words, clean
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TAG = "rakuten_bench.record"
-_FILES = ("confusion.csv", "clusters.csv", "record.json")
+_FILES = (CONFUSION_FILE, CLUSTERS_FILE, RECORD_FILE)
 _LENGTH = 500  # characters of a parameter or a tag that every store takes
 
 
