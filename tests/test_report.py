@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
 
 from rakuten_bench import records, report
 from rakuten_bench.cli import rakuten_bench
@@ -564,3 +565,19 @@ def test_a_file_that_can_not_be_written_is_one_message(shop, tmp_path, option):
 
     with pytest.raises(UserError, match="x: can't be written: "):
         run("report", "--results", shop.results, option, tmp_path / "file" / "x")
+
+
+@pytest.mark.parametrize("command", [("report",), ("show", "T1")], ids=" ".join)
+def test_what_fails_while_a_plot_is_drawn_is_not_blamed_on_the_disk(
+    shop, tmp_path, monkeypatch, command
+):
+    shop.add("T1")
+
+    def savefig(*_, **__):
+        message = "no such font"
+        raise OSError(message)
+
+    monkeypatch.setattr(Figure, "savefig", savefig)
+
+    with pytest.raises(OSError, match="no such font"):
+        run(*command, "--results", shop.results, "--plots", tmp_path / "plots")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rakuten_bench.errors import UserError
@@ -23,3 +23,29 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         message = f"{path}: can't be written: {error.strerror or error}"
         raise UserError(message) from error
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file, and make its folder where it is not there; as `writing`."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:
+    """Write files into a folder and return how many; as `writing`.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is not there, before the first file is asked for.
+    files : iterable of (name, content)
+        What goes wrong while they are made is no trouble with the disk.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    n_files = 0
+    for name, content in files:
+        write_file(folder / name, content)
+        n_files += 1
+    return n_files

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rakuten_bench.cli._writing import writing
+from rakuten_bench.cli._writing import write_file, writing
 from rakuten_bench.errors import UserError
 
 if TYPE_CHECKING:
@@ -143,6 +143,4 @@ def _write(file: Path, verdicts: Sequence[Verdict], metric: str) -> None:
         message = f"{file}: write to a file that ends in {', '.join(_SUFFIXES)}."
         raise UserError(message)
     text = check.render_verdicts(verdicts, metric, _SUFFIXES[file.suffix])
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    write_file(file, text)

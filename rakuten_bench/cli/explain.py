@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rakuten_bench.cli._writing import writing
+from rakuten_bench.cli._writing import write_file
 
 
 @click.command("explain", short_help="Show what spoke for and against a prediction.")
@@ -70,7 +70,5 @@ def command(
     click.echo(render_explanation(found, head))
     if html:
         page = render_explanation_page(found, head)
-        with writing(html):
-            html.parent.mkdir(parents=True, exist_ok=True)
-            html.write_text(page, encoding="utf-8")
+        write_file(html, page)
         click.echo(f"{html}: written.")

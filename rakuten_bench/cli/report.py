@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rakuten_bench.cli._writing import writing
+from rakuten_bench.cli._writing import write_file, write_files
 
 if TYPE_CHECKING:
     from rakuten_bench.report import Board
@@ -116,11 +116,8 @@ def command(
     else:
         click.echo(report.render_boards(boards, form, top, width), nl=False)
     if plots is not None:
-        with writing(plots):
-            written = [
-                path for board in boards for path in report.write_plots(board, plots)
-            ]
-        click.echo(f"{plots}: {len(written)} files", err=True)
+        n_files = write_files(plots, (f for b in boards for f in report.board_plots(b)))
+        click.echo(f"{plots}: {n_files} files", err=True)
     if html is not None:
         _write_page(html, boards, data_dir, not no_examples)
     if uri is not None:
@@ -143,7 +140,5 @@ def _write_page(
         board.name: find_items(board.dataset, data_dir) for board in boards if examples
     }
     page = report.render_page(boards, items)
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(page, encoding="utf-8")
+    write_file(file, page)
     click.echo(f"{file}: {file.stat().st_size / 2**20:.1f} MiB", err=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rakuten_bench.cli._writing import writing
+from rakuten_bench.cli._writing import write_files
 
 
 @click.command()
@@ -43,8 +43,4 @@ def command(code: str, dataset: str | None, results: Path, plots: Path | None) -
     width = shutil.get_terminal_size((100, 24)).columns
     click.echo(report.render_scenario(folder, width), nl=False)
     if plots is not None:
-        figures = list(report.scenario_figures(folder))
-        with writing(plots):
-            plots.mkdir(parents=True, exist_ok=True)
-            for name, figure in figures:
-                report.write_figure(figure, plots / f"{folder.name}-{name}")
+        write_files(plots, report.scenario_plots(folder))

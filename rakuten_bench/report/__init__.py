@@ -13,7 +13,7 @@ from rakuten_bench.report.effect import (
 )
 from rakuten_bench.report.item import Item, read_items
 from rakuten_bench.report.page import render_page
-from rakuten_bench.report.plot import scenario_figures, write_figure, write_plots
+from rakuten_bench.report.plot import board_plots, scenario_figures, scenario_plots
 from rakuten_bench.report.render import FORMATS, render_board, render_boards
 from rakuten_bench.report.render_effect import render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
@@ -30,6 +30,7 @@ __all__ = [
     "Interaction",
     "Item",
     "Logged",
+    "board_plots",
     "choose_boards",
     "compare",
     "find_scenario",
@@ -44,7 +45,6 @@ __all__ = [
     "render_page",
     "render_scenario",
     "scenario_figures",
+    "scenario_plots",
     "with_standing",
-    "write_figure",
-    "write_plots",
 ]

@@ -1,12 +1,13 @@
-"""Plots of boards and scenarios, written as PNG and SVG by matplotlib.
+"""Plots of boards and scenarios, drawn as PNG and SVG by matplotlib.
 
-Each `draw_` function returns a figure; `write_plots` writes all of a board. Texts come
-from data: they are never read as mathematics, and a sign that the font lacks becomes a
-box without a warning.
+Each `draw_` function returns a figure; `board_plots` and `scenario_plots` yield files
+to write. Texts come from data: they are never read as mathematics, and a sign that the
+font lacks becomes a box without a warning.
 """
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -41,28 +42,28 @@ _NAMED = 6  # scenarios of the front that are named
 _CENTERED: Any = {"ha": "center", "va": "center"}
 
 
-def write_plots(board: Board, folder: Path, top: int = 5) -> list[Path]:
-    """Write every plot of a board, and confusion and curves of its best scenarios.
+def board_plots(board: Board, top: int = 5) -> Iterator[tuple[str, bytes]]:
+    """Yield every plot of a board, and confusion and curves of its best scenarios.
 
     Parameters
     ----------
     board : Board
-    folder : Path
-        Made if it is not there.
     top : int
         How many scenarios have plots of their own.
 
-    Returns
-    -------
-    list of Path
-        The files, a PNG and an SVG of each plot.
+    Yields
+    ------
+    (str, bytes)
+        Name and content of a file; a PNG and an SVG of each plot.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    return [
-        path
-        for name, figure in _board_figures(board, top)
-        for path in write_figure(figure, folder / f"{board.name}-{name}")
-    ]
+    for name, figure in _board_figures(board, top):
+        yield from _encode(figure, f"{board.name}-{name}")
+
+
+def scenario_plots(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield every plot of one scenario, by the folder of its record, as files."""
+    for name, figure in scenario_figures(folder):
+        yield from _encode(figure, f"{folder.name}-{name}")
 
 
 def _board_figures(board: Board, top: int) -> Iterator[tuple[str, Figure]]:
@@ -96,21 +97,16 @@ def scenario_figures(folder: Path, subset: str = "") -> Iterator[tuple[str, Figu
         yield "curves", draw_curves(record)
 
 
-def write_figure(figure: Figure, path: Path) -> list[Path]:
-    """Write a figure as PNG and SVG, the same bytes each time; `path` has no suffix."""
+def _encode(figure: Figure, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield a figure as PNG and SVG, the same bytes each time; `name` has no suffix."""
     from matplotlib import rc_context
 
-    written = []
-    with warnings.catch_warnings(), rc_context({"svg.hashsalt": path.name}):
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        for suffix, metadata in (
-            (".png", {"Software": None}),
-            (".svg", {"Date": None}),
-        ):
-            target = path.with_name(path.name + suffix)
-            figure.savefig(target, dpi=_DPI, metadata=metadata)
-            written.append(target)
-    return written
+    for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+        buffer = io.BytesIO()
+        with warnings.catch_warnings(), rc_context({"svg.hashsalt": name}):
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            figure.savefig(buffer, format=form, dpi=_DPI, metadata=metadata)
+        yield f"{name}.{form}", buffer.getvalue()
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
