@@ -234,6 +234,18 @@ def test_a_torn_table_of_clusters_is_found(shop):
         records.read_clusters(folder)
 
 
+@pytest.mark.parametrize("n_lines", [0, 1, 4])
+def test_a_table_of_clusters_that_is_cut_off_is_told_of_everywhere(shop, n_lines):
+    folder = add_clustering(shop)
+    file = folder / "clusters.csv"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:n_lines]))
+    board = report.load_board(shop.results, "shop")
+
+    with pytest.raises(records.DamagedRecord, match=r"clusters\.csv: can't be read"):
+        report.render_scenario(folder)
+    assert "clusters.csv: can't be read" in report.render_page([board])
+
+
 # ---- no label on the way
 
 

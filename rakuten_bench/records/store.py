@@ -402,8 +402,17 @@ def read_confusion(folder: Path) -> NDArray[np.int64]:
         return counts.reshape(len(names), len(names))
 
 
-def read_clusters(folder: Path) -> tuple[list[str], NDArray[np.int64]]:
+def read_clusters(
+    folder: Path, n_classes: int | None = None
+) -> tuple[list[str], NDArray[np.int64]]:
     """Read the rows of each class and cluster of a clustering.
+
+    Parameters
+    ----------
+    folder : Path
+    n_classes : int, optional
+        Of the record, to find a table that lacks some: unlike a confusion matrix, its
+        own shape does not tell.
 
     Returns
     -------
@@ -416,7 +425,10 @@ def read_clusters(folder: Path) -> tuple[list[str], NDArray[np.int64]]:
     DamagedRecord
         If the file is missing, torn or holds no counts.
     """
-    return _read_counts(folder / CLUSTERS_FILE)
+    path = folder / CLUSTERS_FILE
+    names, counts = _read_counts(path)
+    with _reading(path):
+        return names, counts.reshape(n_classes or len(counts), len(names))
 
 
 def _read_counts(path: Path) -> tuple[list[str], NDArray[np.int64]]:

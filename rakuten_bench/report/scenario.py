@@ -169,7 +169,7 @@ def cluster_rows(record: Record, folder: Path, subset: str = "") -> list[list[st
         part = records.read_predictions(folder)
         names, counts = records.count_clusters(part.take(part.language == subset))
     else:
-        names, counts = records.read_clusters(folder)
+        names, counts = records.read_clusters(folder, len(record.classes))
     labels = [class_name(label, record.label_names) for label in record.classes]
     found = []
     for name, column in zip(names, counts.T, strict=True):

@@ -85,7 +85,7 @@ def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]
     if record.scores is not None:
         values |= _answers(entry, subset, shelf)
     if record.clustering is not None:
-        values["clusters"] = _clusters(entry, subset, record)
+        values |= _clusters(entry, subset, record)
     return values
 
 
@@ -143,12 +143,12 @@ def _cells(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.column_stack([true, predicted, confusion[true, predicted]])
 
 
-def _clusters(entry: Entry, subset: str, record: Record) -> list[list[str]]:
+def _clusters(entry: Entry, subset: str, record: Record) -> dict[str, Any]:
     """Return number, size, most frequent class and its share of each cluster."""
     try:
-        return cluster_rows(record, entry.folder, subset)
-    except records.DamagedRecord:
-        return []
+        return {"clusters": cluster_rows(record, entry.folder, subset)}
+    except records.DamagedRecord as error:
+        return {"clusters": [], "gap": clean(str(error))}
 
 
 class _Shelf:

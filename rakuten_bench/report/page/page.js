@@ -237,9 +237,9 @@ function scores(found, board, interval) {
 
 function answers(found, board) {
   const names = found.classes;
+  if (found.gap) return [h("p", { class: "bad" }, found.gap)];
   if (found.clusters) return [part("Clusters", table(["cluster", "rows", "most frequent class", "share"], found.clusters))];
   if (!found.confusion) return [];
-  if (found.gap) return [h("p", { class: "bad" }, found.gap)];
   const counts = unpack(found.confusion, names.length);
   const wrong = found.examples.map((one) => example(one, board, names));
   return [
