@@ -3,9 +3,10 @@
 Scenarios that differ in one lever only form a *context*; within it, an option is
 compared with the mean of the others. Its effect is the mean over all contexts. An option
 that few contexts have (a majority vote that ran once, to know the floor) is compared
-with the others but not they with it: it would drag that one context along. Two things make it uncertain and both are in its interval: the test rows (paired bootstrap
-of all scenarios at once) and the contexts, over which the difference varies; they add
-up as variances, with Satterthwaite's degrees of freedom (1946) for the few contexts.
+with the others but not they with it: it would drag that one context along. Two things
+make it uncertain and both are in its interval: the test rows (paired bootstrap of all
+scenarios at once) and the contexts, over which the difference varies; they add up as
+variances, with Satterthwaite's degrees of freedom (1946) for the few contexts.
 """
 
 from __future__ import annotations
