@@ -19,6 +19,7 @@ import torch  # noqa: TID253  a script, not a module that others import
 from rakuten_bench.neural.device import choose_device, name_device
 from rakuten_bench.neural.image import ImageNetwork
 from rakuten_bench.neural.training import Recipe
+from rakuten_bench.wording.words import number
 
 N_CLASSES = 27
 ARCHITECTURES = ("average", "dropout", "residual")
@@ -54,8 +55,10 @@ def main() -> None:
     n_cpu = min(n_images, arguments.cpu_images or n_images)
     X, y = draw_pixels(n_images, arguments.size)
     has_gpu = torch.cuda.is_available()
-    gpu = name_device(choose_device("cuda")) if has_gpu else "no GPU at hand"
-    print(f"{n_images:,} images of {arguments.size} px, seconds of an epoch; {gpu}")
+    gpu = name_device(choose_device("cuda")) if has_gpu else "none at hand"
+    print(f"{n_images:,} images of {arguments.size} px, seconds of an epoch")
+    of = "all of them" if n_cpu == n_images else f"worked out from {n_cpu:,} of them"
+    print(f"CPU: {number(arguments.threads, 'thread')}, {of}; GPU: {gpu}")
     for architecture in ARCHITECTURES:
         few, how = (X[:n_cpu], y[:n_cpu]), (arguments.batch_size, arguments.threads)
         cpu = time_epoch(architecture, few, "cpu", *how) * n_images / n_cpu

@@ -3,10 +3,13 @@
 Draws boards whose truth is known, each from a population of its own: its confusion
 matrix gives the true score; scenarios predict each row from it, the same answer for
 most rows as two models of one data set do. Prints the share of intervals that hold the
-truth, for one split and for five folds whose models differ a little (there beside the
-usual t interval over fold scores), the share of boards of equal scenarios on which any
-two are called different, and the seconds of a board of 1,000 scenarios with 17,000
-test rows.
+truth, for one split and for five folds whose models differ a little, the share of boards
+of equal scenarios on which any two are called different, and the seconds of a board of
+1,000 scenarios with 17,000 test rows.
+
+Five folds have two truths: the score of the five models that were fitted, and that of
+the learner, the mean over all models it could have given. Both are printed, beside those
+of the usual t interval over fold scores.
 
     python bench/intervals.py [--draws 500]
 """
@@ -73,28 +76,37 @@ def row_interval(confusion, metric, board):
 
 
 def fold_coverage(rng, n_rows, n_classes, metric, n_boards, n_folds=5):
-    """Return coverage and mean width of two intervals: over rows, and over folds."""
+    """Describe two intervals of a score over folds: over rows, and over folds.
+
+    Returns
+    -------
+    array of shape (2, 3)
+        Of each the coverage of the five models' score and of the learner's, and the
+        mean width.
+    """
     found = []
     for board in range(n_boards):
-        joints = fold_populations(rng, n_classes, n_folds)
-        truth = metrics.score(joints.mean(axis=0), metric)
+        joint = population(rng, n_classes)
+        joints = fold_populations(rng, joint, n_folds)
+        fitted = metrics.score(joints.mean(axis=0), metric)
+        learner = metrics.score(fold_populations(rng, joint, 200), metric).mean()
         folds = np.stack([draw_confusion(rng, j, n_rows // n_folds) for j in joints])
         rows = row_interval(folds.sum(axis=0), metric, board)
         each = metrics.score(folds, metric)
         reach = stdtrit(n_folds - 1, 0.975) * each.std(ddof=1) / np.sqrt(n_folds)
         spread = each.mean() - reach, each.mean() + reach
         for low, high in (rows, spread):
-            found += [low <= truth <= high, high - low]
-    return np.mean(np.reshape(found, (n_boards, 4)), axis=0)
+            found += [low <= fitted <= high, low <= learner <= high, high - low]
+    return np.mean(np.reshape(found, (n_boards, 2, 3)), axis=0)
 
 
-def fold_populations(rng, n_classes, n_folds):
+def fold_populations(rng, joint, n_models):
     """Return populations of models of one kind: each is right a little more or less."""
-    joint = population(rng, n_classes)
+    n_classes = len(joint)
     right = np.eye(n_classes, dtype=bool)
     shares = joint.sum(axis=1, keepdims=True)
     out = []
-    for _ in range(n_folds):
+    for _ in range(n_models):
         better = rng.normal(0, 0.02, n_classes)
         hit = np.clip(joint[right] / shares[:, 0] + better, 0.02, 0.99)
         wrong = np.where(right, 0, joint)
@@ -137,18 +149,13 @@ def main():
         for metric in ("f1_weighted", "f1_macro"):
             share = coverage(rng, n_rows, n_classes, metric, n_boards)
             print(f"{n_rows:<7}{n_classes:<9}{metric:<13}{share:.3f}", flush=True)
-    print(
-        "\n5 folds         metric       over rows: covers  width  over folds: covers  width"
-    )
+    print("\n5 folds: covers the five models' score, the learner's; mean width")
+    print(f"{'rows   classes  metric':29}{'interval over rows':^21}   over fold scores")
     for n_rows, n_classes in SIZES[1:4]:
         for metric in ("f1_weighted", "f1_macro"):
             found = fold_coverage(rng, n_rows, n_classes, metric, n_boards)
-            rows, wide, folds, wider = found
-            print(
-                f"{n_rows:<7}{n_classes:<9}{metric:<13}{rows:>17.3f}{wide:>7.3f}"
-                f"{folds:>20.3f}{wider:>7.3f}",
-                flush=True,
-            )
+            cells = "   ".join(" ".join(f"{x:6.3f}" for x in row) for row in found)
+            print(f"{n_rows:<7}{n_classes:<9}{metric:<13}{cells}", flush=True)
     print("\nrows   classes  scenarios  metric       equal ones called different")
     for (n_rows, n_classes), (n_scenarios, metric) in itertools.product(
         SIZES[1:4], ((2, "f1_weighted"), (2, "f1_macro"), (10, "f1_weighted"))
