@@ -1,7 +1,7 @@
 """Reading and describing images, against a plain loop of cv2 in the same run.
 
     python bench/image.py                   # 300 made-up 500 x 500 JPEGs
-    python bench/image.py --images 20000    # also shows that memory stays where it is
+    python bench/image.py --images 20000    # also the memory of scenarios on so many
 
 Each line gives images per second of processor time (of one core, whatever else the
 machine does) and of wall clock, then the ratio to the peer: the loop that people write,
@@ -13,7 +13,6 @@ three counts.
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
 import time
 import warnings
@@ -24,13 +23,21 @@ from pathlib import Path
 import cv2  # noqa: TID253  a script, not a module that others import
 import numpy as np
 
+from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.image.read import read_image
 from rakuten_bench.registry import FEATURE, Option
+from rakuten_bench.scenario.load import load_study
 from rakuten_bench.types import Images
 
 SIDE = 500
 CATALOG = 84_916
 N_FILES = 300
+STUDY = """
+dataset: {table: {path: shop.csv, label: kind, image: picture}}
+scenarios:
+  HOG: {feature: hog, model: sgd}
+  SIFT words: {feature: sift_bovw, model: sgd}
+"""
 
 
 @dataclass
@@ -59,8 +66,10 @@ def draw_catalog(folder: Path, count: int) -> tuple[str, ...]:
             x, y = rng.integers(0, SIDE, 2).tolist()
             cv2.circle(image, (x, y), 12, rng.integers(0, 255, 3).tolist(), 3)
         cv2.imwrite(str(folder / f"{number}.jpg"), image)
-    paths = [str(folder / f"{number % N_FILES}.jpg") for number in range(count)]
-    return tuple(paths)
+    paths = [folder / f"{number}.jpg" for number in range(count)]
+    for number in range(N_FILES, count):
+        paths[number].hardlink_to(paths[number % N_FILES])
+    return tuple(map(str, paths))
 
 
 def loop(paths: tuple[str, ...], describe: Callable[[np.ndarray], object]) -> None:
@@ -145,6 +154,25 @@ def scale(name: str, option: Option, paths: tuple[str, ...]) -> None:
     )
 
 
+def print_memory(folder: Path, paths: tuple[str, ...]) -> None:
+    """Run whole scenarios on all images; print each step's peak memory and seconds."""
+    lines = ["picture,kind", *(f"{path},k{n % 5}" for n, path in enumerate(paths))]
+    (folder / "shop.csv").write_text("\n".join(lines))
+    (folder / "study.yaml").write_text(STUDY)
+    study = load_study(folder / "study.yaml")
+    settings = Settings(folder / "results", folder / "cache", n_jobs=1)
+    for event in run(prepare(study, settings), settings):
+        if event.record is None:
+            continue
+        assert event.record.status == "ok", event.record.error
+        print(f"{len(paths):,} images, {event.record.name}")
+        for step in event.record.steps:
+            print(
+                f"    {step.lever:12} {step.option:20} {step.seconds:7.1f} s  "
+                f"{(step.memory or 0) / 1e9:5.2f} GB at most"
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=N_FILES)
@@ -179,13 +207,7 @@ def main() -> None:
             option, _, used = plain[name]
             scale(name, option, used)
         if arguments.images > N_FILES:
-            start = time.perf_counter()
-            hog.make(Images(paths), params={}, n_jobs=2)
-            seconds = time.perf_counter() - start
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-            print(
-                f"{len(paths):,} images, hog: {seconds:.0f} s, peak memory {peak:.2f} GB"
-            )
+            print_memory(Path(folder), paths)
 
 
 if __name__ == "__main__":
