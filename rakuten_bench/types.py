@@ -72,8 +72,11 @@ class Dataset:
     @property
     def y(self) -> NDArray[np.int32]:
         """Return the labels as indices into `classes`, of shape (n_rows,)."""
-        index = {label: code for code, label in enumerate(self.classes)}
-        codes: NDArray[np.int32] = self.frame["label"].map(index).to_numpy(np.int32)
+        seen, labels = self.frame["label"].factorize()
+        index = {label: code for code, label in enumerate(sort_labels(labels))}
+        codes: NDArray[np.int32] = np.array([index[label] for label in labels], "i4")[
+            seen
+        ]
         return codes
 
 

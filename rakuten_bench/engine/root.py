@@ -28,5 +28,5 @@ def save_roots(
 
 def _image_folder(dataset: Dataset) -> str:
     paths = dataset.frame["image_path"]
-    first = next((path for path in paths if path), "")
+    first: str = paths.iat[(paths != "").to_numpy().argmax()]
     return first.rpartition("/")[0]
