@@ -60,15 +60,26 @@ WAYS = {
 
 @MODEL.option("odd", digit=free_digit(MODEL))
 class Odd:
-    """Do as told while fitting, then predict by the sum of the features."""
+    """Do as told while fitting, then predict by the sum of the features.
+
+    Where a file is named as the gate, fitting waits until it is there.
+    """
 
     def __init__(
-        self, how: str = "fine", amount: float = 0.0, log: str = "", name: str = ""
+        self,
+        how: str = "fine",
+        amount: float = 0.0,
+        log: str = "",
+        name: str = "",
+        gate: str = "",
     ):
         self.how, self.amount, self.log, self.name = how, amount, log, name
+        self.gate = gate
 
     def fit(self, X, y):
         note(self.log, f"model {self.how} {self.amount:g} {self.name}")
+        while self.gate and not Path(self.gate).exists():
+            time.sleep(0.02)
         WAYS[self.how](self.amount)
         self.classes_ = np.unique(y)
         return self

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 distributed = pytest.importorskip("distributed")
 
+import rakuten_bench  # noqa: E402
 from rakuten_bench.cli import main  # noqa: E402
 from rakuten_bench.engine import Settings, prepare  # noqa: E402
 from rakuten_bench.engine.station import StationPlugin, identity  # noqa: E402
@@ -49,7 +51,7 @@ def cluster(tmp_path):
     ]
     assert wait_for(lambda: file.exists() and file.read_text().endswith("}"))
 
-    def add(name, *, apart=True, nanny=False):
+    def add(name, *, apart=True, nanny=False, **variables):
         environment = {"RAKUTEN_BENCH_CACHE": str(tmp_path / name)} if apart else {}
         words = [
             "--nthreads",
@@ -66,7 +68,7 @@ def cluster(tmp_path):
                 file,
                 kind,
                 *words,
-                environment=environment,
+                environment=environment | variables,
             )
         )
         return started[-1]
@@ -176,6 +178,100 @@ def test_workers_that_see_the_cache_work_in_it(grid, cluster, capsys, monkeypatc
     }
 
 
+@pytest.fixture
+def gated(odd, capsys):
+    """Run a grid on this machine and close its gate; return what `grid` does."""
+    text = GRID.replace(
+        "how: pause, amount", f"log: {odd}/log, gate: {odd}/gate, amount"
+    )
+    (odd / "grid.yaml").write_text(text)
+    (odd / "gate").touch()
+    code, _, _ = call(capsys, "--results", "local", "--cache", "alone", "--quiet")
+    assert code == 0
+    (odd / "gate").unlink()
+    (odd / "log").unlink()
+    return odd, digests(odd, "local")
+
+
+@pytest.fixture
+def other_source(tmp_path):
+    """Return a folder with the package, one line of which is not as here."""
+    package = Path(rakuten_bench.__file__).parent
+    folder = tmp_path / "other"
+    shutil.copytree(package, folder / package.name)
+    with (folder / package.name / "metrics" / "__init__.py").open("a") as file:
+        file.write("# newer\n")
+    return str(folder)
+
+
+@pytest.fixture
+def while_a_step_waits(gated, cluster):
+    """Return a function that starts another, to which the gate opens when it returns.
+
+    The function gets a count of workers to wait for.
+    """
+    threads = []
+
+    def start_beside(change):
+        def run():
+            wait_for((gated[0] / "log").exists)
+            with distributed.Client(cluster[0], set_as_default=False) as client:
+                change(lambda n: wait_for(lambda: len(client.nthreads()) == n))
+            (gated[0] / "gate").touch()
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+
+    yield start_beside
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["shared", "apart"])
+def test_a_late_worker_with_other_source_takes_no_part(
+    gated, cluster, capsys, other_source, while_a_step_waits, apart
+):
+    """Not even where it is idle, and what the first one had is to be made again."""
+    folder, expected = gated
+    address, add_worker = cluster
+    first = add_worker("one", apart=apart)
+    counted = []
+
+    def replace_the_first(wait_for_workers):
+        add_worker("other", apart=apart, PYTHONPATH=other_source)
+        add_worker("two", apart=apart)
+        counted.append(wait_for_workers(3))
+        first.kill()
+        counted.append(wait_for_workers(2))
+
+    while_a_step_waits(replace_the_first)
+    code, _, error = call(capsys, "--scheduler", address, "--results", "far")
+
+    assert counted == [True, True]
+    assert code == 0, error
+    assert digests(folder, "far") == expected
+
+
+def test_a_run_says_why_no_worker_is_left(
+    gated, cluster, capsys, other_source, while_a_step_waits
+):
+    address, add_worker = cluster
+    first = add_worker("one")
+
+    def leave_only_another(wait_for_workers):
+        add_worker("other", PYTHONPATH=other_source)
+        wait_for_workers(2)
+        first.kill()
+
+    while_a_step_waits(leave_only_another)
+    code, _, error = call(capsys, "--scheduler", address, "--results", "far")
+
+    assert code == 2
+    assert "no Dask worker is left that can take part: the Dask worker at tcp" in error
+    assert "Install the same everywhere" in error
+    assert not list(gated[0].glob("cache/steps/leases/*"))
+
+
 def test_a_cluster_on_this_machine_needs_no_address(grid, capsys):
     folder, expected = grid
 
@@ -260,4 +356,13 @@ def test_a_worker_with_other_versions_is_refused(tmp_path):
     worker = SimpleNamespace(address="tcp://far:1", local_directory=tmp_path)
 
     with pytest.raises(UserError, match=r"tcp://far:1 has numpy .*, this machine 0\.1"):
+        plugin.setup(worker)
+
+
+def test_a_worker_that_does_not_see_the_shared_cache_is_refused(tmp_path):
+    root, mark = str(tmp_path / "steps"), str(tmp_path / "steps" / "mark")
+    plugin = StationPlugin("run", root, 1, (), {}, identity([]), mark)
+    worker = SimpleNamespace(address="tcp://far:1", local_directory=tmp_path)
+
+    with pytest.raises(UserError, match=r"tcp://far:1 does not see .*steps"):
         plugin.setup(worker)

@@ -23,11 +23,12 @@ import dask.config
 from distributed import Client, LocalCluster
 
 from rakuten_bench.engine import station
+from rakuten_bench.engine.lease import Lease
 from rakuten_bench.engine.pool import SHUTDOWN
 from rakuten_bench.engine.preload import Preload, find_preload
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.setting import Settings
-from rakuten_bench.engine.station import Parcel, StationPlugin
+from rakuten_bench.engine.station import NoStation, Parcel, StationPlugin
 from rakuten_bench.engine.store import LostResult
 from rakuten_bench.engine.task import Done, Task
 from rakuten_bench.errors import UserError
@@ -36,6 +37,7 @@ from rakuten_bench.scenario import find_option
 _WAIT = 30  # seconds for the first worker
 _COUNT = 2.0  # seconds between two counts of the workers
 _MOST_ATTEMPTS = 5  # of a step that Dask has cancelled
+_GONE = ("error", "cancelled")  # of a result that Dask could not make again
 _ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn")
 
 
@@ -58,13 +60,13 @@ def open_dask(settings: Settings, prepared: Prepared) -> DaskExecutor:
             silence_logs=logging.ERROR,
         )
     client = _connect(cluster or settings.scheduler)
+    executor = DaskExecutor(client, cluster, prepared)
     try:
-        return DaskExecutor(client, cluster, settings, prepared)
+        executor.open(settings)
     except BaseException:
-        client.close()
-        if cluster:
-            cluster.close()
+        executor.release()
         raise
+    return executor
 
 
 def _connect(address: Any) -> Client:
@@ -92,15 +94,13 @@ class DaskExecutor:
     client : Client
     cluster : LocalCluster or None
         Where it is ours to close.
-    settings : Settings
     prepared : Prepared
     """
 
-    def __init__(
-        self, client: Client, cluster: Any, settings: Settings, prepared: Prepared
-    ) -> None:
+    def __init__(self, client: Client, cluster: Any, prepared: Prepared) -> None:
         self._client = client
         self._cluster = cluster
+        self._study = prepared.study
         self._store = prepared.store
         self._outputs = {k for keys in prepared.plan.outputs.values() for k in keys}
         if prepared.plan.languages:
@@ -108,38 +108,46 @@ class DaskExecutor:
         self._run = uuid.uuid4().hex[:12]
         self._results: dict[str, Any] = {}
         self._attempts: Counter[str] = Counter()
+        self._unfit: dict[str, str] = {}  # why, by the address of a worker
         self._counted = -_COUNT, 1
-        preload = find_preload(prepared.study.scenarios)
-        self.shares_store = cluster is not None or self._is_shared()
-        self._register(settings, prepared, preload)
+        # its file tells workers that they see our store: it goes however we end
+        self._mark = Lease(self._store.root)
+        self.shares_store = cluster is not None
+
+    def open(self, settings: Settings) -> None:
+        """Find out where results are kept, and open a station at every worker.
+
+        Raises
+        ------
+        UserError
+            If a worker has other versions.
+        """
+        self.shares_store = self.shares_store or self._is_shared()
+        self._register(settings, find_preload(self._study.scenarios))
 
     @property
     def n_workers(self) -> int:
         """How many steps run at a time; workers come and go."""
         now = time.monotonic()
         if now - self._counted[0] > _COUNT:
-            self._counted = now, max(1, sum(self._client.nthreads().values()))
+            self._counted = now, max(1, sum(self._fit().values()))
         return self._counted[1]
+
+    def _fit(self) -> dict[str, int]:
+        """Return the threads of each worker that may take part."""
+        threads = self._client.nthreads()
+        return {one: n for one, n in threads.items() if one not in self._unfit}
 
     def _is_shared(self) -> bool:
         """Tell whether all workers work in our store."""
-        root = self._store.root
-        root.mkdir(parents=True, exist_ok=True)
-        mark = root / f"shared-{self._run}"
-        mark.touch()
-        try:
-            found = self._client.run(station.shares, str(root), str(mark))
-            return all(found.values())
-        finally:
-            mark.unlink()
+        root, mark = str(self._store.root), str(self._mark.path)
+        return all(self._client.run(station.shares, root, mark).values())
 
-    def _register(
-        self, settings: Settings, prepared: Prepared, preload: Preload
-    ) -> None:
+    def _register(self, settings: Settings, preload: Preload) -> None:
         """Open a station at every worker; ours, at home, only keeps what arrives."""
         packages = {
             package
-            for scenario in prepared.study.scenarios
+            for scenario in self._study.scenarios
             for choice in scenario.choices
             for package in find_option(scenario.modality, choice).needs
         }
@@ -150,28 +158,50 @@ class DaskExecutor:
             preload.names,
             {name: Path(path).read_text("utf-8") for name, path in preload.files},
             station.identity(sorted({*_ALWAYS, *packages})),
+            str(self._mark.path) if self.shares_store else "",
         )
         if not self.shares_store:
             station.keep_parcels(self._store)
-        self._plugin = plugin.name
         self._client.register_plugin(plugin)
 
     def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
         key = self._name(task.step.key)
         if self.shares_store:
-            done = self._client.submit(station.run_shared, self._run, task, key=key)
+            done = self._client.submit(
+                station.run_shared, self._run, task, key=key, **self._where()
+            )
             return self._promise(task.step.key, done)
         there = replace(task, place="")
         inputs = [self._result(one.key) for one in task.step.inputs]
         result = self._client.submit(
-            station.run_apart, self._run, there, *inputs, key=key
+            station.run_apart, self._run, there, *inputs, key=key, **self._where()
         )
         self._results[task.step.key] = result
         if task.step.key in self._outputs:
             return self._promise(task.step.key, result)
         said = self._client.submit(station.tell, result, key=f"said-{key}")
         return self._promise(task.step.key, said)
+
+    def _where(self) -> dict[str, Any]:
+        """Tell Dask which workers to take, where some are known not to take part.
+
+        Others stay allowed: should all of these be gone, a step must not wait for them
+        when a new one has come.
+
+        Raises
+        ------
+        UserError
+            If there are workers, and none of them may take part.
+        """
+        if not self._unfit:
+            return {}
+        fit = self._fit()
+        if not fit and self._client.nthreads():
+            reason = next(reversed(self._unfit.values()))
+            message = f"no Dask worker is left that can take part: {reason}"
+            raise UserError(message)
+        return {"workers": list(fit), "allow_other_workers": True} if fit else {}
 
     def _name(self, key: str) -> str:
         """Return the Dask key of a step: its own, and another for each new attempt."""
@@ -187,12 +217,16 @@ class DaskExecutor:
         LostResult
             If it is not at home any more.
         """
-        if key not in self._results:
+        known = self._results.get(key)
+        if known is None or known.status in _GONE:
             facts = self._store.facts(key)
             if facts is None:
                 raise LostResult(key)
             self._results[key] = self._client.submit(
-                station.arrive, Parcel(Done(key, facts)), key=self._name(key)
+                station.arrive,
+                Parcel(Done(key, facts)),
+                key=self._name(key),
+                **self._where(),
             )
         return self._results[key]
 
@@ -209,6 +243,9 @@ class DaskExecutor:
             result = promised.result()
         except CancelledError:  # nobody's fault: tried again
             future.set_result(self._again(key))
+        except NoStation as error:  # the worker's fault: tried again elsewhere
+            self._unfit[error.address] = error.reason
+            future.set_result(Done(key, is_busy=True))
         except BaseException as error:  # of the task, or that it killed its workers
             future.set_exception(error)
         else:
@@ -235,11 +272,23 @@ class DaskExecutor:
         """Return what a function gives at each Dask worker, in one of its processes."""
         asked = [
             self._client.submit(
-                station.answer, self._run, function, *args, workers=[one], pure=False
+                station.answer,
+                self._run,
+                function,
+                *args,
+                workers=[one],
+                allow_other_workers=True,  # it may be gone by then
+                pure=False,
             )
-            for one in self._client.nthreads()
+            for one in self._fit()
         ]
-        return [one.result() for one in asked]
+        answers = []
+        for one in asked:
+            try:
+                answers.append(one.result())
+            except NoStation as error:
+                self._unfit[error.address] = error.reason
+        return answers
 
     def shutdown(self) -> None:
         """End everything of this run that is at work."""
@@ -249,8 +298,9 @@ class DaskExecutor:
         """Be done; the cluster itself goes on, unless it is ours."""
         self._results.clear()
         with suppress(Exception):  # the scheduler may be gone
-            self._client.unregister_worker_plugin(self._plugin)
+            self._client.unregister_worker_plugin(station.plugin_name(self._run))
         station.close_station(self._run)
+        self._mark.close()
         self._client.close()
         if self._cluster:
             self._cluster.close()

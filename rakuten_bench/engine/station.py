@@ -18,7 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from distributed import WorkerPlugin
+from distributed import WorkerPlugin, get_worker
 
 import rakuten_bench
 from rakuten_bench.data.spec import CACHE_VARIABLE
@@ -113,8 +113,27 @@ class Station:
                 self._pool.shutdown()
 
 
+class NoStation(Exception):
+    """A worker takes no part in the run; another one may.
+
+    Attributes
+    ----------
+    address : str
+        Of the worker.
+    reason : str
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+
 #: The stations of this process, by the name of their run.
 _stations: dict[str, Station] = {}
+
+#: Why this process has no station of a run, by the name of the run: Dask only logs that.
+_refusals: dict[str, str] = {}
 
 #: Where this process keeps what arrives; None where it only passes parcels on.
 _shelf: list[Store] = []
@@ -214,10 +233,12 @@ def answer(run: str, function: Callable[..., Any], *args: Any) -> Any:
 
 
 def _station(run: str) -> Station:
-    if run not in _stations:
-        message = "this Dask worker knows nothing of the run: it has just begun."
-        raise UserError(message)
-    return _stations[run]
+    station = _stations.get(run)
+    if station is None:
+        address = str(get_worker().address)
+        unknown = f"the Dask worker at {address} knows nothing of the run."
+        raise NoStation(address, _refusals.get(run, unknown))
+    return station
 
 
 def arrive(parcel: Parcel) -> Parcel:
@@ -245,6 +266,11 @@ def identity(packages: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def plugin_name(run: str) -> str:
+    """Return what the stations of a run are called at the scheduler."""
+    return f"rakuten-bench-{run}"
+
+
 @dataclass
 class StationPlugin(WorkerPlugin):
     """Opens a station at every worker of a cluster, also at those that join later.
@@ -261,6 +287,9 @@ class StationPlugin(WorkerPlugin):
         Text of modules outside of this package that define options.
     identity : mapping of str to str
         What the worker has to have.
+    mark : str
+        A file of the shared store that the worker has to see; "" where none is shared,
+        or the cluster is our own.
     """
 
     run: str
@@ -269,11 +298,12 @@ class StationPlugin(WorkerPlugin):
     names: tuple[str, ...]
     sources: Mapping[str, str]
     identity: Mapping[str, str]
+    mark: str = ""
 
     @property
     def name(self) -> str:
         """Names it at the scheduler."""
-        return f"rakuten-bench-{self.run}"
+        return plugin_name(self.run)
 
     def setup(self, worker: Any) -> None:
         """Open the station of a worker.
@@ -281,9 +311,18 @@ class StationPlugin(WorkerPlugin):
         Raises
         ------
         UserError
-            If other versions or other source are installed there.
+            If other versions or other source are installed there, or it does not see
+            the store that all share.
         """
+        try:
+            self._open(worker)
+        except Exception as error:  # of one that joins later Dask does not tell us
+            _refusals[self.run] = str(error)
+            raise
+
+    def _open(self, worker: Any) -> None:
         self._compare(str(worker.address))
+        self._look(str(worker.address))
         named = os.environ.get(CACHE_VARIABLE)
         own = Path(named or Path(worker.local_directory) / "rakuten-bench").resolve()
         files = self._write_sources(Path(worker.local_directory) / self.run)
@@ -297,6 +336,7 @@ class StationPlugin(WorkerPlugin):
     def teardown(self, worker: Any) -> None:
         """Close it."""
         del worker
+        _refusals.pop(self.run, None)
         station = _stations.get(self.run)
         close_station(self.run)
         if station and not self.root:  # nobody else looks after it
@@ -312,6 +352,14 @@ class StationPlugin(WorkerPlugin):
                     f"machine {wanted}. Install the same everywhere: results would differ."
                 )
                 raise UserError(message)
+
+    def _look(self, address: str) -> None:
+        if self.mark and not Path(self.mark).exists():
+            message = (
+                f"the Dask worker at {address} does not see {self.root}, which all "
+                f"others work in. Mount it there, or start the run again with it."
+            )
+            raise UserError(message)
 
     def _write_sources(self, folder: Path) -> tuple[tuple[str, str], ...]:
         folder.mkdir(parents=True, exist_ok=True)
