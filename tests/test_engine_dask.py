@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +19,9 @@ distributed = pytest.importorskip("distributed")
 import rakuten_bench  # noqa: E402
 from rakuten_bench.cli import main  # noqa: E402
 from rakuten_bench.engine import Settings, prepare  # noqa: E402
+from rakuten_bench.engine.cluster import DaskExecutor  # noqa: E402
 from rakuten_bench.engine.station import StationPlugin, identity  # noqa: E402
+from rakuten_bench.engine.store import Store  # noqa: E402
 from rakuten_bench.errors import UserError  # noqa: E402
 from rakuten_bench.scenario.load import load_study  # noqa: E402
 
@@ -328,6 +331,79 @@ scenarios:
         "slow": "timeout",
         "crash": "failed",
     }
+
+
+@pytest.fixture
+def claimed(odd, cluster, monkeypatch):
+    """Claim a step where the only worker keeps its results, until it was asked for often.
+
+    Return the step's key, and when it was handed in.
+    """
+    cluster[1]("one")
+    text = GRID.partition("matrix:")[0]
+    model = f"{{odd: {{log: {odd}/log, gate: {odd}/gate}}}}"
+    (odd / "grid.yaml").write_text(f"{text}\nscenarios: {{one: {{model: {model}}}}}")
+    settings = Settings(odd / "results", odd / "cache")
+    steps = prepare(load_study(odd / "grid.yaml"), settings).plan.steps
+    (key,) = (key for key, step in steps.items() if step.lever == "model")
+    moments = []
+    submit = DaskExecutor.submit
+
+    def note_and_submit(executor, task):
+        if task.step.key == key:
+            moments.append(time.monotonic())
+        return submit(executor, task)
+
+    monkeypatch.setattr(DaskExecutor, "submit", note_and_submit)
+
+    def hold():
+        with Store(odd / "one" / "steps").claims.hold(key) as held:
+            assert held
+            ready.set()
+            wait_for(lambda: len(moments) > 6)
+
+    ready = threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    ready.wait()
+    yield key, moments
+    holder.join()
+
+
+def test_what_another_run_has_claimed_at_a_worker_is_asked_for_now_and_then(
+    odd, cluster, capsys, claimed
+):
+    _, moments = claimed
+    (odd / "gate").touch()
+
+    code, _, error = call(capsys, "--scheduler", cluster[0])
+
+    assert code == 0, error
+    assert moments[6] - moments[0] > 2.0
+
+
+def test_waiting_for_another_run_is_no_failure_of_dask(odd, cluster, capsys, claimed):
+    key, moments = claimed
+    cancelled = []
+
+    def cancel():
+        wait_for((odd / "log").exists)
+        n_before = len(moments)
+        with distributed.Client(cluster[0], set_as_default=False) as client:
+            names = [str(one) for one in chain(*client.processing().values())]
+            cancelled.extend(name for name in names if name.startswith(key))
+            futures = [distributed.Future(name, client) for name in cancelled]
+            client.cancel(futures, force=True)
+        wait_for(lambda: len(moments) > n_before)
+        (odd / "gate").touch()
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    code, _, error = call(capsys, "--scheduler", cluster[0])
+    canceller.join()
+
+    assert cancelled
+    assert code == 0, error
 
 
 def test_a_scheduler_that_is_not_there_is_one_message(odd, capsys, monkeypatch):

@@ -36,7 +36,7 @@ from rakuten_bench.scenario import find_option
 
 _WAIT = 30  # seconds for the first worker
 _COUNT = 2.0  # seconds between two counts of the workers
-_MOST_ATTEMPTS = 5  # of a step that Dask has cancelled
+_MOST_CANCELLED = 5  # times that a step is tried again after Dask has cancelled it
 _GONE = ("error", "cancelled")  # of a result that Dask could not make again
 _ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn")
 
@@ -108,6 +108,7 @@ class DaskExecutor:
         self._run = uuid.uuid4().hex[:12]
         self._results: dict[str, Any] = {}
         self._attempts: Counter[str] = Counter()
+        self._cancelled: Counter[str] = Counter()
         self._unfit: dict[str, str] = {}  # why, by the address of a worker
         self._counted = -_COUNT, 1
         # its file tells workers that they see our store: it goes however we end
@@ -255,9 +256,13 @@ class DaskExecutor:
 
     def _again(self, key: str) -> Done:
         """Say that a step is to be tried again, or that the run can't go on."""
-        if self._client.status == "running" and self._attempts[key] <= _MOST_ATTEMPTS:
-            return Done(key, is_busy=True)
-        return Done(key, halt="the Dask scheduler is gone. Run again to go on.")
+        if self._client.status != "running":
+            return Done(key, halt="the Dask scheduler is gone. Run again to go on.")
+        self._cancelled[key] += 1
+        if self._cancelled[key] > _MOST_CANCELLED:
+            halt = f"Dask has cancelled step {key} {_MOST_CANCELLED} times."
+            return Done(key, halt=f"{halt} Run again to go on.")
+        return Done(key, is_busy=True)
 
     def keep(self, keys: Collection[str]) -> None:
         """Let the cluster drop what no step reads any more."""

@@ -29,6 +29,7 @@ from rakuten_bench.scenario.limit import Limit
 
 _TICK = 1.0  # seconds after which something is said even if nothing has ended
 _LOOK = 0.05  # seconds between two looks at what another run is computing
+_LONGEST_LOOK = 2.0  # ... where it was found free time and again, and was not
 _ESTIMATE = 0.5  # seconds between two estimates of the time left
 _KEEP = 100  # steps after which the executor is told what is still needed
 _EVICT_SHARE = 0.05  # of the cache's size is written before it is looked at again
@@ -92,6 +93,21 @@ class Spent:
 
 
 @dataclass
+class Parked:
+    """A step that somebody else is at work on.
+
+    Attributes
+    ----------
+    step : Step
+    due : float
+        When it is looked at, on the monotonic clock.
+    """
+
+    step: Step
+    due: float
+
+
+@dataclass
 class Session:
     """Runs what is left to do of a study.
 
@@ -111,7 +127,8 @@ class Session:
         self.store = prepared.store
         self.writer = RecordWriter(self.settings.results, self.store.claims)
         self._running: dict[Future[Done], Step] = {}
-        self._parked: dict[str, Step] = {}
+        self._parked: dict[str, Parked] = {}
+        self._pauses: dict[str, float] = {}
         self._trusted: set[str] = set()
         self._n_done = self._n_failed = self._n_computed = self._n_shared = 0
         self._written = 0
@@ -218,7 +235,8 @@ class Session:
         """Tell whether a step may run now: those of the GPU run one by one."""
         if self.devices.of(step) == "cpu":
             return True
-        running = [*self._running.values(), *self._parked.values()]
+        parked = (one.step for one in self._parked.values())
+        running = [*self._running.values(), *parked]
         return not any(self.devices.of(other) == "cuda" for other in running)
 
     def _submit(self, step: Step) -> None:
@@ -251,14 +269,27 @@ class Session:
         )
 
     def _unpark(self) -> None:
-        """Look at the steps that another run had claimed."""
-        for key, step in list(self._parked.items()):
+        """Look at the steps that another run had claimed, those whose time has come."""
+        now = time.monotonic()
+        for key, parked in list(self._parked.items()):
+            if parked.due > now:
+                continue
+            parked.due = now + _LOOK
             if key in self.store:
                 del self._parked[key]
                 self.schedule.finish(Done(key, computed=False))
             elif self.store.claims.is_free(key) and self._has_slot:
                 del self._parked[key]
-                self._submit(step)
+                self._submit(parked.step)
+
+    def _park(self, step: Step) -> None:
+        """Put a step aside, each time for longer: its claim may be held out of sight.
+
+        So it is where workers have stores of their own, and with the claim on the GPU.
+        """
+        pause = min(2 * self._pauses.get(step.key, _LOOK / 2), _LONGEST_LOOK)
+        self._pauses[step.key] = pause
+        self._parked[step.key] = Parked(step, time.monotonic() + pause)
 
     def _collect(self) -> Iterator[Progress]:
         """Wait for something to end, and take note of it."""
@@ -278,7 +309,7 @@ class Session:
         if done.halt:
             raise UserError(done.halt)
         if done.is_busy:
-            self._parked[step.key] = step
+            self._park(step)
             return
         if done.lost:
             self.executor.forget(done.lost)
