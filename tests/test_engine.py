@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import psutil
 import pytest
 
 from rakuten_bench.cli import main
-from rakuten_bench.engine import Settings, find_unscored, prepare
+from rakuten_bench.engine import Settings, find_unscored, prepare, work
 from rakuten_bench.engine.entry import Packed
-from rakuten_bench.engine.store import Store
+from rakuten_bench.engine.root import save_roots
+from rakuten_bench.engine.store import Recipe, Store
+from rakuten_bench.engine.task import Task
 from rakuten_bench.engine.work import is_cheaper
 from rakuten_bench.scenario.load import load_study
 
@@ -398,6 +401,53 @@ def test_what_is_cheaper_to_compute_than_to_load_is_not_stored():
     assert is_cheaper(0.001, packed, 0.002)
     assert not is_cheaper(10.0, packed, 0.002)
     assert not is_cheaper(0.0, Packed([b"small"]), 0.002)
+
+
+def run_steps(prepared, root, **words):
+    """Run a plan's steps by hand; return where their results are."""
+    store = Store(root)
+    save_roots(store, prepared.plan, prepared.dataset, prepared.split, seed=0)
+    for step in prepared.plan.steps.values():
+        assert work.work(Task(step, root, **words)).fault is None
+    return store
+
+
+@pytest.fixture
+def plain(odd):
+    write(odd, GRID.replace("LOG", f"{odd}/log"))
+    return prepare(load_study(odd / "grid.yaml"), Settings(odd / "results"))
+
+
+def slow_down_the_disk(monkeypatch):
+    """Make everything cheaper to compute than to load."""
+    monkeypatch.setattr(work, "_LEAST_SIZE", 0)
+    monkeypatch.setattr(work, "_DISK_SPEED", 1.0)
+
+
+def test_what_was_not_stored_is_computed_where_it_is_read(odd, plain, monkeypatch):
+    expected = run_steps(plain, odd / "values")
+    (odd / "log").unlink()
+    slow_down_the_disk(monkeypatch)
+
+    store = run_steps(plain, odd / "recipes")
+
+    steps = plain.plan.steps.values()
+    kept = {s.lever for s in steps if not isinstance(store.load(s.key), Recipe)}
+    n_cleaned = sum(n for line, n in counted(odd).items() if "cleaner" in line)
+    assert kept == {"model"}
+    assert n_cleaned > 3  # once to see what it takes, then for those that read it
+    for key in chain(*plain.plan.outputs.values()):
+        found, wanted = store.load(key), expected.load(key)
+        assert found.predicted.tolist() == wanted.predicted.tolist()
+
+
+def test_what_a_gpu_has_computed_is_always_stored(odd, plain, monkeypatch):
+    slow_down_the_disk(monkeypatch)
+
+    store = run_steps(plain, odd / "cuda", device="cuda")
+
+    for key in plain.plan.steps:
+        assert not isinstance(store.load(key), Recipe)
 
 
 def test_a_run_says_what_it_took_and_what_was_predicted(odd, capsys):

@@ -146,19 +146,20 @@ def test_a_worker_killed_in_the_middle_costs_only_its_steps(grid, cluster, capsy
     address, add_worker = cluster
     victim = add_worker("one")
     add_worker("two")
-    killed = threading.Event()
+    finished = []
 
     def kill_after_the_first_record():
         wait_for(lambda: list(folder.glob("far/shop/*/record.json")))
-        killed.set()
         victim.send_signal(signal.SIGKILL)
+        finished.extend(folder.glob("far/shop/*/record.json"))
 
     killer = threading.Thread(target=kill_after_the_first_record)
     killer.start()
     code, _, error = call(capsys, "--scheduler", address, "--results", "far")
     killer.join()
 
-    assert killed.is_set()
+    assert 0 < len(finished) < len(expected)
+    assert victim.wait() == -signal.SIGKILL
     assert code == 0, error
     assert digests(folder, "far") == expected
 
@@ -299,10 +300,13 @@ def test_a_step_has_its_own_key_in_dask(grid, cluster, capsys):
     done = threading.Event()
     looker = threading.Thread(target=look)
     looker.start()
-    call(capsys, "--scheduler", address, "--results", "far")
-    done.set()
-    looker.join()
+    try:
+        code, _, error = call(capsys, "--scheduler", address, "--results", "far")
+    finally:
+        done.set()
+        looker.join()
 
+    assert code == 0, error
     settings = Settings(folder / "far", folder / "cache")
     prepared = prepare(load_study(folder / "grid.yaml"), settings)
     assert len(seen & set(prepared.plan.steps)) > len(prepared.plan.steps) / 2
@@ -314,10 +318,9 @@ def test_limits_and_crashes_are_the_same_there(odd, cluster, capsys):
     (odd / "grid.yaml").write_text(
         GRID.partition("matrix:")[0]
         + """
-limits: {time: 1s}
 scenarios:
   fine: {model: dummy}
-  slow: {model: {odd: {how: sleep, amount: 60}}}
+  slow: {model: {odd: {how: sleep, amount: 60}}, limits: {time: 1s}}
   crash: {model: {odd: {how: segfault}}}
 """
     )

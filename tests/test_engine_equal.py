@@ -102,15 +102,20 @@ def test_predictions_are_the_same_however_a_grid_is_run(shop, capsys):
 
 
 def test_predictions_are_the_same_when_killed_and_taken_up_again(shop, capsys):
-    call("grid.yaml", "--results", "one", "--cache", "a")
-    killed = started(shop, "grid.yaml", "--results", "two", "--cache", "b")
+    call("slow.yaml", "--results", "one", "--cache", "a")
+    expected = digests(shop, "one")
+    again = ["slow.yaml", "--jobs", "1", "--results", "two", "--cache", "b"]
+    killed = started(shop, *again)
     assert wait_for(lambda: records(shop, "two"))
     killed.kill()
     killed.communicate()
+    finished = records(shop, "two")
 
-    call("grid.yaml", "--results", "two", "--cache", "b")
+    call(*again)
 
-    assert digests(shop, "two") == digests(shop, "one")
+    assert killed.returncode == -signal.SIGKILL
+    assert 0 < len(finished) < len(expected)
+    assert digests(shop, "two") == expected
 
 
 def test_predictions_are_the_same_on_dask(shop, capsys):
@@ -144,7 +149,7 @@ def wait_for_record(run, folder):
 
 
 def are_gone(processes):
-    return wait_for(lambda: not any(one.is_running() for one in processes), 3)
+    return wait_for(lambda: not any(one.is_running() for one in processes), 15)
 
 
 def learned(folder):
