@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -19,6 +22,7 @@ from rakuten_bench.image.word import VisualWords, learn_words, nearest
 from rakuten_bench.levers.crop.margin import cut_margin
 from rakuten_bench.levers.crop.white_border import cut_white
 from rakuten_bench.registry import CROP, FEATURE
+from rakuten_bench.scratch import open_rows
 from rakuten_bench.types import Blocks, Images
 
 
@@ -232,6 +236,23 @@ def test_a_pyramid_counts_words_in_its_cells():
     low = int(words.words_.ravel().argmin())
     shares = row[:, [low, 1 - low]] * 6
     assert np.allclose(shares, [[2, 1], [1, 0], [1, 0], [0, 0], [0, 1]])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_drawing_descriptors_keeps_none_of_their_pages(tmp_path):
+    values = open_rows(tmp_path, "many", (1000, 200, 128), np.uint8)
+    values[:] = np.arange(1000, dtype=np.uint32)[:, None, None] % 251
+    counts = np.full(1000, 200, dtype=np.int32)
+    places = np.zeros((1000, 200, 2), dtype=np.uint8)
+    many = Descriptors(values, places, counts, np.arange(1000))
+
+    sample, _ = many.sample(20_000, random_state=0)
+
+    held = Path("/proc/self/smaps").read_text().partition("many")[2]
+    kilobytes = int(held.partition("Rss:")[2].split()[0])
+    assert kilobytes < 1000  # of 25,000
+    assert len(np.unique(sample)) == 251
+    assert (sample == sample[:, :1]).all()
 
 
 def test_a_rare_word_weighs_more_with_tfidf():

@@ -15,6 +15,8 @@ from rakuten_bench.image.read import Pixels
 from rakuten_bench.scratch import open_rows, release
 from rakuten_bench.types import Images, Rows
 
+_AT_A_TIME = 2048  # descriptors drawn before their pages are let go
+
 #: Takes an image, returns descriptors uint8 (k, n_dims) and places uint8 (k, 2): x and
 #: y from 0 (left, top) to 255 (right, bottom).
 Describe = Callable[[Pixels], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
@@ -81,7 +83,11 @@ class Descriptors:
         at = np.searchsorted(ends, chosen, side="right")
         within = chosen - (ends[at] - counts[at])
         images = self.rows[at]
-        values = self.values[images, within].astype(np.float32)
+        values = np.empty((len(chosen), self.n_dims), dtype=np.float32)
+        for start in range(0, len(chosen), _AT_A_TIME):
+            part = slice(start, start + _AT_A_TIME)
+            values[part] = self.values[images[part], within[part]]
+            release(self.values)
         return values, self.places[images, within]
 
 
