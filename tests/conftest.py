@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import command_line
 from rakuten_bench import records
 from rakuten_bench.data.flipkart import FILE, FOLDER_VARIABLE
 from rakuten_bench.engine.preload import load_file
@@ -116,6 +118,12 @@ def flipkart_folder() -> Path:
 
 
 @pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Return a function that runs the command: exit code, what it wrote and complained."""
+    return partial(command_line.call, capsys)
+
+
+@pytest.fixture
 def shop(tmp_path: Path) -> Shop:
     """Return an empty results folder of a small shop."""
     return Shop(tmp_path / "results")
@@ -124,7 +132,7 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.fixture
 def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Register the odd options; return a folder with a small table, to work in."""
-    load_file("odd_options", str(Path(__file__).with_name("odd_options.py")))
+    load_file("odd_options", str(command_line.ODD_OPTIONS))
     words = ("shoe", "pot", "hat")
     rows = [f"red {word} {number},{word},fr" for word in words for number in range(10)]
     (tmp_path / "shop.csv").write_text("\n".join(["name,kind,language", *rows]))

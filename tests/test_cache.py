@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from rakuten_bench.cli import main
 from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.engine.lease import Lease
 from rakuten_bench.engine.setting import default_cache_size
@@ -28,17 +27,6 @@ def shop(odd):
         len(list(run(prepare(load_study(odd / "grid.yaml"), settings), settings))) == 4
     )
     return odd
-
-
-@pytest.fixture
-def call(capsys):
-    def run_command(*words):
-        with pytest.raises(SystemExit) as end:
-            main([*map(str, words)])
-        printed = capsys.readouterr()
-        return end.value.code, printed.out, printed.err
-
-    return run_command
 
 
 def entries(folder):

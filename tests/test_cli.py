@@ -10,25 +10,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from rakuten_bench.cli import main, rakuten_bench
+from rakuten_bench.cli import rakuten_bench
 from rakuten_bench.registry import MODEL
 
 REPOSITORY = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def call(tmp_path, capsys, monkeypatch):
+def call(call, tmp_path, monkeypatch):
     """Return a function that runs the command in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(tmp_path / "cache"))
-
-    def run(*words):
-        with pytest.raises(SystemExit) as end:
-            main([*map(str, words)])
-        printed = capsys.readouterr()
-        return end.value.code, printed.out, printed.err
-
-    return run
+    return call
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ import struct
 import subprocess
 import sys
 import termios
-from pathlib import Path
 
 import pytest
 
-from rakuten_bench.cli import main
+from command_line import enter, odd_words
 from rakuten_bench.cli._progress import Bar, Lines, Quiet, choose_display
 
 STUDY = """
@@ -21,13 +20,6 @@ defaults: {tokenizer: regex}
 scenarios:
   fine: {model: {odd: {how: pause, amount: 0.3}}}
   wrong: {model: {odd: {how: fail, amount: 3}}}
-"""
-DRIVER = """
-import sys
-from rakuten_bench.engine.preload import load_file
-load_file("odd_options", sys.argv.pop(1))
-from rakuten_bench.cli import main
-main()
 """
 LINE = re.compile(
     r"^\[[12]/2\] T\S+ (fine: f1_weighted 0\.\d{4}|wrong: failed: model odd.*no way with 3)"
@@ -46,8 +38,7 @@ def shop(odd, monkeypatch):
 
 
 def words(*more):
-    options = Path(__file__).with_name("odd_options.py")
-    return [sys.executable, "-c", DRIVER, str(options), "run", "grid.yaml", *more]
+    return odd_words("run", "grid.yaml", *more)
 
 
 def run_in_terminal(n_columns=100):
@@ -144,8 +135,7 @@ def test_in_a_notebook_lines_come_as_in_a_log(shop, monkeypatch, kind):
     monkeypatch.setattr(sys, "stderr", cell)
     monkeypatch.setattr(sys, "stdout", board)
 
-    with pytest.raises(SystemExit):
-        main(["run", "grid.yaml", "--jobs", "1"])
+    enter("run", "grid.yaml", "--jobs", "1")
 
     assert len(LINE.findall(cell.text)) == 2
     assert "\x1b" not in cell.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-from rakuten_bench.cli import main
 from rakuten_bench.data import SplitSpec, parse_split
 from rakuten_bench.data.audit import audit, is_unreadable
 from rakuten_bench.data.build import assemble
@@ -29,20 +29,11 @@ def shop(**columns: Any) -> Dataset:
 
 
 @pytest.fixture
-def call(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Call:
+def call(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Return a function that runs `rakuten-bench data` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(tmp_path / "cache"))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as end:
-            main(["data", *words])
-        printed = capsys.readouterr()
-        return end.value.code, printed.out, printed.err  # type: ignore[return-value]
-
-    return run
+    return partial(call, "data")
 
 
 @pytest.fixture

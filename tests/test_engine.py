@@ -9,12 +9,12 @@ import sys
 import time
 from collections import Counter
 from itertools import chain
-from pathlib import Path
 
 import psutil
 import pytest
 
-from rakuten_bench.cli import main
+import command_line
+from command_line import DRIVER, ODD_OPTIONS, odd_words, wait_for
 from rakuten_bench.engine import Settings, find_unscored, prepare, work
 from rakuten_bench.engine.entry import Packed
 from rakuten_bench.engine.root import save_roots
@@ -27,13 +27,6 @@ HEAD = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
 defaults: {tokenizer: regex}
 """
-DRIVER = """
-import sys
-from rakuten_bench.engine.preload import load_file
-load_file("odd_options", sys.argv.pop(1))
-from rakuten_bench.cli import main
-main()
-"""
 
 
 def write(folder, text, name="grid.yaml"):
@@ -41,10 +34,7 @@ def write(folder, text, name="grid.yaml"):
 
 
 def call(capsys, *words):
-    with pytest.raises(SystemExit) as end:
-        main(["run", "grid.yaml", "--jobs", "2", *words])
-    printed = capsys.readouterr()
-    return end.value.code, printed.out, printed.err
+    return command_line.call(capsys, "run", "grid.yaml", "--jobs", "2", *words)
 
 
 def records(folder, results="results"):
@@ -63,22 +53,14 @@ def digests(folder, results="results"):
 
 def started(folder, *words, **options):
     """Start the same in a process of its own."""
-    file = Path(__file__).with_name("odd_options.py")
     return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(file), "run", "grid.yaml", *words],
+        odd_words("run", "grid.yaml", *words),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         **options,
     )
-
-
-def wait_for(condition, seconds=120.0):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
 
 
 FIVE = """
@@ -368,13 +350,12 @@ def can_mount():
 @pytest.mark.skipif(not can_mount(), reason="no small disk can be made here")
 def test_on_a_small_disk_records_stay_readable_and_space_lets_the_run_go_on(odd):
     write(odd, GRID.replace("LOG", "''").replace("[0, 1, 2]", "[0, 1, 100000]"))
-    file = Path(__file__).with_name("odd_options.py")
     (odd / "driver.py").write_text(DRIVER)
     (odd / "disk").mkdir()
     script = f"""
 set -u
 mount -t tmpfs -o size=3m tmpfs disk
-run="{sys.executable} driver.py {file} run grid.yaml --jobs 2 --quiet --cache disk/cache --results disk/results"
+run="{sys.executable} driver.py {ODD_OPTIONS} run grid.yaml --jobs 2 --quiet --cache disk/cache --results disk/results"
 $run; echo "code $?"
 ls disk/results/shop | wc -l
 mount -o remount,size=400m disk
@@ -556,7 +537,7 @@ def test_source_that_changes_while_a_run_starts_stops_it(odd):
     """Its results would be named by the source as it was."""
     write(odd, "scenarios: {fine: {model: odd}}")
     file = odd / "changing.py"
-    file.write_text(Path(__file__).with_name("odd_options.py").read_text())
+    file.write_text(ODD_OPTIONS.read_text())
     change = (
         "import pathlib; from rakuten_bench.engine.pool import LocalPool\n"
         "opened = LocalPool._open\n"
@@ -566,7 +547,7 @@ def test_source_that_changes_while_a_run_starts_stops_it(odd):
         "    opened(pool)\n"
         "LocalPool._open = edit\n"
     )
-    words = [sys.executable, "-c", change + DRIVER, str(file), "run", "grid.yaml"]
+    words = odd_words("run", "grid.yaml", options=file, before=change)
 
     done = subprocess.run(words, cwd=odd, capture_output=True, text=True, check=False)
 

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from rakuten_bench.cli import main
+import command_line
 from rakuten_bench.engine.device import Devices, find_devices, find_obstacles
 from rakuten_bench.engine.executor import close_kept
 from rakuten_bench.engine.pool import Stopped
@@ -69,10 +69,7 @@ def with_gpu(shop, monkeypatch):
 
 
 def call(capsys, *words):
-    with pytest.raises(SystemExit) as end:
-        main(["run", "grid.yaml", *words])
-    printed = capsys.readouterr()
-    return end.value.code, printed.out, printed.err
+    return command_line.call(capsys, "run", "grid.yaml", *words)
 
 
 def records(folder, results="results"):

@@ -7,14 +7,12 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 
-from rakuten_bench.cli import main
+from command_line import enter, odd_words, wait_for
 
 #: More of the same on demand: KILLS=20 pytest tests/test_engine_equal.py
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -36,13 +34,6 @@ matrix:
   vectorizer: [count, tfidf]
   model: {odd: {log: LOG, how: pause, amount: [0.1, 0.11, 0.12]}}
 """
-DRIVER = """
-import sys
-from rakuten_bench.engine.preload import load_file
-load_file("odd_options", sys.argv.pop(1))
-from rakuten_bench.cli import main
-main()
-"""
 
 
 @pytest.fixture
@@ -53,16 +44,13 @@ def shop(odd):
 
 
 def call(*words):
-    with pytest.raises(SystemExit) as end:
-        main(["run", *words, "--quiet"])
-    assert end.value.code == 0
+    assert enter("run", *words, "--quiet") == 0
 
 
 def started(folder, file, *words):
     """Start a run in a process, and a group, of its own."""
-    options = Path(__file__).with_name("odd_options.py")
     return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(options), "run", file, *words],
+        odd_words("run", file, *words),
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -125,13 +113,6 @@ def test_predictions_are_the_same_on_dask(shop, capsys):
     call("grid.yaml", "--results", "two", "--cache", "b", "--executor", "dask")
 
     assert digests(shop, "two") == digests(shop, "one")
-
-
-def wait_for(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
 
 
 def family(run):

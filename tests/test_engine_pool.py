@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from command_line import wait_for
 from rakuten_bench.engine.nursery import REQUEST
 from rakuten_bench.engine.pool import LocalPool, Stopped
 from rakuten_bench.engine.preload import Preload, load_file
@@ -31,13 +32,6 @@ def pool():
     made = LocalPool(2, preload=PRELOAD)
     yield made
     made.shutdown()
-
-
-def wait_for(condition, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    return condition()
 
 
 def read_pid(path):
@@ -126,7 +120,7 @@ def test_the_child_of_a_child_is_ended_too(pool, tmp_path):
     with pytest.raises(Stopped):
         future.result()
 
-    assert wait_for(lambda: not psutil.pid_exists(grandchild))
+    assert wait_for(lambda: not psutil.pid_exists(grandchild), seconds=30)
 
 
 def test_a_call_over_its_memory_is_stopped_and_says_what_it_held(pool):
@@ -205,7 +199,9 @@ def test_no_process_is_left_after_a_shutdown(tmp_path):
 
     pool.shutdown()
 
-    assert wait_for(lambda: not nursery.is_running() and not child.is_running())
+    assert wait_for(
+        lambda: not nursery.is_running() and not child.is_running(), seconds=30
+    )
     with pytest.raises(RuntimeError, match="after shutdown"):
         pool.submit(math.sqrt, 1)
 
@@ -245,8 +241,8 @@ time.sleep(60)
     owner.kill()
     owner.wait()
 
-    assert wait_for(lambda: not child.is_running())
-    assert wait_for(lambda: not nursery.is_running())
+    assert wait_for(lambda: not child.is_running(), seconds=30)
+    assert wait_for(lambda: not nursery.is_running(), seconds=30)
 
 
 def test_a_pool_survives_the_death_of_its_nursery(pool):

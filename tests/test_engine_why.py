@@ -2,12 +2,10 @@
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from rakuten_bench.cli import main
+from command_line import ODD_OPTIONS, call, enter, odd_words
 
 STUDY = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
@@ -16,21 +14,13 @@ scenarios:
   plain: {model: dummy}
   odd: {vectorizer: tfidf, model: {odd: {amount: 1}}}
 """
-DRIVER = """
-import sys
-from rakuten_bench.engine.preload import load_file
-load_file("odd_options", sys.argv.pop(1))
-from rakuten_bench.cli import main
-main()
-"""
 
 
 @pytest.fixture
 def shop(odd, capsys):
     """Run a little study; return the folder."""
     (odd / "grid.yaml").write_text(STUDY)
-    with pytest.raises(SystemExit):
-        main(["run", "grid.yaml", "--quiet"])
+    enter("run", "grid.yaml", "--quiet")
     capsys.readouterr()
     return odd
 
@@ -38,10 +28,8 @@ def shop(odd, capsys):
 @pytest.fixture
 def why(capsys):
     def ask(*words):
-        with pytest.raises(SystemExit) as end:
-            main(["why", *words])
-        printed = capsys.readouterr()
-        return end.value.code, printed.out + printed.err
+        code, told, error = call(capsys, "why", *words)
+        return code, told + error
 
     return ask
 
@@ -115,9 +103,9 @@ def test_a_changed_split_and_seed_are_named(shop, why):
 
 def test_a_changed_source_file_is_named_and_what_it_makes_follows(shop):
     file = shop / "odd_options.py"
-    text = Path(__file__).with_name("odd_options.py").read_text()
+    text = ODD_OPTIONS.read_text()
     file.write_text(text.replace('text + " x" * padding', 'text + " y" * padding'))
-    words = [sys.executable, "-c", DRIVER, str(file), "why", "odd"]
+    words = odd_words("why", "odd", options=file)
 
     said = subprocess.run(words, cwd=shop, capture_output=True, text=True, check=True)
 
@@ -129,9 +117,9 @@ def test_a_changed_source_file_is_named_and_what_it_makes_follows(shop):
 
 def test_a_comment_changes_nothing(shop):
     file = shop / "odd_options.py"
-    text = Path(__file__).with_name("odd_options.py").read_text()
+    text = ODD_OPTIONS.read_text()
     file.write_text(text + "# a remark\n")
-    words = [sys.executable, "-c", DRIVER, str(file), "why", "odd"]
+    words = odd_words("why", "odd", options=file)
 
     said = subprocess.run(words, cwd=shop, capture_output=True, text=True, check=True)
 
@@ -154,8 +142,7 @@ def test_a_changed_package_is_named_with_both_versions(shop, why):
 def test_a_failure_says_how_to_run_it_again(shop, why):
     edit(shop / "grid.yaml", "odd: {vec", "broken: {vec")
     edit(shop / "grid.yaml", "amount: 1", "how: fail")
-    with pytest.raises(SystemExit):
-        main(["run", "grid.yaml", "--quiet"])
+    enter("run", "grid.yaml", "--quiet")
 
     _, said = why("broken")
 
@@ -201,8 +188,7 @@ def test_changed_files_in_a_folder_that_an_option_reads_are_named(shop, why):
         STUDY.partition("scenarios:")[0]
         + "scenarios: {far: {model: {reading: {models: here}}}}"
     )
-    with pytest.raises(SystemExit):
-        main(["run", "grid.yaml", "--quiet"])
+    enter("run", "grid.yaml", "--quiet")
     assert "nothing has changed" in why("far")[1]
 
     (folder / "model.bin").write_bytes(b"better weights")

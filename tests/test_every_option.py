@@ -20,6 +20,7 @@ import pytest
 
 from rakuten_bench.data import SplitSpec, build_split, load_dataset, parse_dataset
 from rakuten_bench.engine import Settings, run
+from rakuten_bench.engine.executor import close_kept
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.store import Store
 from rakuten_bench.errors import MissingPackage
@@ -157,8 +158,10 @@ def trial(request, tmp_path_factory):
     learning = [scenarios[by_name(one)] for one in OPTIONS if learns(one, scenarios)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NLTK_DATA", str(own / "nltk"))
+        close_kept()  # workers of earlier tests have the environment of these
         made = run_all(dataset, split, scenarios.values(), one)
         run_all(with_canaries(dataset, test[::2]), split, learning, two)
+        close_kept()
     return Trial(
         {name: made[scenario.code] for name, scenario in scenarios.items()},
         dataset,

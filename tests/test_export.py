@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from rakuten_bench.cli import main
+from command_line import enter
 from rakuten_bench.records import read_predictions
 
 WORDS = ("shoe", "pot", "hat")
@@ -40,23 +40,14 @@ scenarios:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        with pytest.raises(SystemExit) as end:
-            main(["run", "shop.yaml", "--cache", "cache", "--quiet"])
-    assert end.value.code == 0
+        assert enter("run", "shop.yaml", "--cache", "cache", "--quiet") == 0
     return folder
 
 
 @pytest.fixture
-def call(shop, monkeypatch, capsys):
+def call(call, shop, monkeypatch):
     monkeypatch.chdir(shop)
-
-    def run(*words):
-        with pytest.raises(SystemExit) as end:
-            main([*map(str, words)])
-        printed = capsys.readouterr()
-        return end.value.code, printed.out, printed.err
-
-    return run
+    return call
 
 
 def record_folder(shop, name):

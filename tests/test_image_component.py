@@ -52,7 +52,7 @@ def test_bytes_on_the_disk_are_taken(X, tmp_path):
     )
 
 
-def test_components_never_see_test_rows(X):
+def test_giving_rows_their_components_changes_none(X):
     model = Components(3, random_state=0).fit(X[:60])
     before = model.pca_.components_.copy()
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import rakuten_bench
-from rakuten_bench.cli import main
+from command_line import enter
 from rakuten_bench.engine.store import Store
 from rakuten_bench.records import read_predictions
 from rakuten_bench.scenario.load import load_study
@@ -70,9 +70,7 @@ def shop(tmp_path, monkeypatch) -> Path:
 def run(folder: Path, scenarios: str, *words: str) -> dict[str, dict]:
     """Run scenarios; return their records by name."""
     (folder / "grid.yaml").write_text(HEAD + scenarios, encoding="utf-8")
-    with pytest.raises(SystemExit) as end:
-        main(["run", "grid.yaml", "--jobs", "1", "--quiet", *words])
-    assert end.value.code in {0, 1}
+    assert enter("run", "grid.yaml", "--jobs", "1", "--quiet", *words) in {0, 1}
     found = (
         json.loads(path.read_text())
         for path in folder.glob("results/shop/*/record.json")
@@ -98,8 +96,7 @@ def test_image_scenarios_run_and_share_what_they_describe(shop, capsys):
     assert {record["status"] for record in records.values()} == {"ok"}
     assert min(r["scores"]["f1_weighted"] for r in records.values()) > 0.4
     capsys.readouterr()
-    with pytest.raises(SystemExit):
-        main(["plan", "grid.yaml"])
+    enter("plan", "grid.yaml")
     # crop; dense_sift, words, fisher, hog, mix, pixels; pca; four models; detector
     assert "steps      13 (" in capsys.readouterr().out
 
@@ -299,10 +296,7 @@ def test_levers_that_a_model_would_leave_without_effect_are_refused(shop, capsys
     text = "\n  odd: {vectorizer: tfidf, model: {external: {path: a.csv}}}\n"
     (shop / "grid.yaml").write_text(HEAD + text)
 
-    with pytest.raises(SystemExit) as end:
-        main(["run", "grid.yaml"])
-
-    assert end.value.code == 2
+    assert enter("run", "grid.yaml") == 2
     expected = "model 'external' reads frame, so that vectorizer 'tfidf' would have no"
     assert expected in capsys.readouterr().err
 
@@ -313,8 +307,7 @@ def test_a_fusion_of_one_is_refused(shop, capsys):
     )
     (shop / "grid.yaml").write_text(HEAD + text)
 
-    with pytest.raises(SystemExit):
-        main(["run", "grid.yaml"])
+    assert enter("run", "grid.yaml") == 2
 
     assert "a fusion needs at least two members" in capsys.readouterr().err
 

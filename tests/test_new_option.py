@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from rakuten_bench.cli import main
 from rakuten_bench.registry import NORMALIZER
 from rakuten_bench.scenario import from_words
 from rakuten_bench.scenario.catalog import list_levers
@@ -40,7 +39,7 @@ def new_stemmer(tmp_path):
 
 
 def test_one_file_with_one_function_is_a_whole_option(
-    new_stemmer, tmp_path, monkeypatch, capsys
+    new_stemmer, call, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     rows = [
@@ -53,10 +52,9 @@ def test_one_file_with_one_function_is_a_whole_option(
         "  cut: {tokenizer: regex, normalizer: {first_letters: {length: 3}}, model: logreg}\n"
     )
 
-    with pytest.raises(SystemExit) as end:
-        main(["run", "shop.yaml", "--cache", "cache", "--quiet"])
+    code, printed, _ = call("run", "shop.yaml", "--cache", "cache", "--quiet")
 
-    assert end.value.code == 0, capsys.readouterr().out
+    assert code == 0, printed
     (record,) = (
         json.loads(p.read_text()) for p in Path("results").glob("*/*/record.json")
     )

@@ -49,7 +49,7 @@ def test_planted_effects_lie_within_their_intervals_as_often_as_said():
             expected = expected_effect(effect.lever, effect.option)
             held.append(effect.low <= expected <= effect.high)
 
-    assert 0.93 <= np.mean(held) <= 1.0
+    assert np.mean(held) >= 0.93
 
 
 def test_effects_are_recovered_and_the_widest_lever_comes_first():
@@ -166,7 +166,7 @@ def test_planted_effects_are_recovered_where_combinations_are_missing():
                 expected = expected_effect("stopwords", effect.option)
                 held.append(effect.low <= expected <= effect.high)
 
-    assert 0.9 <= np.mean(held) <= 1.0
+    assert np.mean(held) >= 0.9
 
 
 def test_the_best_option_given_the_rest_is_told_where_the_winner_stands_alone():

@@ -1,0 +1,62 @@
+"""The command as tests call it: in their own process, or in one with the odd options."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rakuten_bench.cli import main
+
+ODD_OPTIONS = Path(__file__).with_name("odd_options.py")
+
+#: The command with the options of a file: `python -c DRIVER options.py run grid.yaml`.
+DRIVER = """
+import sys
+from rakuten_bench.engine.preload import load_file
+load_file("odd_options", sys.argv.pop(1))
+from rakuten_bench.cli import main
+main()
+"""
+
+
+def enter(*words: Any) -> int:
+    """Run the command; return its exit code."""
+    with pytest.raises(SystemExit) as end:
+        main([*map(str, words)])
+    return end.value.code
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: Any) -> tuple[int, str, str]:
+    """Run the command; return its exit code and what it wrote to either stream."""
+    capsys.readouterr()
+    code = enter(*words)
+    return code, *capsys.readouterr()
+
+
+def odd_words(*words: Any, options: Path = ODD_OPTIONS, before: str = "") -> list[str]:
+    """Return the words that start the command with the options of a file.
+
+    Parameters
+    ----------
+    options : Path
+        Defines the options that are called odd.
+    before : str
+        Code to run first.
+    """
+    return [sys.executable, "-c", before + DRIVER, *map(str, (options, *words))]
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
+    """Wait until a condition holds, at most so long; return whether it does.
+
+    For an end that would come by itself, give less time than that takes.
+    """
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
