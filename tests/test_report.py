@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from matplotlib.figure import Figure
+from sklearn.metrics import adjusted_rand_score
 
 from rakuten_bench import records, report
 from rakuten_bench.cli import rakuten_bench
@@ -323,6 +324,17 @@ def test_show_tells_levers_classes_and_notable_confusions(shop):
     assert f"{record.per_class[0].f1:.3f}".removeprefix("0") in printed
     assert "taken for" in printed
     assert "note: a row is empty" in printed
+
+
+def test_show_tells_the_index_that_clusterings_are_scored_by(shop):
+    given = shop.predictions(right=0.7)
+    shop.add("T1", predictions=given)
+
+    printed = run("show", "T1", "--results", shop.results).output
+
+    expected = adjusted_rand_score(given.true, given.predicted)
+    (line,) = [line for line in printed.splitlines() if line.startswith("ari ")]
+    assert float(line.split()[1]) == pytest.approx(expected, abs=1e-4)
 
 
 def test_show_gives_the_traceback_of_a_failure(shop):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.metrics.cluster import Counts
 from rakuten_bench.records import ClusterScores, Record, Scores
 from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, choose_boards
 from rakuten_bench.wording.table import Column, terminal_table
@@ -86,10 +87,11 @@ def render_scenario(folder: Path, width: int = 100) -> str:
     if record.error is not None:
         parts.append(_failure(record))
     if record.scores is not None:
+        confusion = records.read_confusion(folder)
         parts += [
-            _scores(record),
+            _scores(record, confusion),
             _classes(record, width),
-            *_confusions(record, folder),
+            *_confusions(record, confusion),
         ]
     if record.clustering is not None:
         parts += [_cluster_scores(record), _clusters(record, folder, width)]
@@ -116,9 +118,12 @@ def _failure(record: Record) -> str:
     return "\n".join([head, *trace])
 
 
-def _scores(record: Record) -> str:
+def _scores(record: Record, confusion: Counts) -> str:
+    """Write the scores, and that of a clustering to compare one with."""
     assert record.scores is not None
-    return _score_lines(record.scores, {metric: metric for metric in METRICS})
+    ari = score_words(metrics.adjusted_rand_index(confusion))
+    lines = _score_lines(record.scores, {metric: metric for metric in METRICS})
+    return f"{lines}\n{CLUSTER_METRICS[0]:12} {ari}"
 
 
 def _cluster_scores(record: Record) -> str:
@@ -201,9 +206,8 @@ def _classes(record: Record, width: int) -> str:
     return terminal_table(columns, rows, width)
 
 
-def _confusions(record: Record, folder: Path) -> list[str]:
+def _confusions(record: Record, confusion: Counts) -> list[str]:
     """Say which classes are mistaken for another in 15 % of their rows or more."""
-    confusion = records.read_confusion(folder)
     names = [class_name(label, record.label_names) for label in record.classes]
     lines = [
         f"{names[true]} taken for {names[predicted]}: {number(count, 'row')}, {percent(share)}"
