@@ -16,8 +16,9 @@ import pytest
 
 distributed = pytest.importorskip("distributed")
 
+import command_line  # noqa: E402
 import rakuten_bench  # noqa: E402
-from rakuten_bench.cli import main  # noqa: E402
+from command_line import wait_for  # noqa: E402
 from rakuten_bench.engine import Settings, prepare  # noqa: E402
 from rakuten_bench.engine.cluster import DaskExecutor  # noqa: E402
 from rakuten_bench.engine.station import StationPlugin, identity  # noqa: E402
@@ -82,18 +83,8 @@ def cluster(tmp_path):
         process.wait()
 
 
-def wait_for(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
-
-
 def call(capsys, *words):
-    with pytest.raises(SystemExit) as end:
-        main(["run", "grid.yaml", *words])
-    printed = capsys.readouterr()
-    return end.value.code, printed.out, printed.err
+    return command_line.call(capsys, "run", "grid.yaml", *words)
 
 
 def digests(folder, results):
