@@ -14,6 +14,7 @@ from sklearn.svm import LinearSVC
 
 from rakuten_bench.data import build_split, load_dataset, parse_dataset, parse_split
 from rakuten_bench.data.openmoji import LANGUAGES, base_emoji, draw_pictures, readable
+from rakuten_bench.errors import UserError
 from rakuten_bench.types import Dataset
 
 
@@ -158,3 +159,10 @@ def test_a_linear_model_learns_it_but_not_wholly(dataset: Dataset, texts, cache:
     dummy = score(DummyClassifier())
 
     assert dummy + 0.3 < svm < 0.95
+
+
+def test_a_cache_that_can_not_be_written_is_one_message(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(UserError, match=r"can't be written .*another folder with --c"):
+        draw_pictures([], tmp_path / "file" / "cache")

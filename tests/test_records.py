@@ -206,6 +206,14 @@ def test_predictions_of_another_run_are_found(tmp_path):
         records.read_predictions(folder, digest)
 
 
+def test_a_missing_file_is_named_once(tmp_path):
+    with pytest.raises(records.DamagedRecord) as caught:
+        records.read_confusion(tmp_path)
+
+    path = tmp_path / "confusion.csv"
+    assert str(caught.value) == f"{path}: can't be read: No such file or directory"
+
+
 @pytest.mark.parametrize("name", ["predictions.npz", "confusion.csv"])
 def test_a_truncated_file_beside_the_record_is_found(tmp_path, name):
     folder = records.write_record(tmp_path, make_record(), make_predictions())

@@ -77,7 +77,16 @@ def test_a_torn_record_is_told_and_not_copied(shop, other):
 
     assert result.exit_code == 1
     assert "damaged" in result.output
+    assert result.output.count("T3") == 1
     assert not records.has_record(shop.results / "shop" / "T3")
+
+
+def test_a_place_that_can_not_be_written_is_one_message(shop, tmp_path):
+    shop.add("T1")
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(UserError, match="T1: can't be written: Not a directory"):
+        list(records.merge_results([shop.results], tmp_path / "file" / "results"))
 
 
 def test_a_damaged_record_on_either_side_is_told(shop, other):

@@ -242,6 +242,7 @@ matrix:
         ("", "names no scenario"),
         ("- a list", "must be a mapping"),
         ("matrix: [", "is not valid YAML"),
+        ("matrix:\n  \0", "study.yaml:2: is not valid YAML: special characters"),
         (
             "matrix: {model: logreg}\nmatrix: {model: dummy}",
             "key 'matrix' stands twice",
@@ -254,6 +255,11 @@ matrix:
 def test_a_file_that_is_wrong_as_a_whole_says_so(tmp_path, text, message):
     with pytest.raises(UserError, match=message):
         study_of(tmp_path, text)
+
+
+def test_a_folder_is_no_scenario_file(tmp_path):
+    with pytest.raises(UserError, match=r"can't be read: Is a directory\.$"):
+        load_study(tmp_path)
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path):

@@ -407,3 +407,10 @@ def test_seeds_and_streams_give_unlike_numbers():
 
     assert np.abs(drawn.mean(axis=1) - 0.5).max() < 0.02
     assert np.abs(np.corrcoef(drawn) - np.eye(4)).max() < 0.05
+
+
+def test_a_cache_that_can_not_be_written_is_one_message(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(UserError, match=r"can't be written .*another folder with --c"):
+        build_split(shop(), SplitSpec(), cache=tmp_path / "file" / "cache")

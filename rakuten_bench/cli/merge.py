@@ -41,7 +41,9 @@ def command(ctx: click.Context, folders: tuple[Path, ...], results: Path) -> Non
     for merged in merge_results(folders, results):
         counts[merged.outcome] += 1
         if merged.reason:
-            click.echo(f"{merged.outcome}: {merged.source}: {merged.reason}")
+            named = merged.reason.startswith(str(merged.source))  # a file of it
+            place = "" if named else f"{merged.source}: "
+            click.echo(f"{merged.outcome}: {place}{merged.reason}")
     parts = [f"{count:,} {outcome}" for outcome, count in sorted(counts.items())]
     click.echo(f"{results}: {', '.join(parts)}")
     ctx.exit(1 if counts["conflict"] + counts["damaged"] else 0)

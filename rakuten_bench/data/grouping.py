@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from rakuten_bench.data.spec import keeping
 from rakuten_bench.types import Dataset, Rows
 
 if TYPE_CHECKING:
@@ -162,8 +163,15 @@ def _hash_file(path: str) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or not there, even when killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    partial.write_bytes(content)
-    partial.replace(path)
+    """Write a file that is either whole or not there, even when killed.
+
+    Raises
+    ------
+    UserError
+        If it can't be written.
+    """
+    with keeping(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        partial.write_bytes(content)
+        partial.replace(path)

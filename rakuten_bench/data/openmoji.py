@@ -15,7 +15,7 @@ import numpy as np
 from rakuten_bench.data import svg
 from rakuten_bench.data.build import assemble
 from rakuten_bench.data.chance import shuffled_rank
-from rakuten_bench.data.spec import Place, dataset
+from rakuten_bench.data.spec import Place, dataset, keeping
 from rakuten_bench.types import Dataset
 
 ABOUT = (
@@ -167,7 +167,8 @@ def draw_pictures(codes: Sequence[str], store: Path) -> Path:
     if folder.is_dir():
         return folder
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    partial.mkdir(parents=True, exist_ok=True)
+    with keeping(store):
+        partial.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV lets go of the lock
         list(pool.map(lambda code: _draw_picture(code, partial), codes))
     try:

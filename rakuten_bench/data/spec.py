@@ -8,6 +8,7 @@ signature, so nothing else lists them.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import os
@@ -82,6 +83,25 @@ class Place:
             return (self.data_dir.resolve(),)
         named = (os.environ.get(variable) for variable in variables)
         return tuple(Path(name).expanduser().resolve() for name in named if name)
+
+
+@contextlib.contextmanager
+def keeping(folder: Path) -> Iterator[None]:
+    """Say of which folder it was that nothing can be kept there.
+
+    Raises
+    ------
+    UserError
+        In place of an `OSError` inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        message = (
+            f"{folder}: can't be written ({error.strerror or error}). Name another "
+            f"folder with --cache."
+        )
+        raise UserError(message) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def read_table(file: Path) -> tuple[pd.DataFrame, str]:
         If it is absent, empty, or no table.
     """
     if not file.is_file():
-        message = f"{file}: no such file. Check `path` of the table."
+        message = f"{file}: no such file. Check its path."
         raise UserError(message)
     if file.suffix.lower() in {".parquet", ".pq"}:
         return _read_parquet(file), ""

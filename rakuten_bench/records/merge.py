@@ -54,7 +54,8 @@ def merge_results(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
     Raises
     ------
     UserError
-        If a source holds no records, before anything is copied.
+        If a source holds no records, before anything is copied; or if a record can't be
+        written.
     """
     for source in sources:
         if not any(iter_boards(source)):
@@ -108,7 +109,13 @@ def _conflict(record: Record, target: Path) -> str:
 
 def _copy(folder: Path, target: Path) -> None:
     """Copy the files of a record, the record itself last."""
-    target.mkdir(parents=True, exist_ok=True)
     files = [path for path in folder.iterdir() if path.is_file()]
-    for path in sorted(files, key=lambda path: path.name == RECORD_FILE):
-        replace_file(target / path.name, path.read_bytes())
+    ordered = sorted(files, key=lambda path: path.name == RECORD_FILE)
+    contents = {path.name: path.read_bytes() for path in ordered}
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            replace_file(target / name, content)
+    except OSError as error:
+        message = f"{target}: can't be written: {error.strerror or error}"
+        raise UserError(message) from error

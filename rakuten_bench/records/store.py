@@ -336,8 +336,7 @@ def _read(folder: Path, kind: type[Shape]) -> Shape:
     try:
         record: Shape = _DECODERS[kind].decode(path.read_bytes())
     except (OSError, msgspec.MsgspecError) as error:
-        message = f"{path}: can't be read: {error}"
-        raise DamagedRecord(message) from error
+        raise DamagedRecord(_unreadable(path, error)) from error
     if record.schema_version > SCHEMA_VERSION:
         message = (
             f"{path}: has schema version {record.schema_version}, this "
@@ -444,8 +443,12 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except _READING as error:
-        message = f"{path}: can't be read: {error}"
-        raise DamagedRecord(message) from error
+        raise DamagedRecord(_unreadable(path, error)) from error
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    """Say why a file can't be read, and its name once."""
+    return f"{path}: can't be read: {getattr(error, 'strerror', None) or error}"
 
 
 def iter_boards(results: Path) -> Iterator[str]:

@@ -79,10 +79,13 @@ def load_document(path: Path) -> Value:
     except FileNotFoundError:
         message = f"{path}: there is no such file. Name a scenario file (YAML)."
         raise UserError(message) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         message = f"{path}: cannot be read as UTF-8 text: {error}"
         raise UserError(message) from None
-    loader = _Loader(text)
+    except OSError as error:
+        message = f"{path}: can't be read: {error.strerror or error}."
+        raise UserError(message) from None
+    loader = _load(text, path)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -97,6 +100,16 @@ def load_document(path: Path) -> Value:
         raise UserError(message) from None
     finally:
         loader.dispose()
+
+
+def _load(text: str, path: Path) -> _Loader:
+    """Return what parses a text; it refuses control characters at once."""
+    try:
+        return _Loader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"{path}:{line}: is not valid YAML: {error.reason}."
+        raise UserError(message) from None
 
 
 def _value(loader: _Loader, node: yaml.Node, path: Path) -> Value:
