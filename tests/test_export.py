@@ -12,9 +12,19 @@ import pytest
 from PIL import Image
 
 from command_line import enter
+from rakuten_bench.errors import UserError
+from rakuten_bench.export import Card
+from rakuten_bench.export.explain import Explanation, explain_row
+from rakuten_bench.export.page import render_explanation
+from rakuten_bench.export.table import predict_table
 from rakuten_bench.records import read_predictions
 
 WORDS = ("shoe", "pot", "hat")
+EMPTY_CARD = Card(
+    code="", name="", levers={}, params={}, dataset="", dataset_fingerprint="",
+    split_fingerprint="", rows="all", n_rows=12, classes=[], label_names={}, columns={},
+    scores={}, packages={}, python="", created="",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +175,7 @@ def test_a_model_of_other_versions_is_refused_unless_told(shop, call, tmp_path):
             ["explain", "svm", "--text", "hat", "--label", "cat", "--cache", "cache"],
             "class 'cat'",
         ),
+        (["show", ""], "unknown scenario ''"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_message(call, words, message):
@@ -192,7 +203,6 @@ def test_changed_data_are_refused(shop, call, tmp_path):
 
 @pytest.mark.parametrize("name", ["svm", "chi2"])
 def test_words_of_a_linear_model_sum_to_its_decision(shop, name, monkeypatch):
-    from rakuten_bench.export.explain import explain_row
     from rakuten_bench.export.model import fit_source
     from rakuten_bench.export.source import load_source
     from rakuten_bench.records import read_record
@@ -244,7 +254,6 @@ def test_other_text_models_are_explained_by_lime(shop, call):
 
 def test_a_fusion_is_explained_with_its_picture_and_the_text_that_it_reads(tmp_path):
     pytest.importorskip("lime", reason="needs the extra explain")
-    from rakuten_bench.export.explain import explain_row
     from rakuten_bench.pipeline.estimator import build
     from rakuten_bench.scenario import from_words
 
@@ -279,8 +288,7 @@ def test_a_fusion_is_explained_with_its_picture_and_the_text_that_it_reads(tmp_p
 
 
 def test_an_image_is_explained_by_a_map_of_its_fields(tmp_path):
-    from rakuten_bench.export.explain import explain_row
-    from rakuten_bench.export.page import render_explanation, render_explanation_page
+    from rakuten_bench.export.page import render_explanation_page
     from rakuten_bench.pipeline.estimator import build
     from rakuten_bench.scenario import from_words
 
@@ -313,20 +321,74 @@ def test_an_image_is_explained_by_a_map_of_its_fields(tmp_path):
     assert "background-image:url(data:image/jpeg;base64," in page
 
 
+@pytest.fixture(scope="module")
+def seeing(tmp_path_factory):
+    """Fit a model of texts, one of images and one of both."""
+    from rakuten_bench.pipeline.estimator import build
+    from rakuten_bench.scenario import from_words
+
+    folder = tmp_path_factory.mktemp("seen")
+    shades = dict(zip(WORDS, (40, 120, 200), strict=True))
+    for word, shade in shades.items():
+        Image.new("RGB", (8, 8), (shade,) * 3).save(folder / f"{word}.png")
+    kinds = WORDS * 5
+    paths = [str(folder / f"{kind}.png") for kind in kinds]
+    frame = pd.DataFrame({"title": kinds, "image_path": paths})
+    text = from_words({"model": "complement_nb"})
+    image = from_words({"feature": "color", "model": "logreg"}, modality="image")
+    both = from_words({"fusion": "mean"}, modality="fusion", members=(text, image))
+    scenarios = {"text": text, "image": image, "both": both}
+    return {
+        name: build(one, random_state=0).fit(frame, kinds)
+        for name, one in scenarios.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "message"),
+    [
+        (
+            "text",
+            "image_path\nhat.png\n",
+            r"no column of texts.*--title or --description",
+        ),
+        ("image", "title\nhat\n", r"no column of images.*--image"),
+        ("both", "title\nhat\n", r"no column of images.*--image"),
+        ("both", "image_path\nhat.png\n", r"no column of texts"),
+        ("text", "title\n", "has no rows"),
+    ],
+)
+def test_a_table_that_is_blank_to_a_model_is_refused(
+    seeing, tmp_path, name, table, message
+):
+    (tmp_path / "new.csv").write_text(table)
+
+    with pytest.raises(UserError, match=message):
+        predict_table(seeing[name], EMPTY_CARD, tmp_path / "new.csv")
+
+
+def test_a_text_is_not_explained_to_a_model_of_images(seeing):
+    with pytest.raises(UserError, match=r"looks at images only.*--row ID"):
+        explain_row(seeing["image"], pd.DataFrame({"title": ["hat"]}))
+
+
+def test_runs_of_characters_show_where_a_word_ends():
+    parts = (("text: at ", 0.2), ("text: hat", 0.1), ("text: \x1b[31m", 0.1))
+
+    lines = render_explanation(Explanation("hat", "linear", parts, 0.0, 0.4), "a\x1bb")
+
+    assert "text: at␣ " in lines
+    assert "text: hat " in lines
+    assert "\x1b" not in lines
+
+
 def test_a_label_that_a_spreadsheet_would_run_is_neutralised(tmp_path):
     from rakuten_bench import build
-    from rakuten_bench.export import Card
-    from rakuten_bench.export.table import predict_table
 
     frame = pd.DataFrame({"title": ["red shoe", "blue pot"] * 6})
     model = build("T0010-0120-0000").fit(frame, ["=cmd()", "pot"] * 6)
     frame.to_csv(tmp_path / "t.csv", index=False)
-    card = Card(
-        code="", name="", levers={}, params={}, dataset="", dataset_fingerprint="",
-        split_fingerprint="", rows="all", n_rows=12, classes=[], label_names={}, columns={},
-        scores={}, packages={}, python="", created="",
-    )  # fmt: skip
 
-    found = predict_table(model, card, Path(tmp_path / "t.csv"))
+    found = predict_table(model, EMPTY_CARD, Path(tmp_path / "t.csv"))
 
     assert set(found["label"]) == {"'=cmd()", "pot"}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import MissingPackage, UserError
-from rakuten_bench.export.table import class_scores
+from rakuten_bench.export.table import class_scores, reads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,16 +101,12 @@ def explain_row(
     refuse_clustering(model.scenario)
     assert isinstance(model, ScenarioClassifier)
     code = _class_code(model, row, label)
-    if not _reads_text(model.scenario):
+    if not reads(model.scenario, "text"):
         return occlude(model, row, code)
     linear = linear_parts(model, row, code)
     if linear is not None:
         return _shorten(model, code, *linear, n_shown)
     return explain_by_lime(model, row, code, n_shown)
-
-
-def _reads_text(scenario: Scenario) -> bool:
-    return scenario.modality == "text" or any(map(_reads_text, scenario.members))
 
 
 def _class_code(model: ScenarioClassifier, row: pd.DataFrame, label: str | None) -> int:
@@ -247,10 +243,13 @@ def occlude(
     """
     import cv2
 
-    path = row["image_path"].iloc[0]
+    path = row["image_path"].iloc[0] if "image_path" in row else ""
     image = cv2.imread(path) if path else None
     if image is None:
-        message = f"'{path}': there is no image to explain for this row."
+        message = (
+            f"{model.scenario.code}: looks at images only, and there is none at "
+            f"'{path}'. Explain a row that has one: --row ID"
+        )
         raise UserError(message)
     with tempfile.TemporaryDirectory() as folder:
         paths = [path, *_covered(image, Path(folder), n_fields)]

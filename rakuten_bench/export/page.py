@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.export.explain import Explanation
 from rakuten_bench.report.page.content import draw_thumbnail
+from rakuten_bench.wording.words import clean
 
 _BAR = 24
 _SIDE = 336  # pixels of an image under its map
@@ -22,18 +23,30 @@ _METHODS = {
 def render_explanation(found: Explanation, head: str) -> str:
     """Return an explanation as lines with bars; to the right speaks for the class."""
     largest = max((abs(value) for _, value in found.parts), default=1.0) or 1.0
-    names = [*(name for name, _ in found.parts), "(all else)"]
-    width = max(map(len, names))
-    lines = [head, f"class '{found.label}', {_METHODS[found.method]}", ""]
+    parts = [(_called(name), value) for name, value in found.parts]
+    width = max(len(name) for name in (*dict(parts), "(all else)"))
+    what = f"class '{found.label}', {_METHODS[found.method]}"
+    lines = [clean(head), clean(what), ""]
     if found.grid is not None:
-        lines += [*_map_lines(found.grid), ""]
-    for name, value in found.parts:
+        lines += [*_map_lines(found.grid), "", "The map is in hundredths. Largest:"]
+    for name, value in parts:
         bar = ("+" if value > 0 else "-") * max(1, round(_BAR * abs(value) / largest))
         lines.append(f"  {name:<{width}}  {value:+.4f}  {bar}")
     if found.method != "occlusion":  # the falls of its fields do not add up
         lines.append(f"  {'(all else)':<{width}}  {found.rest:+.4f}")
     lines.append(f"  {'score':<{width}}  {found.score:+.4f}")
     return "\n".join(lines)
+
+
+def _called(name: str) -> str:
+    """Return a feature's name; spaces at its ends, as of runs of characters, are seen.
+
+    >>> _called("text: ab "), _called("text: robe rouge")
+    ('text: ab␣', 'text: robe rouge')
+    """
+    block, colon, term = name.partition(": ")
+    seen = term if term == term.strip(" ") else term.replace(" ", "␣")
+    return clean(f"{block}{colon}{seen}")
 
 
 def _map_lines(grid: NDArray[np.float64]) -> list[str]:
@@ -71,7 +84,7 @@ def render_explanation_page(found: Explanation, head: str) -> str:
     """Return an explanation as an HTML page without scripts or outside references."""
     largest = max((abs(value) for _, value in found.parts), default=1.0) or 1.0
     rows = "\n".join(
-        f"<tr><td>{escape(name)}</td><td>{value:+.4f}</td>"
+        f"<tr><td>{escape(_called(name))}</td><td>{value:+.4f}</td>"
         f'<td><div class="{"for" if value > 0 else "against"}" '
         f'style="width:{100 * abs(value) / largest:.1f}%"></div></td></tr>'
         for name, value in found.parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +13,28 @@ from rakuten_bench.data.table import read_table
 from rakuten_bench.errors import UserError
 from rakuten_bench.export.card import TABLE_COLUMNS, Card
 from rakuten_bench.records import safe_cell
+from rakuten_bench.types import Modality
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
+    from rakuten_bench.scenario import Scenario
 
 N_GUESSES = 3
 
 #: More than any score: what the model says is its first guess.
 _FIRST = 1e6
+
+#: What is looked at: the columns of which one must be there, and how to name it.
+_READ: Mapping[Modality, tuple[frozenset[str], str, str]] = {
+    "text": (
+        frozenset({"title", "description"}),
+        "texts",
+        "--title or --description",
+    ),
+    "image": (frozenset({"image_path"}), "images", "--image"),
+}
 
 
 def predict_table(
@@ -57,12 +70,16 @@ def predict_table(
     Raises
     ------
     UserError
-        If the file cannot be read or has none of the columns.
+        If the file cannot be read, has no rows, or lacks what the model looks at.
     """
     import pandas as pd
 
     frame, _ = read_table(table)
+    if frame.empty:
+        message = f"{table}: the table has no rows."
+        raise UserError(message)
     found = find_columns(frame, card, columns or {}, table)
+    _refuse_blank(model.scenario, found, table)
     taken = {ours: frame[theirs] for ours, theirs in found.items()}
     if "image_path" in taken:
         folder = image_folder or table.parent
@@ -100,6 +117,24 @@ def find_columns(
         )
         raise UserError(message)
     return found
+
+
+def _refuse_blank(scenario: Scenario, found: dict[str, str], table: Path) -> None:
+    """Refuse a table that lacks what a model looks at: every row would be blank to it."""
+    for modality, (columns, what, named) in _READ.items():
+        if reads(scenario, modality) and not columns & found.keys():
+            message = (
+                f"{table}: has no column of {what}, which {scenario.code} looks at. "
+                f"Name it with {named}."
+            )
+            raise UserError(message)
+
+
+def reads(scenario: Scenario, modality: Modality) -> bool:
+    """Tell whether a scenario, or a member of it, looks at texts or at images."""
+    return scenario.modality == modality or any(
+        reads(member, modality) for member in scenario.members
+    )
 
 
 def guess(

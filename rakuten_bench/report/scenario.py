@@ -76,7 +76,7 @@ def _by_name(results: Path, boards: list[str], name: str) -> list[Path]:
         results / board / row.code
         for board in boards
         for row in records.iter_rows(results, board)
-        if isinstance(row, records.Row) and row.name == name
+        if isinstance(row, records.Row) and row.name and row.name == name
     ]
 
 
