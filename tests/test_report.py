@@ -579,6 +579,16 @@ def test_a_file_that_can_not_be_written_is_one_message(shop, tmp_path, option):
         run("report", "--results", shop.results, option, tmp_path / "file" / "x")
 
 
+def test_plots_are_of_the_best_scenarios_that_are_asked_for(shop, tmp_path):
+    for number in range(3):
+        shop.add(f"T{number}", right=0.9 - number / 10, own=number)
+
+    run("report", "--results", shop.results, "--top", 2, "--plots", tmp_path / "plots")
+
+    found = sorted(path.name for path in (tmp_path / "plots").glob("*-confusion.png"))
+    assert found == ["shop-T0-confusion.png", "shop-T1-confusion.png"]
+
+
 @pytest.mark.parametrize("command", [("report",), ("show", "T1")], ids=" ".join)
 def test_what_fails_while_a_plot_is_drawn_is_not_blamed_on_the_disk(
     shop, tmp_path, monkeypatch, command

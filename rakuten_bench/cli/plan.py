@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.wording.words import number
+
 if TYPE_CHECKING:
     from rakuten_bench.engine import Prepared
     from rakuten_bench.engine.forecast import Forecast
@@ -106,7 +108,7 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
     dropped = sum(prepared.study.dropped.values())
     head = [
         f"board      {prepared.board} ({len(prepared.dataset.frame):,} rows, "
-        f"{prepared.split.scheme}, {len(prepared.split.folds)} fold(s))",
+        f"{prepared.split.scheme}, {number(len(prepared.split.folds), 'fold')})",
         f"scenarios  {len(plan.scenarios):,} ({len(prepared.todo):,} to run, "
         f"{dropped:,} combinations left out as impossible)",
         f"steps      {len(plan.steps):,} ({plan.asked:,} without sharing, "

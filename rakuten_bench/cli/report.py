@@ -14,6 +14,8 @@ from rakuten_bench.cli._writing import write_file, write_files
 if TYPE_CHECKING:
     from rakuten_bench.report import Board
 
+_PLOTTED = 5  # scenarios of a board with plots of their own, at most
+
 
 @click.command()
 @click.option("--dataset", metavar="NAME", help="Board or data set; all by default.")
@@ -116,7 +118,9 @@ def command(
     else:
         click.echo(report.render_boards(boards, form, top, width), nl=False)
     if plots is not None:
-        n_files = write_files(plots, (f for b in boards for f in report.board_plots(b)))
+        best = min(top or _PLOTTED, _PLOTTED)
+        files = (file for board in boards for file in report.board_plots(board, best))
+        n_files = write_files(plots, files)
         click.echo(f"{plots}: {n_files} files", err=True)
     if html is not None:
         _write_page(html, boards, data_dir, not no_examples)

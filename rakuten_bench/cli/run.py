@@ -170,5 +170,5 @@ def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
     board = load_board(settings.results, prepared.board, prepared.study.metric)
     board = with_standing(board, top, settings.cache / "standings")
     width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(render_boards([board], "table", top, width))
+    click.echo(render_boards([board], "table", top, width), nl=False)
     return int(bool(find_unscored(prepared, settings)))
