@@ -240,7 +240,7 @@ matrix:
     ("text", "message"),
     [
         ("", "names no scenario"),
-        ("- a list", "must be a mapping"),
+        ("- a list", r"must be a mapping \(key: value\), not a list\.$"),
         ("matrix: [", "is not valid YAML"),
         ("matrix:\n  \0", "study.yaml:2: is not valid YAML: special characters"),
         (

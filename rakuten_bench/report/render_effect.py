@@ -93,8 +93,8 @@ def legend(metric: str) -> str:
         f"Effect: mean difference of {metric} from the other options of the lever, "
         "everything else equal; options that ran in less than half as many comparisons "
         "as another are not among the others. Best in: share of the comparisons that "
-        "it wins. In the best: what the best scenario that also ran with other options "
-        "would change by."
+        "it wins or ties. In the best: what the best scenario that also ran with other "
+        "options would change by."
     )
 
 

@@ -57,7 +57,10 @@ class Value:
             If it is none.
         """
         if not isinstance(self.data, dict):
-            message = f"{self.where}: {what} must be a mapping (key: value), not {self.data!r}."
+            found = "a list" if isinstance(self.data, list) else repr(self.data)
+            message = (
+                f"{self.where}: {what} must be a mapping (key: value), not {found}."
+            )
             raise UserError(message)
         return self.data
 
