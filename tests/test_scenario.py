@@ -249,6 +249,14 @@ matrix:
         ),
         ("include: study.yaml\nmatrix: {model: logreg}", "includes itself"),
         ("include: absent.yaml", "there is no such file"),
+        ("include: {a: b}", r"\{'a': 'b'\}: there is no such file"),
+        ("matrix: &m {model: *m}", "refers to itself by an alias"),
+        ("split: holdout\nlimits: lots", r"^\S+:2: limits must be a mapping"),
+        ("matrix: {model: [[svc]]}", r"study.yaml:1: unknown model '\['svc'\]'"),
+        (
+            "scenarios: {a: {fusion: mean, members: [b, c]}}",
+            "'b' is neither a scenario",
+        ),
         ("matrix: {model: logreg, vectorizer: {tfidf: 3}}", "must be a mapping"),
     ],
 )

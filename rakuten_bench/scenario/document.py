@@ -26,7 +26,11 @@ _Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|True|TRUE)$"), ["t", "
 _Loader.add_implicit_resolver(_BOOL, re.compile("^(?:false|False|FALSE)$"), ["f", "F"])
 
 
-@dataclass(frozen=True, slots=True)
+class Misplaced(UserError):
+    """A value that can't stand where it does; its message begins with the place."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Value:
     """A value of a file and its place.
 
@@ -39,6 +43,10 @@ class Value:
 
     data: Any
     where: str
+
+    def __repr__(self) -> str:
+        """Show what a user wrote, whatever a message takes it from."""
+        return repr(self.plain())
 
     def plain(self) -> Any:
         """Return the value without places."""
@@ -53,7 +61,7 @@ class Value:
 
         Raises
         ------
-        UserError
+        Misplaced
             If it is none.
         """
         if not isinstance(self.data, dict):
@@ -61,7 +69,7 @@ class Value:
             message = (
                 f"{self.where}: {what} must be a mapping (key: value), not {found}."
             )
-            raise UserError(message)
+            raise Misplaced(message)
         return self.data
 
     def list(self) -> list[Value]:
@@ -77,18 +85,7 @@ def load_document(path: Path) -> Value:
     UserError
         If it cannot be read or is not YAML; names file and line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        message = f"{path}: there is no such file. Name a scenario file (YAML)."
-        raise UserError(message) from None
-    except UnicodeDecodeError as error:
-        message = f"{path}: cannot be read as UTF-8 text: {error}"
-        raise UserError(message) from None
-    except OSError as error:
-        message = f"{path}: can't be read: {error.strerror or error}."
-        raise UserError(message) from None
-    loader = _load(text, path)
+    loader = _load(_read(path), path)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -101,8 +98,25 @@ def load_document(path: Path) -> Value:
     except yaml.YAMLError as error:
         message = f"{path}: is not valid YAML: {error}"
         raise UserError(message) from None
+    except RecursionError:
+        message = f"{path}: refers to itself by an alias (*), or is nested too deep."
+        raise UserError(message) from None
     finally:
         loader.dispose()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        message = f"{path}: there is no such file. Name a scenario file (YAML)."
+        raise UserError(message) from None
+    except UnicodeDecodeError as error:
+        message = f"{path}: cannot be read as UTF-8 text: {error}"
+        raise UserError(message) from None
+    except OSError as error:
+        message = f"{path}: can't be read: {error.strerror or error}."
+        raise UserError(message) from None
 
 
 def _load(text: str, path: Path) -> _Loader:

@@ -247,10 +247,10 @@ def _pop_limit(words: dict[str, Value]) -> Limit:
 def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Scenario:
     if text in known:
         return known[text]
-    if not is_code(text) and known:
-        raise UserError(unknown("scenario", text, known))
-    scenario = from_code(text)
-    return replace(scenario, name=name)
+    if not is_code(text):
+        alone = f"'{text}' is neither a scenario code nor the name of a scenario above."
+        raise UserError(unknown("scenario", text, known) if known else alone)
+    return replace(from_code(text), name=name)
 
 
 def _read_defaults(

@@ -10,7 +10,7 @@ from typing import Any
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import LEVERS, Lever, Option, Parameter, iter_levers
 from rakuten_bench.scenario import Choice
-from rakuten_bench.scenario.document import Value
+from rakuten_bench.scenario.document import Misplaced, Value
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
 from rakuten_bench.types import Modality
 
@@ -33,6 +33,8 @@ class Findings:
         except Problems as error:
             for problem in error.problems:
                 self.add(value, problem)
+        except Misplaced as error:
+            self.problems.append(str(error))
         except UserError as error:
             self.add(value, str(error))
 
