@@ -108,9 +108,9 @@ class Option:
         Name of the parameter that lists other options of the same lever; this option
         gets a `types.Blocks` of their values in place of the slots.
     file, variable : str
-        Name of the parameter that names a file or folder which it reads, and of the
-        environment variable that stands in for it: what is there is then part of the
-        key of its results.
+        Name of the parameter that names a file or folder which it reads, or several,
+        or packages in their place, and of the environment variable that stands in for
+        it: what is there is then part of the key of its results.
     effort : Effort or None
         What it takes, where `plan` should warn of it.
     """
@@ -215,9 +215,11 @@ class Option:
                 changed[name] = converted
         return dict(sorted(changed.items()))
 
-    def find_file(self, params: Mapping[str, Any]) -> str:
-        """Return the file or folder that it reads; "" where it reads none."""
-        return str(params.get(self.file) or os.environ.get(self.variable, ""))
+    def find_files(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the files, folders or packages that it reads."""
+        default = self.parameters[self.file].default if self.file else ""
+        named = params.get(self.file, default) or os.environ.get(self.variable, "")
+        return tuple(filter(None, [named] if isinstance(named, str) else named))
 
     def make(self, *data: Any, params: Mapping[str, Any], **given: Any) -> Any:
         """Call the function with data, parameters and what it wants of `given`."""

@@ -1,5 +1,7 @@
 """The plan: what is merged, how steps are named, what runs again."""
 
+import importlib
+import shutil
 import sys
 import textwrap
 
@@ -188,8 +190,49 @@ def test_a_folder_that_the_environment_names_is_part_of_the_key(tmp_path, monkey
     named = fill(tmp_path / "named")
     monkeypatch.setenv(option.variable, str(fill(tmp_path / "usual")))
 
-    assert option.find_file({}) == str(tmp_path / "usual")
-    assert option.find_file({"models": str(named)}) == str(named)
+    assert option.find_files({}) == (str(tmp_path / "usual"),)
+    assert option.find_files({"models": str(named)}) == (str(named),)
     monkeypatch.delenv(option.variable)
-    assert option.find_file({}) == ""
-    assert LANGUAGE.find("text", "off").find_file({}) == ""
+    assert option.find_files({}) == ()
+    assert LANGUAGE.find("text", "off").find_files({}) == ()
+
+
+def lemmas_key(**params):
+    words = WORDS | {"normalizer": "lemma_spacy"}
+    steps = plan_of(from_words(words, {"normalizer": params})).steps.values()
+    (step,) = (step for step in steps if step.lever == "normalizer")
+    return step.key
+
+
+def test_a_pipeline_counts_by_its_files_or_by_the_version_of_its_package(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    pipelines = ("en_none", "fr_tiny")
+    keys = [lemmas_key(pipelines=pipelines)]
+
+    folder = tmp_path / "fr_tiny"
+    folder.mkdir()
+    (folder / "meta.json").write_text("{}")
+    keys.append(lemmas_key(pipelines=pipelines))
+    (folder / "meta.json").write_text("{'lemmas': 'better'}")
+    keys.append(lemmas_key(pipelines=pipelines))
+    for version in ("1.0", "2.0"):
+        package = tmp_path / f"fr_tiny-{version}.dist-info"
+        package.mkdir()
+        (package / "METADATA").write_text(f"Name: fr_tiny\nVersion: {version}\n")
+        importlib.invalidate_caches()
+        keys.append(lemmas_key(pipelines=pipelines))
+        shutil.rmtree(package)
+
+    assert len(set(keys)) == 5
+
+
+def test_the_pipeline_of_the_default_is_part_of_the_key_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = lemmas_key()
+
+    (tmp_path / "fr_core_news_sm").mkdir()
+
+    assert lemmas_key() != before

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.plan.source import file_digest, source_digests
+from rakuten_bench.plan.source import files_digest, source_digests
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Choice
 
@@ -30,7 +30,7 @@ class Ingredients:
     modules : tuple of str
         Modules whose source counts, with those of ours that they import.
     file : str
-        Digest of the file or folder that the option reads; "" where it reads none.
+        Digest of the files that the option reads; "" where it reads none.
     versions : mapping of str to str
         Of the packages that it names.
     """
@@ -71,7 +71,7 @@ def find_ingredients(option: Option, choice: Choice) -> Ingredients:
         choice.option,
         choice.params,
         tuple(modules),
-        file_digest(option.find_file(choice.arguments)),
+        files_digest(option.find_files(choice.arguments)),
         option.versions(),
     )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -42,27 +43,51 @@ def source_digests(module: str) -> dict[str, str]:
     return {name: own_digest(name) for name in sorted(_closure(module))}
 
 
-def file_digest(path: str) -> str:
+def files_digest(names: Iterable[str]) -> str:
+    """Return the digest of all that an option reads; "" where there is nothing."""
+    return "-".join(filter(None, map(file_digest, names)))
+
+
+def file_digest(name: str) -> str:
     """Return the digest of a file that an option reads, or of the files in a folder.
 
-    Names, sizes and times are looked at, not contents, which may be gigabytes.
+    Names, sizes and times are looked at, not contents, which may be gigabytes. A
+    package that is named in place of a file counts by its version.
 
     >>> file_digest("")
     ''
     """
-    place = Path(path)
-    if not path or not place.exists():  # a missing file is refused when it is read
+    place = Path(name)
+    installed = _version(name)
+    if not installed and not (name and place.exists()):
+        return ""  # what is missing is refused when it is read
+    digest = hashlib.blake2b(installed.encode(), digest_size=16)
+    for line in _file_facts(place):
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
+def _version(name: str) -> str:
+    """Return the version of an installed package; "" where no package is so named."""
+    if not name.isidentifier():
         return ""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _file_facts(place: Path) -> Iterator[str]:
+    """Tell files from others: a file, those in a folder, or none."""
     inside = place.is_dir()
     files = (
         sorted(file for file in place.rglob("*") if file.is_file()) if inside else []
     )
-    digest = hashlib.blake2b(digest_size=16)
     for file in files or [place]:
-        facts = file.stat()
-        name = file.relative_to(place) if inside else file.name
-        digest.update(f"{name}:{facts.st_size}:{facts.st_mtime_ns};".encode())
-    return digest.hexdigest()
+        if file.exists():
+            facts = file.stat()
+            name = file.relative_to(place) if inside else file.name
+            yield f"{name}:{facts.st_size}:{facts.st_mtime_ns};"
 
 
 def _closure(module: str) -> set[str]:

@@ -7,7 +7,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.registry import NORMALIZER
 
 
-@NORMALIZER.option("lemma_spacy", digit="4", needs="spacy")
+@NORMALIZER.option("lemma_spacy", digit="4", needs="spacy", file="pipelines")
 def lemma_spacy(
     tokens: list[str],
     *,
