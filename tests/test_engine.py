@@ -21,6 +21,7 @@ from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.store import Recipe, Store
 from rakuten_bench.engine.task import Task
 from rakuten_bench.engine.work import is_cheaper
+from rakuten_bench.registry import DIGITS, NORMALIZER
 from rakuten_bench.scenario.load import load_study
 
 HEAD = """
@@ -237,8 +238,49 @@ matrix:
 """
 
 
+def free_digit(lever):
+    taken = {option.digit for option in lever.options("text")}
+    return next(digit for digit in DIGITS if digit not in taken)
+
+
 def counted(folder):
     return Counter((folder / "log").read_text().splitlines())
+
+
+@pytest.fixture
+def absent(odd):
+    """Register two options whose packages nobody has."""
+    for name in ("absent_one", "absent_two"):
+        register = NORMALIZER.option(
+            name, digit=free_digit(NORMALIZER), needs=name.replace("_", "-")
+        )
+        register(lambda tokens: tokens)
+    yield odd
+    NORMALIZER.remove("absent_one")
+    NORMALIZER.remove("absent_two")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "matrix: {normalizer: [absent_one, absent_two], model: [dummy]}",
+        """
+scenarios:
+  joined:
+    fusion: mean
+    members: [{normalizer: absent_one}, {normalizer: absent_two}]
+""",
+    ],
+    ids=["matrix", "members"],
+)
+def test_all_missing_packages_are_named_at_once(absent, capsys, text):
+    write(absent, text)
+
+    code, _, error = call(capsys)
+
+    assert code == 2
+    assert "pip install absent-one" in error
+    assert "pip install absent-two" in error
 
 
 def test_no_step_is_computed_twice_with_two_workers(odd, capsys):

@@ -149,8 +149,9 @@ class DaskExecutor:
         packages = {
             package
             for scenario in self._study.scenarios
-            for choice in scenario.choices
-            for package in find_option(scenario.modality, choice).needs
+            for one in (scenario, *scenario.members)
+            for choice in one.choices
+            for package in find_option(one.modality, choice).needs
         }
         plugin = StationPlugin(
             self._run,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.plan.made import find_ingredients
-from rakuten_bench.plan.source import foreign_imports, own_digest
+from rakuten_bench.plan.made import modules_of
+from rakuten_bench.plan.source import foreign_imports, own_digest, source_digests
 from rakuten_bench.registry import Option
-from rakuten_bench.scenario import Choice, Scenario, find_option
+from rakuten_bench.scenario import Scenario, find_option
 
 _OURS = "rakuten_bench."
 
@@ -51,9 +51,10 @@ def find_preload(scenarios: Iterable[Scenario]) -> Preload:
     names: dict[str, None] = dict.fromkeys(_ALWAYS)
     files: dict[str, str] = {}
     sources: dict[str, str] = {}
-    for option, choice in _options(scenarios):
+    for option in _options(scenarios):
         module = option.module
-        sources |= find_ingredients(option, choice).sources
+        for one in modules_of(option):
+            sources |= source_digests(one)
         names |= dict.fromkeys(foreign_imports(module))
         path = getattr(sys.modules.get(module), "__file__", None)
         if path and not module.startswith(_OURS):
@@ -77,7 +78,7 @@ def find_changed(sources: Mapping[str, str], since: float) -> str:
     return ""
 
 
-def _options(scenarios: Iterable[Scenario]) -> list[tuple[Option, Choice]]:
+def _options(scenarios: Iterable[Scenario]) -> list[Option]:
     """Return every option of some scenarios once, by the module that defines it."""
     choices = {
         id(choice): (one.modality, choice)
@@ -85,10 +86,10 @@ def _options(scenarios: Iterable[Scenario]) -> list[tuple[Option, Choice]]:
         for one in (scenario, *scenario.members)
         for choice in one.choices
     }
-    found: dict[str, tuple[Option, Choice]] = {}
+    found: dict[str, Option] = {}
     for modality, choice in choices.values():
         option = find_option(modality, choice)
-        found.setdefault(f"{option.module}:{option.kind}", (option, choice))
+        found.setdefault(f"{option.module}:{option.kind}", option)
     return [found[name] for name in sorted(found)]
 
 

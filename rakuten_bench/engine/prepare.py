@@ -84,9 +84,10 @@ def check_packages(scenarios: tuple[Scenario, ...]) -> None:
     """
     problems: dict[str, None] = {}
     distinct = {  # the scenarios of a matrix share their choices
-        id(choice): (scenario.modality, choice)
+        id(choice): (one.modality, choice)
         for scenario in scenarios
-        for choice in scenario.choices
+        for one in (scenario, *scenario.members)
+        for choice in one.choices
     }
     for modality, choice in distinct.values():
         try:

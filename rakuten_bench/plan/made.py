@@ -51,6 +51,18 @@ class Ingredients:
         return found
 
 
+def modules_of(option: Option) -> tuple[str, ...]:
+    """Return the modules whose source counts, with those of ours that they import."""
+    modules = [option.module, option.lever.package]
+    if option.kind != "map":
+        modules.append(FITTING)
+    if option.kind == "fuse":
+        modules.append(FUSING)
+    if option.kind == "cluster":
+        modules.append(CLUSTERING)
+    return tuple(modules)
+
+
 def find_ingredients(option: Option, choice: Choice) -> Ingredients:
     """Return what a choice's result is made of.
 
@@ -59,18 +71,11 @@ def find_ingredients(option: Option, choice: Choice) -> Ingredients:
     MissingPackage
         If a package of the option is not installed.
     """
-    modules = [option.module, option.lever.package]
-    if option.kind != "map":
-        modules.append(FITTING)
-    if option.kind == "fuse":
-        modules.append(FUSING)
-    if option.kind == "cluster":
-        modules.append(CLUSTERING)
     return Ingredients(
         choice.lever,
         choice.option,
         choice.params,
-        tuple(modules),
+        modules_of(option),
         files_digest(option.find_files(choice.arguments)),
         option.versions(),
     )
