@@ -221,6 +221,12 @@ def test_nobody_is_asked_where_no_step_could_use_a_gpu_or_none_may():
     assert find_devices("cpu", [NETWORK], nobody) == Devices()
 
 
+def test_no_answer_is_no_gpu():
+    assert find_devices("auto", [NETWORK], answers()) == Devices()
+    with pytest.raises(Problems, match="--device cuda: no worker has answered"):
+        find_devices("cuda", [NETWORK], answers())
+
+
 def test_a_driver_that_ends_whoever_asks_it_is_no_gpu():
     def ask(*_):
         raise Stopped("failed", "SIGSEGV", "its process was ended by SIGSEGV")

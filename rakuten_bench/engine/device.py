@@ -90,6 +90,8 @@ def _ask(ask: Ask, needs: Sequence[Needs]) -> Mapping[Needs, str]:
         answers = ask(find_obstacles, needs)
     except Stopped as error:  # a broken driver may end whoever asks it
         return dict.fromkeys(needs, f"asking for one failed: {error}")
+    if not answers:
+        return dict.fromkeys(needs, "no worker has answered what it can use")
     return {
         one: next(filter(None, found), "")
         for one, *found in zip(needs, *answers, strict=True)
