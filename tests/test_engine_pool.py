@@ -3,6 +3,7 @@
 import ctypes
 import math
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -150,6 +151,16 @@ def test_a_crash_is_a_failure_of_that_call_with_the_signal_and_the_stack(pool):
 def test_an_exit_is_a_failure_with_its_code(pool):
     with pytest.raises(Stopped, match="exit code 3"):
         pool.submit(os._exit, 3).result()
+
+
+def test_what_stopped_a_call_can_be_sent_elsewhere():
+    stop = Stopped("oom", "MemoryLimit", "over its limit", "its last words")
+
+    found = pickle.loads(pickle.dumps(stop))
+
+    assert (found.status, found.type, str(found), found.output) == (
+        "oom", "MemoryLimit", "over its limit", "its last words",
+    )  # fmt: skip
 
 
 def test_the_next_call_has_a_fresh_worker(pool):

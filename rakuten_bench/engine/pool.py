@@ -77,6 +77,9 @@ class Stopped(Exception):
         self.type = type
         self.output = output
 
+    def __reduce__(self) -> Any:
+        return Stopped, (self.status, self.type, str(self), self.output)
+
 
 @dataclass(eq=False)
 class _Job:
