@@ -105,6 +105,19 @@ def test_a_record_says_what_stopped_it(odd, capsys):
     assert "ValueError" in errors["wrong"]["traceback"]
 
 
+def test_a_scheduler_that_would_not_be_used_is_refused(odd, capsys):
+    write(odd, FIVE)
+    words = ["--executor", "local", "--scheduler", "tcp://far:8786"]
+
+    code, _, error = call(capsys, *words)
+
+    assert code == 2
+    assert error == (
+        "Error: --scheduler tcp://far:8786: --executor local has no use for it. Leave "
+        "one of them out.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("word", "again"),
     [

@@ -10,6 +10,7 @@ from typing import Literal
 
 from rakuten_bench.data.spec import CACHE_VARIABLE
 from rakuten_bench.engine.thread import count_cores
+from rakuten_bench.errors import UserError
 from rakuten_bench.scenario.limit import Limit, parse_size
 
 #: What may be run again; scenarios without a record always are.
@@ -61,6 +62,11 @@ class Settings:
     executor : {"local", "dask"}
     scheduler : str
         Address of the Dask scheduler; "" starts a cluster on this machine.
+
+    Raises
+    ------
+    UserError
+        If a scheduler is named and the executor is another than "dask".
     """
 
     results: Path = Path("results")
@@ -74,6 +80,14 @@ class Settings:
     cache_size: int | None = None
     executor: Literal["local", "dask"] = "local"
     scheduler: str = ""
+
+    def __post_init__(self) -> None:
+        if self.scheduler and self.executor != "dask":
+            message = (
+                f"--scheduler {self.scheduler}: --executor {self.executor} has no use "
+                f"for it. Leave one of them out."
+            )
+            raise UserError(message)
 
     @property
     def threads(self) -> int:
