@@ -548,6 +548,21 @@ def test_what_a_step_had_to_say_outlives_its_result(odd, capsys):
     assert "half of it is missing" in (odd / "cache" / "costs.jsonl").read_text()
 
 
+def test_a_record_says_which_seconds_it_does_not_know(odd, capsys):
+    write(odd, REMARKED)
+    call(capsys)
+    store = Store(odd / "cache" / "steps")
+    for key in list(store.iter_keys()):
+        if store.facts(key).lever == "cleaner":
+            store.discard(key)
+    (odd / "cache" / "costs.jsonl").unlink()
+
+    call(capsys, "--results", "later")
+
+    (note,) = notes(odd, "later")["one"]
+    assert note.startswith("seconds of 1 steps are not known: cleaner noted(")
+
+
 def test_the_exit_code_is_0_only_if_every_scenario_has_scores_as_of_now(odd, capsys):
     write(odd, "scenarios: {fine: {model: odd}, plain: {model: dummy}}")
     assert call(capsys)[0] == 0

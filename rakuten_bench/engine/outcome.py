@@ -114,7 +114,7 @@ class Recorder:
             n_threads=max((fact.n_threads for fact in facts.values()), default=1),
             device="cuda" if "cuda" in {f.device for f in facts.values()} else "cpu",
             gpu=", ".join(sorted({f.gpu for f in facts.values()} - {""})),
-            notes=list(dict.fromkeys(n for fact in facts.values() for n in fact.notes)),
+            notes=[*_notes(facts.values()), *self._unknown(keys)],
             steps=[self._cost(key, facts[key], computed) for key in keys],
             sources=self._sources(keys),
             details=_details(folds),
@@ -165,14 +165,18 @@ class Recorder:
     def _facts(self, key: str) -> Facts:
         """Return what is known of a step; its result itself may have been evicted."""
         step = self.plan.steps[key]
-        facts = (
-            self.facts.get(key)
-            or self.store.facts(key)
-            or self.recall(step)
-            or Facts(seconds=0.0, memory=0, step=str(step))
-        )
+        facts = self.facts.get(key) or self.store.facts(key) or self.recall(step)
+        if facts is None:
+            return Facts(seconds=0.0, memory=0, step=str(step))
         self.facts[key] = facts
         return facts
+
+    def _unknown(self, keys: Iterable[str]) -> list[str]:
+        """Say of which steps nothing is known: they count as if they took no time."""
+        found = [str(self.plan.steps[key]) for key in keys if key not in self.facts]
+        if not found:
+            return []
+        return [f"seconds of {len(found)} steps are not known: {', '.join(found)}"]
 
     def _cost(self, key: str, facts: Facts, computed: set[str]) -> StepCost:
         step = self.plan.steps[key]
@@ -257,6 +261,11 @@ class Recorder:
             probability=whole,
             is_clustering=self.plan.scenarios[code].is_clustering,
         )
+
+
+def _notes(facts: Iterable[Facts]) -> dict[str, None]:
+    """Return what steps had to say, each remark once."""
+    return dict.fromkeys(note for fact in facts for note in fact.notes)
 
 
 def _details(folds: Sequence[Prediction]) -> dict[str, Any]:
