@@ -135,6 +135,7 @@ def test_levers_lists_every_option_with_its_parameters(call):
     assert code == 0
     for option in MODEL.options("text"):
         assert f"{option.digit} {option.name}" in printed
+    assert not re.search(r"-$", printed, re.MULTILINE)  # "scikit-learn" stays whole
 
 
 def test_levers_as_json_can_be_read_by_programs(call):

@@ -82,6 +82,7 @@ def _plain(entry: dict[str, Any]) -> str:
             width=_WIDTH,
             subsequent_indent=" " * 24,
             break_long_words=False,
+            break_on_hyphens=False,
         )
     return "\n".join(lines)
 
