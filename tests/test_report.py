@@ -456,7 +456,7 @@ def test_show_tells_folds_steps_and_origin(shop):
 
     assert "folds" in printed
     assert "2.5 s" in printed
-    assert "2 MiB" in printed
+    assert "2 MB" in printed
     assert "cached" in printed
     assert "commit abcdef0123 with changes" in printed
     assert "scikit-learn 1.9.1" in printed

@@ -29,7 +29,7 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     study : str
         Name of its scenario file: with `name` what it is known by.
     scores : dict of str to float
-        Rounded to six digits; "ari" and "purity" of a clustering.
+        Rounded to ten digits; "ari" and "purity" of a clustering.
     confusion : list of str
         For each true class, the counts of the predicted ones; empty for a clustering.
     rows_digest : str
@@ -202,10 +202,10 @@ def approve(folder: Path, row: Row, rows: bool) -> Approved:
 
 
 def rounded_scores(row: Row) -> dict[str, float]:
-    """Return the scores of a record to six digits."""
+    """Return the scores of a record to ten digits."""
     scores = msgspec.to_builtins(row.scores or row.clustering)
     return {
-        metric: round(value, 6)
+        metric: round(value, 10)
         for metric, value in scores.items()
         if isinstance(value, float)
     }

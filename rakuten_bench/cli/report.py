@@ -145,4 +145,4 @@ def _write_page(
     }
     page = report.render_page(boards, items)
     write_file(file, page)
-    click.echo(f"{file}: {file.stat().st_size / 2**20:.1f} MiB", err=True)
+    click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB", err=True)

@@ -229,7 +229,7 @@ def _steps(record: Record, width: int) -> str:
             step.lever,
             step.option,
             seconds(step.seconds),
-            "" if step.memory is None else f"{step.memory / 2**20:,.0f} MiB",
+            "" if step.memory is None else f"{step.memory / 1e6:,.0f} MB",
             " ".join(word for word in ("shared", "cached") if getattr(step, word)),
         ]
         for step in record.steps

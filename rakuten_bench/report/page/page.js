@@ -104,7 +104,7 @@ function table(titles, rows, kind = "wide") {
 
 function cell(content) {
   if (content instanceof Node) return content;
-  const number = /^[-+]?[\d.,]+( s| %| h| min| MiB)?$/.test(content);
+  const number = /^[-+]?[\d.,]+( s| %| h| min| MB)?$/.test(content);
   return h("td", { class: number ? "n" : null }, text(content));
 }
 
@@ -252,7 +252,7 @@ function answers(found, board) {
 function costs(found) {
   const [fit, predict, own, saved] = found.times;
   const rows = found.steps.map(([lever, option, time, memory, flags]) => [
-    lever, option, seconds(time), memory === null ? "" : `${Math.round(memory / 2 ** 20).toLocaleString("en")} MiB`, flags,
+    lever, option, seconds(time), memory === null ? "" : `${Math.round(memory / 1e6).toLocaleString("en")} MB`, flags,
   ]);
   return part(
     "Cost",
