@@ -603,24 +603,59 @@ def test_results_that_vanish_during_a_run_are_computed_again(odd):
     assert len(records(odd)) == 12
 
 
-def test_source_that_changes_while_a_run_starts_stops_it(odd):
+EDIT = """
+import pathlib
+def edit():
+    path = pathlib.Path('FILE')
+    path.write_text(path.read_text().replace('* 7', '* 9'))
+"""
+BEFORE_POOLS = """
+from rakuten_bench.engine.pool import LocalPool
+opened = LocalPool._open
+LocalPool._open = lambda pool: (edit(), opened(pool))
+"""
+BEFORE_STATIONS = """
+from rakuten_bench.engine.cluster import DaskExecutor
+registered = DaskExecutor._register
+DaskExecutor._register = lambda *words: (edit(), registered(*words))
+"""
+AFTER_THE_FIRST_RUN = """
+import shutil
+from rakuten_bench import engine
+ran = engine.run
+def run_and_edit(prepared, settings):
+    for _ in ran(prepared, settings):
+        pass
+    shutil.rmtree("cache")
+    edit()
+    return ran(prepared, settings)
+engine.run = run_and_edit
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "n_records"),
+    [
+        (BEFORE_POOLS, [], 0),
+        (BEFORE_STATIONS, ["--executor", "dask"], 0),
+        (AFTER_THE_FIRST_RUN, [], 1),
+    ],
+    ids=["while workers start", "while stations open", "between two runs"],
+)
+def test_source_that_changes_after_it_was_digested_stops_a_run(
+    odd, before, words, n_records
+):
     """Its results would be named by the source as it was."""
+    if words:
+        pytest.importorskip("distributed")
     write(odd, "scenarios: {fine: {model: odd}}")
     file = odd / "changing.py"
     file.write_text(ODD_OPTIONS.read_text())
-    change = (
-        "import pathlib; from rakuten_bench.engine.pool import LocalPool\n"
-        "opened = LocalPool._open\n"
-        "def edit(pool):\n"
-        f"    path = pathlib.Path({str(file)!r})\n"
-        "    path.write_text(path.read_text().replace('* 7', '* 9'))\n"
-        "    opened(pool)\n"
-        "LocalPool._open = edit\n"
-    )
-    words = odd_words("run", "grid.yaml", options=file, before=change)
+    edit = EDIT.replace("FILE", str(file))
+    command = odd_words("run", "grid.yaml", *words, options=file, before=edit + before)
 
-    done = subprocess.run(words, cwd=odd, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=odd, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
     assert "the source of odd_options has changed since" in done.stderr
-    assert records(odd) == {}
+    assert len(records(odd)) == n_records

@@ -161,6 +161,7 @@ class DaskExecutor:
             {name: Path(path).read_text("utf-8") for name, path in preload.files},
             station.identity(sorted({*_ALWAYS, *packages})),
             str(self._mark.path) if self.shares_store else "",
+            preload.sources,
         )
         if not self.shares_store:
             station.keep_parcels(self._store)

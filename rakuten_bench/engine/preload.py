@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,11 +71,16 @@ def find_changed(sources: Mapping[str, str], since: float) -> str:
     since : float
         Files that are older, in seconds since 1970, need not be read.
     """
-    for name, text in sources.items():
+    edited = iter_edited(sources, since)
+    return next((name for name in edited if own_digest(name) != sources[name]), "")
+
+
+def iter_edited(names: Iterable[str], since: float) -> Iterator[str]:
+    """Yield the modules whose file was written after a moment, if they are imported."""
+    for name in names:
         file = getattr(sys.modules.get(name), "__file__", None)
-        if file and Path(file).stat().st_mtime > since and own_digest(name) != text:
-            return name
-    return ""
+        if file and Path(file).stat().st_mtime > since:
+            yield name
 
 
 def _options(scenarios: Iterable[Scenario]) -> list[Option]:

@@ -13,7 +13,7 @@ import pickle
 import platform
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -290,6 +290,8 @@ class StationPlugin(WorkerPlugin):
     mark : str
         A file of the shared store that the worker has to see; "" where none is shared,
         or the cluster is our own.
+    digests : mapping of str to str
+        Module -> digest of the source that results are named by.
     """
 
     run: str
@@ -299,6 +301,7 @@ class StationPlugin(WorkerPlugin):
     sources: Mapping[str, str]
     identity: Mapping[str, str]
     mark: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -329,7 +332,7 @@ class StationPlugin(WorkerPlugin):
         store = Store(Path(self.root) if self.root else own / "steps")
         if not self.root:
             keep_parcels(store)
-        preload = Preload(self.names, files)
+        preload = Preload(self.names, files, self.digests)
         n_workers = int(worker.state.nthreads)
         open_station(self.run, Station(store, n_workers, self.n_threads, preload))
 
