@@ -189,6 +189,23 @@ scenarios:
     assert found["other"]["status"] == "ok"
 
 
+def test_a_limit_of_an_option_holds_for_what_prepares_it(odd, capsys):
+    write(
+        odd,
+        """
+limits: {model: {svc: {time: 0.0001s}}}
+scenarios:
+  kernel: {model: svc}
+""",
+    )
+
+    call(capsys)
+
+    error = records(odd)["kernel"]["error"]
+    assert error["message"].startswith("model products")
+    assert error["type"] == "TimeLimit"
+
+
 def test_a_shared_step_may_use_what_its_most_generous_scenario_allows(odd, capsys):
     write(
         odd,

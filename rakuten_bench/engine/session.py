@@ -25,6 +25,7 @@ from rakuten_bench.engine.writer import RecordWriter
 from rakuten_bench.errors import UserError
 from rakuten_bench.plan import Step
 from rakuten_bench.records import Record
+from rakuten_bench.scenario import Scenario
 from rakuten_bench.scenario.limit import Limit
 
 _TICK = 1.0  # seconds after which something is said even if nothing has ended
@@ -259,12 +260,12 @@ class Session:
     def _limit(self, step: Step) -> Limit:
         """Return what a step may use: as much as the most generous of its scenarios."""
         limits = self.prepared.study.limits
-        options = [(choice.lever, choice.option) for choice in step.choices]
-        scenarios = self.prepared.plan.scenarios
+        scenarios = [
+            self.prepared.plan.scenarios[code] for code in self.schedule.codes(step.key)
+        ]
         return self.settings.limit.over(
             Limit.loosest(
-                limits.of(options, scenarios[code].limit)
-                for code in self.schedule.codes(step.key)
+                limits.of(_options(step, one), one.limit) for one in scenarios
             )
         )
 
@@ -410,3 +411,21 @@ class Session:
             self._n_shared,
             self._estimate[1],
         )
+
+
+def _options(step: Step, scenario: Scenario) -> list[tuple[str, str]]:
+    """Return whose limits hold for a step: what it applies, as lever and option.
+
+    What prepares for an option that can be named, or is a member of it, is held to that
+    option's limits: the describing before `sift_bovw` to those of `sift_bovw`.
+    """
+    applied = [(choice.lever, choice.option) for choice in step.choices]
+    levers = {lever for lever, _ in applied}
+    named = [
+        (choice.lever, choice.option)
+        for part in (scenario, *scenario.members)
+        if part.modality == step.modality
+        for choice in part.choices
+        if choice.lever in levers
+    ]
+    return applied if set(applied) & set(named) else applied + named
