@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -60,3 +62,20 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     return condition()
+
+
+_MOUNTING = ("unshare", "--user", "--map-root-user", "--mount")
+
+
+def can_mount() -> bool:
+    """Tell whether a script may mount a small disk here."""
+    known = shutil.which(_MOUNTING[0])
+    return bool(known) and not subprocess.call([*_MOUNTING, "true"])
+
+
+def run_mounting(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script that may mount; what it mounts goes with it."""
+    return subprocess.run(
+        [*_MOUNTING, "sh", "-c", script],
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip

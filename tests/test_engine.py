@@ -14,7 +14,14 @@ import psutil
 import pytest
 
 import command_line
-from command_line import DRIVER, ODD_OPTIONS, odd_words, wait_for
+from command_line import (
+    DRIVER,
+    ODD_OPTIONS,
+    can_mount,
+    odd_words,
+    run_mounting,
+    wait_for,
+)
 from rakuten_bench.engine import Settings, find_unscored, prepare, work
 from rakuten_bench.engine.entry import Packed
 from rakuten_bench.engine.root import save_roots
@@ -412,13 +419,6 @@ def test_a_full_disk_is_one_message_and_the_run_goes_on_later(odd, capsys):
     assert "full" not in records(odd)
 
 
-def can_mount():
-    words = ["unshare", "--user", "--map-root-user", "--mount", "true"]
-    return (
-        shutil.which("unshare") and subprocess.run(words, check=False).returncode == 0
-    )
-
-
 @pytest.mark.skipif(not can_mount(), reason="no small disk can be made here")
 def test_on_a_small_disk_records_stay_readable_and_space_lets_the_run_go_on(odd):
     write(odd, GRID.replace("LOG", "''").replace("[0, 1, 2]", "[0, 1, 100000]"))
@@ -435,10 +435,7 @@ $run; echo "code $?"
 cp -r disk/results results
 """
 
-    done = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = run_mounting(script)
 
     codes = re.findall("^code .", done.stdout, re.MULTILINE)
     assert codes == ["code 2", "code 0"], done.stdout + done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import rakuten_bench
-from command_line import enter
+from command_line import can_mount, enter, run_mounting
 from rakuten_bench.engine.store import Store
 from rakuten_bench.records import read_predictions
 from rakuten_bench.scenario.load import load_study
@@ -344,6 +345,32 @@ def test_a_run_killed_while_describing_goes_on_there(shop):
     assert record["status"] == "ok"
     final = Store(folder.parent.parent).load(folder.stem).values[:, 0]
     assert np.array_equal(np.flatnonzero((final == 199).all(axis=1)), described)
+
+
+@pytest.mark.skipif(not can_mount(), reason="no small disk can be made here")
+def test_a_disk_that_fills_while_images_are_described_stops_the_run(shop):
+    """Descriptors are written to a mapped file: no space there is a signal, no error."""
+    for number in range(60):
+        image = Image.effect_noise((300, 300), 90).convert("RGB")
+        image.save(shop / "images" / f"{number}.png")
+    text = "\n  words: {feature: {sift_bovw: {n_words: 5}}, model: logreg}\n"
+    (shop / "grid.yaml").write_text(HEAD + text)
+    (shop / "disk").mkdir()
+    command = f"{sys.executable} -m rakuten_bench run grid.yaml --quiet --cache disk/c"
+
+    done = run_mounting(f"""
+mount -t tmpfs -o size=1500k tmpfs disk
+{command}; echo "code $?"
+ls results/shop
+mount -o remount,size=400m disk
+{command}; echo "code $?"
+""")
+
+    codes = re.findall("^code .", done.stdout, re.MULTILINE)
+    assert codes == ["code 2", "code 0"], done.stdout + done.stderr
+    assert "no space is left" in done.stderr
+    record = json.loads(next(shop.glob("results/shop/*/record.json")).read_text())
+    assert record["status"] == "ok"
 
 
 def find_described(shop: Path) -> np.ndarray:

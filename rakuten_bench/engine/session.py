@@ -19,7 +19,7 @@ from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.schedule import Ended, Schedule
 from rakuten_bench.engine.setting import Settings
-from rakuten_bench.engine.store import LostResult
+from rakuten_bench.engine.store import LostResult, check_space
 from rakuten_bench.engine.task import Done, Fault, Task
 from rakuten_bench.engine.writer import RecordWriter
 from rakuten_bench.errors import UserError
@@ -309,6 +309,8 @@ class Session:
     def _finish(self, done: Done, step: Step) -> None:
         if done.halt:
             raise UserError(done.halt)
+        if done.fault and done.fault.type == "SIGBUS":
+            check_space(self.store.root)
         if done.is_busy:
             self._park(step)
             return

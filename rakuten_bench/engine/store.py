@@ -27,6 +27,7 @@ from rakuten_bench.errors import UserError
 __all__ = ["Facts", "FullDisk", "LostResult", "Recipe", "Store"]
 
 SUFFIX = ".entry"
+_LEAST_FREE = 1 << 20  # bytes: with less a disk counts as full
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -175,6 +176,21 @@ def _claims(path: Path) -> Claims:
 def is_full(error: OSError) -> bool:
     """Tell whether an error means that the disk, or the share of it, is full."""
     return error.errno in _FULL
+
+
+def check_space(folder: Path) -> None:
+    """Look for space after a process was ended by SIGBUS.
+
+    So the system answers a write to a mapped file that can't grow any more, where an
+    ordinary write would get an error.
+
+    Raises
+    ------
+    FullDisk
+        If the disk is full.
+    """
+    if shutil.disk_usage(folder).free < _LEAST_FREE:
+        raise cannot_write(folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 def cannot_write(folder: Path, error: OSError) -> FullDisk:
