@@ -221,7 +221,16 @@ def test_a_like_step_costs_the_middle_of_the_likest(costs):
     assert costs.of(step("new", params=(("C", 1),))).seconds == 2.0
     assert costs.of(step("new", params=(("C", 5),))).seconds == 50.0
     assert costs.of(step("new", option="y", params=(("C", 1),))).seconds == 100.0
-    assert costs.of(step("new", option="z")).is_known
+    assert costs.of(step("new", option="y")).is_known
+
+
+def test_what_other_options_of_the_lever_took_is_only_a_guess(costs):
+    costs.add(step("k", option="y"), facts(100.0, size=9))
+
+    found = costs.of(step("new", option="z"))
+
+    assert (found.seconds, found.size) == (100.0, 9)
+    assert not found.is_known
 
 
 def test_seconds_and_bytes_go_with_the_number_of_rows(costs):

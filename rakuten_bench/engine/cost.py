@@ -9,7 +9,7 @@ import os
 import statistics
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,8 @@ class Cost:
     memory, size : int
         Bytes while it runs, and of its result on disk.
     is_known : bool
-        Whether anything like it has run before; otherwise this is a guess.
+        Whether its option has run before. Otherwise this is a guess, even if made from
+        other options of the lever, which may take 50 times as long or as short.
     """
 
     seconds: float
@@ -129,9 +130,11 @@ class Costs:
             return Cost(same.seconds, same.memory, same.size)
         effort = self.effort_of(step)
         *narrow, lever = _kinds(step.lever, _option(step), _params(step))
-        for kind in narrow if effort else (*narrow, lever):
+        for kind in narrow:
             if kind in self._by_kind:
                 return self._scale(self._by_kind[kind], effort.power if effort else 1.0)
+        if effort is None and lever in self._by_kind:
+            return replace(self._scale(self._by_kind[lever], 1.0), is_known=False)
         guess = effort.of(self.n_rows) if effort else _GUESSES[step.kind]
         return Cost(max(guess, _GUESSES[step.kind]), is_known=False)
 

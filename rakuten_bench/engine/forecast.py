@@ -32,8 +32,8 @@ class Forecast:
     size : int
         Bytes that are written to the cache.
     n_unknown : int
-        Steps like none that has run here before: their seconds are guesses, their
-        bytes are not counted.
+        Steps like none that has run here before: their seconds are guesses, and their
+        bytes are not counted where no other option of the lever has run either.
     by_lever : dict of str to float
         Seconds.
     slow : dict of Choice to (float, Effort)
