@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -222,6 +225,19 @@ def test_missing_files_and_rows_without_a_file_are_told_apart(tmp_path):
     assert read_image(str(tmp_path / "no.jpg")) == (None, Oddity.MISSING)
     assert read_image(str(tmp_path)) == (None, Oddity.UNREADABLE)
     assert read_image("a\0b") == (None, Oddity.UNREADABLE)
+
+
+def test_a_pipe_among_the_images_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    code = (
+        "import sys; from rakuten_bench.image.read import read_image\n"
+        "print(read_image(sys.argv[1])[1].name)"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "pipe.jpg")]
+
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+
+    assert done.stdout == "UNREADABLE\n", done.stderr
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from rakuten_bench.data import (
 )
 from rakuten_bench.data.build import assemble
 from rakuten_bench.data.chance import random_bits, shuffled_rank, uniform
+from rakuten_bench.data.grouping import image_content
 from rakuten_bench.data.split import divide, read_split
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import Dataset, Fold, Split, Target
@@ -143,6 +145,13 @@ def test_a_damaged_store_of_hashes_is_built_anew(tmp_path: Path):
     split = build_split(shop(40, image_path=names), SplitSpec(), cache=tmp_path)
 
     assert split.groups[0] == split.groups[1]
+
+
+def test_what_is_no_file_has_no_content_and_is_never_opened(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.jpg")  # to open it is to wait for ever
+    names = [str(tmp_path / "pipe.jpg"), str(tmp_path)] + [""] * 38
+
+    assert set(image_content(shop(40, image_path=names).frame)) == {""}
 
 
 def test_groups_join_through_each_other():

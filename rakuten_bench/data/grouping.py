@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -128,7 +129,8 @@ def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
             found = os.stat(path)  # noqa: PTH116  (ten times as fast as Path.stat here)
         except OSError:
             continue
-        yield path, (found.st_size, found.st_mtime_ns)
+        if stat.S_ISREG(found.st_mode):  # a pipe would be read for ever
+            yield path, (found.st_size, found.st_mtime_ns)
 
 
 def _hashed(asked: dict[str, tuple[int, int]], cache: Path | None) -> dict[str, str]:

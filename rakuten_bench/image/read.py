@@ -7,6 +7,8 @@ looks like an image, and every file that is cut short.
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -112,11 +114,13 @@ def _load(path: str) -> tuple[bytes | None, Oddity]:
     if not path:
         return None, Oddity.NOT_GIVEN
     try:
-        return Path(path).read_bytes(), Oddity(0)
+        if stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  (called for every image)
+            return Path(path).read_bytes(), Oddity(0)
     except FileNotFoundError:
         return None, Oddity.MISSING
-    except (OSError, ValueError):  # a folder, no right to read, a name with a NUL
-        return None, Oddity.UNREADABLE
+    except (OSError, ValueError):  # no right to read, a name with a NUL
+        pass
+    return None, Oddity.UNREADABLE  # also a folder; and a pipe, which never ends
 
 
 def _choose_reduction(header: Header, size: int) -> int:
