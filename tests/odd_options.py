@@ -4,6 +4,7 @@ They note every call in a file, so that a test can count what was computed.
 """
 
 import ctypes
+import logging
 import os
 import subprocess
 import sys
@@ -47,11 +48,17 @@ def fail(amount: float) -> None:
     raise ValueError(message)
 
 
+def tell(seconds: float) -> None:
+    logging.getLogger("rakuten_bench.odd").info("half of %g s", seconds)
+    time.sleep(seconds)
+
+
 WAYS = {
     "fine": lambda amount: None,
     "sleep": sleep,
     "pause": time.sleep,
     "allocate": allocate,
+    "tell": tell,
     "segfault": lambda amount: ctypes.string_at(0),
     "fail": fail,
     "fill": lambda amount: Path("/dev/full").write_text("x"),

@@ -78,6 +78,33 @@ def test_in_a_terminal_one_bar_moves_and_failures_stay_above_it(shop):
     assert "fine: f1_weighted" not in said
 
 
+def test_in_a_terminal_a_long_step_tells_how_far_it_is(shop):
+    (shop / "grid.yaml").write_text(
+        STUDY.replace("pause, amount: 0.3", "tell, amount: 3")
+    )
+
+    said = plain(run_in_terminal())
+
+    assert "model odd: half of 3 s" in said
+
+
+def test_in_a_log_a_long_step_tells_how_far_it_is(shop):
+    (shop / "grid.yaml").write_text(
+        STUDY.replace("pause, amount: 0.3", "tell, amount: 3")
+    )
+    before = """
+from rakuten_bench.cli import _progress
+_progress._SECONDS_BETWEEN_LINES = 0.0
+"""
+
+    run = subprocess.run(
+        odd_words("run", "grid.yaml", before=before),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert re.search(r" left \u00b7 model odd: half of 3 s$", run.stderr, re.MULTILINE)
+
+
 def test_a_terminal_is_left_as_it_was(shop):
     written = run_in_terminal()
 

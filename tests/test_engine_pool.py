@@ -75,6 +75,15 @@ def test_the_next_call_computes_while_one_writes_its_result(tmp_path):
     pool.shutdown()
 
 
+def test_what_a_call_logs_is_seen_while_it_runs(pool, tmp_path):
+    future = pool.submit(odd_calls.tell_until, tmp_path / "end")
+
+    assert wait_for(lambda: future.told == "3 of 7")
+    assert not future.done()
+    (tmp_path / "end").touch()
+    assert future.result() == future.told
+
+
 def test_only_so_many_calls_compute_at_a_time(tmp_path):
     pool = LocalPool(1, preload=PRELOAD)
 

@@ -88,7 +88,7 @@ class Lines(Quiet):
         if progress.record:
             self.say(scenario_line(progress))
         elif now - self._said > _SECONDS_BETWEEN_LINES:
-            self.say(step_line(progress))
+            self.say(" · ".join(filter(None, (step_line(progress), progress.doing))))
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -114,6 +114,7 @@ class Bar(Quiet):
         )
         self._rich.start()
         self._task: Any = self._rich.add_task("starting", total=None)
+        self._step: Any = self._rich.add_task("", total=None, visible=False)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -129,6 +130,8 @@ class Bar(Quiet):
         self._rich.update(
             self._task, completed=done, total=total, description=step_line(progress)
         )
+        doing = progress.doing[:_MOST_WORDS]
+        self._rich.update(self._step, description=doing, visible=bool(doing))
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""

@@ -31,7 +31,7 @@ from rakuten_bench.engine.meter import count_kernel_kills, own_memory, tree_memo
 from rakuten_bench.engine.nursery import REQUEST
 from rakuten_bench.engine.preload import Preload
 from rakuten_bench.engine.thread import thread_environment
-from rakuten_bench.engine.worker import STORING
+from rakuten_bench.engine.worker import STORING, TOLD
 from rakuten_bench.errors import UserError
 from rakuten_bench.scenario.limit import Limit, render_duration, render_size
 
@@ -81,13 +81,25 @@ class Stopped(Exception):
         return Stopped, (self.status, self.type, str(self), self.output)
 
 
+class Call(Future[Any]):
+    """The future of a call that may tell how far it is.
+
+    Attributes
+    ----------
+    told : str
+        The last that it said.
+    """
+
+    told = ""
+
+
 @dataclass(eq=False)
 class _Job:
     """A call and who waits for it."""
 
     call: bytes
     limit: Limit
-    future: Future[Any]
+    future: Call
 
 
 @dataclass(eq=False)
@@ -195,14 +207,14 @@ class LocalPool(Executor):
 
     def submit_limited(
         self, limit: Limit, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
-    ) -> Future[Any]:
+    ) -> Call:
         """Run a call; the future of one that passes its limit raises `Stopped`."""
         if self._reason_given:
             raise BrokenPool(self._reason_given)
         if self._closing:
             message = "cannot schedule new futures after shutdown"
             raise RuntimeError(message)
-        future: Future[Any] = Future()
+        future = Call()
         self._queue.append(_Job(pickle.dumps((fn, args, kwargs)), limit, future))
         self._wake()
         return future
@@ -307,6 +319,10 @@ class LocalPool(Executor):
             worker.is_storing = True
             self._hand_out()
             return
+        if answer.startswith(TOLD):
+            if worker.job:
+                worker.job.future.told = answer[len(TOLD) :].decode()
+            return
         job, worker.job = worker.job, None
         if own_memory(worker.pid) > MOST_LEFT_OVER:
             self._replace(worker)
@@ -350,7 +366,7 @@ class LocalPool(Executor):
         """Tell whoever waits for a dead worker why, and make another."""
         if worker.job and not worker.stopped and worker.connection.poll():
             with contextlib.suppress(EOFError, OSError):  # it answered, then died
-                while (answer := worker.connection.recv_bytes()) == STORING:
+                while _is_news(answer := worker.connection.recv_bytes()):
                     pass
                 _settle(worker.job.future, answer)
                 worker.job = None
@@ -434,6 +450,11 @@ class LocalPool(Executor):
                 job.future.set_exception(Stopped("failed", SHUTDOWN, "the run ended"))
         self._bell.close()
         self._ring.close()
+
+
+def _is_news(message: bytes) -> bool:
+    """Tell what a worker says on its way from its answer."""
+    return message == STORING or message.startswith(TOLD)
 
 
 def _settle(future: Future[Any], answer: bytes) -> None:

@@ -15,6 +15,7 @@ from rakuten_bench.engine.executor import StepExecutor, outcome
 from rakuten_bench.engine.forecast import open_costs
 from rakuten_bench.engine.lease import Lease, only_one, read_leases
 from rakuten_bench.engine.outcome import Recorder
+from rakuten_bench.engine.pool import Call
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.schedule import Ended, Schedule
@@ -53,6 +54,8 @@ class Progress:
     n_shared : int
         Steps that scenarios have asked for and that were there already.
     seconds_left : float
+    doing : str
+        How far the longest-running step is, where it says; "" else.
     """
 
     record: Record | None
@@ -63,6 +66,7 @@ class Progress:
     n_left: int
     n_shared: int
     seconds_left: float
+    doing: str = ""
 
 
 @dataclass
@@ -412,7 +416,15 @@ class Session:
             self.schedule.n_left,
             self._n_shared,
             self._estimate[1],
+            self._doing(),
         )
+
+    def _doing(self) -> str:
+        """Return what the longest-running step that says so has told of itself."""
+        for future, step in self._running.items():
+            if isinstance(future, Call) and future.told:
+                return f"{step.lever} {step.choices[-1].option}: {future.told}"
+        return ""
 
 
 def _options(step: Step, scenario: Scenario) -> list[tuple[str, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import logging
 import pickle
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -14,6 +16,9 @@ from rakuten_bench.engine.thread import limit_threads
 #: Says that a call has computed its result and only writes it by now.
 STORING = b""
 
+#: Begins what a call tells of how far it is, in UTF-8; no answer begins so.
+TOLD = b"\x00"
+
 _on_storing: ContextVar[Callable[[], None]] = ContextVar("_on_storing")
 
 
@@ -24,13 +29,30 @@ def tell_storing() -> None:
         tell()
 
 
+class _Teller(logging.Handler):
+    """Passes on what is logged, so that whoever waits sees how far a long step is."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a line; nobody may be there to read it any more."""
+        with contextlib.suppress(OSError):
+            self._connection.send_bytes(TOLD + record.getMessage().encode())
+
+
 def serve(connection: Connection, n_threads: int) -> None:
     """Answer calls until the other side closes.
 
     A call is a pickled (function, positional, keyword) triple; an answer is a pickled
-    (succeeded, result or exception). `STORING` may come before an answer.
+    (succeeded, result or exception). `STORING` may come before an answer, and what the
+    call logs: `TOLD` and the text.
     """
     limit_threads(n_threads)
+    log = logging.getLogger("rakuten_bench")
+    log.setLevel(logging.INFO)
+    log.addHandler(_Teller(connection))
     _on_storing.set(lambda: connection.send_bytes(STORING))
     while True:
         try:
