@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from command_line import enter
 from rakuten_bench.errors import UserError
@@ -29,23 +31,30 @@ EMPTY_CARD = Card(
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """Run a little shop with three models; return its folder."""
+    """Run a little shop with a model of each kind; return its folder."""
     folder = tmp_path_factory.mktemp("shop")
     generator = np.random.default_rng(0)
-    rows = ["id,name,kind"]
+    rows = ["id,name,photo,kind"]
     for i in range(90):
         kind = WORDS[i % 3]
         other = WORDS[generator.integers(3)]
-        rows.append(f"p{i},{kind} {other} colour{i % 7} {i},{kind}")
+        rows.append(f"p{i},{kind} {other} colour{i % 7} {i},p{i}.png,{kind}")
+        pixels = generator.integers(40 * (i % 3), 170 + 40 * (i % 3), (24, 24, 3))
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"p{i}.png")
     (folder / "shop.csv").write_text("\n".join(rows))
     (folder / "shop.yaml").write_text(
         """
-dataset: {table: {path: shop.csv, title: name, label: kind, id: id}}
+dataset: {table: {path: shop.csv, title: name, image: photo, label: kind, id: id}}
 defaults: {tokenizer: regex, vectorizer: tfidf}
 scenarios:
   svm: {model: linear_svc}
   bayes: {model: complement_nb}
   chi2: {reducer: {chi2: {k: 10}}, model: logreg}
+  lsa: {reducer: {svd: {n_components: 8}}, model: {linear_svc: {calibrate: sigmoid}}}
+  searched: {model: logreg, search: {random: {n_iter: 3}}}
+  sampled: {model: logreg, sampler: smote}
+  seen: {feature: color, model: logreg}
+  stacked: {fusion: {stacking: {cv: 3}}, members: [lsa, seen]}
 """
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -67,7 +76,9 @@ def record_folder(shop, name):
     raise AssertionError(name)
 
 
-@pytest.mark.parametrize("name", ["svm", "bayes", "chi2"])
+@pytest.mark.parametrize(
+    "name", ["svm", "bayes", "chi2", "searched", "sampled", "seen", "stacked"]
+)
 def test_an_exported_model_predicts_the_record_in_a_fresh_process(
     shop, call, name, tmp_path
 ):
@@ -84,6 +95,26 @@ def test_an_exported_model_predicts_the_record_in_a_fresh_process(
     record = read_predictions(record_folder(shop, name))
     wanted = [record.classes[code] for code in record.predicted]
     assert labelled[record.ids].tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["export", "chi2", "-o", "m.joblib"], ["explain", "chi2", "--text", "hat"]],
+)
+def test_a_fit_has_the_threads_that_the_record_says(shop, call, words, monkeypatch):
+    fit, seen = LogisticRegression.fit, []
+
+    def watch(model, X, y):
+        seen.extend(library["num_threads"] for library in threadpool_info())
+        return fit(model, X, y)
+
+    monkeypatch.setattr(LogisticRegression, "fit", watch)
+    with threadpool_limits(2):
+        code, _, error = call(*words, "--cache", "cache")
+
+    assert code == 0, error
+    record = json.loads((record_folder(shop, "chi2") / "record.json").read_text())
+    assert set(seen) == {record["n_threads"]} == {1}
 
 
 def test_predict_gives_probability_and_two_more_guesses(shop, call, tmp_path):

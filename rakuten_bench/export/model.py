@@ -23,7 +23,7 @@ _ALWAYS = ("numpy", "scipy", "scikit-learn", "pandas", "rakuten-bench")
 
 
 def fit_source(
-    source: Source, rows: Literal["train", "all"], seed: int
+    source: Source, rows: Literal["train", "all"], seed: int, n_jobs: int = 1
 ) -> ScenarioClassifier | ScenarioClusterer:
     """Fit the scenario of a record on its training rows, or on all rows.
 
@@ -43,7 +43,9 @@ def fit_source(
             )
             raise UserError(message)
         frame = frame.iloc[source.split.folds[0].train]
-    return build(source.scenario, random_state=seed).fit(frame, frame["label"])
+    return build(source.scenario, random_state=seed, n_jobs=n_jobs).fit(
+        frame, frame["label"]
+    )
 
 
 def export_model(
@@ -70,7 +72,7 @@ def export_model(
     if record.scores is None and record.clustering is None:
         message = f"{record.code}: has no scores ({record.status}); nothing to export."
         raise UserError(message)
-    model = fit_source(source, rows, record.seed)
+    model = fit_source(source, rows, record.seed, record.n_threads)
     n_rows = (
         len(source.dataset.frame) if rows == "all" else source.split.folds[0].train.size
     )
@@ -109,7 +111,7 @@ def _card(
         label_names=dict(source.dataset.label_names),
         columns=_columns(record),
         scores=_scores(record),
-        packages={name: version(name) for name in {*packages, *_ALWAYS}},
+        packages={name: version(name) for name in sorted({*packages, *_ALWAYS})},
         python=python_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
