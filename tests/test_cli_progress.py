@@ -12,7 +12,13 @@ import termios
 import pytest
 
 from command_line import enter, odd_words
-from rakuten_bench.cli._progress import Bar, Lines, Quiet, choose_display
+from rakuten_bench.cli._progress import (
+    Bar,
+    Lines,
+    Quiet,
+    choose_display,
+    iter_note_lines,
+)
 
 STUDY = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
@@ -20,6 +26,13 @@ defaults: {tokenizer: regex}
 scenarios:
   fine: {model: {odd: {how: pause, amount: 0.3}}}
   wrong: {model: {odd: {how: fail, amount: 3}}}
+"""
+NOTED = """
+dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
+defaults: {cleaner: {noted: {remark: half of it is missing}}}
+scenarios:
+  one: {model: odd}
+  two: {model: dummy}
 """
 LINE = re.compile(
     r"^\[[12]/2\] T\S+ (fine: f1_weighted 0\.\d{4}|wrong: failed: model odd.*no way with 3)"
@@ -128,6 +141,27 @@ def test_in_a_log_there_is_one_line_for_each_scenario_and_nothing_else_moves(sho
     assert "\x1b" not in run.stderr
     assert "\r" not in run.stderr
     assert "shop: 2 scenarios, 2 to run, " in run.stderr
+
+
+def test_what_records_remark_is_told_once_under_the_board(shop, call):
+    (shop / "grid.yaml").write_text(NOTED)
+
+    code, board, said = call("run", "grid.yaml")
+    quiet = call("run", "grid.yaml", "--rerun", "all", "--quiet")[2]
+
+    assert code == 0
+    assert said.splitlines()[-1] == "note: half of it is missing (2 scenarios)"
+    assert "note: " not in board + quiet
+
+
+def test_of_many_notes_those_of_most_scenarios_are_told():
+    notes = {f"remark {n}": [f"T{n}-{i}" for i in range(n)] for n in range(1, 9)}
+
+    *told, rest = iter_note_lines(notes)
+
+    assert told[0] == "note: remark 8 (8 scenarios)"
+    assert len(told) == 5
+    assert rest == "... 3 more notes: rakuten-bench show T3-0"
 
 
 class Cell:

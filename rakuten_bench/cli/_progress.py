@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LINES = 30.0
 _LEAST_BAR, _MOST_BAR = 4, 24  # columns
 _MOST_WORDS = 76  # columns of the counts of a large run
+_MOST_NOTES = 5
 
 
 class Display(Protocol):
@@ -180,3 +182,20 @@ def step_line(progress: Progress) -> str:
         f"{render_duration(progress.seconds_left)} left",
     ]
     return " · ".join(words)
+
+
+def iter_note_lines(notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield what records have to remark, that of most scenarios first.
+
+    Parameters
+    ----------
+    notes : mapping of str to sequence of str
+        The codes of the scenarios of each note.
+    """
+    from rakuten_bench.wording.words import clean, number
+
+    order = sorted(notes, key=lambda note: -len(notes[note]))
+    for note in order[:_MOST_NOTES]:
+        yield f"note: {clean(note)} ({number(len(notes[note]), 'scenario')})"
+    if left := order[_MOST_NOTES:]:
+        yield f"... {number(len(left), 'more note')}: rakuten-bench show {notes[left[0]][0]}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rakuten_bench.cli._progress import Display, choose_display
+from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
 
 if TYPE_CHECKING:
     from rakuten_bench.engine import Prepared, Run, Settings
@@ -82,7 +82,7 @@ def command(
     quiet: bool,
     **words: Any,
 ) -> None:
-    """Run the scenarios of FILE and print the top of the board.
+    """Run the scenarios of FILE and print the top of the board, then their notes.
 
     Scenarios that have a record are not run again. A step that passes a limit is
     stopped, and only the scenarios that need it fail. Exit code: 0 if every scenario
@@ -104,10 +104,13 @@ def command(
     running = run(prepared, settings)
     with choose_display(quiet=quiet) as display:
         _say_plan(prepared, display)
-        for progress in running.events():
-            display.show(progress)
+        notes = _follow(running, display)
         _say_spent(running, display)
-    ctx.exit(_print_board(prepared, settings, top))
+    code = _print_board(prepared, settings, top)
+    if not quiet:
+        for line in iter_note_lines(notes):
+            click.echo(line, err=True)
+    ctx.exit(code)
 
 
 def read_settings(words: dict[str, Any]) -> Settings:
@@ -143,6 +146,17 @@ def _say_plan(prepared: Prepared, display: Display) -> None:
         f"{prepared.board}: {len(plan.scenarios)} scenarios, {len(prepared.todo)} to run, "
         f"{len(plan.steps)} steps ({plan.n_shared} saved by sharing)."
     )
+
+
+def _follow(running: Run, display: Display) -> dict[str, list[str]]:
+    """Run; return the codes of the scenarios that have each note."""
+    notes: dict[str, list[str]] = {}
+    for progress in running.events():
+        display.show(progress)
+        if record := progress.record:
+            for note in dict.fromkeys(record.notes):
+                notes.setdefault(note, []).append(record.code)
+    return notes
 
 
 def _say_spent(running: Run, display: Display) -> None:
