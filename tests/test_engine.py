@@ -30,6 +30,7 @@ from rakuten_bench.engine.task import Task
 from rakuten_bench.engine.work import is_cheaper
 from rakuten_bench.registry import DIGITS, NORMALIZER
 from rakuten_bench.scenario.load import load_study
+from rakuten_bench.wording.words import seconds
 
 HEAD = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
@@ -110,6 +111,33 @@ def test_a_record_says_what_stopped_it(odd, capsys):
     assert "string_at" in errors["crash"]["traceback"]
     assert errors["wrong"]["message"].endswith("no way with 3")
     assert "ValueError" in errors["wrong"]["traceback"]
+
+
+def test_a_record_without_scores_tells_what_its_steps_have_taken(odd, capsys):
+    write(odd, FIVE)
+
+    _, board, _ = call(capsys)
+
+    found = records(odd)
+    levers = [step["lever"] for step in found["fine"]["steps"]]
+    for name in ("hungry", "slow", "crash", "wrong"):
+        *before, last = found[name]["steps"]
+        assert [step["lever"] for step in (*before, last)] == levers
+        assert [step.get("failed") for step in (*before, last)] == [
+            *[None] * len(before), True,
+        ]  # fmt: skip
+        assert found[name]["fit_time"] == pytest.approx(
+            found[name]["own_time"] + found[name]["saved_time"]
+        )
+        assert found[name]["peak_memory"] > 10**6
+    assert 1.0 <= found["slow"]["own_time"] < 20.0
+    assert found["slow"]["steps"][-1]["memory"] > 10**6
+    assert found["hungry"]["steps"][-1]["memory"] > 500 * 10**6
+    every = [step for record in found.values() for step in record["steps"]]
+    total = sum({step["key"]: step["seconds"] for step in every}.values())
+    own = sum(record["own_time"] for record in found.values())
+    assert own == pytest.approx(total)
+    assert f"Own time {seconds(own)} in all" in " ".join(board.split())
 
 
 def test_a_scheduler_that_would_not_be_used_is_refused(odd, capsys):

@@ -164,12 +164,14 @@ def test_an_exit_is_a_failure_with_its_code(pool):
 
 def test_what_stopped_a_call_can_be_sent_elsewhere():
     stop = Stopped("oom", "MemoryLimit", "over its limit", "its last words")
+    stop.seconds, stop.memory = 2.5, 70
 
     found = pickle.loads(pickle.dumps(stop))
 
     assert (found.status, found.type, str(found), found.output) == (
         "oom", "MemoryLimit", "over its limit", "its last words",
     )  # fmt: skip
+    assert (found.seconds, found.memory) == (2.5, 70)
 
 
 def test_the_next_call_has_a_fresh_worker(pool):

@@ -150,6 +150,30 @@ def test_a_failure_says_how_to_run_it_again(shop, why):
     assert "Its record says 'failed': --rerun failed runs it again." in said
 
 
+def test_only_what_failed_and_follows_runs_again(shop, why):
+    edit(shop / "grid.yaml", "odd: {vec", "broken: {vec")
+    edit(shop / "grid.yaml", "amount: 1", "how: fail")
+    enter("run", "grid.yaml", "--quiet")
+    edit(shop / "grid.yaml", "how: fail", "how: sleep")
+
+    _, said = why("broken", "grid.yaml")
+
+    assert "would run again: 1 of 7 steps, 0 of them cached" in said
+    assert "model odd: parameter how: fail -> sleep" in said
+
+
+def test_what_failed_runs_again_where_only_what_comes_after_has_changed(shop, why):
+    edit(shop / "grid.yaml", "cleaner: noted", "cleaner: {noted: {seconds: -1}}")
+    edit(shop / "grid.yaml", "plain:", "broken:")
+    enter("run", "grid.yaml", "--quiet")
+    edit(shop / "grid.yaml", "model: dummy", "model: linear_svc")
+
+    _, said = why("broken", "grid.yaml")
+
+    assert "cleaner noted(seconds=-1.0): failed" in said
+    assert "model: option dummy -> linear_svc" in said
+
+
 def test_an_option_that_is_no_longer_there_is_named(shop, why):
     def with_an_option_of_old(record):
         record["levers"]["stopwords"] = "list_of_old"

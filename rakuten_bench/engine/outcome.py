@@ -72,12 +72,16 @@ class Recorder:
         self._users = self._count_users()
         self._known_made: dict[Choice, Ingredients] = {}
 
-    def failed(self, code: str, fault: Fault) -> Record:
-        """Return the record of a scenario that has no predictions."""
+    def failed(self, code: str, fault: Fault, computed: set[str]) -> Record:
+        """Return the record of a scenario that has no predictions.
+
+        It tells what the steps before the fault have taken, and the one at fault.
+        """
+        facts = self._facts_before(code, fault)
         return self._record(
             code,
             status=fault.status,
-            n_threads=self.n_threads,
+            **self._spent(facts, {*computed, fault.key}, fault.key),
             error=Failure(
                 type=fault.type,
                 message=f"{fault.step}: {fault.message}"
@@ -98,28 +102,62 @@ class Recorder:
         folds: list[Prediction] = [self.fetch(key) for key in self.plan.outputs[code]]
         predictions = self._predictions(code, folds)
         keys = self.plan.ancestors(self.plan.outputs[code])
-        facts = {key: self._facts(key) for key in keys}
-        own = {key for key in keys if key in computed and key not in self.charged}
-        self.charged |= own
-        seconds = {key: fact.seconds for key, fact in facts.items()}
+        facts = {key: self._facts(key) or self._no_facts(key) for key in keys}
+        spent = self._spent(facts, computed)
         predict_time = sum(fold.predict_time for fold in folds)
+        spent["fit_time"] -= predict_time
+        spent["notes"] += self._unknown(keys)
+        details = _details(folds)
         record = self._record(
-            code,
-            status="ok",
-            fit_time=sum(seconds.values()) - predict_time,
-            predict_time=predict_time,
-            own_time=sum(seconds[key] for key in own),
-            saved_time=sum(seconds[key] for key in keys if key not in own),
-            peak_memory=max((fact.memory for fact in facts.values()), default=0),
-            n_threads=max((fact.n_threads for fact in facts.values()), default=1),
-            device="cuda" if "cuda" in {f.device for f in facts.values()} else "cpu",
-            gpu=", ".join(sorted({f.gpu for f in facts.values()} - {""})),
-            notes=[*_notes(facts.values()), *self._unknown(keys)],
-            steps=[self._cost(key, facts[key], computed) for key in keys],
-            sources=self._sources(keys),
-            details=_details(folds),
+            code, status="ok", predict_time=predict_time, details=details, **spent
         )
         return record, predictions
+
+    def _facts_before(self, code: str, fault: Fault) -> dict[str, Facts]:
+        """Return what is known of a scenario's steps, up to the one at fault."""
+        found = {}
+        for key in self.plan.ancestors(self.plan.outputs[code]):
+            if fault.key not in self.plan.ancestors([key]):
+                facts = self._facts(key)
+                if facts:
+                    found[key] = facts
+        if fault.key in self.plan.steps:
+            found[fault.key] = Facts(
+                seconds=fault.seconds,
+                memory=fault.memory,
+                step=fault.step,
+                n_threads=self.n_threads,
+            )
+        return found
+
+    def _spent(
+        self, facts: Mapping[str, Facts], computed: set[str], failed: str = ""
+    ) -> dict[str, Any]:
+        """Return the part of a record that tells what steps have taken.
+
+        Parameters
+        ----------
+        failed : str
+            Key of the step that has no result.
+        """
+        own = {key for key in facts if key in computed and key not in self.charged}
+        self.charged |= own
+        every = facts.values()
+        return {
+            "fit_time": sum(one.seconds for one in every),
+            "own_time": sum(facts[key].seconds for key in own),
+            "saved_time": sum(facts[key].seconds for key in facts if key not in own),
+            "peak_memory": max((one.memory for one in every), default=0) or None,
+            "n_threads": max((one.n_threads for one in every), default=self.n_threads),
+            "device": "cuda" if "cuda" in {one.device for one in every} else "cpu",
+            "gpu": ", ".join(sorted({one.gpu for one in every} - {""})),
+            "notes": [*_notes(every)],
+            "steps": [
+                self._cost(key, one, cached=key not in computed, failed=key == failed)
+                for key, one in facts.items()
+            ],
+            "sources": self._sources(facts),
+        }
 
     def _record(self, code: str, gpu: str = "", **values: Any) -> Record:
         scenario = self.plan.scenarios[code]
@@ -162,14 +200,16 @@ class Recorder:
             **values,
         )
 
-    def _facts(self, key: str) -> Facts:
+    def _facts(self, key: str) -> Facts | None:
         """Return what is known of a step; its result itself may have been evicted."""
         step = self.plan.steps[key]
         facts = self.facts.get(key) or self.store.facts(key) or self.recall(step)
-        if facts is None:
-            return Facts(seconds=0.0, memory=0, step=str(step))
-        self.facts[key] = facts
+        if facts is not None:
+            self.facts[key] = facts
         return facts
+
+    def _no_facts(self, key: str) -> Facts:
+        return Facts(seconds=0.0, memory=0, step=str(self.plan.steps[key]))
 
     def _unknown(self, keys: Iterable[str]) -> list[str]:
         """Say of which steps nothing is known: they count as if they took no time."""
@@ -178,19 +218,20 @@ class Recorder:
             return []
         return [f"seconds of {len(found)} steps are not known: {', '.join(found)}"]
 
-    def _cost(self, key: str, facts: Facts, computed: set[str]) -> StepCost:
+    def _cost(self, key: str, facts: Facts, *, cached: bool, failed: bool) -> StepCost:
         step = self.plan.steps[key]
         return StepCost(
             lever=step.lever,
             option=" + ".join(choice.option for choice in step.choices),
             key=key,
             seconds=facts.seconds,
-            memory=facts.memory,
+            memory=facts.memory or None,
             shared=self._users[key] > 1,
-            cached=key not in computed,
+            cached=cached,
             fold=step.fold,
             params={c.lever: c.arguments for c in step.choices if c.params},
             file="".join(made.file for made in self._made(step)),
+            failed=failed,
         )
 
     def _made(self, step: Step) -> list[Ingredients]:

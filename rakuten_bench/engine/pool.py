@@ -69,6 +69,10 @@ class Stopped(Exception):
         "TimeLimit", "MemoryLimit", "OutOfMemory", or the signal that ended it.
     output : str
         The end of what its process printed; for a crash this has the stack.
+    seconds : float
+        How long it had run.
+    memory : int
+        Bytes that it held; 0 where nobody has looked.
     """
 
     def __init__(self, status: str, type: str, message: str, output: str = "") -> None:
@@ -76,9 +80,12 @@ class Stopped(Exception):
         self.status = status
         self.type = type
         self.output = output
+        self.seconds = 0.0
+        self.memory = 0
 
     def __reduce__(self) -> Any:
-        return Stopped, (self.status, self.type, str(self), self.output)
+        words = (self.status, self.type, str(self), self.output)
+        return Stopped, words, {"seconds": self.seconds, "memory": self.memory}
 
 
 class Call(Future[Any]):
@@ -377,6 +384,12 @@ class LocalPool(Executor):
         self._make_worker()
 
     def _reason(self, worker: _Worker, code: int) -> Stopped:
+        """Say why a worker has ended, and what its call had used."""
+        reason = self._cause(worker, code)
+        reason.seconds, reason.memory = worker.seconds, worker.memory
+        return reason
+
+    def _cause(self, worker: _Worker, code: int) -> Stopped:
         """Say why a worker has ended; the kernel counts whom it ended itself."""
         before, self._kernel_kills = self._kernel_kills, count_kernel_kills()
         if worker.stopped:

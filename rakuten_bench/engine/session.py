@@ -393,7 +393,8 @@ class Session:
     def _record(self, ended: Ended) -> None:
         """Write a scenario's record; where a result has gone it runs again."""
         if ended.fault:
-            self.writer.submit(self.recorder.failed(ended.code, ended.fault), None)
+            failed = self.recorder.failed(ended.code, ended.fault, self._computed)
+            self.writer.submit(failed, None)
             return
         try:
             record, predictions = self.recorder.finished(ended.code, self._computed)

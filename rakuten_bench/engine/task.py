@@ -44,23 +44,46 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a step has no result."""
+    """Why a step has no result.
+
+    Attributes
+    ----------
+    step, key : str
+        In words, and its key; "" where it was no one step's fault.
+    seconds : float
+        How long it had run.
+    memory : int
+        Bytes that it held; 0 where nobody has looked.
+    """
 
     status: str
     type: str
     message: str
     traceback: str
     step: str
+    key: str = ""
+    seconds: float = 0.0
+    memory: int = 0
 
     @classmethod
-    def of(cls, error: BaseException, step: Step) -> Fault:
+    def of(cls, error: BaseException, step: Step, seconds: float = 0.0) -> Fault:
         """Describe what a step raised, or what stopped it."""
         if isinstance(error, Stopped):
-            return cls(error.status, error.type, str(error), error.output, str(step))
+            return cls(
+                error.status,
+                error.type,
+                str(error),
+                error.output,
+                str(step),
+                step.key,
+                error.seconds,
+                error.memory,
+            )
         text = "" if isinstance(error, UserError) else _traceback(error)
         status = "oom" if isinstance(error, MemoryError) else "failed"
         message = str(error) or type(error).__name__
-        return cls(status, type(error).__name__, message, text, str(step))
+        name = type(error).__name__
+        return cls(status, name, message, text, str(step), step.key, seconds)
 
 
 def _traceback(error: BaseException) -> str:

@@ -184,7 +184,7 @@ def _compare_steps(
     for step in (plan.steps[key] for key in keys):
         same = before.get(_identity(step))
         cost = same.pop(0) if same else None
-        if cost is not None and cost.key == step.key:
+        if cost is not None and cost.key == step.key and not cost.failed:
             continue
         answer.again.append(str(step))
         answer.n_cached += step.key in prepared.store
@@ -215,6 +215,8 @@ def _own_changes(record: Record, step: Step, cost: StepCost | None) -> tuple[str
     """Say what differs in what a step is made of, its inputs aside."""
     if cost is None:
         return ()
+    if cost.key == step.key:
+        return ("failed",)
     modules: dict[str, None] = {}
     packages: dict[str, None] = {}
     file = ""

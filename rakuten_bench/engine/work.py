@@ -72,6 +72,7 @@ def _here() -> str:
 
 def _compute(task: Task, store: Store) -> Done:
     key = task.step.key
+    start = time.perf_counter()
     try:
         return Done(key, _make(task, store))
     except LostResult as error:
@@ -80,7 +81,8 @@ def _compute(task: Task, store: Store) -> Done:
         if isinstance(error, OSError) and is_full(error):
             error = cannot_write(store.root, error)
         halt = str(error) if isinstance(error, FullDisk) else ""
-        return Done(key, halt=halt, fault=Fault.of(error, task.step))
+        seconds = time.perf_counter() - start
+        return Done(key, halt=halt, fault=Fault.of(error, task.step, seconds))
 
 
 def _make(task: Task, store: Store) -> Facts:

@@ -106,6 +106,8 @@ class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Lever -> parameters that differ from the defaults.
     file : str
         Digest of the file that its option reads, where it reads one.
+    failed : bool
+        Whether it was stopped or went wrong after that time: it has no result.
     """
 
     lever: str
@@ -118,6 +120,7 @@ class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fold: str = ""
     params: dict[str, dict[str, Any]] = {}
     file: str = ""
+    failed: bool = False
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

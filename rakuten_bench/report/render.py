@@ -216,9 +216,8 @@ def _legend(board: Board) -> str:
     """Explain the columns; "" where there is nothing to explain."""
     if not board.entries:
         return ""
-    scored = (*board.entries, *board.clusterings)
-    own = sum(entry.row.own_time for entry in scored)
-    saved = sum(entry.row.saved_time for entry in scored)
+    own = sum(entry.row.own_time for entry in board.everyone)
+    saved = sum(entry.row.saved_time for entry in board.everyone)
     parts = [f"Ranked by {board.metric}; * none as good costs less."]
     if any(entry.group for entry in board.entries):
         parts.append(

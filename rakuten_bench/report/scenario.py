@@ -9,7 +9,7 @@ from pathlib import Path
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.metrics.cluster import Counts
-from rakuten_bench.records import ClusterScores, Record, Scores
+from rakuten_bench.records import ClusterScores, Record, Scores, StepCost
 from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, choose_boards
 from rakuten_bench.wording.table import Column, terminal_table
 from rakuten_bench.wording.words import (
@@ -230,11 +230,17 @@ def _steps(record: Record, width: int) -> str:
             step.option,
             seconds(step.seconds),
             "" if step.memory is None else f"{step.memory / 1e6:,.0f} MB",
-            " ".join(word for word in ("shared", "cached") if getattr(step, word)),
+            step_flags(step),
         ]
         for step in record.steps
     ]
     return terminal_table(columns, rows, width)
+
+
+def step_flags(step: StepCost) -> str:
+    """Return what is special about a step of a record."""
+    words = ("shared", "cached", "failed")
+    return " ".join(word for word in words if getattr(step, word))
 
 
 def _origin(record: Record) -> Iterator[str]:

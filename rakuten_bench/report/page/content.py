@@ -16,7 +16,7 @@ from rakuten_bench.records import Predictions, Record
 from rakuten_bench.report.board import Board, Entry, read_counts
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.item import Item
-from rakuten_bench.report.scenario import cluster_rows
+from rakuten_bench.report.scenario import cluster_rows, step_flags
 from rakuten_bench.wording.words import all_words, class_name, clean
 
 #: Scenarios in a page, at most; 200 with 27 classes stay well below 5 MB.
@@ -90,8 +90,8 @@ def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]
 
 
 def _step(step: records.StepCost) -> list[Any]:
-    flags = " ".join(word for word in ("shared", "cached") if getattr(step, word))
-    return [step.lever, clean(step.option), step.seconds, step.memory, flags]
+    option = clean(step.option)
+    return [step.lever, option, step.seconds, step.memory, step_flags(step)]
 
 
 def _error(error: records.Failure) -> dict[str, Any]:
