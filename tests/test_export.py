@@ -52,7 +52,7 @@ scenarios:
   chi2: {reducer: {chi2: {k: 10}}, model: logreg}
   lsa: {reducer: {svd: {n_components: 8}}, model: {linear_svc: {calibrate: sigmoid}}}
   searched: {model: logreg, search: {random: {n_iter: 3}}}
-  sampled: {model: logreg, sampler: smote}
+  sampled: {model: logreg, sampler: {smote: {k_neighbors: 60}}}
   seen: {feature: color, model: logreg}
   stacked: {fusion: {stacking: {cv: 3}}, members: [lsa, seen]}
 """
@@ -115,6 +115,18 @@ def test_a_fit_has_the_threads_that_the_record_says(shop, call, words, monkeypat
     assert code == 0, error
     record = json.loads((record_folder(shop, "chi2") / "record.json").read_text())
     assert set(seen) == {record["n_threads"]} == {1}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["export", "sampled", "-o", "m.joblib"], ["explain", "sampled", "--text", "hat"]],
+)
+def test_what_a_fit_remarks_is_told_once_as_a_note(shop, call, words):
+    code, _, error = call(*words, "--cache", "cache")
+
+    assert code == 0, error
+    (line,) = error.splitlines()
+    assert line.startswith("note: smote: k_neighbors lowered")
 
 
 def test_predict_gives_probability_and_two_more_guesses(shop, call, tmp_path):

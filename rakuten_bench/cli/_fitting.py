@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from rakuten_bench.records import Record
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rakuten_bench.records import Record
 
 
-def work_as(record: Record) -> None:
-    """Compute with as many threads as the record's worker had.
+@contextmanager
+def working_as(record: Record) -> Iterator[None]:
+    """Compute with as many threads as the record's worker had; tell notes at the end.
 
     Sums of floats depend on how many threads share them, and a sum that is off by its
     last bit can decide a class. Other variables of a worker don't matter: the order of
     a set decides nothing.
     """
     from rakuten_bench.engine.thread import limit_threads
+    from rakuten_bench.pipeline.fitting import noted
+    from rakuten_bench.wording.words import clean
 
     limit_threads(record.n_threads)
+    with noted() as notes:
+        yield
+    for note in notes:
+        click.echo(f"note: {clean(note)}", err=True)

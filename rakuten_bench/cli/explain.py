@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from rakuten_bench.cli._fitting import work_as
+from rakuten_bench.cli._fitting import working_as
 from rakuten_bench.cli._writing import write_file
 
 
@@ -65,8 +65,8 @@ def command(
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
     wanted, head = choose_row(source, row=row, text=text)
     rows: Literal["train", "all"] = "train" if record.split.n_folds == 1 else "all"
-    work_as(record)
-    model = fit_source(source, rows, record.seed, record.n_threads)
+    with working_as(record):
+        model = fit_source(source, rows, record.seed, record.n_threads)
     found = explain_row(model, wanted, label=label, n_shown=top)
     head = f"{record.code}: {head}"
     click.echo(render_explanation(found, head))

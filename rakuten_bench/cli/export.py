@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rakuten_bench.cli._fitting import work_as
+from rakuten_bench.cli._fitting import working_as
 
 
 @click.command("export", short_help="Fit a scenario as a model file of its own.")
@@ -63,8 +63,8 @@ def command(
 
     record = read_record(find_scenario(results, code, dataset))
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
-    work_as(record)
-    card = export_model(record, source, output, "all" if rows == "all" else "train")
+    with working_as(record):
+        card = export_model(record, source, output, "all" if rows == "all" else "train")
     metric, score = next(iter(card.scores.items()))
     click.echo(
         f"{output}: {card.code}, learned from {card.n_rows:,} rows ({card.rows}), "
