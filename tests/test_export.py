@@ -295,6 +295,16 @@ def test_other_text_models_are_explained_by_lime(shop, call):
     assert "hat" in out
 
 
+def test_without_lime_the_message_says_how_to_install_it(shop, call, monkeypatch):
+    monkeypatch.setitem(sys.modules, "lime.lime_text", None)
+
+    code, _, error = call("explain", "bayes", "--text", "hat", "--cache", "cache")
+
+    assert code == 2
+    assert 'pip install "rakuten-bench[explain]"' in error
+    assert "Traceback" not in error
+
+
 def test_a_fusion_is_explained_with_its_picture_and_the_text_that_it_reads(tmp_path):
     pytest.importorskip("lime", reason="needs the extra explain")
     from rakuten_bench.pipeline.estimator import build
