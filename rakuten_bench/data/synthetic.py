@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
 
 from rakuten_bench.data import synthesis
+from rakuten_bench.data.folder import build_once
 from rakuten_bench.data.rakuten import read_challenge
 from rakuten_bench.data.spec import Place, dataset
 from rakuten_bench.types import Dataset
@@ -37,9 +37,10 @@ def synthetic(
     """
     images = min(images, rows)
     folder = place.store / f"synthetic-{rows}-{images}-{random_state}-{_written_by()}"
-    if not folder.is_dir():
-        _build(folder, rows, images, random_state)
-    return read_challenge(folder)
+    build = partial(
+        synthesis.synthesize, rows=rows, images=images, random_state=random_state
+    )
+    return read_challenge(build_once(folder, build))
 
 
 def _written_by() -> str:
@@ -48,13 +49,3 @@ def _written_by() -> str:
     for module in sorted(Path(synthesis.__file__).parent.glob("*.py")):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:8]
-
-
-def _build(folder: Path, rows: int, images: int, random_state: int) -> None:
-    """Write into a folder that appears only when it is complete."""
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    synthesis.synthesize(partial, rows=rows, images=images, random_state=random_state)
-    try:
-        partial.rename(folder)
-    except OSError:  # another process was first
-        shutil.rmtree(partial)
