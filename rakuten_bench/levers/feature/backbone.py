@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Effort
 from rakuten_bench.types import Images
 
 
@@ -16,6 +16,8 @@ from rakuten_bench.types import Images
     extra="cnn",
     tags=("signed",),
     file="weights",
+    # not measured but reckoned, from the multiplications of the default model
+    effort=Effort(1500.0, instead="a GPU, or efficientnet_lite0"),
 )
 def backbone(
     images: Images,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Effort
 from rakuten_bench.types import Images
 
 
@@ -20,6 +20,7 @@ from rakuten_bench.types import Images
         "Pillow",
     ),
     extra="pretrained",
+    effort=Effort(700.0, instead="a GPU, or hog"),
 )
 def efficientnet_lite0(
     images: Images,

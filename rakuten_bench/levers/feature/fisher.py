@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from rakuten_bench.levers.feature.sift import dense_sift
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Effort
 
 
 @FEATURE.option(
@@ -13,6 +13,7 @@ from rakuten_bench.registry import FEATURE
     kind="transform",
     prepare=dense_sift,
     tags=("signed",),
+    effort=Effort(150.0, instead="dense_sift_bovw"),
 )
 def fisher(
     n_components: int = 64,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.image.describe import describe_images
 from rakuten_bench.image.read import Pixels, make_square
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Effort
 from rakuten_bench.types import Images
 
 
@@ -33,6 +33,7 @@ def thumbnail(
     needs="scikit-learn",
     kind="transform",
     prepare=thumbnail,
+    effort=Effort(100.0, instead="hog"),
 )
 def kmeans_patches(
     n_words: int = 400,

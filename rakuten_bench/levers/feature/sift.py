@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from rakuten_bench.image.dense import N_DIMS, describe_densely
 from rakuten_bench.image.descriptor import Descriptors, describe_locally
 from rakuten_bench.image.read import Pixels, fit_within
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Effort
 from rakuten_bench.types import Images
 
 _NEEDS = ("opencv-python-headless", "Pillow")
 
 
-@FEATURE.preparation(needs=_NEEDS)
+@FEATURE.preparation(
+    needs=_NEEDS, effort=Effort(400.0, instead="dense_sift_bovw, or hog")
+)
 def sift(
     images: Images,
     n_keypoints: int = 500,
@@ -44,7 +46,7 @@ def sift(
     )
 
 
-@FEATURE.preparation(needs=_NEEDS)
+@FEATURE.preparation(needs=_NEEDS, effort=Effort(100.0, instead="hog"))
 def dense_sift(
     images: Images,
     size: int = 240,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL
+from rakuten_bench.registry import MODEL, Effort
 
 
 @MODEL.option(
@@ -13,6 +13,7 @@ from rakuten_bench.registry import MODEL
     extra="cnn",
     modalities=("image",),
     wants=("pixels",),
+    effort=Effort(750.0, instead="a GPU, or linear_svc after hog"),
 )
 def cnn_image(
     architecture: Literal["average", "dropout", "residual"] = "average",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL
+from rakuten_bench.registry import MODEL, Effort
 
 
 @MODEL.option(
@@ -14,6 +14,7 @@ from rakuten_bench.registry import MODEL
     modalities=("image",),
     wants=("pixels",),
     file="weights_from",
+    effort=Effort(600.0, instead="a GPU, or linear_svc after efficientnet_lite0"),
 )
 def finetune(
     model: str = "efficientnet_lite0",

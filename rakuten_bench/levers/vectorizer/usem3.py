@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.registry import VECTORIZER
+from rakuten_bench.registry import VECTORIZER, Effort
 from rakuten_bench.scratch import open_rows
 from rakuten_bench.types import Texts
 
@@ -21,6 +21,7 @@ _BATCH = 256
     kind="map",
     reads=("texts",),
     tags=("signed",),
+    effort=Effort(40.0, instead="tfidf"),
 )
 def usem3(
     texts: Texts,
