@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from rakuten_bench.data.openmoji import draw_pictures
 from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.engine.lease import Lease
 from rakuten_bench.engine.setting import default_cache_size
@@ -66,6 +67,42 @@ def test_clear_removes_all_results_and_records_stay(shop, call):
     assert len(list(shop.glob("results/shop/*/record.json"))) == 4
 
 
+def made(folder):
+    """Return what is made from the data, beside the results."""
+    kept = ("steps", "costs.jsonl")
+    paths = [path for path in folder.joinpath("cache").rglob("*") if path.is_file()]
+    return [p for p in paths if p.relative_to(folder / "cache").parts[0] not in kept]
+
+
+def test_clear_removes_pictures_splits_and_unfinished_folders(shop, call):
+    draw_pictures(["1F600"], shop / "cache")
+    (shop / "cache" / "openmoji-1.77.part").mkdir()
+    assert any(path.suffix == ".npz" for path in made(shop))
+
+    call("cache", "clear", "--older-than", "2d")
+    spared = made(shop)
+    _, printed, _ = call("cache", "clear")
+
+    assert any(path.name == "1F600.png" for path in spared)
+    assert "pictures, splits and standings removed" in printed
+    assert made(shop) == []
+    assert not list(shop.glob("cache/*.part"))
+
+
+def test_a_damaged_picture_is_found_and_drawn_again(shop, call):
+    folder = draw_pictures(["1F600"], shop / "cache")
+    whole = (folder / "1F600.png").read_bytes()
+    damage(folder / "1F600.png")
+
+    code, printed, _ = call("cache", "verify")
+
+    assert code == 1
+    assert f"damaged and removed: {folder.name}" in printed
+    draw_pictures(["1F600"], shop / "cache")
+    assert (folder / "1F600.png").read_bytes() == whole
+    assert call("cache", "verify")[0] == 0
+
+
 def test_clear_leaves_what_a_running_run_needs(shop, call):
     needed = entries(shop)[0]
     lease = Lease(shop / "cache" / "steps")
@@ -74,6 +111,7 @@ def test_clear_leaves_what_a_running_run_needs(shop, call):
     _, printed, _ = call("cache", "clear")
 
     assert entries(shop) == [needed]
+    assert any(path.suffix == ".npz" for path in made(shop))
     assert "1 are needed by a run and were kept" in printed
     lease.close()
 

@@ -74,6 +74,9 @@ def info(cache: Path | None) -> None:
 def clear(cache: Path | None, older_than: str | None) -> None:
     """Remove results of steps, but for those that a running run needs.
 
+    Pictures drawn, splits and standings go too, unless a run is under way. What is known
+    of the time that steps take stays.
+
     \b
     Example:
       rakuten-bench cache clear --older-than 30d
@@ -85,6 +88,9 @@ def clear(cache: Path | None, older_than: str | None) -> None:
     before = time.time() - parse_duration(older_than) if older_than else None
     cleared = clear_cache(cache or default_cache(), before=before)
     click.echo(f"{cleared.n_removed:,} results removed, {render_size(cleared.size)}.")
+    if cleared.elsewhere:
+        size = render_size(cleared.elsewhere)
+        click.echo(f"pictures, splits and standings removed, {size}.")
     if cleared.n_kept:
         click.echo(f"{cleared.n_kept:,} are needed by a run and were kept.")
 
@@ -93,7 +99,7 @@ def clear(cache: Path | None, older_than: str | None) -> None:
 @_FOLDER
 @click.pass_context
 def verify(ctx: click.Context, /, cache: Path | None) -> None:
-    """Compare the checksums of all results; remove damaged ones.
+    """Compare the checksums of all results and drawn pictures; remove damaged ones.
 
     Exit code: 0 if all are whole, 1 if some were damaged.
 

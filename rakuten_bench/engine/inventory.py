@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from rakuten_bench.data.folder import is_whole, iter_built, iter_unfinished
 from rakuten_bench.engine.entry import DamagedEntry, check_entry
 from rakuten_bench.engine.evict import Stored, list_stored, remove
 from rakuten_bench.engine.lease import only_one, read_leases
@@ -78,15 +80,26 @@ def take_inventory(cache: Path) -> Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What was removed, and what was not because a run needs it."""
+    """What was removed, and what was not because a run needs it.
+
+    Attributes
+    ----------
+    n_removed, n_kept : int
+        Results.
+    size, elsewhere : int
+        Bytes of the results that were removed, and of what was beside them.
+    """
 
     n_removed: int
     size: int
     n_kept: int
+    elsewhere: int = 0
 
 
 def clear(cache: Path, *, before: float | None = None) -> Cleared:
-    """Remove results that no running run needs.
+    """Remove results that no running run needs, and what is made from the data.
+
+    While a run lives, pictures, splits and standings stay, whosever they are.
 
     Parameters
     ----------
@@ -95,7 +108,7 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
         Only those that were last used before this time, in seconds since 1970.
     """
     store = Store(cache / "steps")
-    if not store.root.is_dir():
+    if not cache.is_dir():
         return Cleared(0, 0, 0)
     with only_one(store.root):
         needed = read_leases(store.root)
@@ -104,7 +117,23 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
             for stored in list_stored(store.root).values()
             if before is None or stored.used < before
         ]
-        return _remove_unneeded(store, chosen, needed)
+        cleared = _remove_unneeded(store, chosen, needed)
+        return replace(cleared, elsewhere=0 if needed else _remove_made(cache, before))
+
+
+def _remove_made(cache: Path, before: float | None) -> int:
+    """Remove what is made again from the data; return its bytes."""
+    made = [*iter_built(cache), *iter_unfinished(cache), *cache.glob("splits/*.npz")]
+    made += [*cache.glob("standings/*.json"), *cache.glob("image_hashes.msgpack")]
+    size = 0
+    for path in made:
+        if before is None or path.stat().st_mtime < before:
+            size += sum(one.stat().st_size for one in (path, *path.rglob("*")))
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    return size
 
 
 def _remove_unneeded(
@@ -121,11 +150,12 @@ def _remove_unneeded(
 
 
 def verify(cache: Path) -> tuple[int, list[str]]:
-    """Compare the checksums of all results; remove those that are damaged.
+    """Compare the checksums of all results and pictures; remove what is damaged.
 
     Returns
     -------
     n_results : int
+        With each folder of pictures as one.
     damaged : list of str
         What they were, in words where their header can still be read.
     """
@@ -141,4 +171,9 @@ def verify(cache: Path) -> tuple[int, list[str]]:
             facts = store.facts(key)
             damaged.append(f"{facts.step} ({key})" if facts else key)
             store.discard(key)
-    return len(keys), damaged
+    built = list(iter_built(cache))
+    for folder in built:
+        if not is_whole(folder):
+            damaged.append(folder.name)
+            shutil.rmtree(folder)
+    return len(keys) + len(built), damaged
