@@ -145,6 +145,8 @@ def test_a_best_value_on_the_edge_is_told():
         (10, Integer(1, 10), "upper"),
         (5, Choices((1, 5, 9)), ""),
         (9, Choices((1, 5, 9)), "upper"),
+        (0.001, Choices((0.0001, 0.001)), "upper"),
+        (1, Choices((1,)), ""),
         ("a", Choices(("a", "b", "c")), ""),
         (None, Choices((None, 1, 2)), ""),
         (True, Choices((True, False)), ""),

@@ -235,7 +235,7 @@ def edge_note(name: str, value: Any, dimension: Dimension) -> str:
     if isinstance(dimension, Choices):
         numbers = [v for v in dimension.values if isinstance(v, int | float)]
         numbers = [v for v in numbers if not isinstance(v, bool)]
-        if len(numbers) < len(dimension.values) or len(numbers) < 3:
+        if len(numbers) < len(dimension.values) or len(numbers) < 2:
             return ""
         low, high, near = min(numbers), max(numbers), 0.0
     else:
