@@ -52,7 +52,8 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
     "--plots",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Also write plots there, as PNG and SVG.",
+    help="Also write plots there, as PNG and SVG; confusion and learning curves of the "
+    f"best {_PLOTTED} (or --top, if fewer); others: rakuten-bench show CODE --plots DIR.",
 )
 @click.option(
     "--html",
