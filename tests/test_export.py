@@ -181,6 +181,16 @@ def test_the_card_says_what_the_model_is(shop, call, tmp_path):
     assert "scikit-learn" in card["packages"]
 
 
+def test_the_card_says_what_a_search_chose(shop, call, tmp_path):
+    call("export", "searched", "-o", tmp_path / "model.joblib", "--cache", "cache")
+
+    (line,) = json.loads((tmp_path / "model.card.json").read_text())["search"]
+
+    record = json.loads((record_folder(shop, "searched") / "record.json").read_text())
+    assert line.startswith(f"best C={record['details']['best_params']['C']:g}")
+    assert "3 candidates" in line
+
+
 def test_a_model_is_an_ordinary_joblib_file(shop, call, tmp_path):
     call("export", "svm", "-o", tmp_path / "model.joblib", "--cache", "cache")
 

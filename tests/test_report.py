@@ -337,6 +337,30 @@ def test_show_tells_the_index_that_clusterings_are_scored_by(shop):
     assert float(line.split()[1]) == pytest.approx(expected, abs=1e-4)
 
 
+def test_show_tells_what_a_search_chose_in_each_fold(shop):
+    fold = {
+        "best_params": {"alpha": 0.25, "norm": True},
+        "best_score": 0.5711,
+        "scoring": "f1_macro",
+        "candidates": [{"seconds": 0.5}, {"seconds": 0.7, "error": "ValueError"}],
+    }
+    other = {**fold, "best_params": {"alpha": 0.5}, "candidates": [{"seconds": 2.0}]}
+    once = shop.add("T1", details=fold)
+    twice = shop.add("T2", details={"folds": [fold, other]})
+    never = shop.add("T3", details={"weights": [0.5, 0.5]})
+
+    effort = "inner f1_macro .5711; 2 candidates (1 failed), 1.2 s"
+    assert (
+        f"\n\nsearch: best alpha=0.25, norm=True; {effort}\n\n"
+        in report.render_scenario(once)
+    )
+    assert (
+        f"\nsearch: fold 0: best alpha=0.25, norm=True; {effort}"
+        "\nsearch: fold 1: best alpha=0.5; inner f1_macro .5711; 1 candidate, 2.0 s\n"
+    ) in report.render_scenario(twice)
+    assert "search:" not in report.render_scenario(never)
+
+
 def test_show_gives_the_traceback_of_a_failure(shop):
     failure = records.Failure(
         type="KeyError", message="'x'", traceback="File a\nline 3"

@@ -23,6 +23,7 @@ from PIL import Image
 from rakuten_bench import records, report
 from rakuten_bench.cli import rakuten_bench
 from rakuten_bench.report import Item
+from rakuten_bench.wording.words import clean
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
@@ -439,6 +440,27 @@ def test_the_scenario_page_agrees_with_the_record(browser, page, shop):
     np.testing.assert_allclose(shown, expected, atol=5e-4)
     n_cells = browser.run("document.querySelectorAll('.matrix tbody td').length")
     assert n_cells == len(record.classes) ** 2
+
+
+@needs_browser
+def test_the_scenario_page_tells_what_a_search_chose(browser, shop, tmp_path):
+    details = {
+        "best_params": {"C": 0.5, "kernel": HOSTILE[0]},
+        "best_score": 0.6,
+        "scoring": "f1_weighted",
+        "candidates": [{"score": 0.6, "seconds": 1.0}],
+    }
+    shop.add("T1", details=details)
+    board = report.with_standing(report.load_board(shop.results, "shop"))
+    path = tmp_path / "board.html"
+    path.write_text(report.render_page([board]), encoding="utf-8")
+
+    browser.open(path)
+    browser.run("location.hash = '#s0/T1'")
+    browser.wait("!document.getElementById('scenario').hidden")
+
+    shown = browser.run("document.getElementById('scenario').textContent")
+    assert f"best C=0.5, kernel={clean(HOSTILE[0])}; inner f1_weighted .6000" in shown
 
 
 @needs_browser

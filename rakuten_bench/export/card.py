@@ -28,6 +28,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         What this model learned from; "all" includes the rows that the scores are of.
     columns : dict of str to str
         Column of `types.COLUMNS` -> column of the table that it was learned from.
+    search : list of str
+        What a search chose when this model was fitted, in words; else empty.
     packages : dict of str to str
         Distribution -> version that it was pickled with.
     """
@@ -46,6 +48,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     label_names: dict[str, str]
     columns: dict[str, str]
     scores: dict[str, float]
+    search: list[str] = []
     packages: dict[str, str]
     python: str
     created: str

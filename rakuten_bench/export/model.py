@@ -14,6 +14,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.export.card import Card, other_versions, read_card, write_card
 from rakuten_bench.export.source import Source
 from rakuten_bench.records import Record
+from rakuten_bench.report.search import search_words
 
 if TYPE_CHECKING:
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
@@ -76,7 +77,8 @@ def export_model(
     n_rows = (
         len(source.dataset.frame) if rows == "all" else source.split.folds[0].train.size
     )
-    card = _card(record, source, rows, n_rows)
+    found = search_words(getattr(model.model_, "details_", {}))
+    card = _card(record, source, rows, n_rows, found)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +93,11 @@ def export_model(
 
 
 def _card(
-    record: Record, source: Source, rows: Literal["train", "all"], n_rows: int
+    record: Record,
+    source: Source,
+    rows: Literal["train", "all"],
+    n_rows: int,
+    search: list[str],
 ) -> Card:
     from importlib.metadata import version
     from platform import python_version
@@ -111,6 +117,7 @@ def _card(
         label_names=dict(source.dataset.label_names),
         columns=_columns(record),
         scores=_scores(record),
+        search=search,
         packages={name: version(name) for name in sorted({*packages, *_ALWAYS})},
         python=python_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -11,6 +11,7 @@ from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.metrics.cluster import Counts
 from rakuten_bench.records import ClusterScores, Record, Scores, StepCost
 from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, choose_boards
+from rakuten_bench.report.search import search_words
 from rakuten_bench.wording.table import Column, terminal_table
 from rakuten_bench.wording.words import (
     all_words,
@@ -83,7 +84,7 @@ def _by_name(results: Path, boards: list[str], name: str) -> list[Path]:
 def render_scenario(folder: Path, width: int = 100) -> str:
     """Return a page about one scenario for the terminal."""
     record = records.read_record(folder)
-    parts = [_head(record), _levers(record, width)]
+    parts = [_head(record), _levers(record, width), *_search(record)]
     if record.error is not None:
         parts.append(_failure(record))
     if record.scores is not None:
@@ -109,6 +110,11 @@ def _head(record: Record) -> str:
 def _levers(record: Record, width: int) -> str:
     rows = list(all_words(record).items())
     return terminal_table([Column("lever", fixed=True), Column("option")], rows, width)
+
+
+def _search(record: Record) -> list[str]:
+    lines = [f"search: {line}" for line in search_words(record.details)]
+    return ["\n".join(lines)] if lines else []
 
 
 def _failure(record: Record) -> str:

@@ -51,8 +51,16 @@ def _option(
     params = settings.get(lever)
     if not params:
         return option
-    inside = ", ".join(f"{name}={_value(value)}" for name, value in params.items())
-    return f"{option}({inside})"
+    return f"{option}({params_words(params)})"
+
+
+def params_words(params: Mapping[str, Any]) -> str:
+    """Write parameters briefly.
+
+    >>> params_words({"alpha": 0.25, "norm": True})
+    'alpha=0.25, norm=True'
+    """
+    return ", ".join(f"{name}={_value(value)}" for name, value in params.items())
 
 
 def _value(value: Any) -> str:

@@ -17,6 +17,7 @@ from rakuten_bench.report.board import Board, Entry, read_counts
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.item import Item
 from rakuten_bench.report.scenario import cluster_rows, step_flags
+from rakuten_bench.report.search import search_words
 from rakuten_bench.wording.words import all_words, class_name, clean
 
 #: Scenarios in a page, at most; 200 with 27 classes stay well below 5 MB.
@@ -78,6 +79,7 @@ def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]
         "steps": [_step(step) for step in record.steps],
         "notes": [clean(note) for note in record.notes],
         "origin": _origin(record),
+        "search": search_words(record.details),
         "curves": [msgspec.to_builtins(c) for c in learning_curves(record.details)],
     }
     if record.error is not None:

@@ -278,6 +278,7 @@ function scenarioPage(place, found) {
     h("p", { class: "quiet" }, `${rank} on ${board.title}`),
     failure(found), scores(found.scores, board, found.interval),
     part("Levers", facts(found.levers)),
+    found.search.length ? part("Search", ...found.search.map((line) => h("p", {}, text(line)))) : null,
     ...answers(found, board),
     ...(found.curves.length ? [part("Learning curves", ...found.curves.map(chart))] : []),
     costs(found),
