@@ -206,6 +206,15 @@ def test_a_limit_on_the_command_line_holds_for_every_step(odd, capsys):
     assert "over its time limit of 0.5 s" in error["message"]
 
 
+def test_a_step_over_its_time_limit_is_forecast_to_take_longer(odd, capsys):
+    write(odd, "scenarios: {slow: {model: {odd: {how: sleep, amount: 60}}}}")
+    call(capsys, "--time-limit", "3s")
+
+    _, said, _ = command_line.call(capsys, "plan", "grid.yaml", "--results", "none")
+
+    assert float(re.search(r"^forecast +([\d.]+) s", said, re.MULTILINE)[1]) >= 3.0
+
+
 def test_a_limit_of_an_option_holds_for_that_option(odd, capsys):
     write(
         odd,

@@ -291,6 +291,26 @@ def test_every_network_says_what_it_takes():
     assert silent == set()
 
 
+def test_what_was_stopped_takes_longer_than_the_quicker_ones_like_it(costs):
+    costs.add(step("k"), facts(2.0))
+
+    costs.add_stopped(step("slow"), 60.0)
+
+    machine = open_costs(costs.path.parent, 1000)
+    assert machine.of(step("slow")).seconds == 60.0
+    assert not machine.of(step("slow")).is_known
+    assert machine.facts(step("slow")) is None
+    assert machine.of(step("other")).seconds == 2.0
+
+
+def test_what_is_known_to_end_stays_known_where_it_was_stopped_once(costs):
+    costs.add(step("k"), facts(2.0))
+
+    costs.add_stopped(step("k"), 1.0)
+
+    assert costs.of(step("k")).seconds == 2.0
+
+
 def test_what_grows_with_the_square_of_the_rows_is_forecast_so(costs, tmp_path):
     costs.add(step("k"), facts(2.0))
 

@@ -48,6 +48,8 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
         Digest of the parameters.
     n_threads, device, gpu, notes
         As in `Facts`: a record tells of them when the result itself has gone.
+    is_finished : bool
+        Whether it came to its end; it was stopped otherwise, and takes longer.
     """
 
     key: str
@@ -62,6 +64,7 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
     device: str = "cpu"
     gpu: str = ""
     notes: tuple[str, ...] = ()
+    is_finished: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ class Costs:
 
     def _remember(self, one: Observation) -> None:
         self._by_key[one.key] = one
+        if not one.is_finished:
+            return
         for kind in _kinds(one.lever, one.option, one.params):
             self._by_kind[kind].append(one)
 
@@ -127,7 +132,7 @@ class Costs:
         """Return what a step is thought to cost: as itself, else as the likest ones."""
         same = self._by_key.get(step.key)
         if same is not None:
-            return Cost(same.seconds, same.memory, same.size)
+            return Cost(same.seconds, same.memory, same.size, same.is_finished)
         effort = self.effort_of(step)
         *narrow, lever = _kinds(step.lever, _option(step), _params(step))
         for kind in narrow:
@@ -139,9 +144,9 @@ class Costs:
         return Cost(max(guess, _GUESSES[step.kind]), is_known=False)
 
     def facts(self, step: Step) -> Facts | None:
-        """Return what is known of a step whose result may be gone; None if it never ran."""
+        """Return what is known of a step whose result may be gone; None if it has none."""
         one = self._by_key.get(step.key)
-        if one is None:
+        if one is None or not one.is_finished:
             return None
         return Facts(
             seconds=one.seconds,
@@ -185,6 +190,27 @@ class Costs:
             facts.gpu,
             facts.notes,
         )
+        self._keep(one)
+
+    def add_stopped(self, step: Step, seconds: float) -> None:
+        """Remember that a step takes longer than its time limit let it."""
+        if self.facts(step) is None:
+            thought = self.of(step)
+            self._keep(
+                Observation(
+                    step.key,
+                    step.lever,
+                    _option(step),
+                    _params(step),
+                    self.n_rows,
+                    round(max(seconds, thought.seconds), 6),
+                    thought.memory,
+                    thought.size,
+                    is_finished=False,
+                )
+            )
+
+    def _keep(self, one: Observation) -> None:
         self._remember(one)
         _append(self.path, one)
 

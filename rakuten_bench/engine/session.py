@@ -323,6 +323,8 @@ class Session:
             self._restore_root(done.lost)
         elif done.facts:
             self._count(done, step)
+        elif done.fault and done.fault.status == "timeout":
+            self.costs.add_stopped(step, done.fault.seconds)
         self.schedule.finish(done)
 
     def _restore_root(self, key: str) -> None:
