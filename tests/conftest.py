@@ -105,6 +105,12 @@ def _interrupts_arrive() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _width_is_the_same_everywhere() -> None:
+    """Print as wide as a log, whatever terminal the tests were started in."""
+    os.environ["COLUMNS"] = "100"
+
+
 @pytest.fixture(scope="session")
 def flipkart_folder() -> Path:
     """Return the folder of the Flipkart sample, where a copy is at hand."""

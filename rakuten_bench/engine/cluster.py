@@ -56,7 +56,7 @@ def open_dask(settings: Settings, prepared: Prepared) -> DaskExecutor:
             n_workers=1,
             threads_per_worker=settings.n_workers,
             processes=False,  # steps run in processes of their own anyway
-            dashboard_address=None,
+            dashboard_address=":0",  # any free port: 8787 may be taken
             silence_logs=logging.ERROR,
         )
     client = _connect(cluster or settings.scheduler)
