@@ -121,6 +121,34 @@ class Reading(Odd):
         self.models = models
 
 
+class Rest:
+    """Sleep while fitting; change nothing."""
+
+    def fit(self, X, y=None):
+        time.sleep(5)
+        return self
+
+    def transform(self, X):
+        return X
+
+    def fit_transform(self, X, y=None):
+        return self.fit(X).transform(X)
+
+
+@MODEL.preparation(kind="transform", writes=("features",))
+def rest():
+    """Take long before the option that is named."""
+    return Rest()
+
+
+@MODEL.option("rested", digit=free_digit(MODEL), prepare=rest)
+class Rested(Odd):
+    """Be quick after a long preparation."""
+
+    def __init__(self):
+        super().__init__()
+
+
 @CLEANER.option("noted", digit=free_digit(CLEANER))
 def noted(
     texts: list[str],

@@ -237,16 +237,16 @@ def test_a_limit_of_an_option_holds_for_what_prepares_it(odd, capsys):
     write(
         odd,
         """
-limits: {model: {svc: {time: 0.0001s}}}
+limits: {model: {rested: {time: 0.3s}}}
 scenarios:
-  kernel: {model: svc}
+  prepared: {model: rested}
 """,
     )
 
     call(capsys)
 
-    error = records(odd)["kernel"]["error"]
-    assert error["message"].startswith("model products")
+    error = records(odd)["prepared"]["error"]
+    assert error["message"].startswith("model rest [fold 0]")
     assert error["type"] == "TimeLimit"
 
 
