@@ -16,10 +16,12 @@ import psutil
 import pytest
 
 from command_line import wait_for
+from rakuten_bench.engine.executor import close_kept, open_local
 from rakuten_bench.engine.nursery import REQUEST
 from rakuten_bench.engine.pool import LocalPool, Stopped
 from rakuten_bench.engine.preload import Preload, load_file
 from rakuten_bench.engine.thread import count_cores, limit_threads
+from rakuten_bench.plan.source import own_digest
 from rakuten_bench.scenario.limit import Limit
 
 CALLS = ("odd_calls", str(Path(__file__).with_name("odd_calls.py")))
@@ -293,3 +295,23 @@ def test_a_container_may_have_fewer_cores_than_the_machine():
 
 def test_a_request_has_a_fixed_size():
     assert REQUEST.unpack(REQUEST.pack(b"+", 7)) == (b"+", 7)
+
+
+def test_workers_are_kept_for_the_next_run_until_source_is_written(tmp_path):
+    """Also where the file was written after this program was started."""
+    file = tmp_path / "late_calls.py"
+    file.write_text("answer = 42")
+    load_file("late_calls", str(file))
+    preload = Preload(
+        names=(), files=(("late_calls", str(file)),),
+        sources={"late_calls": own_digest("late_calls")},
+    )  # fmt: skip
+
+    first = open_local(1, 1, preload).ask(os.getppid)
+    second = open_local(1, 1, preload).ask(os.getppid)
+    os.utime(file, (time.time() + 5, time.time() + 5))
+    third = open_local(1, 1, preload).ask(os.getppid)
+    close_kept()
+
+    assert second == first
+    assert third != first

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-import psutil
 
 from rakuten_bench.engine.pool import BrokenPool, LocalPool
 from rakuten_bench.engine.preload import Preload, find_preload, iter_edited
@@ -154,13 +153,12 @@ _kept: dict[tuple[int, int, tuple[tuple[str, str], ...]], LocalPool] = {}
 def open_local(n_workers: int, n_threads: int, preload: Preload) -> LocalExecutor:
     """Return worker processes: those of an earlier run of this process, if they fit.
 
-    A second run in a notebook starts at once, unless source was written since the
-    program began: only new workers see whether they import what results are named by.
+    A second run in a notebook starts at once, unless source was written since they were
+    made: only new workers see whether they import what results are named by.
     """
     fit = (n_workers, n_threads, preload.files)
     pool = _kept.get(fit)
-    since = psutil.Process().create_time()
-    if pool is None or pool.is_closed or any(iter_edited(preload.sources, since)):
+    if pool is None or pool.is_closed or any(iter_edited(preload.sources, pool.since)):
         close_kept()
         pool = LocalPool(n_workers, n_threads=n_threads, preload=preload)
         _kept[fit] = pool

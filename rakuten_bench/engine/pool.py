@@ -180,6 +180,11 @@ class LocalPool(Executor):
         Numeric threads of each worker.
     preload : Preload
         Modules that are imported once, before the workers are made.
+
+    Attributes
+    ----------
+    since : float
+        When it was made, in seconds since 1970.
     """
 
     def __init__(
@@ -190,6 +195,7 @@ class LocalPool(Executor):
         preload: Preload = Preload(),  # noqa: B008  immutable
     ) -> None:
         self.n_workers = n_workers
+        self.since = time.time()
         self._n_threads = n_threads
         self._preload = preload
         self._queue: deque[_Job] = deque()
