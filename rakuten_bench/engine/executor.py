@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-
 from rakuten_bench.engine.pool import BrokenPool, LocalPool
 from rakuten_bench.engine.preload import Preload, find_preload, iter_edited
 from rakuten_bench.engine.prepare import Prepared
