@@ -419,9 +419,10 @@ class Lever:
             if (other.module, other.name) != (option.module, option.name)
         ] + [option]
 
-    def remove(self, name: str) -> None:
-        """Forget an option; for options that live only as long as a test."""
-        self._options[:] = [option for option in self._options if option.name != name]
+    def forget_foreign(self) -> None:
+        """Forget options from outside of this package; in tests they end with one."""
+        ours = f"{__package__}."
+        self._options[:] = [one for one in self._options if one.module.startswith(ours)]
 
     def options(self, modality: Modality) -> tuple[Option, ...]:
         """Return the options for a modality, ordered by digit."""

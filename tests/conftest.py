@@ -18,7 +18,7 @@ import command_line
 from rakuten_bench import records
 from rakuten_bench.data.flipkart import FILE, FOLDER_VARIABLE
 from rakuten_bench.engine.preload import load_file
-from rakuten_bench.registry import CLEANER, MODEL
+from rakuten_bench.registry import iter_levers
 
 #: For tests that ask for them, and for the workers that these start.
 collect_ignore = ["odd_calls.py", "odd_options.py"]
@@ -111,6 +111,14 @@ def _width_is_the_same_everywhere() -> None:
     os.environ["COLUMNS"] = "100"
 
 
+@pytest.fixture(autouse=True)
+def _options_end_with_their_test() -> Iterator[None]:
+    """Leave no option behind: the next test may list the levers, or take its digit."""
+    yield
+    for lever in iter_levers():
+        lever.forget_foreign()
+
+
 @pytest.fixture(scope="session")
 def flipkart_folder() -> Path:
     """Return the folder of the Flipkart sample, where a copy is at hand."""
@@ -145,8 +153,4 @@ def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(tmp_path / "cache"))
     yield tmp_path
-    MODEL.remove("odd")
-    MODEL.remove("placed")
-    MODEL.remove("reading")
-    CLEANER.remove("noted")
     del sys.modules["odd_options"]

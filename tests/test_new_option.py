@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from rakuten_bench.registry import NORMALIZER
 from rakuten_bench.scenario import from_words
 from rakuten_bench.scenario.catalog import list_levers
 
@@ -34,7 +33,6 @@ def new_stemmer(tmp_path):
     sys.modules["first_letters"] = module
     spec.loader.exec_module(module)
     yield
-    NORMALIZER.remove("first_letters")
     del sys.modules["first_letters"]
 
 
