@@ -248,6 +248,18 @@ def test_a_model_without_a_space_asks_for_one():
         read_space(MODEL.find("text", "dummy"), None)
 
 
+def test_a_parameter_that_is_given_keeps_its_value():
+    model = MODEL.find("text", "random_forest")
+
+    free = read_space(model, None, given={"max_depth"})
+
+    assert free.keys() == model.space.keys() - {"max_depth"}
+    with pytest.raises(UserError, match="'max_depth': model 'random_forest' is given"):
+        read_space(model, {"max_depth": [2, 4]}, given={"max_depth"})
+    with pytest.raises(UserError, match="has no space to search"):
+        read_space(model, None, given=model.space)
+
+
 @pytest.mark.parametrize(
     "model", [o for o in MODEL.options("text") if o.space], ids=lambda o: o.name
 )

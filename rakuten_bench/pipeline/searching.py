@@ -106,7 +106,7 @@ def fit_search(
         If the space is empty or unknown, or every candidate failed.
     """
     search, model = options
-    space = read_space(model, params[0].get("space"))
+    space = read_space(model, params[0].get("space"), params[1])
     scoring = params[0].get("scoring") or "f1_weighted"  # a scenario file names its own
     evaluate = _Evaluator(model, params[1], inner, given, scoring)
     strategy = search.make(space, params=_strategy_params(params[0]), **given)

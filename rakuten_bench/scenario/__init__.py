@@ -215,10 +215,13 @@ def _find_spaceless(
     search = next((one for one in options if one.kind == "search"), None)
     if model is None or search is None or search.is_off:
         return None
-    if model.space or params.get("search", {}).get("space"):
+    given = params.get("model", {}).keys()
+    if model.space.keys() - given or params.get("search", {}).get("space"):
         return None
+    kept = given & model.space.keys()
+    why = f", with {', '.join(sorted(kept))} given" if kept else ""
     return (
-        f"model '{model.name}' has no space that search '{search.name}' could "
+        f"model '{model.name}'{why} has no space that search '{search.name}' could "
         f"look through"
     )
 

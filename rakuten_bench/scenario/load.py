@@ -342,7 +342,8 @@ def _check_spaces(
     }
     for modality, search, model in sorted(pairs, key=str):
         try:
-            read_space(find_option(modality, model), search.arguments["space"])
+            named = search.arguments["space"]
+            read_space(find_option(modality, model), named, model.arguments)
         except UserError as error:
             message = f"search '{search.option}', model '{model.option}': {error}"
             findings.add(_find_place(words.get("search", whole), search), message)

@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import Choices, Dimension, Integer, Option, Parameter, Real
 
 
-def read_space(model: Option, named: Mapping[str, Any] | None) -> dict[str, Dimension]:
+def read_space(
+    model: Option, named: Mapping[str, Any] | None, given: Collection[str] = ()
+) -> dict[str, Dimension]:
     """Return the space of a search: the model's own, or what a scenario file names.
 
-    A file gives a list of values, or `{low, high, log}` for a range, for each parameter.
+    Parameters
+    ----------
+    model : Option
+    named : mapping or None
+        What the file names: for each parameter a list of values, or `{low, high, log}`
+        for a range.
+    given : collection of str
+        Parameters to which the scenario gives a value: they keep it, and are no part of
+        the model's own space.
 
     Raises
     ------
     UserError
-        For a parameter that the model does not have or that no candidate could have for
-        itself, or a space that is no space.
+        For a parameter that the model does not have, that is given, or that no candidate
+        could have for itself, or a space that is no space.
     """
     if named is None:
-        if not model.space:
+        free = {name: one for name, one in model.space.items() if name not in given}
+        if not free:
             message = f"model '{model.name}' has no space to search; name one: space."
             raise UserError(message)
-        return dict(model.space)
+        return free
     if not named:
         message = "space names no parameter. Name one, or leave it out for the model's."
+        raise UserError(message)
+    twice = [name for name in named if name in given]
+    if twice:
+        message = (
+            f"space of '{twice[0]}': model '{model.name}' is given one value of it. "
+            f"Leave out one of the two."
+        )
         raise UserError(message)
     return {name: _dimension(model, name, value) for name, value in named.items()}
 
