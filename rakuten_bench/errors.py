@@ -38,6 +38,10 @@ class Problems(UserError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
+    def __reduce__(self) -> tuple[type[Problems], tuple[tuple[str, ...]]]:
+        """Let it be pickled: workers send it home."""
+        return type(self), (self.problems,)
+
 
 def unknown(kind: str, value: object, known: Iterable[str]) -> str:
     """Say that a name is not known and which one was probably meant.

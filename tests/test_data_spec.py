@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,8 @@ def test_all_problems_are_told_at_once():
         parse_dataset({"table": {"pth": "a.csv", "label": 3}})
 
     assert len(caught.value.problems) == 3
+    sent = pickle.loads(pickle.dumps(caught.value))  # as a worker sends it home
+    assert sent.problems == caught.value.problems
 
 
 def test_two_functions_cannot_share_a_name():

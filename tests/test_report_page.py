@@ -476,6 +476,19 @@ def test_a_failure_has_a_page_with_its_cause(browser, page):
 
 
 @needs_browser
+@pytest.mark.parametrize("odd", ["#s0/%", "#s0/nobody", "#s9/T1", "#other"])
+def test_an_address_of_nothing_shows_the_board(browser, page, odd):
+    browser.open(page)
+    browser.run("location.hash = '#s0/T1'")
+    browser.wait("!document.getElementById('scenario').hidden")
+
+    browser.run(f"location.hash = '{odd}'")
+    browser.wait("document.getElementById('scenario').hidden")
+
+    assert browser.complaints() == []
+
+
+@needs_browser
 def test_a_clustering_has_a_page_with_what_its_clusters_hold(browser, shop, tmp_path):
     shop.add("T1")
     predictions = shop.predictions(0.9)

@@ -142,9 +142,11 @@ def _say_plan(prepared: Prepared, display: Display) -> None:
         display.say(f"{count} combinations left out: {reason}.")
     for damaged in prepared.damaged:
         display.say(f"{damaged.message} It is run again.")
+    n_scenarios = len(plan.scenarios)
     display.say(
-        f"{prepared.board}: {len(plan.scenarios)} scenarios, {len(prepared.todo)} to run, "
-        f"{len(plan.steps)} steps ({plan.n_shared} saved by sharing)."
+        f"{prepared.board}: {n_scenarios:,} scenario{'s' * (n_scenarios != 1)}, "
+        f"{len(prepared.todo):,} to run, {len(plan.steps):,} steps "
+        f"({plan.n_shared:,} saved by sharing)."
     )
 
 

@@ -49,7 +49,7 @@ class Terms:
         if high < low:
             message = (
                 f"max_df {self.max_df!r} is less than min_df {self.min_df!r} over "
-                f"{n_documents} rows. Raise max_df or lower min_df."
+                f"{n_documents:,} rows. Raise max_df or lower min_df."
             )
             raise UserError(message)
         return math.ceil(low), math.floor(high)

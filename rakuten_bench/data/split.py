@@ -164,7 +164,7 @@ def _folds(
 ) -> tuple[Fold, ...]:
     if n_splits > len(np.unique(groups)):
         message = (
-            f"split 'kfold': {n_splits} folds of {len(y)} rows in "
+            f"split 'kfold': {n_splits} folds of {len(y):,} rows in "
             f"{len(np.unique(groups))} groups. Ask for fewer."
         )
         raise UserError(message)

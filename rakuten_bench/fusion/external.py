@@ -100,7 +100,7 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
         missing = [id_ for id_ in ids if id_ not in self.file_.rows]
         if missing:
             message = (
-                f"{self.path}: no prediction for {len(missing)} of {len(ids)} rows"
+                f"{self.path}: no prediction for {len(missing):,} of {len(ids):,} rows"
                 f"{_show(missing)}. It must hold the test rows, and the training rows "
                 f"too for fusion 'weighted' or 'stacking'."
             )
@@ -165,10 +165,12 @@ def _check(
     n_twice = len(ids) - len(set(ids))
     problem = ""
     if probability.shape != (len(ids), len(classes)):
-        problem = f"{probability.shape} numbers for {len(ids)} rows and {len(classes)}"
+        problem = (
+            f"{probability.shape} numbers for {len(ids):,} rows and {len(classes)}"
+        )
         problem += " classes"
     elif n_twice:
-        problem = f"{n_twice} rows have the id of another"
+        problem = f"{n_twice:,} rows have the id of another"
     elif len(set(classes)) < len(classes):
         problem = "a class has two columns"
     elif not (np.isfinite(probability).all() and (probability >= 0).all()):

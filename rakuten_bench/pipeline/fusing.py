@@ -95,7 +95,7 @@ def join_members(slots: Slots, prefix: str = "") -> tuple[Rows, NDArray[np.float
         if not np.array_equal(one.rows[order], rows):
             message = (
                 f"fusion: member {number + 1} of {n_members} predicts "
-                f"{len(one.rows)} rows, member 1 {len(rows)}, "
+                f"{len(one.rows):,} rows, member 1 {len(rows):,}, "
                 f"{np.intersect1d(one.rows, rows).size} of them the same."
             )
             raise UserError(message)

@@ -166,9 +166,11 @@ def render_size(size: float) -> str:
 def render_duration(seconds: float) -> str:
     """Return seconds as people read them.
 
-    >>> render_duration(0.25), render_duration(75), render_duration(7260)
-    ('0.2 s', '1 min 15 s', '2 h 1 min')
+    >>> render_duration(0.05), render_duration(75), render_duration(7260)
+    ('50 ms', '1 min 15 s', '2 h 1 min')
     """
+    if 0 < seconds < 0.1:
+        return f"{max(1000 * seconds, 1):.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)

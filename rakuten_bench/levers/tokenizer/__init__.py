@@ -57,7 +57,7 @@ def _tell_empty(corpus: Corpus) -> None:
     n_empty = int((lengths.sum(axis=0) == 0).sum())
     if n_empty:
         warnings.warn(
-            f"{n_empty} of {len(corpus)} rows have no token; they are kept and predicted",
+            f"{n_empty:,} of {len(corpus):,} rows have no token; they are kept and predicted",
             Notice,
             stacklevel=2,
         )

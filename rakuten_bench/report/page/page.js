@@ -291,12 +291,18 @@ function scenarioPage(place, found) {
 
 let leftFrom = null;
 
-function show() {
-  const match = /^#s(\d+)\/(.+)$/.exec(location.hash);
+// "#s0/T0000-..." names a board and a scenario; others type hashes too, so it may be anything.
+function asked() {
+  const match = /^#s(\d+)\/([\w-]+)$/.exec(location.hash);
   const board = match && boards[Number(match[1])];
-  const found = board && board.scenarios.find((one) => one.code === decodeURIComponent(match[2]));
+  const found = board && board.scenarios.find((one) => one.code === match[2]);
+  return found ? [Number(match[1]), found] : null;
+}
+
+function show() {
+  const found = asked();
   if (found) {
-    page.replaceChildren(...scenarioPage(Number(match[1]), found));
+    page.replaceChildren(...scenarioPage(...found));
     page.hidden = false;
     main.hidden = true;
     window.scrollTo(0, 0);
