@@ -40,6 +40,10 @@ GIVEN = frozenset(
     {"language", "random_state", "n_jobs", "device", "n_classes", "folder"}
 )
 
+#: Group of entry points under which other packages name modules with options or data
+#: sets of their own: importing one registers them.
+PLUGINS = "rakuten_bench.plugins"
+
 #: How a step applies an option: `map` needs no labels and no folds (the lever's own
 #: `apply` does it); the others learn, on training rows only. `transform` fits and
 #: transforms, `resample` changes the training rows, `estimate` fits and predicts,
@@ -667,3 +671,28 @@ def discover() -> None:
     package = importlib.import_module("rakuten_bench.levers")
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
+    import_plugins()
+
+
+@cache
+def import_plugins() -> None:
+    """Import the modules that other packages name as entry points of our group.
+
+    Raises
+    ------
+    UserError
+        If one can't be imported: what somebody installed must not be missing silently.
+    """
+    for entry in importlib.metadata.entry_points(group=PLUGINS):
+        try:
+            entry.load()
+        except UserError:
+            raise
+        except Exception as error:  # it is code of others, and may raise anything
+            owner = entry.dist.name if entry.dist else "a package"
+            message = (
+                f"{owner}: its entry point '{entry.name}' of {PLUGINS} can't be "
+                f"imported from {entry.value}: {type(error).__name__}: {error} "
+                f"Mend it, or run: pip uninstall {owner}"
+            )
+            raise UserError(message) from error

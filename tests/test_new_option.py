@@ -2,14 +2,26 @@
 
 import importlib.util
 import json
+import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
+from rakuten_bench.registry import PLUGINS
 from rakuten_bench.scenario import from_words
 from rakuten_bench.scenario.catalog import list_levers
 
+TABLE = "name,kind\n" + "".join(
+    f"{word} {word}s {i},{word}\n" for word in ("shoe", "pottery") for i in range(10)
+)
+STUDY = """
+dataset: {table: {path: shop.csv, title: name, label: kind}}
+scenarios:
+  cut: {tokenizer: regex, normalizer: {first_letters: {length: 3}}, model: logreg}
+"""
 CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"
 
 
@@ -28,8 +40,6 @@ def new_stemmer(tmp_path):
     path.write_text(option_of_contributing(), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("first_letters", path)
     module = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules["first_letters"] = module
     spec.loader.exec_module(module)
     yield
@@ -40,15 +50,8 @@ def test_one_file_with_one_function_is_a_whole_option(
     new_stemmer, call, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
-    rows = [
-        f"{word} {word}s {i},{word}" for word in ("shoe", "pottery") for i in range(10)
-    ]
-    Path("shop.csv").write_text("\n".join(["name,kind", *rows]))
-    Path("shop.yaml").write_text(
-        "dataset: {table: {path: shop.csv, title: name, label: kind}}\n"
-        "scenarios:\n"
-        "  cut: {tokenizer: regex, normalizer: {first_letters: {length: 3}}, model: logreg}\n"
-    )
+    Path("shop.csv").write_text(TABLE)
+    Path("shop.yaml").write_text(STUDY)
 
     code, printed, _ = call("run", "shop.yaml", "--cache", "cache", "--quiet")
 
@@ -68,3 +71,98 @@ def test_a_new_option_is_in_the_catalog_and_has_a_code(new_stemmer):
     code = from_words({"normalizer": "first_letters"}).code
 
     assert code.split("-")[0] == f"T000{digits['first_letters']}"
+
+
+PLUGIN = """
+from rakuten_bench.data import dataset
+from rakuten_bench.data.build import assemble
+from rakuten_bench.registry import NORMALIZER
+
+from .cutting import cut
+
+
+@dataset("alphabet")
+def alphabet(place, *, rows: int = 4):
+    '''Letters and their places.'''
+    columns = {"title": list("abcdefgh")[:rows], "label": (["x", "y"] * 4)[:rows]}
+    return assemble("alphabet", columns, subject="alphabet")
+
+
+@NORMALIZER.option("first_letters", digit="z")
+def first_letters(tokens: list[str], *, length: int = 4) -> list[str]:
+    '''Cut words to their first letters.'''
+    return [cut(token, length) for token in tokens]
+"""
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Install a package of somebody else, which brings an option, into a folder."""
+    site = tmp_path / "site"
+    (site / "letters").mkdir(parents=True)
+    (site / "letters" / "__init__.py").write_text("")
+    (site / "letters" / "options.py").write_text(PLUGIN)
+    (site / "letters" / "cutting.py").write_text(
+        "def cut(token, length):\n    return token[:length]\n"
+    )
+    about = site / "letters-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: letters\nVersion: 1.0\n"
+    )
+    (about / "entry_points.txt").write_text(f"[{PLUGINS}]\noptions = letters.options\n")
+    (tmp_path / "shop.csv").write_text(TABLE)
+    (tmp_path / "shop.yaml").write_text(STUDY)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.chdir(tmp_path)
+    return site / "letters"
+
+
+def command(*words):
+    """Call the command in a process of its own: what is installed is looked up once."""
+    words = (sys.executable, "-m", "rakuten_bench", *words)
+    return subprocess.run(words, capture_output=True, text=True, timeout=120)
+
+
+def test_a_package_of_somebody_else_brings_an_option(package):
+    ran = command("run", "shop.yaml", "--cache", "cache", "--jobs", "1")
+    (record,) = Path("results").glob("*/*/record.json")
+    code = record.parent.name
+    exported = command("export", code, "-o", "model.joblib", "--cache", "cache")
+    predicted = command("predict", "model.joblib", "shop.csv", "-o", "said.csv")
+
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(record.read_text())["levers"]["normalizer"] == "first_letters"
+    assert exported.returncode == 0, exported.stderr
+    assert predicted.returncode == 0, predicted.stderr
+    assert Path("said.csv").read_text().count("pottery") >= 10
+
+
+def test_it_may_bring_a_data_set_too(package):
+    done = command("data", "describe", "alphabet")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("alphabet: 4 rows")
+
+
+def test_its_own_modules_count_in_the_key(package):
+    command("run", "shop.yaml", "--cache", "cache", "--jobs", "1")
+    same = command("plan", "shop.yaml", "--cache", "cache").stdout
+
+    file = package / "cutting.py"
+    file.write_text(file.read_text().replace("token[:length]", "token[-length:]"))
+    changed = command("plan", "shop.yaml", "--cache", "cache").stdout
+
+    assert re.search(r"scenarios\s+1 \(0 to run", same), same
+    assert re.search(r"scenarios\s+1 \(1 to run", changed), changed
+
+
+def test_one_that_cannot_be_imported_is_named(package):
+    (package / "cutting.py").write_text("import no_such_module\n")
+
+    done = command("levers")
+
+    assert done.returncode == 2
+    assert "letters: its entry point 'options' of rakuten_bench.plugins" in done.stderr
+    assert "No module named 'no_such_module'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -30,6 +30,7 @@ __all__ = [
     "DatasetSpec",
     "SplitSpec",
     "build_split",
+    "dataset",
     "inner_folds",
     "load_dataset",
     "parse_dataset",

@@ -23,6 +23,7 @@ import msgspec
 from platformdirs import user_cache_path
 
 from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.registry import import_plugins
 
 Factory = Callable[..., Any]
 
@@ -255,6 +256,7 @@ def discover() -> None:
     package = importlib.import_module("rakuten_bench.data")
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
+    import_plugins()
 
 
 def parse_dataset(value: Any) -> DatasetSpec:

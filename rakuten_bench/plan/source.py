@@ -1,4 +1,4 @@
-"""Digest of the code behind a step: a module and those of ours that it imports.
+"""Digest of the code behind a step: a module and those of its package that it imports.
 
 Comments and docstrings do not count, so that describing code better runs nothing again.
 The registry and the errors are left out: they describe options and compute nothing.
@@ -24,7 +24,9 @@ _LEFT_OUT = frozenset(
 
 @cache
 def source_digest(module: str) -> str:
-    """Return the digest of a module and of our modules that it imports, at any depth.
+    """Return the digest of a module and of ours that it imports, at any depth.
+
+    A module of another package counts with those of that package, and with ours.
 
     Parameters
     ----------
@@ -111,16 +113,28 @@ def own_digest(module: str) -> str:
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
-    """Return our modules that a module imports anywhere in its text."""
+    """Return modules that a module imports anywhere: ours, and of its own package."""
     names: list[str] = []
     for node in ast.walk(_bare_tree(module)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.append(node.module)
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    ours = (name for name in names if name == _OURS or name.startswith(f"{_OURS}."))
+        elif isinstance(node, ast.ImportFrom):
+            origin = _origin(module, node)
+            names.append(origin)
+            names += [f"{origin}.{alias.name}" for alias in node.names]
+    packages = {_OURS, module.partition(".")[0]}
+    ours = (name for name in names if name.partition(".")[0] in packages)
     return tuple(sorted({name for name in ours if _path(name) is not None}))
+
+
+def _origin(module: str, node: ast.ImportFrom) -> str:
+    """Return the absolute name of what a module imports names from."""
+    if not node.level:
+        return node.module or ""
+    path = _path(module)
+    is_package = path is not None and path.name == "__init__.py"
+    package = module if is_package else module.rpartition(".")[0]
+    return importlib.util.resolve_name("." * node.level + (node.module or ""), package)
 
 
 @cache
@@ -134,7 +148,7 @@ def foreign_imports(module: str) -> tuple[str, ...]:
         for node in ast.walk(_bare_tree(one)):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module)
     left_out = {*sys.stdlib_module_names, _OURS}
     return tuple(sorted(n for n in names if n.partition(".")[0] not in left_out))
@@ -174,8 +188,13 @@ def _path(module: str) -> Path | None:
         place = _PACKAGE.joinpath(*module.split(".")[1:])
         files = (place / "__init__.py", place.with_suffix(".py"))
         return next((file for file in files if file.is_file()), None)
-    loaded = sys.modules.get(module)
-    found = getattr(loaded, "__file__", None) or getattr(
-        importlib.util.find_spec(module), "origin", None
-    )
-    return Path(found) if found else None
+    found = getattr(sys.modules.get(module), "__file__", None) or _origin_of(module)
+    return Path(found) if found and found.endswith(".py") else None
+
+
+def _origin_of(module: str) -> str | None:
+    """Return where a module that was not imported comes from; None if it is none."""
+    try:
+        return getattr(importlib.util.find_spec(module), "origin", None)
+    except (ImportError, ValueError):  # a name inside a module, or __main__
+        return None
