@@ -117,6 +117,10 @@ class Option:
         it: what is there is then part of the key of its results.
     effort : Effort or None
         What it takes, where `plan` should warn of it.
+    lacks : callable or None
+        Says what it needs and this machine lacks, such as weights, from a mapping with
+        all parameters; "" for nothing. `plan` and `run` tell it before anything is
+        computed. What looks for long, or loads anything, is left to the option.
     """
 
     lever: Lever
@@ -139,6 +143,7 @@ class Option:
     file: str = ""
     variable: str = ""
     effort: Effort | None = None
+    lacks: Callable[[Mapping[str, Any]], str] | None = None
     tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None
     wants: frozenset[str] = frozenset()
 
@@ -146,8 +151,16 @@ class Option:
         """Return its tags with such parameters, those left out at their defaults."""
         if self.tags_by is None:
             return self.tags
+        return self.tags | frozenset(self.tags_by(self._all(params)))
+
+    def say_lacking(self, params: Mapping[str, Any]) -> str:
+        """Say what it needs with such parameters and this machine lacks, or ""."""
+        return self.lacks(self._all(params)) if self.lacks else ""
+
+    def _all(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every parameter, those left out at their defaults."""
         defaults = {name: one.default for name, one in self.parameters.items()}
-        return self.tags | frozenset(self.tags_by({**defaults, **params}))
+        return {**defaults, **params}
 
     def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
@@ -319,6 +332,7 @@ class Lever:
         file: str = "",
         variable: str = "",
         effort: Effort | None = None,
+        lacks: Callable[[Mapping[str, Any]], str] | None = None,
         tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None,
         wants: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -354,6 +368,7 @@ class Lever:
                 file=file,
                 variable=variable,
                 effort=effort,
+                lacks=lacks,
                 tags_by=tags_by,
                 wants=frozenset(wants),
             )

@@ -120,7 +120,15 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
         headers=["lever", "steps", "cached", "to compute", "forecast"],
         colalign=("left", "right", "right", "right", "right"),
     )
-    return "\n".join([*head, "", table, *_slow_lines(forecast)])
+    return "\n".join(
+        [*head, "", table, *_slow_lines(forecast), *_lacking_lines(forecast)]
+    )
+
+
+def _lacking_lines(forecast: Forecast) -> list[str]:
+    """Return what is going to fail on this machine, and why."""
+    lines = [f"{one.lever} {one}: {words}." for one, words in forecast.lacking.items()]
+    return ["", "Can't work on this machine:", *lines] if lines else []
 
 
 def _slow_lines(forecast: Forecast) -> list[str]:

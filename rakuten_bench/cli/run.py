@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     from rakuten_bench.engine import Prepared, Run, Settings
@@ -104,6 +105,8 @@ def command(
     running = run(prepared, settings)
     with choose_display(quiet=quiet) as display:
         _say_plan(prepared, display)
+        if settings.executor == "local":
+            _say_lacking(prepared, display)
         notes = _follow(running, display)
         _say_spent(running, display)
     code = _print_board(prepared, settings, top)
@@ -142,12 +145,19 @@ def _say_plan(prepared: Prepared, display: Display) -> None:
         display.say(f"{count} combinations left out: {reason}.")
     for damaged in prepared.damaged:
         display.say(f"{damaged.message} It is run again.")
-    n_scenarios = len(plan.scenarios)
     display.say(
-        f"{prepared.board}: {n_scenarios:,} scenario{'s' * (n_scenarios != 1)}, "
-        f"{len(prepared.todo):,} to run, {len(plan.steps):,} steps "
+        f"{prepared.board}: {number(len(plan.scenarios), 'scenario')}, "
+        f"{len(prepared.todo):,} to run, {number(len(plan.steps), 'step')} "
         f"({plan.n_shared:,} saved by sharing)."
     )
+
+
+def _say_lacking(prepared: Prepared, display: Display) -> None:
+    """Say before the night what would be found failed in the morning."""
+    from rakuten_bench.engine.forecast import find_lacking
+
+    for choice, words in find_lacking(prepared).items():
+        display.say(f"{choice.lever} {choice} can't work on this machine: {words}.")
 
 
 def _follow(running: Run, display: Display) -> dict[str, list[str]]:

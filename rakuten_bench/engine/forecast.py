@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rakuten_bench.engine.cost import Costs
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.schedule import Schedule
-from rakuten_bench.scenario import Choice
+from rakuten_bench.plan import Step
+from rakuten_bench.registry import Option
+from rakuten_bench.scenario import Choice, find_option
 from rakuten_bench.types import Effort
 
 #: Seconds of a step from which it is worth a word.
@@ -38,6 +41,8 @@ class Forecast:
         Seconds.
     slow : dict of Choice to (float, Effort)
         Choices whose effort is known, with the seconds of one step.
+    lacking : dict of Choice to str
+        Choices that can't work on this machine, with what they lack.
     """
 
     missing: Counter[str] = field(default_factory=Counter)
@@ -48,6 +53,7 @@ class Forecast:
     n_unknown: int = 0
     by_lever: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     slow: dict[Choice, tuple[float, Effort]] = field(default_factory=dict)
+    lacking: dict[Choice, str] = field(default_factory=dict)
 
 
 def open_costs(prepared: Prepared) -> Costs:
@@ -59,12 +65,7 @@ def open_costs(prepared: Prepared) -> Costs:
 def forecast(prepared: Prepared, n_workers: int) -> Forecast:
     """Say what a run would compute and take; nothing is run."""
     costs = open_costs(prepared)
-    schedule = Schedule(
-        prepared.plan,
-        prepared.todo,
-        prepared.store.__contains__,
-        lambda step: costs.of(step).seconds,
-    )
+    schedule = _schedule(prepared, lambda step: costs.of(step).seconds)
     found = Forecast(wall=schedule.forecast(n_workers))
     for step in schedule.missing():
         cost = costs.of(step)
@@ -78,4 +79,27 @@ def forecast(prepared: Prepared, n_workers: int) -> Forecast:
         if effort and cost.seconds >= _SLOW:
             known = found.slow.get(step.choices[-1], (0.0, effort))
             found.slow[step.choices[-1]] = (max(known[0], cost.seconds), effort)
+    found.lacking = find_lacking(prepared)
     return found
+
+
+def find_lacking(prepared: Prepared) -> dict[Choice, str]:
+    """Say what steps that are left to do need and this machine lacks, by choice."""
+    found: dict[Choice, str] = {}
+    steps = prepared.plan.steps.values() if prepared.todo else ()
+    if not any(option.lacks for step in steps for option in _options(step)):
+        return found
+    for step in _schedule(prepared, lambda step: 0.0).missing():
+        for option, choice in zip(_options(step), step.choices, strict=True):
+            if choice not in found and (words := option.say_lacking(choice.arguments)):
+                found[choice] = words
+    return found
+
+
+def _options(step: Step) -> list[Option]:
+    return [find_option(step.modality, choice) for choice in step.choices]
+
+
+def _schedule(prepared: Prepared, seconds: Callable[[Step], float]) -> Schedule:
+    store = prepared.store
+    return Schedule(prepared.plan, prepared.todo, store.__contains__, seconds)

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.registry import FEATURE, Effort
 from rakuten_bench.types import Images
+
+
+def _lacks(params: Mapping[str, Any]) -> str:
+    from rakuten_bench.neural.local import say_lacking_backbone
+
+    return say_lacking_backbone(params["model"], params["weights"])
 
 
 @FEATURE.option(
@@ -16,6 +24,7 @@ from rakuten_bench.types import Images
     extra="cnn",
     tags=("signed",),
     file="weights",
+    lacks=_lacks,
     # not measured but reckoned, from the multiplications of the default model
     effort=Effort(1500.0, instead="a GPU, or efficientnet_lite0"),
 )

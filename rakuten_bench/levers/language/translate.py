@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 FOLDER_VARIABLE = "RAKUTEN_BENCH_TRANSLATION"
 
 
+def _lacks(params: Mapping[str, Any]) -> str:
+    models = params["models"] or os.environ.get(FOLDER_VARIABLE, "")
+    if models and any(Path(models).glob("*-fr/model.bin")):
+        return ""
+    return f"models: no folder such as en-fr with a model.bin in '{models}'"
+
+
 @LANGUAGE.option(
     "translate",
     digit="5",
@@ -26,6 +34,7 @@ FOLDER_VARIABLE = "RAKUTEN_BENCH_TRANSLATION"
     reads=("languages", "frame"),
     writes=("languages", "frame"),
     file="models",
+    lacks=_lacks,
     variable=FOLDER_VARIABLE,
 )
 def translate(

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from rakuten_bench.registry import MODEL, Effort
+
+
+def _lacks(params: Mapping[str, Any]) -> str:
+    from rakuten_bench.neural.local import say_lacking_backbone
+
+    return say_lacking_backbone(params["model"], params["weights_from"])
 
 
 @MODEL.option(
@@ -14,6 +21,7 @@ from rakuten_bench.registry import MODEL, Effort
     modalities=("image",),
     wants=("pixels",),
     file="weights_from",
+    lacks=_lacks,
     effort=Effort(600.0, instead="a GPU, or linear_svc after efficientnet_lite0"),
 )
 def finetune(

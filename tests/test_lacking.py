@@ -1,0 +1,125 @@
+"""What an option needs of this machine is told before anything has run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rakuten_bench.errors import MissingPackage
+from rakuten_bench.registry import LEVERS, Option
+from user_models import (
+    write_pipeline,
+    write_predictions,
+    write_stop_words,
+    write_transformer,
+    write_translation,
+)
+
+STUDY = """
+dataset: {{table: {{path: shop.csv, title: name, label: kind}}}}
+scenarios:
+  one: {scenario}
+  other: {{vectorizer: tfidf, model: dummy}}
+"""
+
+
+def find(modality: str, lever: str, name: str) -> Option:
+    (found,) = (one for one in LEVERS[modality] if one.name == lever)
+    return found.find(modality, name)
+
+
+def test_who_reads_what_users_bring_says_what_it_lacks():
+    """An option with such a file that says nothing is a surprise in the morning."""
+    readers = {
+        f"{modality} {lever.name} {option.name}"
+        for modality, levers in LEVERS.items()
+        for lever in levers
+        for option in lever.options(modality)
+        if option.file and not option.lacks
+    }
+
+    assert readers == set()
+
+
+@pytest.mark.parametrize(
+    ("modality", "lever", "name", "params", "words"),
+    [
+        ("text", "language", "translate", {"models": "none"}, "in 'none'"),
+        ("text", "normalizer", "lemma_spacy", {"pipelines": ("xx_none",)}, "'xx_none'"),
+        ("text", "vectorizer", "transformer", {"model": "no/ne"}, "'no/ne': neither"),
+        ("text", "model", "transformer", {"model": "./no/ne"}, "'./no/ne': neither"),
+        ("text", "model", "external", {"path": "none.csv"}, "no file 'none.csv'"),
+        ("text", "model", "external", {}, "no file ''"),
+        ("image", "feature", "backbone", {"weights": "none.pt"}, "none.pt|torchvision"),
+        (
+            "image",
+            "model",
+            "finetune",
+            {"model": "timm/x", "weights_from": "none.pt"},
+            "no file 'none.pt'|'timm' is not installed",
+        ),
+    ],
+)
+def test_what_is_not_there_is_named(modality, lever, name, params, words):
+    option = find(modality, lever, name)
+    try:
+        option.versions()
+    except MissingPackage as error:
+        pytest.skip(str(error))
+
+    said = option.say_lacking(params)
+
+    assert any(part in said for part in words.split("|")), said
+
+
+def test_what_is_there_is_not_spoken_of(tmp_path, monkeypatch):
+    nltk = pytest.importorskip("nltk")
+    monkeypatch.setattr(nltk.data, "path", [write_stop_words(tmp_path, french=["le"])])
+    given = {
+        ("stopwords", "nltk"): {},
+        ("language", "translate"): {"models": write_translation(tmp_path, "en")},
+        ("normalizer", "lemma_spacy"): {
+            "pipelines": (write_pipeline(tmp_path, "en", {}),)
+        },
+        ("vectorizer", "transformer"): {
+            "model": write_transformer(tmp_path / "bert", "red")
+        },
+        ("model", "external"): {
+            "path": write_predictions(tmp_path / "said.npz", ["a"], ["x", "y"])
+        },
+    }
+
+    said = {
+        names: find("text", *names).say_lacking(one) for names, one in given.items()
+    }
+
+    assert said == dict.fromkeys(given, "")
+
+
+def test_plan_and_run_tell_it_first_and_the_others_go_on(tmp_path, monkeypatch, call):
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{word} {n},{word}" for word in ("pot", "hat") for n in range(9)]
+    Path("shop.csv").write_text("\n".join(["name,kind", *lines]))
+    scenario = "{model: {external: {path: none.csv}}}"
+    Path("grid.yaml").write_text(STUDY.format(scenario=scenario))
+
+    planned = call("plan", "grid.yaml", "--cache", "cache")
+    code, board, said = call("run", "grid.yaml", "--cache", "cache", "--jobs", "1")
+    again = call("run", "grid.yaml", "--cache", "cache", "--jobs", "1")
+
+    told = "model external(path=none.csv)"
+    assert f"Can't work on this machine:\n{told}: path: no file" in planned[1]
+    assert f"{told} can't work on this machine: path: no file" in said
+    assert code == 1
+    assert "failed" in board
+    assert "can't work" not in again[2]  # its record says why; nothing is tried
+
+
+def test_what_a_missing_nltk_data_set_is_called(monkeypatch, tmp_path):
+    nltk = pytest.importorskip("nltk")
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+
+    said = find("text", "stopwords", "nltk").say_lacking({})
+
+    assert "nltk.downloader stopwords" in said
