@@ -210,6 +210,23 @@ def test_a_space_that_is_none_is_refused(space, message):
         read_space(MODEL.find("text", "logreg"), space)
 
 
+@pytest.mark.parametrize(
+    ("search", "params"),
+    [
+        ("grid", {"n_values": 0}),
+        ("grid", {"cv": 1}),
+        ("random", {"n_iter": 0}),
+        ("halving", {"factor": 1}),  # would never end
+        ("halving", {"n_candidates": 0}),
+        ("bayes", {"n_initial": 0}),
+        ("optuna", {"n_iter": -3}),
+    ],
+)
+def test_a_search_that_could_not_choose_is_refused_unrun(search, params):
+    with pytest.raises(UserError, match=f"parameter '{next(iter(params))}': .* >= "):
+        SEARCH.find("text", search).convert(params)
+
+
 def test_a_parameter_that_is_used_before_the_candidates_are_known_is_refused():
     with pytest.raises(UserError, match="'max_rows': model 'svc' uses it once, for"):
         read_space(MODEL.find("text", "svc"), {"max_rows": [1000, 2000]})

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from rakuten_bench.registry import SEARCH, Dimension
 
@@ -12,9 +14,9 @@ if TYPE_CHECKING:
 @SEARCH.option("bayes", digit="4", needs="scikit-optimize")
 def bayes(
     dimensions: Mapping[str, Dimension],
-    n_iter: int = 20,
-    n_initial: int = 8,
-    cv: int = 3,
+    n_iter: Annotated[int, Meta(ge=1)] = 20,
+    n_initial: Annotated[int, Meta(ge=1)] = 8,
+    cv: Annotated[int, Meta(ge=2)] = 3,
     scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
     space: dict[str, Any] | None = None,
     *,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from rakuten_bench.registry import SEARCH, Dimension
 
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
 @SEARCH.option("grid", digit="1")
 def grid(
     dimensions: Mapping[str, Dimension],
-    n_values: int = 4,
-    cv: int = 3,
+    n_values: Annotated[int, Meta(ge=1)] = 4,
+    cv: Annotated[int, Meta(ge=2)] = 3,
     scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
     space: dict[str, Any] | None = None,
 ) -> Strategy:

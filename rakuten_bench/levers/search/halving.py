@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta
 
 from rakuten_bench.registry import SEARCH, Dimension
 
@@ -12,9 +14,9 @@ if TYPE_CHECKING:
 @SEARCH.option("halving", digit="3")
 def halving(
     dimensions: Mapping[str, Dimension],
-    n_candidates: int = 27,
-    factor: int = 3,
-    cv: int = 3,
+    n_candidates: Annotated[int, Meta(ge=1)] = 27,
+    factor: Annotated[int, Meta(ge=2)] = 3,
+    cv: Annotated[int, Meta(ge=2)] = 3,
     scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
     space: dict[str, Any] | None = None,
     *,
