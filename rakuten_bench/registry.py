@@ -204,6 +204,11 @@ class Option:
         """Name of the module that defines it."""
         return self.function.__module__
 
+    @property
+    def owner(self) -> str:
+        """Distribution that brings it as an entry point; "" where it is ours."""
+        return find_owner(self.module)
+
     @cached_property
     def is_off(self) -> bool:
         """Whether it stands for "nothing is done": named off, and takes no data."""
@@ -711,3 +716,13 @@ def import_plugins() -> None:
                 f"Mend it, or run: pip uninstall {owner}"
             )
             raise UserError(message) from error
+
+
+@cache
+def find_owner(module: str) -> str:
+    """Return the distribution that names a module's package as an entry point, or ""."""
+    package = module.partition(".")[0]
+    for entry in importlib.metadata.entry_points(group=PLUGINS):
+        if entry.dist and entry.module.partition(".")[0] == package:
+            return str(entry.dist.name)
+    return ""

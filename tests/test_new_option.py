@@ -166,3 +166,42 @@ def test_one_that_cannot_be_imported_is_named(package):
     assert "letters: its entry point 'options' of rakuten_bench.plugins" in done.stderr
     assert "No module named 'no_such_module'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def exported(package):
+    """Export a scenario with an option of somebody else's package."""
+    command("run", "shop.yaml", "--cache", "cache", "--jobs", "1")
+    command("export", "cut", "-o", "model.joblib", "--cache", "cache")
+    return package
+
+
+def test_records_and_cards_name_the_package_of_an_option(exported):
+    (record,) = Path("results").glob("*/*/record.json")
+    card = json.loads(Path("model.card.json").read_text())
+
+    assert json.loads(record.read_text())["provenance"]["packages"]["letters"] == "1.0"
+    assert card["packages"]["letters"] == "1.0"
+    assert card["sources"].keys() >= {"letters.options", "letters.cutting"}
+
+
+def test_a_model_does_not_predict_by_another_source_without_a_word(exported):
+    file = exported / "cutting.py"
+    file.write_text(file.read_text().replace("token[:length]", "token[-length:]"))
+
+    refused = command("predict", "model.joblib", "shop.csv")
+    told = command("predict", "model.joblib", "shop.csv", "--any-version")
+
+    assert refused.returncode == 2
+    assert "was made with another source of letters.cutting." in refused.stderr
+    assert told.returncode == 0
+    assert "another source of letters.cutting" in told.stderr
+
+
+def test_a_model_names_the_package_that_is_gone(exported, monkeypatch):
+    monkeypatch.delenv("PYTHONPATH")
+
+    done = command("predict", "model.joblib", "shop.csv")
+
+    assert done.returncode == 2
+    assert "letters 1.0 (here not installed)" in done.stderr

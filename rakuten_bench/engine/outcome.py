@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -317,9 +318,12 @@ def _details(folds: Sequence[Prediction]) -> dict[str, Any]:
 
 
 def _packages(scenario: Scenario) -> dict[str, str]:
-    """Return the versions of the packages that a scenario uses."""
+    """Return the versions of the packages that a scenario uses, and that bring options."""
     found: dict[str, str] = {}
     for member in (scenario, *scenario.members):
         for choice in member.choices:
-            found |= find_option(member.modality, choice).versions()
+            option = find_option(member.modality, choice)
+            found |= option.versions()
+            if option.owner:
+                found[option.owner] = version(option.owner)
     return found

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from rakuten_bench.errors import UserError
+from rakuten_bench.plan.source import own_digest
 
 CARD_VERSION = 1
 
@@ -32,6 +33,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         What a search chose when this model was fitted, in words; else empty.
     packages : dict of str to str
         Distribution -> version that it was pickled with.
+    sources : dict of str to str
+        Module of another package that its options come from -> digest of its source,
+        which may change while the version stays.
     """
 
     card_version: int = CARD_VERSION
@@ -52,6 +56,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     packages: dict[str, str]
     python: str
     created: str
+    sources: dict[str, str] = {}
 
 
 def card_path(model: Path) -> Path:
@@ -101,4 +106,14 @@ def other_versions(card: Card) -> list[str]:
             found = "not installed"
         if found != wanted:
             differences.append(f"{name} {wanted} (here {found})")
-    return differences
+    compared = (_compare_source(*one) for one in sorted(card.sources.items()))
+    return differences + [one for one in compared if one]
+
+
+def _compare_source(module: str, wanted: str) -> str:
+    """Say what differs in the source of a module; "" where nothing does."""
+    try:
+        found = own_digest(module)
+    except FileNotFoundError:
+        return f"the module {module} (here not found)"
+    return "" if found == wanted else f"another source of {module}"

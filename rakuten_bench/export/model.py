@@ -13,8 +13,11 @@ import msgspec
 from rakuten_bench.errors import UserError
 from rakuten_bench.export.card import Card, other_versions, read_card, write_card
 from rakuten_bench.export.source import Source
+from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import Record
+from rakuten_bench.registry import find_owner
 from rakuten_bench.report.search import search_words
+from rakuten_bench.scenario import Scenario, find_option
 
 if TYPE_CHECKING:
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
@@ -103,6 +106,7 @@ def _card(
     from platform import python_version
 
     packages = record.provenance.packages if record.provenance else {}
+    foreign = _foreign_sources(source.scenario)
     return Card(
         code=record.code,
         name=record.name,
@@ -118,10 +122,32 @@ def _card(
         columns=_columns(record),
         scores=_scores(record),
         search=search,
-        packages={name: version(name) for name in sorted({*packages, *_ALWAYS})},
+        packages={
+            name: version(name)
+            for name in sorted(
+                {*packages, *_ALWAYS, *filter(None, map(find_owner, foreign))}
+            )
+        },
         python=python_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        sources=foreign,
     )
+
+
+def _foreign_sources(scenario: Scenario) -> dict[str, str]:
+    """Return the digest of each module of other packages that a scenario runs."""
+    found: dict[str, str] = {}
+    for choice in scenario.choices:
+        option = find_option(scenario.modality, choice)
+        if not option.module.startswith("rakuten_bench."):
+            found |= source_digests(option.module)
+    for member in scenario.members:
+        found |= _foreign_sources(member)
+    return {
+        name: text
+        for name, text in found.items()
+        if not name.startswith("rakuten_bench")
+    }
 
 
 def _scores(record: Record) -> dict[str, float]:
