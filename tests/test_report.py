@@ -594,6 +594,14 @@ def test_a_large_board_is_not_listed_in_a_message(shop):
         report.find_scenario(shop.results, "zzz")
 
 
+def test_a_name_that_stands_twice_on_a_board_is_chosen_by_code(shop):
+    shop.add("T1", name="text")
+    shop.add("T2", name="text")
+
+    with pytest.raises(UserError, match=r"/T1, .*/T2\. Choose one by its code"):
+        report.find_scenario(shop.results, "text")
+
+
 @pytest.mark.parametrize("option", ["--html", "--plots"])
 def test_a_file_that_can_not_be_written_is_one_message(shop, tmp_path, option):
     shop.add("T1")

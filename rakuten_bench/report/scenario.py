@@ -52,10 +52,16 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
         message = f"{results}: {_unknown(results, boards, code)}"
         raise UserError(message)
     if len(found) > 1:
-        places = ", ".join(f"{folder.parent.name}/{folder.name}" for folder in found)
-        message = f"scenario '{code}' is in {places}. Choose one with --dataset."
-        raise UserError(message)
+        raise UserError(_ambiguous(code, found))
     return found[0]
+
+
+def _ambiguous(code: str, found: list[Path]) -> str:
+    """Say how to choose; a name stands twice on a board once its parameters changed."""
+    places = ", ".join(f"{folder.parent.name}/{folder.name}" for folder in found)
+    names_board = len({folder.parent for folder in found}) == len(found)
+    way = "with --dataset" if names_board else "by its code, the last part"
+    return f"scenario '{code}' is in {places}. Choose one {way}."
 
 
 def _unknown(results: Path, boards: list[str], code: str) -> str:
