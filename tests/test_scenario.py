@@ -376,3 +376,31 @@ def test_a_search_is_left_out_where_a_model_has_nothing_to_choose(tmp_path):
 
     assert len(study.scenarios) == 3
     assert "model 'dummy' has no space" in next(iter(study.dropped))
+
+
+def test_a_search_keeps_a_value_that_is_given_though_it_is_the_default(tmp_path):
+    text = (
+        "defaults: {vectorizer: tfidf, search: grid}\n"
+        "scenarios:\n"
+        "  free: {model: linear_svc}\n"
+        "  given: {model: {linear_svc: {C: 1.0}}}\n"
+        "matrix: {model: {linear_svc: {C: [1.0, 2.0]}}}\n"
+    )
+
+    free, given, other = study_of(tmp_path, text).scenarios
+    again = from_words(given.levers, given.params)
+
+    assert free.params == {}
+    assert given.params["search"]["space"] == {"class_weight": (None, "balanced")}
+    assert other.params == {"model": {"C": 2.0}}
+    assert again.code == given.code
+
+
+def test_a_default_that_is_given_and_searched_is_a_mistake(tmp_path):
+    twice = "{model: {logreg: {C: 1.0}}, search: {grid: {space: {C: [1, 2]}}}}"
+    none_left = "{model: {complement_nb: {alpha: 1.0, norm: false}}, search: grid}"
+
+    problems = problems_of(tmp_path, f"scenarios: [{twice}, {none_left}]")
+
+    assert "'logreg' is given one value of it" in problems[0]
+    assert "with alpha, norm given has no space" in problems[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -21,12 +21,20 @@ _GROUP = 4
 
 @dataclass(frozen=True)
 class Choice:
-    """One option of one lever, with the parameters that differ from its defaults."""
+    """One option of one lever, with the parameters that differ from its defaults.
+
+    Attributes
+    ----------
+    given : frozenset of str
+        Parameters that were written down, those left at their default included. Not
+        part of what it is, and not in a record.
+    """
 
     lever: str
     option: str
     digit: str
     params: tuple[tuple[str, Any], ...] = ()
+    given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @classmethod
     def of(cls, option: Option, params: Mapping[str, Any] | None = None) -> Choice:
@@ -37,7 +45,8 @@ class Choice:
         UserError
             For an unknown parameter or a value of the wrong type.
         """
-        return cls.made(option, option.convert(params or {}))
+        made = cls.made(option, option.convert(params or {}))
+        return replace(made, given=frozenset(params or {}))
 
     @classmethod
     def made(cls, option: Option, params: Mapping[str, Any]) -> Choice:
@@ -147,7 +156,7 @@ class Scenario:
             misfit
             or _find_unused(options)
             or _find_labelled(options)
-            or _find_spaceless(options, params)
+            or _find_spaceless(options, self.choices)
             or _find_clash(tags)
             or _find_unmet(tags)
         )
@@ -207,16 +216,15 @@ def _find_labelled(options: list[Option]) -> str | None:
     return None
 
 
-def _find_spaceless(
-    options: list[Option], params: Mapping[str, Mapping[str, Any]]
-) -> str | None:
+def _find_spaceless(options: list[Option], choices: tuple[Choice, ...]) -> str | None:
     """Say which model a search would have nothing to choose for."""
+    chosen = {choice.lever: choice for choice in choices}
     model = next((one for one in options if one.lever.name == "model"), None)
     search = next((one for one in options if one.kind == "search"), None)
     if model is None or search is None or search.is_off:
         return None
-    given = params.get("model", {}).keys()
-    if model.space.keys() - given or params.get("search", {}).get("space"):
+    given = chosen["model"].given | chosen["model"].arguments.keys()
+    if model.space.keys() - given or chosen["search"].arguments.get("space"):
         return None
     kept = given & model.space.keys()
     why = f", with {', '.join(sorted(kept))} given" if kept else ""

@@ -23,7 +23,7 @@ from rakuten_bench.scenario import (
 from rakuten_bench.scenario.document import Value, load_document
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
 from rakuten_bench.scenario.matrix import expand
-from rakuten_bench.scenario.space import read_space
+from rakuten_bench.scenario.space import read_space, write_space
 from rakuten_bench.scenario.words import (
     Findings,
     guess_modality,
@@ -230,9 +230,31 @@ def _read_scenario(
     words.pop("modality", None)
     own = read_combination(words, modality, findings)
     base = _read_defaults(defaults, modality, findings)
-    scenario = from_choices(modality, (base | own).values(), name, members)
+    scenario = _keep_given(from_choices(modality, (base | own).values(), name, members))
     _check_spaces([scenario], words, entry, findings)
     return replace(scenario, limit=limit)
+
+
+def _keep_given(scenario: Scenario) -> Scenario:
+    """Leave out of a search what the model is given at its default.
+
+    No record tells a default that was written down from one that was not, so the search
+    names what is left of the model's space.
+    """
+    chosen = {choice.lever: choice for choice in scenario.choices}
+    search = chosen.get("search")
+    if search is None or "space" in search.arguments:
+        return scenario
+    option = find_option(scenario.modality, search)
+    model = find_option(scenario.modality, chosen["model"])
+    kept = chosen["model"].given
+    free = {name: one for name, one in model.space.items() if name not in kept}
+    defaults = (kept - chosen["model"].arguments.keys()) & model.space.keys()
+    if option.is_off or not free or not defaults:
+        return scenario
+    space = {**search.arguments, "space": write_space(free)}
+    choices = (chosen | {"search": Choice.of(option, space)}).values()
+    return from_choices(scenario.modality, choices, scenario.name, scenario.members)
 
 
 def _pop_limit(words: dict[str, Value]) -> Limit:
@@ -287,7 +309,7 @@ def _read_matrix(
     )
     found = []
     for one in combinations:
-        scenario = from_choices(modality, (base | one).values())
+        scenario = _keep_given(from_choices(modality, (base | one).values()))
         conflict = scenario.conflict()
         if conflict:
             dropped[conflict] += 1
@@ -343,7 +365,8 @@ def _check_spaces(
     for modality, search, model in sorted(pairs, key=str):
         try:
             named = search.arguments["space"]
-            read_space(find_option(modality, model), named, model.arguments)
+            given = model.given | model.arguments.keys()
+            read_space(find_option(modality, model), named, given)
         except UserError as error:
             message = f"search '{search.option}', model '{model.option}': {error}"
             findings.add(_find_place(words.get("search", whole), search), message)

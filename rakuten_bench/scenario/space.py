@@ -50,6 +50,20 @@ def read_space(
     return {name: _dimension(model, name, value) for name, value in named.items()}
 
 
+def write_space(dimensions: Mapping[str, Dimension]) -> dict[str, Any]:
+    """Return a space as a scenario file names it.
+
+    >>> write_space({"C": Real(0.1, 10.0, True), "solver": Choices(("a", "b"))})
+    {'C': {'low': 0.1, 'high': 10.0, 'log': True}, 'solver': ['a', 'b']}
+    """
+    return {
+        name: list(one.values)
+        if isinstance(one, Choices)
+        else {"low": one.low, "high": one.high, "log": one.log}
+        for name, one in dimensions.items()
+    }
+
+
 def _dimension(model: Option, name: str, value: Any) -> Dimension:
     known = model.own(model.parameters)
     if name in model.parameters and name not in known:
