@@ -148,6 +148,17 @@ def test_predict_gives_probability_and_two_more_guesses(shop, call, tmp_path):
     assert (found[["label", "second", "third"]].nunique(axis=1) == 3).all()
 
 
+def test_predict_tells_once_that_images_are_missing(shop, call, tmp_path):
+    model = tmp_path / "model.joblib"
+    call("export", "seen", "-o", model, "--cache", "cache")
+    (tmp_path / "new.csv").write_text("photo\np1.png\np2.png\n")
+
+    code, _, error = call("predict", model, tmp_path / "new.csv")
+
+    assert code == 0
+    assert error == "note: images: 2 missing\n"
+
+
 def test_a_model_without_probabilities_still_gives_guesses(shop, call, tmp_path):
     model = tmp_path / "model.joblib"
     call("export", "svm", "-o", model, "--cache", "cache")

@@ -21,10 +21,18 @@ def working_as(record: Record) -> Iterator[None]:
     a set decides nothing.
     """
     from rakuten_bench.engine.thread import limit_threads
+
+    limit_threads(record.n_threads)
+    with telling():
+        yield
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Tell at the end what steps remarked, each once."""
     from rakuten_bench.pipeline.fitting import noted
     from rakuten_bench.wording.words import clean
 
-    limit_threads(record.n_threads)
     with noted() as notes:
         yield
     for note in notes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._fitting import telling
 from rakuten_bench.cli._writing import writing
 
 
@@ -56,13 +57,15 @@ def command(
     warn = partial(click.echo, err=True)
     fitted, card = load_model(model, any_version=any_version, warn=warn)
     named = {"title": title, "description": description, "image_path": image}
-    frame = predict_table(
-        fitted,
-        card,
-        table,
-        columns={ours: theirs for ours, theirs in named.items() if theirs},
-        image_folder=image_folder,
-    )
+    fitted.tells = True
+    with telling():
+        frame = predict_table(
+            fitted,
+            card,
+            table,
+            columns={ours: theirs for ours, theirs in named.items() if theirs},
+            image_folder=image_folder,
+        )
     if output is None:
         frame.to_csv(sys.stdout, index=False)
     else:

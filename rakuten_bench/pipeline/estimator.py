@@ -98,7 +98,11 @@ class ScenarioEstimator(BaseEstimator):
         What each learned step learned, by the step's key.
     model_ : estimator
         The last of them.
+    tells : bool
+        Whether a prediction warns of what its steps remark, as a fit does.
     """
+
+    tells = False
 
     def __init__(
         self, scenario: Scenario, *, random_state: int = 123, n_jobs: int = 1
@@ -176,7 +180,8 @@ class ScenarioEstimator(BaseEstimator):
         values: dict[str, Any] = {self.plan_.frame: as_frame(X)}
         last = self.plan_.outputs[self.scenario.code][0]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Notice)  # they are for the records
+            if not self.tells:
+                warnings.simplefilter("ignore", Notice)
             for key in self._path(last):
                 step = self.plan_.steps[key]
                 values[key] = self._apply_step(step, _slots(step, values))
