@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 import rakuten_bench
 from rakuten_bench.data import DatasetSpec, SplitSpec, build_split, load_dataset
@@ -115,3 +116,8 @@ def test_numbers_as_labels_come_back_as_their_text_in_order_of_size():
 def test_what_cannot_be_learned_is_refused(frame, labels, message):
     with pytest.raises(UserError, match=message):
         rakuten_bench.build("T0010-0120-0000").fit(frame, labels)
+
+
+def test_a_classifier_that_was_not_fitted_says_so():
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        rakuten_bench.build("T0010-0120-0000").predict(pd.DataFrame({"title": ["a"]}))

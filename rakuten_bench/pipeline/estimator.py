@@ -229,7 +229,8 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.str_]:
         """Return the label of each row, of shape (n_rows,)."""
-        codes = self.model_.predict(self.features(X))
+        features = self.features(X)  # says first that nothing was fitted
+        codes = self.model_.predict(features)
         return self.classes_[np.asarray(codes, dtype=np.int64)]
 
     @available_if(_predicts_probability)
@@ -284,7 +285,8 @@ class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.int32]:
         """Return the number of each row's cluster, from 0, of shape (n_rows,)."""
-        clusters: NDArray[np.int32] = self.model_.predict(self.features(X))
+        features = self.features(X)
+        clusters: NDArray[np.int32] = self.model_.predict(features)
         return clusters
 
     def fit_predict(self, X: pd.DataFrame, y: Any = None) -> NDArray[np.int32]:
