@@ -118,6 +118,16 @@ def test_windows_1252_is_read_and_said(tmp_path: Path):
     assert "Windows-1252" in dataset.about
 
 
+def test_utf_16_of_excel_is_read_and_said(tmp_path: Path):
+    text = "name\tkind\nCafé à 3 €\tfood\nŒuf\tfood\n"
+    (tmp_path / "shop.csv").write_text(text, encoding="utf-16")
+
+    dataset = load(tmp_path)
+
+    assert dataset.frame["title"].tolist() == ["Café à 3 €", "Œuf"]
+    assert "UTF-16" in dataset.about
+
+
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path):
     (tmp_path / "shop.csv").write_text("name,kind\na,x\n", encoding="utf-8-sig")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -190,25 +191,34 @@ def _update(digest: hashlib.blake2b, name: str, values: Sequence[str]) -> None:
 
 
 def read_csv(file: Path, *, separator: str = ",") -> tuple[pd.DataFrame, str]:
-    """Read a CSV with every value as text; UTF-8, else Windows-1252.
+    """Read a CSV with every value as text; UTF-8, else UTF-16 or Windows-1252.
 
     Returns
     -------
     frame : DataFrame
         A field left empty is "".
     note : str
-        " Read as Windows-1252." where it is not UTF-8, else "".
+        " Read as Windows-1252." where it is not UTF-8, else "". UTF-16 is told by its
+        first bytes (Excel's "Unicode text").
 
     Raises
     ------
     UserError
         If the file is empty or no CSV.
     """
+    if is_utf16(file):
+        return _parse_csv(file, separator, "utf-16"), " Read as UTF-16."
     try:
         return _parse_csv(file, separator, "utf-8-sig"), ""
     except UnicodeDecodeError:
         note = " Read as Windows-1252: the file is not UTF-8."
         return _parse_csv(file, separator, "cp1252"), note
+
+
+def is_utf16(file: Path) -> bool:
+    """Tell whether a file starts with the mark of UTF-16."""
+    with file.open("rb") as start:
+        return start.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _parse_csv(file: Path, separator: str, encoding: str) -> pd.DataFrame:
