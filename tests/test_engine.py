@@ -28,6 +28,7 @@ from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.store import Recipe, Store
 from rakuten_bench.engine.task import Task
 from rakuten_bench.engine.work import is_cheaper
+from rakuten_bench.errors import UserError
 from rakuten_bench.registry import DIGITS, NORMALIZER
 from rakuten_bench.scenario.load import load_study
 from rakuten_bench.wording.words import seconds
@@ -708,3 +709,18 @@ def test_source_that_changes_after_it_was_digested_stops_a_run(
     assert done.returncode == 2
     assert "the source of odd_options has changed since" in done.stderr
     assert len(records(odd)) == n_records
+
+
+def test_data_of_one_class_are_refused_unless_they_are_clustered(tmp_path):
+    rows = "".join(f"shoe {i},shoe\n" for i in range(10))
+    (tmp_path / "shop.csv").write_text(f"name,kind\n{rows}")
+    file = tmp_path / "study.yaml"
+    settings = Settings(results=tmp_path / "results", cache=tmp_path / "cache")
+    head = "dataset: {table: {path: shop.csv, title: name, label: kind}}\n"
+
+    file.write_text(f"{head}scenarios: [{{vectorizer: tfidf, model: logreg}}]\n")
+    with pytest.raises(UserError, match="all 10 rows have the label 'shoe'"):
+        prepare(load_study(file), settings)
+
+    file.write_text(f"{head}scenarios: [{{vectorizer: tfidf, model: kmeans}}]\n")
+    assert len(prepare(load_study(file), settings).todo) == 1

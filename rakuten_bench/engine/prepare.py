@@ -9,7 +9,7 @@ from rakuten_bench.data import build_split, load_dataset
 from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.setting import Settings
 from rakuten_bench.engine.store import Store
-from rakuten_bench.errors import MissingPackage, Problems
+from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.plan import Plan
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.records import Damaged, Row, board_name, iter_rows
@@ -50,7 +50,7 @@ def prepare(study: Study, settings: Settings) -> Prepared:
     Raises
     ------
     UserError
-        If the data cannot be loaded or a package is missing.
+        If the data cannot be loaded, have nothing to tell apart, or a package is missing.
     """
     check_packages(study.scenarios)
     dataset = load_dataset(
@@ -59,6 +59,7 @@ def prepare(study: Study, settings: Settings) -> Prepared:
         base_dir=study.path.parent,
         cache=settings.cache,
     )
+    check_classes(dataset, study.scenarios)
     split = build_split(dataset, study.split, cache=settings.cache)
     plan = build_plan(
         study.scenarios,
@@ -96,6 +97,21 @@ def check_packages(scenarios: tuple[Scenario, ...]) -> None:
             problems[str(error)] = None
     if problems:
         raise Problems(sorted(problems))
+
+
+def check_classes(dataset: Dataset, scenarios: tuple[Scenario, ...]) -> None:
+    """Refuse data of one class, but to scenarios that cluster.
+
+    Raises
+    ------
+    UserError
+    """
+    if len(dataset.classes) < 2 and not all(one.is_clustering for one in scenarios):
+        message = (
+            f"data set '{dataset.name}': all {len(dataset.frame):,} rows have the label "
+            f"'{dataset.classes[0]}'. Two classes are needed; check the label column."
+        )
+        raise UserError(message)
 
 
 def find_todo(
