@@ -83,6 +83,16 @@ def test_the_seed_counts_only_for_what_is_random():
     assert key_of(svm, seed=2) != key_of(svm)
 
 
+def test_the_seed_counts_where_training_rows_are_divided_by_it():
+    words = WORDS | {"model": "complement_nb"}
+    searched = from_words(words | {"search": "grid"})
+    members = (from_words(words), from_words(words | {"vectorizer": "count"}))
+    fused = from_words({"fusion": "weighted"}, None, "fusion", members=members)
+
+    assert key_of(searched, seed=2) != key_of(searched)
+    assert key_of(fused, seed=2) != key_of(fused)
+
+
 def test_seeds_differ_by_run_lever_and_option():
     seeds = {
         derive_seed(1, "model", "sgd"),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.data import inner_folds
-from rakuten_bench.plan.build import derive_seed
+from rakuten_bench.plan.build import derive_inner_seed
 from rakuten_bench.types import Fold, Rows, Target
 
 
@@ -38,7 +38,7 @@ class Targets:
         self._y = y
         self._n_classes = n_classes
         self._groups = groups
-        self._seed = derive_seed(seed, "split", "inner")
+        self._seed = derive_inner_seed(seed)
         self._known = {fold.name: self._target(fold) for fold in folds}
 
     def _target(self, fold: Fold) -> Target:

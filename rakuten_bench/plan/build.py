@@ -23,6 +23,10 @@ _LAST = frozenset({"estimate", "search", "fuse"})
 #: How slots are called that only the last step reads.
 _INSIDE = ("inner", "member")
 
+#: Divides training rows once more. Their division has no fingerprint, as the split has:
+#: it is named by how it is made.
+_DIVIDING = "rakuten_bench.data.split"
+
 
 def build_plan(
     scenarios: Sequence[Scenario],
@@ -83,6 +87,11 @@ def derive_seed(seed: int, lever: str, option: str) -> int:
     return int(digest(seed, lever, option)[:8], 16) % 2**31
 
 
+def derive_inner_seed(seed: int) -> int:
+    """Return the seed by which training rows are divided once more."""
+    return derive_seed(seed, "split", "inner")
+
+
 class _Builder:
     """Adds scenarios one by one; steps that are there already are found again."""
 
@@ -90,6 +99,7 @@ class _Builder:
         self.frame = f"frame-{digest(dataset)}"
         self.split = split
         self.seed = seed
+        self.inside = (source_digest(_DIVIDING), derive_inner_seed(seed))
         self.targets: dict[str, str] = {}
         self.steps: dict[tuple[Any, ...], Step] = {}
         self.folds: dict[str, str] = {}
@@ -98,7 +108,8 @@ class _Builder:
 
     def target(self, fold: str) -> Input:
         """Return the root that holds labels and rows of a fold."""
-        key = f"target-{digest(self.frame, self.split, fold)}"
+        own = digest(self.frame, self.split, fold, *self.inside * ("." in fold))
+        key = f"target-{own}"
         self.targets[key] = fold
         return Input("target", key)
 
