@@ -10,8 +10,9 @@ import pytest
 from rakuten_bench.errors import MissingPackage
 from rakuten_bench.plan import source
 from rakuten_bench.plan.build import build_plan, derive_seed
+from rakuten_bench.plan.made import find_ingredients
 from rakuten_bench.registry import LANGUAGE, NORMALIZER
-from rakuten_bench.scenario import from_words
+from rakuten_bench.scenario import find_option, from_words
 
 WORDS = {"tokenizer": "regex", "vectorizer": "tfidf", "model": "logreg"}
 
@@ -151,6 +152,15 @@ def test_the_digest_covers_our_modules_that_are_imported_inside_functions(module
     name = module("def work():\n    from rakuten_bench.corpus import Corpus\n")
 
     assert "rakuten_bench.corpus.encoded" in source.source_digests(name)
+
+
+def test_the_code_that_scores_and_chooses_candidates_counts_for_a_search():
+    choice = from_words(WORDS | {"search": "grid"})["search"]
+
+    sources = find_ingredients(find_option("text", choice), choice).sources
+
+    assert "rakuten_bench.pipeline.searching" in sources
+    assert "rakuten_bench.metrics.confusion" in sources
 
 
 def test_a_missing_package_is_refused_with_the_command_that_installs_it():

@@ -16,6 +16,7 @@ from rakuten_bench.scenario import Choice
 FITTING = "rakuten_bench.pipeline.fitting"
 FUSING = "rakuten_bench.pipeline.fusing"
 CLUSTERING = "rakuten_bench.pipeline.clustering"
+SEARCHING = "rakuten_bench.pipeline.searching"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def modules_of(option: Option) -> tuple[str, ...]:
         modules.append(FUSING)
     if option.kind == "cluster":
         modules.append(CLUSTERING)
+    if option.kind == "search":
+        modules.append(SEARCHING)
     return tuple(modules)
 
 
