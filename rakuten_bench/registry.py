@@ -115,6 +115,9 @@ class Option:
         Name of the parameter that names a file or folder which it reads, or several,
         or packages in their place, and of the environment variable that stands in for
         it: what is there is then part of the key of its results.
+    finds : callable or None
+        Returns the files and folders that it finds without being told; they count in
+        the key as `file` does, those that are not there by nothing.
     effort : Effort or None
         What it takes, where `plan` should warn of it.
     lacks : callable or None
@@ -146,6 +149,7 @@ class Option:
     lacks: Callable[[Mapping[str, Any]], str] | None = None
     tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None
     wants: frozenset[str] = frozenset()
+    finds: Callable[[], Collection[str]] | None = None
 
     def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return its tags with such parameters, those left out at their defaults."""
@@ -241,7 +245,8 @@ class Option:
         """Return the files, folders or packages that it reads."""
         default = self.parameters[self.file].default if self.file else ""
         named = params.get(self.file, default) or os.environ.get(self.variable, "")
-        return tuple(filter(None, [named] if isinstance(named, str) else named))
+        found = self.finds() if self.finds else ()
+        return (*filter(None, [named] if isinstance(named, str) else named), *found)
 
     def make(self, *data: Any, params: Mapping[str, Any], **given: Any) -> Any:
         """Call the function with data, parameters and what it wants of `given`."""
@@ -340,6 +345,7 @@ class Lever:
         lacks: Callable[[Mapping[str, Any]], str] | None = None,
         tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None,
         wants: tuple[str, ...] = (),
+        finds: Callable[[], Collection[str]] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -376,6 +382,7 @@ class Lever:
                 lacks=lacks,
                 tags_by=tags_by,
                 wants=frozenset(wants),
+                finds=finds,
             )
             self._add(option)
             return function

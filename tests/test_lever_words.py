@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -156,6 +160,20 @@ def test_nltk_reads_the_data_that_the_user_has(monkeypatch, tmp_path):
 
     assert stop("nltk", "fr") == {"le", "la"}
     assert stop("nltk", "de") == frozenset()
+
+
+def test_the_files_of_nltks_data_are_looked_for_where_nltk_looks(monkeypatch, tmp_path):
+    monkeypatch.setenv("NLTK_DATA", os.pathsep.join(("~/mine", str(tmp_path))))
+    ask = "import nltk.data; print(*nltk.data.path, sep='\\n')"
+
+    asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, check=True)
+
+    folders = asked.stdout.decode().split("\n")[:-1]
+    assert registry.STOPWORDS.find("text", "nltk").find_files({}) == tuple(
+        f"{folder}/corpora/{name}"
+        for folder in folders
+        for name in ("stopwords", "stopwords.zip")
+    )
 
 
 def normalize(name, tokens, language="fr", **params):

@@ -13,6 +13,7 @@ from rakuten_bench.plan.build import build_plan, derive_seed
 from rakuten_bench.plan.made import find_ingredients
 from rakuten_bench.registry import LANGUAGE, NORMALIZER
 from rakuten_bench.scenario import find_option, from_words
+from user_models import write_stop_words
 
 WORDS = {"tokenizer": "regex", "vectorizer": "tfidf", "model": "logreg"}
 
@@ -212,6 +213,17 @@ def test_a_folder_that_the_environment_names_is_part_of_the_key(tmp_path, monkey
     monkeypatch.delenv(option.variable)
     assert option.find_files({}) == ()
     assert LANGUAGE.find("text", "off").find_files({}) == ()
+
+
+def test_data_that_an_option_finds_by_itself_are_part_of_the_key(tmp_path, monkeypatch):
+    scenario = from_words(WORDS | {"stopwords": "nltk"})
+    keys = set()
+    for name, words in (("one", ["le"]), ("other", ["le", "la"])):
+        folder = write_stop_words(tmp_path / name, french=words)
+        monkeypatch.setenv("NLTK_DATA", folder)
+        keys.add(key_of(scenario))
+
+    assert len(keys) == 2
 
 
 def lemmas_key(**params):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rakuten_bench.errors import UserError
@@ -31,18 +34,35 @@ _NAMES = {
 }
 
 
+#: Where NLTK looks after NLTK_DATA and the home folder (nltk.data.path).
+_SHARED = tuple(
+    f"{folder}/nltk_data"
+    for folder in (
+        *(sys.prefix, f"{sys.prefix}/share", f"{sys.prefix}/lib"),
+        *("/usr/share", "/usr/local/share", "/usr/lib", "/usr/local/lib"),
+    )
+)
+
+
+def find_lists() -> list[str]:
+    """Return where NLTK may find its stop words; to ask it would take seconds."""
+    named = filter(None, os.environ.get("NLTK_DATA", "").split(os.pathsep))
+    folders = [*(Path(one).expanduser() for one in (*named, "~/nltk_data")), *_SHARED]
+    return [
+        f"{folder}/corpora/{name}"
+        for folder in folders
+        for name in ("stopwords", "stopwords.zip")
+    ]
+
+
 def _lacks(params: Mapping[str, Any]) -> str:
     del params  # there are none
-    import nltk
-
-    try:
-        nltk.data.find("corpora/stopwords")
-    except LookupError:
-        return "NLTK's data set 'stopwords' is not there: python -m nltk.downloader stopwords"
-    return ""
+    if any(Path(one).exists() for one in find_lists()):
+        return ""
+    return "NLTK's data set 'stopwords' is not there: python -m nltk.downloader stopwords"
 
 
-@STOPWORDS.option("nltk", digit="1", needs="nltk", lacks=_lacks)
+@STOPWORDS.option("nltk", digit="1", needs="nltk", finds=find_lists, lacks=_lacks)
 def nltk(language: str) -> frozenset[str]:
     """Leave out NLTK's stop words; its data set `stopwords` must be there.
 
