@@ -202,6 +202,29 @@ def test_torn_predictions_fall_back_to_the_tolerance(shop):
     assert verdict["status"] == "ok"
 
 
+def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop, kept):
+    path = shop.results / "shop" / "T1" / "record.json"
+    record = json.loads(path.read_text())
+    record["scores"]["f1_weighted"] = 0.99
+    path.write_text(json.dumps(record))
+
+    result = run(shop)
+
+    assert result.exit_code == 2
+    assert statuses(shop) == {"T0": "ok", "T1": "missing", "T2": "ok"}
+    assert "its scores are not those of predictions.npz" in result.output
+
+
+def test_the_rows_of_another_run_do_not_pass_for_a_record(shop, kept):
+    place = shop.results / "shop" / "T1" / "predictions.npz"
+    approved = place.read_bytes()
+    shop.add("T1", predictions=change_rows(shop.predictions(own=1), 60))
+    place.write_bytes(approved)
+
+    assert run(shop).exit_code == 2
+    assert statuses(shop)["T1"] == "missing"
+
+
 def test_the_baseline_is_sorted_and_the_same_each_time(shop, kept):
     path = shop.results / "baseline.json"
     text = path.read_text()

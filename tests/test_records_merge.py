@@ -1,5 +1,6 @@
 """Results of several machines in one folder."""
 
+import json
 import shutil
 
 import pytest
@@ -79,6 +80,21 @@ def test_a_torn_record_is_told_and_not_copied(shop, other):
     assert "damaged" in result.output
     assert result.output.count("T3") == 1
     assert not records.has_record(shop.results / "shop" / "T3")
+
+
+def test_a_record_whose_scores_were_changed_is_told_and_not_copied(shop, other):
+    path = other / "shop" / "T3" / "record.json"
+    record = json.loads(path.read_text())
+    record["scores"]["f1_weighted"] = 0.99
+    path.write_text(json.dumps(record))
+
+    result = run(shop, other)
+
+    assert result.exit_code == 1
+    assert "its scores are not those of predictions.npz" in " ".join(
+        result.output.split()
+    )
+    assert not (shop.results / "shop" / "T3").exists()
 
 
 def test_a_place_that_can_not_be_written_is_one_message(shop, tmp_path):

@@ -111,6 +111,8 @@ def judge(
             verdict = _compare(board, code, approved[code], row, metric)
             if row is None:
                 verdict = _without_record(results, verdict)
+            elif isinstance(row, Row) and verdict.now is not None:
+                verdict = _held_to_rows(results / board / row.code, row, verdict)
             verdicts.append(verdict)
             if verdict.now is not None and row is not None:
                 testable.append((results / board / row.code, approved[code], verdict))
@@ -176,6 +178,19 @@ def _compare(
         reason = f"is {is_now}, was {was}"
         return replace(verdict, status="not comparable", reason=reason)
     return replace(verdict, status="ok", now=now)
+
+
+def _held_to_rows(folder: Path, row: Row, verdict: Verdict) -> Verdict:
+    """Refuse a record whose scores are not those of the predictions beside it."""
+    try:
+        records.read_predicted(folder)
+    except DamagedRecord:  # none to hold it to
+        return verdict
+    try:
+        records.check_scores(folder, row)
+    except DamagedRecord as error:
+        return replace(verdict, status="missing", now=None, reason=str(error))
+    return verdict
 
 
 def _before(approved: Approved, metric: str) -> dict[str, Any]:

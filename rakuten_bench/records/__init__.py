@@ -1,7 +1,7 @@
 """What each scenario left: schema, store, provenance. Imports no ML library.
 
 `write_record` derives scores, class table and digests from the predictions, so that a
-record can't contradict them.
+record can't contradict them; `check_scores` finds one that was changed since.
 """
 
 from rakuten_bench.records.merge import Merged, merge_results
@@ -25,6 +25,7 @@ from rakuten_bench.records.store import (
     Damaged,
     DamagedRecord,
     board_name,
+    check_scores,
     cluster_scores,
     count_clusters,
     has_record,
@@ -60,6 +61,7 @@ __all__ = [
     "SplitInfo",
     "StepCost",
     "board_name",
+    "check_scores",
     "cluster_scores",
     "collect_provenance",
     "count_clusters",

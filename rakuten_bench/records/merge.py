@@ -13,10 +13,10 @@ from rakuten_bench.records.store import (
     RECORD_FILE,
     Damaged,
     DamagedRecord,
+    check_scores,
     has_record,
     iter_boards,
     iter_records,
-    read_predictions,
     read_record,
     replace_file,
 )
@@ -83,7 +83,7 @@ def _merge_one(record: Record, folder: Path, target: Path) -> Merged:
         return Merged(folder, "conflict" if reason else "same", reason)
     if record.predictions_digest:
         try:
-            read_predictions(folder, record.predictions_digest)
+            check_scores(folder, record)
         except DamagedRecord as error:
             return Merged(folder, "damaged", str(error))
     _copy(folder, target)

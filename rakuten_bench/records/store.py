@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import math
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -369,6 +370,35 @@ def read_predictions(folder: Path, digest: str | None = None) -> Predictions:
         )
         raise DamagedRecord(message)
     return predictions
+
+
+def check_scores(folder: Path, record: Record | Row) -> None:
+    """Refuse a record that does not say what follows from its predictions.
+
+    Raises
+    ------
+    DamagedRecord
+        If they can't be read, are not its own, or give other scores.
+    """
+    predictions = read_predictions(folder, record.predictions_digest)
+    derive = cluster_scores if predictions.is_clustering else scores_of
+    stored = record.clustering if predictions.is_clustering else record.scores
+    if stored is None or not _are_close(derive(predictions), stored):
+        message = (
+            f"{folder / RECORD_FILE}: its scores are not those of {PREDICTIONS_FILE} "
+            f"beside it."
+        )
+        raise DamagedRecord(message)
+
+
+def _are_close(one: msgspec.Struct, other: msgspec.Struct) -> bool:
+    """Tell whether scores over all rows are equal but for what a machine rounds."""
+    pairs = zip(
+        msgspec.structs.astuple(one), msgspec.structs.astuple(other), strict=True
+    )
+    return all(
+        math.isclose(a, b, abs_tol=1e-9) for a, b in pairs if not isinstance(a, list)
+    )
 
 
 def read_predicted(folder: Path) -> NDArray[np.int32]:
