@@ -239,3 +239,13 @@ def test_an_image_that_changed_changes_the_fingerprint(shop_csv: Path):
     photo.write_bytes(b"longer")
 
     assert load(shop_csv.parent, image="photo").fingerprint != before
+
+
+def test_images_of_one_size_count_by_their_content(shop_csv: Path):
+    first, second = (shop_csv.parent / name for name in ("a.jpg", "b.jpg"))
+    first.write_bytes(b"one")
+    second.write_bytes(b"two")
+    before = load(shop_csv.parent, image="photo").fingerprint
+    first.write_bytes(b"six")
+
+    assert load(shop_csv.parent, image="photo").fingerprint != before

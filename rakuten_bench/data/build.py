@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rakuten_bench.data.grouping import stamp_images
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import COLUMNS, Dataset
 
@@ -27,6 +28,7 @@ def assemble(
     subject: str,
     image_folder: Path | None = None,
     image_stamps: Sequence[str] | None = None,
+    cache: Path | None = None,
     **described: Any,
 ) -> Dataset:
     """Build a data set from columns as they were found.
@@ -43,8 +45,10 @@ def assemble(
         What a relative `image_path` is relative to. Where the folder does not exist,
         no row has an image.
     image_stamps : sequence of str, or None
-        Stand for the content of the images in the fingerprint; their file sizes where
-        None.
+        Stand for the content of the images in the fingerprint; found by
+        `stamp_images` where None.
+    cache : Path or None
+        Folder where the hashes of images are kept.
     **described
         `kind`, `about`, `label_names` of the data set.
 
@@ -60,7 +64,7 @@ def assemble(
         frame["image_path"].tolist(), image_folder
     )
     if image_stamps is None:
-        image_stamps = [_size(path) for path in frame["image_path"].tolist()]
+        image_stamps = stamp_images(frame, cache=cache)
     return Dataset(name, frame, fingerprint(frame, image_stamps), **described)
 
 
@@ -148,14 +152,6 @@ def locate_images(names: list[str], folder: Path | None) -> list[str]:
         return [""] * len(names)
     start = f"{folder}{os.sep}"
     return [os.path.join(start, name) if name else "" for name in names]  # noqa: PTH118  (a Path for each of 85,000 takes a second)
-
-
-def _size(path: str) -> str:
-    """Return a file's size; reading 85,000 pictures only to name a table is too dear."""
-    try:
-        return str(os.stat(path).st_size) if path else ""  # noqa: PTH116  (speed)
-    except OSError:
-        return "absent"
 
 
 def fingerprint(frame: pd.DataFrame, image_stamps: Sequence[str]) -> str:

@@ -39,7 +39,12 @@ def flipkart(place: Place) -> Dataset:
     }
     images = file.parent / "Images"
     return assemble(
-        "flipkart", columns, subject=str(file), image_folder=images, about=ABOUT
+        "flipkart",
+        columns,
+        subject=str(file),
+        image_folder=images,
+        cache=place.store,
+        about=ABOUT,
     )
 
 

@@ -112,14 +112,47 @@ def image_content(frame: pd.DataFrame, *, cache: Path | None = None) -> pd.Serie
     Series of str of shape (n_rows,)
         "" where there is no image or it cannot be read.
     """
+    found = _read_contents(frame, cache)
+    content = {
+        path: path if digest is None else digest for path, (_, digest) in found.items()
+    }
+    return frame["image_path"].map(lambda path: content.get(path, "")).astype(str)
+
+
+def stamp_images(frame: pd.DataFrame, *, cache: Path | None = None) -> list[str]:
+    """Return what stands for the content of each row's image in a fingerprint.
+
+    Its hash where other files are of its size, as all are in a format that does not
+    compress; those `image_content` reads anyway. Else its size: to read every picture
+    only to name a table is too dear.
+
+    Parameters
+    ----------
+    frame, cache :
+        As `image_content` has them.
+
+    Returns
+    -------
+    list of str
+        "" where there is no image, "absent" where its file is not there.
+    """
+    found = _read_contents(frame, cache)
+    stamps = {path: digest or str(size) for path, (size, digest) in found.items()}
+    return [path and stamps.get(path, "absent") for path in frame["image_path"]]
+
+
+def _read_contents(
+    frame: pd.DataFrame, cache: Path | None
+) -> dict[str, tuple[int, str | None]]:
+    """Return size and hash of the images that are there; no hash of a size of its own."""
     paths = [path for path in frame["image_path"].unique() if path]
     stamps = dict(_stamped(paths))
     sizes = np.array([size for size, _ in stamps.values()], dtype=np.int64)
     values, counts = np.unique(sizes, return_counts=True)
     shared = set(values[counts > 1].tolist())
     asked = {path: stamp for path, stamp in stamps.items() if stamp[0] in shared}
-    content = {path: path for path in stamps} | _hashed(asked, cache)
-    return frame["image_path"].map(lambda path: content.get(path, "")).astype(str)
+    hashed = _hashed(asked, cache)
+    return {path: (size, hashed.get(path)) for path, (size, _) in stamps.items()}
 
 
 def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:

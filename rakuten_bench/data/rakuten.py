@@ -71,7 +71,7 @@ def rakuten(place: Place) -> Dataset:
     UserError
         If the files are not there, or texts and labels do not fit together.
     """
-    return read_challenge(find_folder(place))
+    return read_challenge(find_folder(place), cache=place.store)
 
 
 def find_folder(place: Place) -> Path:
@@ -98,8 +98,14 @@ def find_folder(place: Place) -> Path:
     raise UserError(message)
 
 
-def read_challenge(folder: Path) -> Dataset:
+def read_challenge(folder: Path, *, cache: Path | None = None) -> Dataset:
     """Read a folder in the challenge's layout, real or made up.
+
+    Parameters
+    ----------
+    folder : Path
+    cache : Path or None
+        Folder where the hashes of images are kept.
 
     Raises
     ------
@@ -124,6 +130,7 @@ def read_challenge(folder: Path) -> Dataset:
         columns,
         subject=str(folder / TEXTS),
         image_folder=find_images(folder),
+        cache=cache,
         kind=kind,
         about=SYNTHETIC_ABOUT if kind == "synthetic" else ABOUT,
         label_names=LABEL_NAMES,

@@ -40,7 +40,7 @@ def synthetic(
     build = partial(
         synthesis.synthesize, rows=rows, images=images, random_state=random_state
     )
-    return read_challenge(build_once(folder, build))
+    return read_challenge(build_once(folder, build), cache=place.store)
 
 
 def _written_by() -> str:

@@ -67,6 +67,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         named,
         subject=str(file),
         image_folder=place.relative_to / Path(image_folder).expanduser(),
+        cache=place.store,
         about=f"{file.name}, {len(frame):,} rows.{note}",
     )
 
