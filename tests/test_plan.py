@@ -120,6 +120,7 @@ def module(tmp_path, monkeypatch):
         sys.modules.pop(name, None)
         for cached in (
             source.source_digest,
+            source.source_digests,
             source.own_digest,
             source._imports,
             source._bare_tree,
@@ -153,6 +154,16 @@ def test_the_digest_covers_our_modules_that_are_imported_inside_functions(module
     name = module("def work():\n    from rakuten_bench.corpus import Corpus\n")
 
     assert "rakuten_bench.corpus.encoded" in source.source_digests(name)
+
+
+def test_a_module_of_another_package_counts_with_those_that_lie_beside_it(module):
+    module("def work(x):\n    return x + 1\n", "written_helper")
+    name = module("import json, numpy\nfrom written_helper import work\n")
+    before = source.source_digest(name)
+
+    assert set(source.source_digests(name)) == {name, "written_helper"}
+    module("def work(x):\n    return x + 2\n", "written_helper")
+    assert source.source_digest(name) != before
 
 
 def test_the_code_that_scores_and_chooses_candidates_counts_for_a_search():

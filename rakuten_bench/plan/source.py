@@ -17,6 +17,8 @@ from pathlib import Path
 
 _OURS = "rakuten_bench"
 _PACKAGE = Path(__file__).parents[1]
+#: Folders in which packages of all kinds lie side by side.
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _LEFT_OUT = frozenset(
     {_OURS, f"{_OURS}.registry", f"{_OURS}.errors", f"{_OURS}.levers"}
 )
@@ -26,7 +28,8 @@ _LEFT_OUT = frozenset(
 def source_digest(module: str) -> str:
     """Return the digest of a module and of ours that it imports, at any depth.
 
-    A module of another package counts with those of that package, and with ours.
+    A module of another package counts with those of that package and those that lie
+    beside it, and with ours.
 
     Parameters
     ----------
@@ -113,7 +116,7 @@ def own_digest(module: str) -> str:
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
-    """Return modules that a module imports anywhere: ours, and of its own package."""
+    """Return modules that a module imports anywhere: ours, and its own package's."""
     names: list[str] = []
     for node in ast.walk(_bare_tree(module)):
         if isinstance(node, ast.Import):
@@ -122,9 +125,32 @@ def _imports(module: str) -> tuple[str, ...]:
             origin = _origin(module, node)
             names.append(origin)
             names += [f"{origin}.{alias.name}" for alias in node.names]
-    packages = {_OURS, module.partition(".")[0]}
+    tops = {name.partition(".")[0] for name in names}
+    packages = {top for top in tops if top == _OURS or _belong_together(top, module)}
     ours = (name for name in names if name.partition(".")[0] in packages)
     return tuple(sorted({name for name in ours if _path(name) is not None}))
+
+
+def _belong_together(top: str, module: str) -> bool:
+    """Tell whether a module is of a package, or lies in one folder with it.
+
+    In a folder where packages are installed lies what has nothing in common.
+    """
+    own = module.partition(".")[0]
+    if top == own or own == _OURS:
+        return top == own
+    folder = _folder_of(own)
+    if folder is None or folder.name in _INSTALLED:
+        return False
+    return folder == _folder_of(top)
+
+
+def _folder_of(top: str) -> Path | None:
+    """Return the folder that a module or package lies in."""
+    path = _path(top)
+    if path is None:
+        return None
+    return path.parents[1] if path.name == "__init__.py" else path.parent
 
 
 def _origin(module: str, node: ast.ImportFrom) -> str:
