@@ -204,7 +204,7 @@ def test_a_plan_forecasts_from_what_has_run_before(shop, call):
     assert code == 0
     line = re.search("^forecast .*", printed, re.MULTILINE)[0]
     assert re.search(
-        r"[\d.]+ s \([\d.]+ s of work\), \d+ MB of memory, [\d.]+ kB of disk", line
+        r"[\d.]+ m?s \([\d.]+ m?s of work\), \d+ MB of memory, [\d.]+ kB of disk", line
     )
     assert "guessed" not in line
 

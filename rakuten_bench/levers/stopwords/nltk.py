@@ -59,7 +59,9 @@ def _lacks(params: Mapping[str, Any]) -> str:
     del params  # there are none
     if any(Path(one).exists() for one in find_lists()):
         return ""
-    return "NLTK's data set 'stopwords' is not there: python -m nltk.downloader stopwords"
+    return (
+        "NLTK's data set 'stopwords' is not there: python -m nltk.downloader stopwords"
+    )
 
 
 @STOPWORDS.option("nltk", digit="1", needs="nltk", finds=find_lists, lacks=_lacks)
