@@ -202,17 +202,33 @@ def test_torn_predictions_fall_back_to_the_tolerance(shop):
     assert verdict["status"] == "ok"
 
 
-def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop, kept):
-    path = shop.results / "shop" / "T1" / "record.json"
-    record = json.loads(path.read_text())
+def embellish(folder):
+    """Change the score in a record by hand."""
+    record = json.loads((folder / "record.json").read_text())
     record["scores"]["f1_weighted"] = 0.99
-    path.write_text(json.dumps(record))
+    (folder / "record.json").write_text(json.dumps(record))
+
+
+def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop, kept):
+    embellish(shop.results / "shop" / "T1")
 
     result = run(shop)
 
     assert result.exit_code == 2
     assert statuses(shop) == {"T0": "ok", "T1": "missing", "T2": "ok"}
     assert "its scores are not those of predictions.npz" in result.output
+
+
+def test_a_record_with_other_scores_than_its_rows_give_is_not_approved(shop):
+    shop.add("T0")
+    embellish(shop.add("T1"))
+
+    result = run(shop, "--update")
+
+    assert result.exit_code == 0
+    assert "left out: shop: T1: " in result.output
+    assert "its scores are not those of predictions.npz" in result.output
+    assert statuses(shop) == {"T0": "ok", "T1": "new"}
 
 
 def test_the_rows_of_another_run_do_not_pass_for_a_record(shop, kept):

@@ -125,7 +125,7 @@ def update_baseline(
     approved, left_out = dict(old.boards), []
     for board in boards:
         found = list(records.iter_rows(results, board))
-        out = dict(_unfit(found))
+        out = dict(_unfit(results / board, found))
         chosen = [r for r in found if isinstance(r, Row) and r.code not in out]
         if not chosen:
             message = f"{results / board}: no scenario has scores, nothing to approve."
@@ -163,7 +163,7 @@ def _moment(row: Row) -> tuple[str, str]:
     return row.created, row.code
 
 
-def _unfit(rows: Sequence[Row | Damaged]) -> Iterator[tuple[str, str]]:
+def _unfit(board: Path, rows: Sequence[Row | Damaged]) -> Iterator[tuple[str, str]]:
     """Yield code and reason of each record that can't be approved.
 
     Of one scenario with several codes, only the newest counts: its parameters were
@@ -180,6 +180,8 @@ def _unfit(rows: Sequence[Row | Damaged]) -> Iterator[tuple[str, str]]:
             now = newest.get(identity(row) or ("", ""), row)
             if now is not row:
                 yield row.code, f"{row.name!r} of {row.study} is {now.code} by now"
+            elif reason := records.say_contradiction(board / row.code, row):
+                yield row.code, reason
 
 
 def approve(folder: Path, row: Row, rows: bool) -> Approved:

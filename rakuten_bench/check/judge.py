@@ -182,15 +182,12 @@ def _compare(
 
 def _held_to_rows(folder: Path, row: Row, verdict: Verdict) -> Verdict:
     """Refuse a record whose scores are not those of the predictions beside it."""
-    try:
-        records.read_predicted(folder)
-    except DamagedRecord:  # none to hold it to
-        return verdict
-    try:
-        records.check_scores(folder, row)
-    except DamagedRecord as error:
-        return replace(verdict, status="missing", now=None, reason=str(error))
-    return verdict
+    reason = records.say_contradiction(folder, row)
+    return (
+        replace(verdict, status="missing", now=None, reason=reason)
+        if reason
+        else verdict
+    )
 
 
 def _before(approved: Approved, metric: str) -> dict[str, Any]:

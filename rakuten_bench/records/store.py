@@ -391,6 +391,22 @@ def check_scores(folder: Path, record: Record | Row) -> None:
         raise DamagedRecord(message)
 
 
+def say_contradiction(folder: Path, record: Record | Row) -> str:
+    """Say that a record is not what follows from its predictions, as `check_scores`.
+
+    "" where it is, or where no predictions can be read: there is nothing to hold it to.
+    """
+    try:
+        read_predicted(folder)
+    except DamagedRecord:
+        return ""
+    try:
+        check_scores(folder, record)
+    except DamagedRecord as error:
+        return str(error)
+    return ""
+
+
 def _are_close(one: msgspec.Struct, other: msgspec.Struct) -> bool:
     """Tell whether scores over all rows are equal but for what a machine rounds."""
     pairs = zip(
