@@ -212,11 +212,11 @@ def embellish(folder):
 def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop, kept):
     embellish(shop.results / "shop" / "T1")
 
-    result = run(shop)
+    result = run(shop, "--format", "json")
 
     assert result.exit_code == 2
     assert statuses(shop) == {"T0": "ok", "T1": "missing", "T2": "ok"}
-    assert "its scores are not those of predictions.npz" in result.output
+    assert "its scores are not those of predictions.npz" in result.stdout
 
 
 def test_a_record_with_other_scores_than_its_rows_give_is_not_approved(shop):
