@@ -7,7 +7,8 @@ once what has one name. Prints seconds, steps computed, each peer's seconds over
 with as many processes, and how much we reach of the speed-up that shared work and cores
 allow (Amdahl): the distinct steps are timed in processes of their own that do nothing
 else, in as many at once as are compared, since cores share memory and cache. Turns take
-neighbours, in either order: machines are faster at one time than at another.
+neighbours, in either order: machines are faster at one time than at another. Where
+percents count, the turns are steps: our workers rest while a pipeline is fitted beside.
 
 Seconds are without start-up (ours: workers that import scikit-learn; it is printed
 apart): it does not grow with the grid. "at work" is the share of our processes' time in
@@ -30,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.engine.executor import close_kept, open_local, warm_up
@@ -258,20 +260,27 @@ def n_unique(grid: Grid) -> int:
     return sum(len({tuple(point[:n]) for point in points}) for n in (2, 3, 4))
 
 
-def ours(grid: Grid, n_jobs: int, turn: int = 0) -> Outcome:
-    """Run the grid."""
+def ours(
+    grid: Grid, n_jobs: int, turn: int = 0, meanwhile: Iterator[None] | None = None
+) -> Outcome:
+    """Run the grid; after each step something else, for which our workers rest."""
     name = f"{len(grid.points)}-{n_jobs}-{turn}"
     settings = Settings(
         grid.folder / f"r{name}", grid.folder / f"c{name}", n_jobs=n_jobs
     )
+    before = set(psutil.Process().children())
     start = time.perf_counter()
     warm_up(grid.study, settings)
     prepared = prepare(grid.study, settings)
     with ready_workers(settings, grid):
+        others = set(psutil.Process().children()) - before
+        statuses, rested = set(), 0.0
         started = time.perf_counter()
-        running = run(prepared, settings)
-        statuses = {event.record.status for event in running if event.record}
-        seconds = time.perf_counter() - started
+        for event in run(prepared, settings).events():
+            statuses |= {event.record.status} if event.record else set()
+            if meanwhile and not event.record:
+                rested += rest(others, meanwhile)
+        seconds = time.perf_counter() - started - rested
     assert statuses == {"ok"}, statuses
     codes = [scenario.code for scenario in grid.study.scenarios]
     folder = settings.results / prepared.board
@@ -284,6 +293,18 @@ def ours(grid: Grid, n_jobs: int, turn: int = 0) -> Outcome:
         started - start,
         sum_facts(prepared) / seconds / n_jobs,
     )
+
+
+def rest(processes: Iterable[psutil.Process], meanwhile: Iterator[None]) -> float:
+    """Let processes and their children rest while something else is done, if it is."""
+    family = [one for root in processes for one in (root, *root.children(True))]
+    start = time.perf_counter()
+    for one in family:
+        one.suspend()
+    next(meanwhile, None)
+    for one in family:
+        one.resume()
+    return time.perf_counter() - start
 
 
 def sum_facts(prepared: Prepared) -> float:
@@ -418,20 +439,48 @@ def compare(grid: Grid, jobs: list[int]) -> None:
 
 
 def compare_unshared(grid: Grid) -> None:
-    """Compare in turns: this is about percents."""
+    """Compare step by step: this is about percents."""
     print(f"{len(grid.points)} scenarios that share nothing but their texts")
-    turns = [
-        in_turn(turn, lambda: alone(loop, grid)[0], lambda t=turn: ours(grid, 1, t))
-        for turn in range(N_TURNS)
-    ]
-    plains, owns = zip(*turns, strict=True)
+    plains, owns = [], []
+    for turn in range(N_TURNS):
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            list(pool.map(warm_process, range(4)))
+            fitted: list[tuple[float, list[int]]] = []
+            between = fit_between(pool, grid, fitted)
+            owns.append(ours(grid, 1, turn, between))
+            for _ in between:  # of which there were more than steps
+                pass
+        seconds, predictions = zip(*fitted, strict=True)
+        n_steps = 3 * len(grid.points)
+        plains.append(Outcome("plain loop", sum(seconds), n_steps, list(predictions)))
     plain, own = typical(plains), typical(owns)
-    ratio = median_ratio((o.seconds for o in owns), (p.seconds for p in plains))
+    logs = np.log([o.seconds / p.seconds for o, p in zip(owns, plains, strict=True)])
+    error = logs.std(ddof=1) / np.sqrt(len(logs))
     more = (
-        f", {own.at_work:.1%} at work, {ratio - 1:+.1%} against the loop (2 % allowed)"
+        f", {np.exp(logs.mean()) - 1:+.1%} against the loop (standard error "
+        f"{error:.1%}, 2 % allowed)"
     )
     show(own, own, more)
     show(plain, own)
+
+
+def fit_one(grid: Grid, point: tuple[Any, ...]) -> tuple[float, list[int]]:
+    """Fit one pipeline, as `loop` does; return its seconds too."""
+    start = time.perf_counter()
+    model = pipeline(point).fit(grid.X, grid.y)
+    predicted: list[int] = model.predict(grid.X_test).tolist()
+    return time.perf_counter() - start, predicted
+
+
+def fit_between(
+    pool: ProcessPoolExecutor, grid: Grid, fitted: list[tuple[float, list[int]]]
+) -> Iterator[None]:
+    """Fit a pipeline in every third step, as many steps as one has."""
+    for point in grid.points:
+        fitted.append(pool.submit(fit_one, grid, point).result())
+        yield
+        yield
+        yield
 
 
 def in_turn(
