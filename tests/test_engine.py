@@ -584,13 +584,18 @@ def test_what_a_step_had_to_say_is_in_every_record_that_uses_it(odd, capsys):
     assert notes(odd, "cached") == expected
 
 
-def test_what_a_step_had_to_say_outlives_its_result(odd, capsys):
-    write(odd, REMARKED)
-    call(capsys)
-    store = Store(odd / "cache" / "steps")
+def discard_cleaned(folder):
+    """Remove the cleaned texts from the cache, as eviction does."""
+    store = Store(folder / "cache" / "steps")
     for key in list(store.iter_keys()):
         if store.facts(key).lever == "cleaner":
             store.discard(key)
+
+
+def test_what_a_step_had_to_say_outlives_its_result(odd, capsys):
+    write(odd, REMARKED)
+    call(capsys)
+    discard_cleaned(odd)
 
     call(capsys, "--results", "later")
 
@@ -601,10 +606,7 @@ def test_what_a_step_had_to_say_outlives_its_result(odd, capsys):
 def test_a_record_says_which_seconds_it_does_not_know(odd, capsys):
     write(odd, REMARKED)
     call(capsys)
-    store = Store(odd / "cache" / "steps")
-    for key in list(store.iter_keys()):
-        if store.facts(key).lever == "cleaner":
-            store.discard(key)
+    discard_cleaned(odd)
     (odd / "cache" / "costs.jsonl").unlink()
 
     call(capsys, "--results", "later")

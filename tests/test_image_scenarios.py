@@ -313,14 +313,19 @@ def test_a_fusion_of_one_is_refused(shop, capsys):
     assert "a fusion needs at least two members" in capsys.readouterr().err
 
 
-@pytest.mark.slow
-def test_a_run_killed_while_describing_goes_on_there(shop):
-    """What was described before the kill is marked here, and the mark outlives it."""
+def write_much_to_describe(shop):
+    """Give every row an image full of keypoints, and the words of them a scenario."""
     for number in range(60):
         image = Image.effect_noise((300, 300), 90).convert("RGB")
         image.save(shop / "images" / f"{number}.png")
     text = "\n  words: {feature: {sift_bovw: {n_words: 5}}, model: logreg}\n"
     (shop / "grid.yaml").write_text(HEAD + text)
+
+
+@pytest.mark.slow
+def test_a_run_killed_while_describing_goes_on_there(shop):
+    """What was described before the kill is marked here, and the mark outlives it."""
+    write_much_to_describe(shop)
     command = [sys.executable, "-m", "rakuten_bench", "run", "grid.yaml", "--jobs", "1"]
 
     with subprocess.Popen(
@@ -350,11 +355,7 @@ def test_a_run_killed_while_describing_goes_on_there(shop):
 @pytest.mark.skipif(not can_mount(), reason="no small disk can be made here")
 def test_a_disk_that_fills_while_images_are_described_stops_the_run(shop):
     """Descriptors are written to a mapped file: no space there is a signal, no error."""
-    for number in range(60):
-        image = Image.effect_noise((300, 300), 90).convert("RGB")
-        image.save(shop / "images" / f"{number}.png")
-    text = "\n  words: {feature: {sift_bovw: {n_words: 5}}, model: logreg}\n"
-    (shop / "grid.yaml").write_text(HEAD + text)
+    write_much_to_describe(shop)
     (shop / "disk").mkdir()
     command = f"{sys.executable} -m rakuten_bench run grid.yaml --quiet --cache disk/c"
 
