@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rakuten_bench.engine.cost import Costs
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.schedule import Schedule
 from rakuten_bench.plan import Step
-from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Choice, find_option
 from rakuten_bench.types import Effort
 
@@ -79,25 +78,26 @@ def forecast(prepared: Prepared, n_workers: int) -> Forecast:
         if effort and cost.seconds >= _SLOW:
             known = found.slow.get(step.choices[-1], (0.0, effort))
             found.slow[step.choices[-1]] = (max(known[0], cost.seconds), effort)
-    found.lacking = find_lacking(prepared)
+    found.lacking = _find_lacking(schedule.missing())
     return found
 
 
 def find_lacking(prepared: Prepared) -> dict[Choice, str]:
-    """Say what steps that are left to do need and this machine lacks, by choice."""
-    found: dict[Choice, str] = {}
-    steps = prepared.plan.steps.values() if prepared.todo else ()
-    if not any(option.lacks for step in steps for option in _options(step)):
-        return found
-    for step in _schedule(prepared, lambda step: 0.0).missing():
-        for option, choice in zip(_options(step), step.choices, strict=True):
-            if choice not in found and (words := option.say_lacking(choice.arguments)):
-                found[choice] = words
-    return found
+    """Say what is left to do and can't work on this machine, and what it lacks."""
+    if not prepared.todo:
+        return {}
+    return _find_lacking(_schedule(prepared, lambda step: 0.0).missing())
 
 
-def _options(step: Step) -> list[Option]:
-    return [find_option(step.modality, choice) for choice in step.choices]
+def _find_lacking(steps: Iterable[Step]) -> dict[Choice, str]:
+    choices = dict.fromkeys(
+        (step.modality, one) for step in steps for one in step.choices
+    )
+    said = {
+        choice: find_option(modality, choice).say_lacking(choice.arguments)
+        for modality, choice in choices
+    }
+    return {choice: words for choice, words in said.items() if words}
 
 
 def _schedule(prepared: Prepared, seconds: Callable[[Step], float]) -> Schedule:
