@@ -223,7 +223,7 @@ def _find_spaceless(options: list[Option], choices: tuple[Choice, ...]) -> str |
     search = next((one for one in options if one.kind == "search"), None)
     if model is None or search is None or search.is_off:
         return None
-    given = chosen["model"].given | chosen["model"].arguments.keys()
+    given = chosen["model"].given
     if model.space.keys() - given or chosen["search"].arguments.get("space"):
         return None
     kept = given & model.space.keys()

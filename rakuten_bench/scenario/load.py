@@ -365,8 +365,7 @@ def _check_spaces(
     for modality, search, model in sorted(pairs, key=str):
         try:
             named = search.arguments["space"]
-            given = model.given | model.arguments.keys()
-            read_space(find_option(modality, model), named, given)
+            read_space(find_option(modality, model), named, model.given)
         except UserError as error:
             message = f"search '{search.option}', model '{model.option}': {error}"
             findings.add(_find_place(words.get("search", whole), search), message)
