@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -41,6 +43,22 @@ class Problems(UserError):
     def __reduce__(self) -> tuple[type[Problems], tuple[tuple[str, ...]]]:
         """Let it be pickled: workers send it home."""
         return type(self), (self.problems,)
+
+
+@contextlib.contextmanager
+def writing(path: Path, advice: str = "") -> Iterator[None]:
+    """Say of which file or folder it was that it can't be written, and what to do.
+
+    Raises
+    ------
+    UserError
+        In place of an `OSError` inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        message = f"{path}: can't be written: {error.strerror or error}"
+        raise UserError(f"{message}. {advice}" if advice else message) from error
 
 
 def unknown(kind: str, value: object, known: Iterable[str]) -> str:

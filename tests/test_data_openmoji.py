@@ -165,7 +165,7 @@ def test_a_linear_model_learns_it_but_not_wholly(dataset: Dataset, texts, cache:
 def test_a_cache_that_can_not_be_written_is_one_message(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(UserError, match=r"can't be written .*another folder with --c"):
+    with pytest.raises(UserError, match=r"can't be written: .*another folder with --c"):
         draw_pictures([], tmp_path / "file" / "cache")
 
 
@@ -173,7 +173,7 @@ def test_a_disk_that_is_full_is_one_message_and_leaves_nothing_behind(tmp_path: 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))  # bytes of any file
     try:
-        with pytest.raises(UserError, match=r"can't be written .*large"):
+        with pytest.raises(UserError, match=r"can't be written: .*large"):
             draw_pictures(["1F600"], tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

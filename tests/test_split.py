@@ -421,5 +421,5 @@ def test_seeds_and_streams_give_unlike_numbers():
 def test_a_cache_that_can_not_be_written_is_one_message(tmp_path):
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(UserError, match=r"can't be written .*another folder with --c"):
+    with pytest.raises(UserError, match=r"can't be written: .*another folder with --c"):
         build_split(shop(), SplitSpec(), cache=tmp_path / "file" / "cache")

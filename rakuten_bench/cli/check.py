@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rakuten_bench.cli._writing import write_file, writing
-from rakuten_bench.errors import UserError
+from rakuten_bench.cli._writing import write_file
+from rakuten_bench.errors import UserError, writing
 
 if TYPE_CHECKING:
     from rakuten_bench.check import Baseline, Verdict

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rakuten_bench.cli._fitting import telling
-from rakuten_bench.cli._writing import writing
+from rakuten_bench.errors import writing
 
 
 @click.command(

@@ -22,7 +22,7 @@ from typing import Any, get_type_hints
 import msgspec
 from platformdirs import user_cache_path
 
-from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.errors import Problems, UserError, unknown, writing
 from rakuten_bench.registry import import_plugins
 
 Factory = Callable[..., Any]
@@ -86,23 +86,9 @@ class Place:
         return tuple(Path(name).expanduser().resolve() for name in named if name)
 
 
-@contextlib.contextmanager
-def keeping(folder: Path) -> Iterator[None]:
-    """Say of which folder it was that nothing can be kept there.
-
-    Raises
-    ------
-    UserError
-        In place of an `OSError` inside.
-    """
-    try:
-        yield
-    except OSError as error:
-        message = (
-            f"{folder}: can't be written ({error.strerror or error}). Name another "
-            f"folder with --cache."
-        )
-        raise UserError(message) from error
+def keeping(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Say of which folder of the cache it was that nothing can be kept there."""
+    return writing(folder, "Name another folder with --cache.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import UserError, writing
 from rakuten_bench.export.card import Card, other_versions, read_card, write_card
 from rakuten_bench.export.source import Source
 from rakuten_bench.plan.source import source_digests
@@ -84,14 +85,14 @@ def export_model(
     card = _card(record, source, rows, n_rows, found)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        joblib.dump(model, beside, compress=3)
-        beside.replace(path)
-        write_card(path, card)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        message = f"{path}: cannot be written: {error.strerror or error}"
-        raise UserError(message) from error
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            joblib.dump(model, beside, compress=3)
+            beside.replace(path)
+            write_card(path, card)
+    finally:
+        with contextlib.suppress(OSError):  # moved, or nothing could be written at all
+            beside.unlink()
     return card
 
 

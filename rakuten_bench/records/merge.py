@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import UserError, writing
 from rakuten_bench.records.schema import Record
 from rakuten_bench.records.store import (
     RECORD_FILE,
@@ -112,10 +112,7 @@ def _copy(folder: Path, target: Path) -> None:
     files = [path for path in folder.iterdir() if path.is_file()]
     ordered = sorted(files, key=lambda path: path.name == RECORD_FILE)
     contents = {path.name: path.read_bytes() for path in ordered}
-    try:
+    with writing(target):
         target.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
             replace_file(target / name, content)
-    except OSError as error:
-        message = f"{target}: can't be written: {error.strerror or error}"
-        raise UserError(message) from error
