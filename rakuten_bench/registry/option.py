@@ -1,0 +1,299 @@
+"""An option of a lever: what was registered, and what its signature says."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from rakuten_bench.errors import MissingPackage, UserError, unknown
+from rakuten_bench.registry.plugin import find_owner
+from rakuten_bench.types import Effort, Modality, Space
+
+if TYPE_CHECKING:
+    from rakuten_bench.registry.lever import Lever
+
+#: What the harness fills in where an option's signature names it.
+#: `folder` is a path of the step's own where unfinished work outlives a kill.
+GIVEN = frozenset(
+    {"language", "random_state", "n_jobs", "device", "n_classes", "folder"}
+)
+#: How a step applies an option: `map` needs no labels and no folds (the lever's own
+#: `apply` does it); the others learn, on training rows only. `transform` fits and
+#: transforms, `resample` changes the training rows, `estimate` fits and predicts,
+#: `cluster` does so without ever seeing a label and predicts cluster numbers, `search`
+#: estimates after choosing parameters, `fuse` joins predictions.
+StepKind = Literal[
+    "map", "transform", "resample", "estimate", "cluster", "search", "fuse"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an option, read from its signature."""
+
+    name: str
+    default: Any
+    type: Any
+
+    def convert(self, value: Any) -> Any:
+        """Return the value in the declared type, lists as tuples.
+
+        Raises
+        ------
+        UserError
+            If the value does not fit the declared type.
+        """
+        try:
+            return msgspec.convert(value, self.type)
+        except msgspec.ValidationError as error:
+            message = f"parameter '{self.name}': {value!r} does not fit: {error}"
+            raise UserError(message) from None
+
+
+@dataclass(frozen=True, eq=False)
+class Option:
+    """One value of a lever.
+
+    Attributes
+    ----------
+    needs : tuple of str
+        Distributions (PyPI names) that it imports; their versions are part of the key
+        of its results, and a missing one is refused when the plan is made. Where one
+        stands for another, both are named: "xgboost-cpu|xgboost".
+    extra : str
+        The extra of this project that installs them; "" where the core does.
+    space : mapping
+        Default search space of a model's parameters.
+    reads, writes : tuples of str
+        Slots, where they differ from the lever's.
+    tags, refuses : frozensets of str
+        A scenario with an option that refuses a tag of another of its options is
+        impossible: multinomial_nb refuses "signed", svd is tagged "signed". What
+        learns from labels (chi2) is tagged "labels": options of kind `cluster` refuse
+        it, and every resampling and search, without saying so.
+    wants : frozenset of str
+        Tags that what it reads must have: a network for images wants "pixels", and is
+        impossible after another feature, or a reducer, that is not tagged so.
+    tags_by : callable or None
+        Gives the tags that depend on parameters, from a mapping with all of them.
+    prepare : Option or None
+        An inner option, made by `Lever.preparation`, that runs first and whose value
+        this option gets in place of the slots. It runs once for all options that share
+        it; one of kind `map` needs no labels and no folds and runs once for all. Its
+        parameters are given and shown as this option's own.
+    combines : str
+        Name of the parameter that lists other options of the same lever; this option
+        gets a `types.Blocks` of their values in place of the slots.
+    file, variable : str
+        Name of the parameter that names a file or folder which it reads, or several,
+        or packages in their place, and of the environment variable that stands in for
+        it: what is there is then part of the key of its results.
+    finds : callable or None
+        Returns the files and folders that it finds without being told; they count in
+        the key as `file` does, those that are not there by nothing.
+    effort : Effort or None
+        What it takes, where `plan` should warn of it.
+    lacks : callable or None
+        Says what it needs and this machine lacks, such as weights, from a mapping with
+        all parameters; "" for nothing. `plan` and `run` tell it before anything is
+        computed. What looks for long, or loads anything, is left to the option.
+    """
+
+    lever: Lever
+    name: str
+    digit: str
+    function: Callable[..., Any]
+    needs: tuple[str, ...]
+    extra: str
+    modalities: tuple[Modality, ...]
+    kind: StepKind
+    space: Space
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    tags: frozenset[str]
+    refuses: frozenset[str]
+    parameters: Mapping[str, Parameter]
+    given: frozenset[str]
+    prepare: Option | None = None
+    combines: str = ""
+    file: str = ""
+    variable: str = ""
+    effort: Effort | None = None
+    lacks: Callable[[Mapping[str, Any]], str] | None = None
+    tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None
+    wants: frozenset[str] = frozenset()
+    finds: Callable[[], Collection[str]] | None = None
+
+    def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
+        """Return its tags with such parameters, those left out at their defaults."""
+        if self.tags_by is None:
+            return self.tags
+        return self.tags | frozenset(self.tags_by(self._all(params)))
+
+    def say_lacking(self, params: Mapping[str, Any]) -> str:
+        """Say what it needs with such parameters and this machine lacks, or ""."""
+        return self.lacks(self._all(params)) if self.lacks else ""
+
+    def _all(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every parameter, those left out at their defaults."""
+        defaults = {name: one.default for name, one in self.parameters.items()}
+        return {**defaults, **params}
+
+    def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
+        """Return the options of the same lever that run first, with their parameters.
+
+        Their values, in this order, take the place of the lever's slots. An option
+        may itself have options that run before it.
+
+        Raises
+        ------
+        UserError
+            For an unknown option, or an unknown parameter of one, in the list of an
+            option that combines others.
+        """
+        if self.prepare:
+            return [(self.prepare, _pick(params, self.prepare.parameters))]
+        if not self.combines:
+            return []
+        listed = params.get(self.combines, self.parameters[self.combines].default)
+        return [self._listed(name, listed) for name in listed]
+
+    def own(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters that are not those of the options before it."""
+        before = self.prepare.parameters.keys() if self.prepare else ()
+        return {name: value for name, value in params.items() if name not in before}
+
+    def _listed(self, name: str, listed: Any) -> tuple[Option, dict[str, Any]]:
+        option = self.lever.find(self.modalities[0], name)
+        if option.combines:
+            message = f"{self.lever.name} '{self.name}' can't combine '{name}' in turn."
+            raise UserError(message)
+        params = listed[name] if isinstance(listed, Mapping) else None
+        return option, option.convert(params or {})
+
+    @property
+    def doc(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def module(self) -> str:
+        """Name of the module that defines it."""
+        return self.function.__module__
+
+    @property
+    def owner(self) -> str:
+        """Distribution that brings it as an entry point; "" where it is ours."""
+        return find_owner(self.module)
+
+    @cached_property
+    def is_off(self) -> bool:
+        """Whether it stands for "nothing is done": named off, and takes no data."""
+        return self.name == "off" and not inspect.signature(self.function).parameters
+
+    @property
+    def wants_languages(self) -> bool:
+        """Whether its result depends on the language of each row."""
+        return "language" in self.given or "languages" in self.lever.writes
+
+    def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Check parameters and leave out those that equal the default.
+
+        Raises
+        ------
+        UserError
+            For an unknown parameter or a value of the wrong type.
+        """
+        changed = {}
+        for name, value in params.items():
+            if name not in self.parameters:
+                message = unknown(f"parameter of {self.name}", name, self.parameters)
+                raise UserError(message)
+            converted = self.parameters[name].convert(value)
+            if converted != self.parameters[name].default:
+                changed[name] = converted
+        return dict(sorted(changed.items()))
+
+    def find_files(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the files, folders or packages that it reads."""
+        default = self.parameters[self.file].default if self.file else ""
+        named = params.get(self.file, default) or os.environ.get(self.variable, "")
+        found = self.finds() if self.finds else ()
+        return (*filter(None, [named] if isinstance(named, str) else named), *found)
+
+    def make(self, *data: Any, params: Mapping[str, Any], **given: Any) -> Any:
+        """Call the function with data, parameters and what it wants of `given`."""
+        wanted = {name: given[name] for name in self.given if name in given}
+        return self.function(*data, **self.own(params), **wanted)
+
+    def versions(self) -> dict[str, str]:
+        """Return the installed version of every package that it needs.
+
+        Raises
+        ------
+        MissingPackage
+            With the pip command that installs what is missing.
+        """
+        found, missing = {}, []
+        for name in self.needs:
+            version = _version(name)
+            if version is None:
+                missing.append(name)
+            else:
+                found[name] = version
+        if missing:
+            install = f'"rakuten-bench[{self.extra}]"' if self.extra else missing[0]
+            message = (
+                f"{self.lever.name} '{self.name}' needs the package '{missing[0]}', "
+                f"which is not installed. Run: pip install {install}"
+            )
+            raise MissingPackage(message)
+        return found
+
+
+def _pick(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if name in names}
+
+
+@cache
+def _version(distribution: str) -> str | None:
+    for name in distribution.split("|"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def read_signature(
+    function: Callable[..., Any],
+) -> tuple[dict[str, Parameter], frozenset[str]]:
+    """Tell parameters (with a default) from what the harness gives."""
+    parameters, given = {}, set()
+    for name, parameter in inspect.signature(
+        function, eval_str=False
+    ).parameters.items():
+        if name in GIVEN:
+            given.add(name)
+        elif parameter.default is not inspect.Parameter.empty:
+            hint = _annotation(function, parameter.annotation)
+            parameters[name] = Parameter(name, parameter.default, hint)
+    return parameters, frozenset(given)
+
+
+def _annotation(function: Callable[..., Any], annotation: Any) -> Any:
+    """Evaluate one annotation; the others may name types that are never imported."""
+    if annotation is inspect.Parameter.empty:
+        return Any
+    if not isinstance(annotation, str):
+        return annotation
+    place = importlib.import_module(function.__module__)
+    return eval(annotation, vars(place))  # our own source, not user input

@@ -1,0 +1,46 @@
+"""Options and data sets that other packages bring."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from functools import cache
+
+from rakuten_bench.errors import UserError
+
+#: Group of entry points under which other packages name modules with options or data
+#: sets of their own: importing one registers them.
+PLUGINS = "rakuten_bench.plugins"
+
+
+@cache
+def import_plugins() -> None:
+    """Import the modules that other packages name as entry points of our group.
+
+    Raises
+    ------
+    UserError
+        If one can't be imported: what somebody installed must not be missing silently.
+    """
+    for entry in importlib.metadata.entry_points(group=PLUGINS):
+        try:
+            entry.load()
+        except UserError:
+            raise
+        except Exception as error:  # it is code of others, and may raise anything
+            owner = entry.dist.name if entry.dist else "a package"
+            message = (
+                f"{owner}: its entry point '{entry.name}' of {PLUGINS} can't be "
+                f"imported from {entry.value}: {type(error).__name__}: {error} "
+                f"Mend it, or run: pip uninstall {owner}"
+            )
+            raise UserError(message) from error
+
+
+@cache
+def find_owner(module: str) -> str:
+    """Return the distribution that names a module's package as an entry point, or ""."""
+    package = module.partition(".")[0]
+    for entry in importlib.metadata.entry_points(group=PLUGINS):
+        if entry.dist and entry.module.partition(".")[0] == package:
+            return str(entry.dist.name)
+    return ""
