@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -96,6 +97,13 @@ class Shop:
         )
         record = self.record(code, status=status, error=error, **fields)
         return records.write_record(self.results, record)
+
+    @staticmethod
+    def embellish(folder: Path, score: float = 0.99) -> None:
+        """Change the score in a record by hand."""
+        record = json.loads((folder / "record.json").read_text())
+        record["scores"]["f1_weighted"] = score
+        (folder / "record.json").write_text(json.dumps(record))
 
 
 @pytest.fixture(scope="session", autouse=True)

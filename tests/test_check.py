@@ -202,15 +202,8 @@ def test_torn_predictions_fall_back_to_the_tolerance(shop):
     assert verdict["status"] == "ok"
 
 
-def embellish(folder):
-    """Change the score in a record by hand."""
-    record = json.loads((folder / "record.json").read_text())
-    record["scores"]["f1_weighted"] = 0.99
-    (folder / "record.json").write_text(json.dumps(record))
-
-
 def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop, kept):
-    embellish(shop.results / "shop" / "T1")
+    shop.embellish(shop.results / "shop" / "T1")
 
     result = run(shop, "--format", "json")
 
@@ -221,7 +214,7 @@ def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop,
 
 def test_a_record_with_other_scores_than_its_rows_give_is_not_approved(shop):
     shop.add("T0")
-    embellish(shop.add("T1"))
+    shop.embellish(shop.add("T1"))
 
     result = run(shop, "--update")
 

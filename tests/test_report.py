@@ -57,6 +57,52 @@ def test_ties_go_to_the_cheaper_scenario_then_to_the_code(shop):
     assert [entry.code for entry in board.entries] == ["T3", "T4", "T1"]
 
 
+def test_a_record_with_other_scores_than_its_rows_give_leaves_the_board(shop, tmp_path):
+    for own, right in enumerate((0.9, 0.8, 0.7)):
+        shop.add(f"T{own}", right, own, fit_time=3.0 - own)
+    shop.embellish(shop.results / "shop" / "T2")
+
+    for _ in range(2):  # found, then remembered
+        board = report.load_board(shop.results, "shop")
+        board = report.with_standing(board, memory=tmp_path / "memory")
+
+        assert [(e.code, e.rank, e.group) for e in board.entries] == [
+            ("T0", 1, 1),
+            ("T1", 2, 2),
+        ]
+        assert all(entry.pareto for entry in board.entries)  # none is hidden behind it
+        (sentence,) = board.left_out
+        assert "its scores are not those of predictions.npz beside it." in sentence
+        assert "T2" in sentence
+
+
+def test_a_record_that_was_mended_is_back(shop, tmp_path):
+    folder = shop.add("T0")
+    was = json.loads((folder / "record.json").read_text())["scores"]["f1_weighted"]
+
+    def shown():
+        board = report.load_board(shop.results, "shop")
+        board = report.with_standing(board, memory=tmp_path / "memory")
+        return [entry.code for entry in board.entries]
+
+    shop.embellish(folder)
+    assert shown() == []
+    shop.embellish(folder, was)
+    assert shown() == ["T0"]
+
+
+def test_without_predictions_the_matrix_tells(shop):
+    folder = shop.add("T0")
+    (folder / "predictions.npz").unlink()
+    assert len(judged(shop).entries) == 1
+
+    shop.embellish(folder)
+
+    board = judged(shop)
+    assert board.entries == ()
+    assert len(board.left_out) == 1
+
+
 def test_scenarios_that_can_not_be_told_apart_share_a_group(shop):
     shop.add("T1", right=0.9)
     shop.add("T2", right=0.9, own=1)

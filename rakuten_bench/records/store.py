@@ -384,11 +384,15 @@ def check_scores(folder: Path, record: Record | Row) -> None:
     derive = cluster_scores if predictions.is_clustering else scores_of
     stored = record.clustering if predictions.is_clustering else record.scores
     if stored is None or not _are_close(derive(predictions), stored):
-        message = (
-            f"{folder / RECORD_FILE}: its scores are not those of {PREDICTIONS_FILE} "
-            f"beside it."
-        )
-        raise DamagedRecord(message)
+        raise DamagedRecord(contradiction(folder))
+
+
+def contradiction(folder: Path) -> str:
+    """Return what is said of a record whose predictions give other scores."""
+    return (
+        f"{folder / RECORD_FILE}: its scores are not those of {PREDICTIONS_FILE} beside "
+        f"it. Remove the folder and run again."
+    )
 
 
 def say_contradiction(folder: Path, record: Record | Row) -> str:

@@ -48,6 +48,8 @@ class Entry:
         Scenarios that can't be told from the best of their group share it.
     pareto : bool
         Whether no other scenario scores as well at no more cost.
+    is_contradicted : bool
+        Whether its predictions were found to give other scores.
     """
 
     row: Row
@@ -57,6 +59,7 @@ class Entry:
     interval: tuple[float, float] | None = None
     group: int | None = None
     pareto: bool = False
+    is_contradicted: bool = False
 
     @property
     def code(self) -> str:
@@ -204,7 +207,7 @@ def load_board(
         split=rows[0].split,
         metric=metric,
         subset=subset,
-        entries=_ranked(results / name, ranked, metric),
+        entries=rank_entries(_ordered(results / name, ranked, metric), metric),
         failures=tuple(Entry(r, results / name / r.code, None, {}) for r in failed),
         left_out=(*left_out, *others, *unscored),
         n_chosen=_count_chosen(results / name, scored, subset),
@@ -338,8 +341,8 @@ def _ordered(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def _ranked(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:
-    entries = _ordered(folder, scored, metric)
+def rank_entries(entries: Sequence[Entry], metric: str) -> tuple[Entry, ...]:
+    """Give ranks to entries that are in order, and find which are worth their cost."""
     front = metrics.pareto_front(
         [entry.scores[metric] for entry in entries], [entry.cost for entry in entries]
     )

@@ -30,6 +30,7 @@ class _Found(msgspec.Struct):
     key: str
     intervals: list[tuple[float, float] | None]
     groups: list[int | None]
+    contradicted: list[bool]
 
 
 def recall(
@@ -48,7 +49,7 @@ def recall(
     entries : sequence of Entry
         Those of its entries that are looked at.
     judge : callable
-        Returns them with interval and group.
+        Returns them with interval and group, or as contradicted.
     """
     if not entries:
         return entries
@@ -57,21 +58,31 @@ def recall(
     key = _digest(_version(), len(board.entries), *map(_facts, entries))
     found = _read(path)
     if found is not None and found.key == key:
-        pairs = zip(entries, found.intervals, found.groups, strict=True)
-        return [replace(entry, interval=i, group=g) for entry, i, g in pairs]
+        facts = zip(
+            entries, found.intervals, found.groups, found.contradicted, strict=True
+        )
+        return [
+            replace(entry, interval=interval, group=group, is_contradicted=wrong)
+            for entry, interval, group, wrong in facts
+        ]
     judged = judge()
-    intervals = [entry.interval for entry in judged]
-    _write(path, _Found(key, intervals, [entry.group for entry in judged]))
+    new = _Found(
+        key,
+        [entry.interval for entry in judged],
+        [entry.group for entry in judged],
+        [entry.is_contradicted for entry in judged],
+    )
+    _write(path, new)
     return judged
 
 
 def _facts(entry: Entry) -> tuple[object, ...]:
     """Return what an entry's interval and group come from; nothing large is read."""
-    row, place = entry.row, str(entry.folder)
+    row, place, scores = entry.row, str(entry.folder), entry.scores
     files = [
         _file_facts(f"{place}/{name}") for name in (PREDICTIONS_FILE, CONFUSION_FILE)
     ]
-    return row.code, row.predictions_digest, row.rows_digest, *files
+    return row.code, row.predictions_digest, row.rows_digest, scores, *files
 
 
 def _file_facts(path: str) -> tuple[int, int]:

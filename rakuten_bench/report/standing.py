@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
-from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.board import Board, Entry, rank_entries
 from rakuten_bench.report.memory import recall
 from rakuten_bench.wording.words import number
 
@@ -25,7 +26,7 @@ def with_standing(
 ) -> Board:
     """Return the board with intervals and rank groups.
 
-    Up to `LOOKED_AT` scenarios are compared, each with each other one. On a larger
+    A scenario whose predictions give other scores than its record says leaves it. Up to `LOOKED_AT` scenarios are compared, each with each other one. On a larger
     board only the first `top` are; all others count in Holm's correction as if they
     were never told apart, so that no claim is made too easily.
 
@@ -42,10 +43,14 @@ def with_standing(
     entries, without = board.entries[:looked], board.entries[looked:]
     found = partial(_judge, board, entries)
     judged = found() if memory is None else recall(memory, board, entries, found)
+    honest = [entry for entry in judged if not entry.is_contradicted]
+    refused = [
+        records.contradiction(entry.folder) for entry in judged if entry.is_contradicted
+    ]
     return replace(
         board,
-        entries=(*judged, *without),
-        left_out=(*board.left_out, *_remarks(judged, without)),
+        entries=rank_entries((*honest, *without), board.metric),
+        left_out=(*board.left_out, *refused, *_remarks(honest, without)),
     )
 
 
@@ -64,19 +69,36 @@ def _judge(board: Board, entries: Sequence[Entry]) -> list[Entry]:
     together, first = load_answers(board, entries)
     if first is None:
         return [_alone(board, entry) for entry in entries]
-    known = [entry for entry in entries if entry.code in together]
+    n_classes = len(first.classes)
+    tables = {
+        code: metrics.confusion_matrix(first.true, predicted, n_classes)
+        for code, predicted in together.items()
+    }
+    held = [_hold(entry, tables.get(entry.code)) for entry in entries]
+    known = [one for one in held if one.code in together and not one.is_contradicted]
+    if not known:
+        return [_alone(board, entry) for entry in held]
     with one_blas_thread():
         standing = metrics.rank(
             first.true,
             np.stack([together[entry.code] for entry in known]),
-            len(first.classes),
+            n_classes,
             [board.metric],
             n_family=len(board.entries),
         )
     groups = metrics.rank_groups(standing.p_values < metrics.ALPHA)
     found = zip(known, standing.intervals[board.metric], groups, strict=True)
     judged = {e.code: replace(e, interval=i, group=g) for e, i, g in found}
-    return [judged.get(entry.code) or _alone(board, entry) for entry in entries]
+    return [judged.get(entry.code) or _alone(board, entry) for entry in held]
+
+
+def _hold(entry: Entry, confusion: NDArray[np.int64] | None) -> Entry:
+    """Hold the scores of a record to the answers beside it."""
+    if confusion is None:
+        return entry
+    scores = metrics.scores(confusion)
+    close = (math.isclose(scores[m], entry.scores[m], abs_tol=1e-9) for m in scores)
+    return replace(entry, is_contradicted=not all(close))
 
 
 def one_blas_thread() -> contextlib.AbstractContextManager[object]:
@@ -92,12 +114,13 @@ def one_blas_thread() -> contextlib.AbstractContextManager[object]:
 
 def _alone(board: Board, entry: Entry) -> Entry:
     """Give an interval to a scenario of which only the matrix is left."""
-    if board.subset:
+    if board.subset or entry.is_contradicted:
         return entry
     try:
         confusion = records.read_confusion(entry.folder)
     except records.DamagedRecord:
         return entry
+    entry = _hold(entry, confusion)
     draws = metrics.resample_cells(confusion, board.metric)
     return replace(entry, interval=metrics.interval(draws, entry.scores[board.metric]))
 
