@@ -118,6 +118,15 @@ def test_a_plan_runs_nothing(call, table):
     assert not (table / "results").exists()
 
 
+def test_plan_and_run_tell_of_a_second_name_for_one_scenario(call, table):
+    with (table / "shop.yaml").open("a", encoding="utf-8") as file:
+        file.write("  again: svm\n")
+
+    told = "'again' is the same scenario as 'svm': it runs once, as 'svm'."
+    assert told in call("plan", "shop.yaml")[1]
+    assert told in call("run", "shop.yaml")[2]
+
+
 def test_a_plan_says_what_takes_long_before_it_runs_and_what_scales(call, tmp_path):
     study = "dataset: {synthetic: {rows: 30000}}\nscenarios: {a: {model: svc}}"
     (tmp_path / "large.yaml").write_text(study)

@@ -371,6 +371,41 @@ matrix:
     assert [problem.partition(" ")[0] for problem in problems] == ["study.yaml:5:"] * 2
 
 
+def test_all_that_is_wrong_in_one_space_is_told_at_once(tmp_path):
+    problems = problems_of(
+        tmp_path,
+        """
+matrix:
+  model: {logreg: {class_weight: balanced}}
+  search: {grid: {space: {c: [1, 2], C: {low: 2, high: 1}, class_weight: [balanced]}}}
+""",
+    )
+
+    place = "study.yaml:4: search 'grid', model 'logreg': "
+    assert all(problem.startswith(place) for problem in problems)
+    assert len(problems) == 3
+    for words in ("unknown parameter", "needs low < high", "is given one value"):
+        assert sum(words in problem for problem in problems) == 1
+
+
+@pytest.mark.parametrize("again", ["{model: logreg}", "a", "{model: {logreg: {C: 1}}}"])
+def test_a_second_name_of_one_scenario_is_told(tmp_path, again):
+    study = study_of(tmp_path, f"scenarios: {{a: {{model: logreg}}, b: {again}}}")
+
+    (scenario,) = study.scenarios
+    assert scenario.name == "a"
+    assert study.remarks == ("'b' is the same scenario as 'a': it runs once, as 'a'.",)
+
+
+def test_a_name_for_what_the_matrix_has_too_is_no_news(tmp_path):
+    study = study_of(
+        tmp_path, "scenarios: {a: {model: logreg}}\nmatrix: {model: logreg}"
+    )
+
+    assert len(study.scenarios) == 1
+    assert study.remarks == ()
+
+
 def test_a_search_is_left_out_where_a_model_has_nothing_to_choose(tmp_path):
     study = study_of(tmp_path, "matrix: {model: [dummy, logreg], search: [off, grid]}")
 

@@ -121,7 +121,14 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
         colalign=("left", "right", "right", "right", "right"),
     )
     return "\n".join(
-        [*head, "", table, *_slow_lines(forecast), *_lacking_lines(forecast)]
+        [
+            *head,
+            *prepared.study.remarks,
+            "",
+            table,
+            *_slow_lines(forecast),
+            *_lacking_lines(forecast),
+        ]
     )
 
 

@@ -141,6 +141,8 @@ def read_settings(words: dict[str, Any]) -> Settings:
 
 def _say_plan(prepared: Prepared, display: Display) -> None:
     plan = prepared.plan
+    for remark in prepared.study.remarks:
+        display.say(remark)
     for reason, count in prepared.study.dropped.items():
         display.say(f"{count} combinations left out: {reason}.")
     for damaged in prepared.damaged:

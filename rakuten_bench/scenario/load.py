@@ -58,6 +58,8 @@ class Study:
         Why combinations of the matrix were left out as impossible, and how many.
     limits : Limits
         What a step may use at most; scenarios may have their own.
+    remarks : tuple of str
+        Sentences about what is no mistake and may surprise.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class Study:
     scenarios: tuple[Scenario, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    remarks: tuple[str, ...] = ()
 
 
 def load_study(
@@ -140,11 +143,9 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
             values["limits"] = read_limits(keys["limits"], findings)
     found, dropped = _read_scenarios(path, keys, findings)
     scenarios = [_with_metric(one, values.get("metric", METRICS[0])) for one in found]
+    unique, remarks = _unique(scenarios, findings, path)
     return Study(
-        path=path,
-        scenarios=_unique(scenarios, findings, path),
-        dropped=dropped,
-        **values,
+        path=path, scenarios=unique, dropped=dropped, remarks=remarks, **values
     )
 
 
@@ -268,7 +269,7 @@ def _pop_limit(words: dict[str, Value]) -> Limit:
 
 def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Scenario:
     if text in known:
-        return known[text]
+        return replace(known[text], name=name or known[text].name)
     if not is_code(text):
         alone = f"'{text}' is neither a scenario code nor the name of a scenario above."
         raise UserError(unknown("scenario", text, known) if known else alone)
@@ -367,8 +368,10 @@ def _check_spaces(
             named = search.arguments["space"]
             read_space(find_option(modality, model), named, model.given)
         except UserError as error:
-            message = f"search '{search.option}', model '{model.option}': {error}"
-            findings.add(_find_place(words.get("search", whole), search), message)
+            place = _find_place(words.get("search", whole), search)
+            for line in error.problems if isinstance(error, Problems) else (error,):
+                message = f"search '{search.option}', model '{model.option}': {line}"
+                findings.add(place, message)
 
 
 def _find_place(value: Value, choice: Choice) -> Value:
@@ -383,9 +386,13 @@ def _find_place(value: Value, choice: Choice) -> Value:
 
 def _unique(
     scenarios: Iterable[Scenario], findings: Findings, path: Path
-) -> tuple[Scenario, ...]:
-    """Return each scenario once; two that share a code by their hash are a mistake."""
+) -> tuple[tuple[Scenario, ...], tuple[str, ...]]:
+    """Return each scenario once, and which names are another's.
+
+    Two that share a code by their hash are a mistake.
+    """
     by_code: dict[str, Scenario] = {}
+    remarks: dict[str, None] = {}
     for scenario in scenarios:
         other = by_code.setdefault(scenario.code, scenario)
         if other.choices != scenario.choices:
@@ -394,4 +401,10 @@ def _unique(
                 f"two scenarios share the code '{scenario.code}' by chance. "
                 f"Change a parameter of one of them a little.",
             )
-    return tuple(by_code.values())
+        elif scenario.name and scenario.name != other.name:
+            known = other.name or other.code
+            remarks[
+                f"'{scenario.name}' is the same scenario as '{known}': it runs once, as "
+                f"'{known}'."
+            ] = None
+    return tuple(by_code.values()), tuple(remarks)

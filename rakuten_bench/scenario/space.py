@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import Choices, Dimension, Integer, Option, Parameter, Real
 
 
@@ -28,8 +28,10 @@ def read_space(
     Raises
     ------
     UserError
-        For a parameter that the model does not have, that is given, or that no candidate
-        could have for itself, or a space that is no space.
+        For a space that is empty.
+    Problems
+        For every parameter that the model does not have, that is given, that no
+        candidate could have for itself, or whose values are none.
     """
     if named is None:
         free = {name: one for name, one in model.space.items() if name not in given}
@@ -40,14 +42,15 @@ def read_space(
     if not named:
         message = "space names no parameter. Name one, or leave it out for the model's."
         raise UserError(message)
-    twice = [name for name in named if name in given]
-    if twice:
-        message = (
-            f"space of '{twice[0]}': model '{model.name}' is given one value of it. "
-            f"Leave out one of the two."
-        )
-        raise UserError(message)
-    return {name: _dimension(model, name, value) for name, value in named.items()}
+    found, problems = {}, []
+    for name, value in named.items():
+        try:
+            found[name] = _dimension(model, name, value, given)
+        except UserError as error:
+            problems.append(str(error))
+    if problems:
+        raise Problems(problems)
+    return found
 
 
 def write_space(dimensions: Mapping[str, Dimension]) -> dict[str, Any]:
@@ -64,8 +67,16 @@ def write_space(dimensions: Mapping[str, Dimension]) -> dict[str, Any]:
     }
 
 
-def _dimension(model: Option, name: str, value: Any) -> Dimension:
+def _dimension(
+    model: Option, name: str, value: Any, given: Collection[str]
+) -> Dimension:
     known = model.own(model.parameters)
+    if name in given:
+        message = (
+            f"space of '{name}': model '{model.name}' is given one value of it. "
+            f"Leave out one of the two."
+        )
+        raise UserError(message)
     if name in model.parameters and name not in known:
         message = (
             f"space of '{name}': model '{model.name}' uses it once, for all candidates. "
