@@ -11,7 +11,7 @@ import termios
 
 import pytest
 
-from command_line import enter, odd_words
+from command_line import enter, odd_words, wait_for
 from rakuten_bench.cli._progress import (
     Bar,
     Lines,
@@ -116,6 +116,40 @@ _progress._SECONDS_BETWEEN_LINES = 0.0
     )  # fmt: skip
 
     assert re.search(r" left \u00b7 model odd: half of 3 s$", run.stderr, re.MULTILINE)
+
+
+AT_ONCE = """
+from rakuten_bench.cli import _progress
+from rakuten_bench.engine import session
+_progress._SECONDS_BETWEEN_LINES = session._SILENT = session._TICK = 0.2
+"""
+
+
+def test_a_long_step_that_says_nothing_is_named_with_its_time(shop):
+    (shop / "grid.yaml").write_text(STUDY.replace("amount: 0.3", "amount: 3"))
+
+    run = subprocess.run(
+        odd_words("run", "grid.yaml", before=AT_ONCE),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert re.search(r" left \u00b7 model odd: \d.* so far$", run.stderr, re.MULTILINE)
+
+
+def test_who_waits_for_another_run_says_so(shop):
+    text = STUDY.replace("amount: 0.3", f"amount: 6, log: {shop}/log")
+    (shop / "grid.yaml").write_text(text)
+    run = odd_words("run", "grid.yaml", "--jobs", "1", before=AT_ONCE)
+    with subprocess.Popen(run, stderr=subprocess.DEVNULL) as first:
+        assert wait_for((shop / "log").exists)
+        second = subprocess.run(
+            [*run, "--results", "two"], capture_output=True, text=True, check=False
+        )
+        first.wait()
+
+    assert re.search(
+        r"model odd: another run computes it$", second.stderr, re.MULTILINE
+    )
 
 
 def test_a_terminal_is_left_as_it_was(shop):

@@ -86,6 +86,22 @@ def test_what_a_call_logs_is_seen_while_it_runs(pool, tmp_path):
     assert future.result() == future.told
 
 
+def test_a_call_says_since_when_it_runs(pool, tmp_path):
+    before = time.monotonic()
+    n_workers = pool.n_workers
+    futures = [
+        pool.submit(odd_calls.tell_until, tmp_path / "end")
+        for _ in range(n_workers + 1)
+    ]
+
+    assert wait_for(lambda: all(one.told for one in futures[:n_workers]))
+    assert all(before < one.since < time.monotonic() for one in futures[:n_workers])
+    assert futures[-1].since == math.inf
+    (tmp_path / "end").touch()
+    futures[-1].result()
+    assert futures[-1].since < time.monotonic()
+
+
 def test_only_so_many_calls_compute_at_a_time(tmp_path):
     pool = LocalPool(1, preload=PRELOAD)
 

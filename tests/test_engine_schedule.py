@@ -194,6 +194,15 @@ def test_the_time_left_is_shared_work_but_never_less_than_the_longest_way():
     assert schedule.forecast(n_workers=9) == 3.0
 
 
+def test_what_steps_at_work_have_taken_is_not_left():
+    schedule, _ = open_schedule()  # a takes 1 s of 3 s of its way, all of them 5 s
+
+    assert schedule.forecast(1, {"a": 0.5}) == 4.5
+    assert schedule.forecast(9, {"a": 0.5}) == 2.5
+    assert schedule.forecast(1, {"a": 9.0}) == 4.0  # longer than was thought
+    assert schedule.forecast(1, {"gone": 9.0}) == 5.0
+
+
 @pytest.fixture
 def costs(tmp_path):
     return open_costs(tmp_path, n_rows=1000)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import pickle
 import signal
@@ -95,9 +96,12 @@ class Call(Future[Any]):
     ----------
     told : str
         The last that it said.
+    since : float
+        When a worker took it, on the monotonic clock; infinity while it waits.
     """
 
     told = ""
+    since = math.inf
 
 
 @dataclass(eq=False)
@@ -145,6 +149,7 @@ class _Worker:
         os.ftruncate(self.output.fileno(), 0)
         os.lseek(self.output.fileno(), 0, os.SEEK_SET)  # shared with the worker
         self.job, self.start, self.memory = job, time.monotonic(), 0
+        job.future.since = self.start
         self.is_storing = False
         with contextlib.suppress(OSError):  # it just died: its exit tells more
             self.connection.send_bytes(job.call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rakuten_bench.engine.task import Done, Fault
@@ -77,14 +77,27 @@ class Schedule:
         """Return the steps that have not ended, each after those it needs."""
         return [self.plan.steps[key] for key in self._missing]
 
-    def forecast(self, n_workers: int) -> float:
+    def forecast(
+        self, n_workers: int, spent: Mapping[str, float] | None = None
+    ) -> float:
         """Return the seconds that the rest is thought to take.
 
         The work is shared, but a chain of steps can't be.
+
+        Parameters
+        ----------
+        n_workers : int
+        spent : mapping of str to float, optional
+            Seconds that steps at work have taken so far, by key.
         """
-        total = sum(self.seconds[key] for key in self._missing)
-        longest = max((self._length[key] for key in self._missing), default=0.0)
-        return max(total / n_workers, longest)
+        gone = {
+            key: min(seconds, self.seconds[key])
+            for key, seconds in (spent or {}).items()
+            if key in self._missing
+        }
+        total = sum(self.seconds[key] for key in self._missing) - sum(gone.values())
+        ways = (self._length[key] - gone.get(key, 0.0) for key in self._missing)
+        return max(total / n_workers, max(ways, default=0.0), 0.0)
 
     def _add_scenario(self, code: str) -> None:
         keys = self._add_steps(self._outputs(code))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -27,12 +28,13 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.plan import Step
 from rakuten_bench.records import Record
 from rakuten_bench.scenario import Scenario
-from rakuten_bench.scenario.limit import Limit
+from rakuten_bench.scenario.limit import Limit, render_duration
 
 _TICK = 1.0  # seconds after which something is said even if nothing has ended
 _LOOK = 0.05  # seconds between two looks at what another run is computing
 _LONGEST_LOOK = 2.0  # ... where it was found free time and again, and was not
 _ESTIMATE = 0.5  # seconds between two estimates of the time left
+_SILENT = 10.0  # seconds after which a step that says nothing of itself is named
 _KEEP = 100  # steps after which the executor is told what is still needed
 _EVICT_SHARE = 0.05  # of the cache's size is written before it is looked at again
 
@@ -55,7 +57,8 @@ class Progress:
         Steps that scenarios have asked for and that were there already.
     seconds_left : float
     doing : str
-        How far the longest-running step is, where it says; "" else.
+        How far the longest-running step is, where it says, or how long a long one has
+        run; "" else.
     """
 
     record: Record | None
@@ -138,6 +141,7 @@ class Session:
         self._n_done = self._n_failed = self._n_computed = self._n_shared = 0
         self._written = 0
         self._estimate = (-1.0, 0.0)
+        self._said = 0.0
         self._place = str(Path.cwd())
         self._start = time.monotonic()
 
@@ -301,6 +305,8 @@ class Session:
         if not self._running:
             if self._parked:
                 time.sleep(_LOOK)
+                if time.monotonic() - self._said > _TICK:
+                    yield self._progress()
             return
         pause = _LOOK if self._parked else _TICK
         finished, _ = wait(self._running, pause, FIRST_COMPLETED)
@@ -407,9 +413,11 @@ class Session:
             self.writer.submit(record, predictions)
 
     def _progress(self, record: Record | None = None) -> Progress:
-        now = time.monotonic()
+        self._said = now = time.monotonic()
         if record is None and now - self._estimate[0] > _ESTIMATE:
-            self._estimate = now, self.schedule.forecast(self.executor.n_workers)
+            spent = {step.key: now - call.since for call, step in self._at_work()}
+            left = self.schedule.forecast(self.executor.n_workers, spent)
+            self._estimate = now, left
         return Progress(
             record,
             self._n_done,
@@ -422,12 +430,33 @@ class Session:
             self._doing(),
         )
 
+    def _at_work(self) -> list[tuple[Call, Step]]:
+        """Return what workers of this machine have begun, the first one first."""
+        begun = [
+            (call, step)
+            for call, step in self._running.items()
+            if isinstance(call, Call) and call.since < math.inf
+        ]
+        return sorted(begun, key=lambda one: one[0].since)
+
     def _doing(self) -> str:
-        """Return what the longest-running step that says so has told of itself."""
-        for future, step in self._running.items():
-            if isinstance(future, Call) and future.told:
-                return f"{step.lever} {step.choices[-1].option}: {future.told}"
+        """Return what the longest-running step has told of itself, or how long it runs."""
+        at_work = self._at_work()
+        for call, step in at_work:
+            if call.told:
+                return f"{_name(step)}: {call.told}"
+        for call, step in at_work[:1]:
+            seconds = time.monotonic() - call.since
+            if seconds > _SILENT:
+                return f"{_name(step)}: {render_duration(seconds)} so far"
+        if self._parked and not self._running:
+            step = next(iter(self._parked.values())).step
+            return f"{_name(step)}: another run computes it"
         return ""
+
+
+def _name(step: Step) -> str:
+    return f"{step.lever} {step.choices[-1].option}"
 
 
 def _options(step: Step, scenario: Scenario) -> list[tuple[str, str]]:
