@@ -1,6 +1,7 @@
 """A scenario as a scikit-learn classifier gives what the engine gives."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -83,6 +84,39 @@ def test_a_model_without_probabilities_has_no_such_method(openmoji):
     model.fit(dataset.frame.iloc[:200], dataset.frame["label"].iloc[:200])
 
     assert not hasattr(model, "predict_proba")
+
+
+@pytest.mark.parametrize(
+    ("model", "scores"),
+    [
+        ("complement_nb", "predict_proba"),
+        ("linear_svc", "decision_function"),
+        ("ridge", None),
+    ],
+)
+def test_labels_and_scores_come_from_one_look_at_the_rows(monkeypatch, model, scores):
+    frame = pd.DataFrame({"title": ["a red shoe", "a blue pot"] * 4})
+    found = rakuten_bench.build(from_words({"vectorizer": "tfidf", "model": model}))
+    found.fit(frame, ["shoe", "pot"] * 4)
+    if scores is None:
+        found.model_ = SimpleNamespace(predict=found.model_.predict)
+    labels = found.predict(frame)
+    expected = getattr(found, scores)(frame) if scores else None
+    looks = []
+    look = type(found).features
+    monkeypatch.setattr(
+        type(found), "features", lambda self, X: looks.append(1) or look(self, X)
+    )
+
+    again, given = found.predict_scored(frame)
+
+    assert len(looks) == 1
+    assert again.tolist() == labels.tolist()
+    if scores is None:
+        assert given is None
+    else:
+        assert given.dtype == np.float64
+        assert np.array_equal(given, expected)
 
 
 def test_columns_that_are_missing_count_as_empty():

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import MissingPackage, UserError
-from rakuten_bench.export.table import class_scores, reads
+from rakuten_bench.export.table import reads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,7 +219,7 @@ def _probabilities(
     model: ScenarioClassifier, rows: pd.DataFrame
 ) -> NDArray[np.float64]:
     """Return probabilities; the softmax of the scores where a model has none."""
-    scores = class_scores(model, rows)
+    _, scores = model.predict_scored(rows)
     if scores is None:
         message = f"{model.scenario.code}: its model gives no scores to explain."
         raise UserError(message)

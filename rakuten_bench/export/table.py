@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rakuten_bench.data.table import read_table
 from rakuten_bench.errors import UserError
@@ -145,8 +144,7 @@ def guess(
 
     if isinstance(model, ScenarioClusterer):
         return {"cluster": model.predict(rows)}
-    labels = model.predict(rows)
-    scores = class_scores(model, rows)
+    labels, scores = model.predict_scored(rows)
     if scores is None:
         return {"label": labels}
     place_of = {label: code for code, label in enumerate(model.classes_)}
@@ -163,18 +161,3 @@ def guess(
             number = "probability" if place == 0 else f"{name}_probability"
             found[number] = scores[np.arange(len(order)), order[:, place]].round(6)
     return found
-
-
-def class_scores(
-    model: ScenarioClassifier, rows: pd.DataFrame
-) -> NDArray[np.float64] | None:
-    """Return probabilities, or what else orders the classes, or None.
-
-    Returns
-    -------
-    float64 array of shape (n_rows, n_classes) or None
-    """
-    for name in ("predict_proba", "decision_function"):
-        if hasattr(model, name):
-            return np.asarray(getattr(model, name)(rows), dtype=np.float64)
-    return None

@@ -229,9 +229,26 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
 
     def predict(self, X: pd.DataFrame) -> NDArray[np.str_]:
         """Return the label of each row, of shape (n_rows,)."""
-        features = self.features(X)  # says first that nothing was fitted
-        codes = self.model_.predict(features)
-        return self.classes_[np.asarray(codes, dtype=np.int64)]
+        return self._label(self.features(X))
+
+    def predict_scored(
+        self, X: pd.DataFrame
+    ) -> tuple[NDArray[np.str_], NDArray[np.float64] | None]:
+        """Return labels and what orders the classes, looking at the rows once.
+
+        Returns
+        -------
+        labels : str array of shape (n_rows,)
+        scores : float64 array of shape (n_rows, n_classes) or None
+            Probabilities where the model gives any, else its decision values.
+        """
+        features = self.features(X)
+        scores = None
+        if _predicts_probability(self):
+            scores = self._probabilities(self.model_, features).astype(np.float64)
+        elif _decides(self):
+            scores = self._decision(features)
+        return self._label(features), scores
 
     @available_if(_predicts_probability)
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
@@ -241,7 +258,14 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
     @available_if(_decides)
     def decision_function(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Return the model's score of each class, of shape (n_rows, n_classes)."""
-        scores = np.asarray(self.model_.decision_function(self.features(X)))
+        return self._decision(self.features(X))
+
+    def _label(self, features: Any) -> NDArray[np.str_]:
+        codes = self.model_.predict(features)
+        return self.classes_[np.asarray(codes, dtype=np.int64)]
+
+    def _decision(self, features: Any) -> NDArray[np.float64]:
+        scores = np.asarray(self.model_.decision_function(features), dtype=np.float64)
         return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
 
 
