@@ -6,9 +6,9 @@ pipelines, scikit-learn's `Pipeline(memory=...)`, and Dask's own graph, which co
 once what has one name. Prints seconds, steps computed, each peer's seconds over ours
 with as many processes, and how much we reach of the speed-up that shared work and cores
 allow (Amdahl): the distinct steps are timed in processes of their own that do nothing
-else, in as many at once as are compared, since cores share memory and cache. Turns take
-neighbours, in either order: machines are faster at one time than at another. Where
-percents count, the turns are steps: our workers rest while a pipeline is fitted beside.
+else, in as many at once as are compared, since cores share memory and cache. Where
+percents count both run in slices of a fraction of a second, one stopped while the other
+runs: machines are faster at one time than at another.
 
 Seconds are without start-up (ours: workers that import scikit-learn; it is printed
 apart): it does not grow with the grid. "at work" is the share of our processes' time in
@@ -21,17 +21,18 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
+from race import Span, mean_ratio, race
 
 from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.engine.executor import close_kept, open_local, warm_up
@@ -84,7 +85,7 @@ def sk_svc(C: float = 1.0):
 
     return LinearSVC(C=C, random_state=0)
 '''
-N_TURNS = 7
+N_TURNS = 5
 SHARED = {
     "sublinear_tf": (False, True),
     "max_df": (1.0,),
@@ -138,11 +139,15 @@ class Outcome:
     """What one way to run the grid took and gave."""
 
     name: str
-    seconds: float
+    span: Span
     n_steps: int
     predictions: list[list[int]]
     start_up: float = 0.0
     at_work: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self.span[1] - self.span[0]
 
 
 def write_data(folder: Path, n_rows: int) -> None:
@@ -185,26 +190,26 @@ def alone(function: Callable[[Grid], Any], grid: Grid, n: int = 1) -> list[Any]:
 
 def loop(grid: Grid) -> Outcome:
     """Fit every pipeline from the texts on."""
-    start = time.perf_counter()
+    start = time.monotonic()
     predictions = [
         pipeline(point).fit(grid.X, grid.y).predict(grid.X_test).tolist()
         for point in grid.points
     ]
-    seconds = time.perf_counter() - start
-    return Outcome("plain loop", seconds, 3 * len(grid.points), predictions)
+    span = start, time.monotonic()
+    return Outcome("plain loop", span, 3 * len(grid.points), predictions)
 
 
 def memory(grid: Grid) -> Outcome:
     """Fit pipelines that keep fitted transformers in a folder."""
     folder = grid.folder / f"memory-{time.time_ns()}"
-    start = time.perf_counter()
+    start = time.monotonic()
     predictions = [
         pipeline(point, str(folder)).fit(grid.X, grid.y).predict(grid.X_test).tolist()
         for point in grid.points
     ]
-    seconds = time.perf_counter() - start
+    span = start, time.monotonic()
     n_steps = len(list(folder.rglob("output.pkl"))) + len(grid.points)
-    return Outcome("Pipeline(memory=...)", seconds, n_steps, predictions)
+    return Outcome("Pipeline(memory=...)", span, n_steps, predictions)
 
 
 def weigh(X: Any, X_test: Any, sublinear_tf: bool, max_df: float) -> Any:
@@ -235,13 +240,13 @@ def dask_graph(grid: Grid, n_workers: int) -> Outcome:
         chosen = delayed(choose, pure=True)(features, y, k)
         ends.append(delayed(learn, pure=True)(chosen, y, C))
     with ProcessPoolExecutor(n_workers, get_context("spawn")) as pool:
-        warm = time.perf_counter()
+        warm = time.monotonic()
         list(pool.map(warm_process, range(4 * n_workers)))
-        start = time.perf_counter()
+        start = time.monotonic()
         predictions = dask.compute(*ends, scheduler="processes", pool=pool)
-        seconds = time.perf_counter() - start
+        span = start, time.monotonic()
     name = f"Dask graph, {n_workers} process(es)"
-    return Outcome(name, seconds, n_unique(grid), list(predictions), start - warm)
+    return Outcome(name, span, n_unique(grid), list(predictions), start - warm)
 
 
 def warm_process(number: int) -> int:
@@ -260,51 +265,31 @@ def n_unique(grid: Grid) -> int:
     return sum(len({tuple(point[:n]) for point in points}) for n in (2, 3, 4))
 
 
-def ours(
-    grid: Grid, n_jobs: int, turn: int = 0, meanwhile: Iterator[None] | None = None
-) -> Outcome:
-    """Run the grid; after each step something else, for which our workers rest."""
-    name = f"{len(grid.points)}-{n_jobs}-{turn}"
-    settings = Settings(
-        grid.folder / f"r{name}", grid.folder / f"c{name}", n_jobs=n_jobs
-    )
-    before = set(psutil.Process().children())
-    start = time.perf_counter()
+def ours(grid: Grid, n_jobs: int, ready: Callable[[], None] = lambda: None) -> Outcome:
+    """Run the grid; say when all is there to begin."""
+    folder = Path(tempfile.mkdtemp(dir=grid.folder))
+    settings = Settings(folder / "results", folder / "cache", n_jobs=n_jobs)
+    warm = time.monotonic()
     warm_up(grid.study, settings)
     prepared = prepare(grid.study, settings)
     with ready_workers(settings, grid):
-        others = set(psutil.Process().children()) - before
-        statuses, rested = set(), 0.0
-        started = time.perf_counter()
-        for event in run(prepared, settings).events():
-            statuses |= {event.record.status} if event.record else set()
-            if meanwhile and not event.record:
-                rested += rest(others, meanwhile)
-        seconds = time.perf_counter() - started - rested
+        start_up = time.monotonic() - warm
+        ready()
+        start = time.monotonic()
+        statuses = {event.record.status for event in run(prepared, settings)}
+        span = start, time.monotonic()
     assert statuses == {"ok"}, statuses
     codes = [scenario.code for scenario in grid.study.scenarios]
-    folder = settings.results / prepared.board
-    predictions = [read_predictions(folder / code).predicted.tolist() for code in codes]
+    board = settings.results / prepared.board
+    predictions = [read_predictions(board / code).predicted.tolist() for code in codes]
     return Outcome(
         f"rakuten-bench, {n_jobs} job(s)",
-        seconds,
+        span,
         len(prepared.plan.steps),
         predictions,
-        started - start,
-        sum_facts(prepared) / seconds / n_jobs,
+        start_up,
+        sum_facts(prepared) / (span[1] - span[0]) / n_jobs,
     )
-
-
-def rest(processes: Iterable[psutil.Process], meanwhile: Iterator[None]) -> float:
-    """Let processes and their children rest while something else is done, if it is."""
-    family = [one for root in processes for one in (root, *root.children(True))]
-    start = time.perf_counter()
-    for one in family:
-        one.suspend()
-    next(meanwhile, None)
-    for one in family:
-        one.resume()
-    return time.perf_counter() - start
 
 
 def sum_facts(prepared: Prepared) -> float:
@@ -325,39 +310,16 @@ def ready_workers(settings: Settings, grid: Grid) -> Iterator[None]:
     close_kept()
 
 
-def best_seconds(grid: Grid, n: int) -> float:
-    """Return what no run in n processes can beat: all steps shared out, none waited for.
-
-    Each of n processes computes all of them at once.
-    """
-    timed = alone(distinct_steps, grid, n)
-    totals, longest = zip(*timed, strict=True)
-    return max(float(np.mean(totals)) / n, max(longest))
-
-
-def distinct_steps(grid: Grid) -> tuple[float, float]:
-    """Compute each distinct step once, in this process, with nothing around it.
-
-    Returns
-    -------
-    total, longest : float
-        Seconds of all of them, and of the longest chain: no run can take less than the
-        total over the processes, nor than the longest.
-    """
+def distinct_steps(grid: Grid) -> Span:
+    """Compute each distinct step once, in this process, with nothing around it."""
     results: dict[tuple[Any, ...], Any] = {(): (grid.X, grid.X_test)}
-    ends: dict[tuple[Any, ...], float] = {(): 0.0}
-    total = 0.0
+    start = time.monotonic()
     for point in grid.points:
         for n in (2, 3, 4):
-            if point[:n] in results:
-                continue
-            before = point[: n - 1] if n > 2 else ()
-            start = time.perf_counter()
-            results[point[:n]] = _step(grid, point[:n], results[before])
-            seconds = time.perf_counter() - start
-            ends[point[:n]] = ends[before] + seconds
-            total += seconds
-    return total, max(ends.values())
+            if point[:n] not in results:
+                before = point[: n - 1] if n > 2 else ()
+                results[point[:n]] = _step(grid, point[:n], results[before])
+    return start, time.monotonic()
 
 
 def _step(grid: Grid, point: tuple[Any, ...], features: Any) -> Any:
@@ -384,11 +346,6 @@ def typical(outcomes: Sequence[Outcome]) -> Outcome:
     return sorted(outcomes, key=lambda one: one.seconds)[len(outcomes) // 2]
 
 
-def median_ratio(top: Iterable[float], bottom: Iterable[float]) -> float:
-    """Return the median over turns: what slows a machine down for a while slows both."""
-    return float(np.median([a / b for a, b in zip(top, bottom, strict=True)]))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000)
@@ -399,7 +356,7 @@ def main() -> None:
     try:
         write_data(folder, n_rows)
         (folder / "bench_options.py").write_text(OPTIONS)
-        load_file("bench_options", str(folder / "bench_options.py"))
+        load_options(folder)
         compare(Grid(folder, SHARED), jobs)
         compare_unshared(Grid(folder, ALONE))
     finally:
@@ -408,89 +365,74 @@ def main() -> None:
 
 
 def compare(grid: Grid, jobs: list[int]) -> None:
-    """Compare with peers that use as many processes, in turns."""
+    """Compare with peers that use as many processes."""
     print(
         f"{len(grid.points)} scenarios that share their first steps, {len(grid.X):,} rows"
     )
     plain = typical([one for _ in range(3) for one in alone(loop, grid)])
     for n in jobs:
-        turns = [
-            in_turn(
-                turn,
-                lambda n=n: best_seconds(grid, n),
-                lambda t=turn, n=n: ours(grid, n, t),
-            )
-            for turn in range(N_TURNS)
-        ]
-        ideals, owns = zip(*turns, strict=True)
-        own, ideal = typical(owns), float(np.median(ideals))
-        efficiency = median_ratio(ideals, (one.seconds for one in owns))
-        more = (
-            f", {own.at_work:.1%} at work, {plain.seconds / own.seconds:.2f} of "
-            f"{plain.seconds / ideal:.2f} times the loop's speed: Amdahl efficiency "
-            f"{efficiency:.3f} ({0.95 if n == 1 else 0.85} wanted)"
+        races = [race_steps(grid, n) for _ in range(N_TURNS)]
+        ideals, owns = zip(*races, strict=True)
+        efficiency, error = mean_ratio(ideals, owns)
+        print(
+            f"{n} process(es): {np.median(owns):.2f} s, the distinct steps alone "
+            f"{np.median(ideals):.2f} s: Amdahl efficiency {efficiency:.3f} (standard "
+            f"error {error:.3f}, {0.95 if n == 1 else 0.85} wanted)"
         )
-        print(f"distinct steps, {n} process(es)    {ideal:7.2f} s, nothing else")
-        show(own, own, more)
+        own = typical([ours(grid, n) for _ in range(3)])
+        show(own, own, f", {own.at_work:.1%} at work")
         if n == 1:
             show(plain, own)
             show(*alone(memory, grid), own)
         show(dask_graph(grid, n), own)
 
 
+def race_steps(grid: Grid, n: int) -> tuple[float, float]:
+    """Return the seconds that no run in n processes can beat, and ours.
+
+    Each of n processes computes all distinct steps at once: shared out, none waited for.
+    """
+    plain, own = race(partial(steps_beside, grid, n), partial(ours_beside, grid, n))
+    totals = [plain.seconds(span) for span in plain.result]
+    return float(np.mean(totals)) / n, own.seconds(own.result.span)
+
+
 def compare_unshared(grid: Grid) -> None:
-    """Compare step by step: this is about percents."""
+    """Compare with the loop where there is nothing to save."""
     print(f"{len(grid.points)} scenarios that share nothing but their texts")
     plains, owns = [], []
-    for turn in range(N_TURNS):
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            list(pool.map(warm_process, range(4)))
-            fitted: list[tuple[float, list[int]]] = []
-            between = fit_between(pool, grid, fitted)
-            owns.append(ours(grid, 1, turn, between))
-            for _ in between:  # of which there were more than steps
-                pass
-        seconds, predictions = zip(*fitted, strict=True)
-        n_steps = 3 * len(grid.points)
-        plains.append(Outcome("plain loop", sum(seconds), n_steps, list(predictions)))
-    plain, own = typical(plains), typical(owns)
-    logs = np.log([o.seconds / p.seconds for o, p in zip(owns, plains, strict=True)])
-    error = logs.std(ddof=1) / np.sqrt(len(logs))
-    more = (
-        f", {np.exp(logs.mean()) - 1:+.1%} against the loop (standard error "
-        f"{error:.1%}, 2 % allowed)"
+    for _ in range(N_TURNS):
+        plain, own = race(partial(loop_beside, grid), partial(ours_beside, grid, 1))
+        assert plain.result.predictions == own.result.predictions
+        plains.append(plain.seconds(plain.result.span))
+        owns.append(own.seconds(own.result.span))
+    ratio, error = mean_ratio(owns, plains)
+    print(
+        f"1 process: {np.median(owns):.2f} s, plain loop {np.median(plains):.2f} s: "
+        f"{ratio - 1:+.1%} (standard error {error:.1%}, 2 % allowed)"
     )
-    show(own, own, more)
-    show(plain, own)
 
 
-def fit_one(grid: Grid, point: tuple[Any, ...]) -> tuple[float, list[int]]:
-    """Fit one pipeline, as `loop` does; return its seconds too."""
-    start = time.perf_counter()
-    model = pipeline(point).fit(grid.X, grid.y)
-    predicted: list[int] = model.predict(grid.X_test).tolist()
-    return time.perf_counter() - start, predicted
+def ours_beside(grid: Grid, n: int, ready: Callable[[], None]) -> Outcome:
+    load_options(grid.folder)
+    return ours(grid, n, ready)
 
 
-def fit_between(
-    pool: ProcessPoolExecutor, grid: Grid, fitted: list[tuple[float, list[int]]]
-) -> Iterator[None]:
-    """Fit a pipeline in every third step, as many steps as one has."""
-    for point in grid.points:
-        fitted.append(pool.submit(fit_one, grid, point).result())
-        yield
-        yield
-        yield
+def loop_beside(grid: Grid, ready: Callable[[], None]) -> Outcome:
+    warm_process(0)
+    ready()
+    return loop(grid)
 
 
-def in_turn(
-    turn: int, first: Callable[[], Any], second: Callable[[], Any]
-) -> tuple[Any, Any]:
-    """Call both, in every other turn the second before the first."""
-    if turn % 2 == 0:
-        return first(), second()
-    found = second()
-    return first(), found
+def steps_beside(grid: Grid, n: int, ready: Callable[[], None]) -> list[Span]:
+    with ProcessPoolExecutor(n, get_context("spawn")) as pool:
+        list(pool.map(warm_process, range(4 * n)))
+        ready()
+        return list(pool.map(distinct_steps, [grid] * n))
+
+
+def load_options(folder: Path) -> None:
+    load_file("bench_options", str(folder / "bench_options.py"))
 
 
 if __name__ == "__main__":
