@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -78,19 +78,22 @@ class Runner:
         return sum(max(0.0, min(end, b) - max(start, a)) for a, b in self._slices)
 
     def end(self) -> None:
-        """Let it tidy up."""
-        self._signal(signal.SIGCONT)
+        """End it with all that it started, which may be stopped."""
+        if self._process.is_alive():
+            self._signal(signal.SIGKILL)
         self._process.join()
 
 
 def race(*entries: Entry) -> list[Runner]:
     """Run all of them to their end, in slices."""
-    runners = [Runner(entry) for entry in entries]
-    waiting = list(runners)
-    while waiting:
-        waiting = [runner for runner in waiting if not runner.run()]
-    for runner in runners:
-        runner.end()
+    runners: list[Runner] = []
+    with ExitStack() as ends:
+        for entry in entries:
+            runners.append(Runner(entry))
+            ends.callback(runners[-1].end)
+        waiting = list(runners)
+        while waiting:
+            waiting = [runner for runner in waiting if not runner.run()]
     return runners
 
 
