@@ -152,6 +152,24 @@ def test_who_waits_for_another_run_says_so(shop):
     )
 
 
+def test_who_waits_for_another_run_tells_of_its_own_step_meanwhile(shop):
+    text = STUDY.replace("amount: 0.3", f"amount: 10, log: {shop}/log")
+    (shop / "grid.yaml").write_text(text)
+    own = "  own: {model: {odd: {how: pause, amount: 3}}}\n"
+    (shop / "more.yaml").write_text(text + own)
+    first, second = (
+        odd_words("run", file, "--jobs", "1", "--results", file[:1], before=AT_ONCE)
+        for file in ("grid.yaml", "more.yaml")
+    )
+    with subprocess.Popen(first, stderr=subprocess.DEVNULL) as other:
+        assert wait_for((shop / "log").exists)
+        run = subprocess.run(second, capture_output=True, text=True, check=False)
+        other.wait()
+
+    assert "model odd: another run computes it" in run.stderr
+    assert re.search(r"model odd: \d.* so far$", run.stderr, re.MULTILINE)
+
+
 def test_a_terminal_is_left_as_it_was(shop):
     written = run_in_terminal()
 

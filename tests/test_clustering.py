@@ -433,6 +433,19 @@ def mixed(shop):
     return shop
 
 
+def test_a_clustering_with_another_index_than_its_rows_give_leaves_the_board(mixed):
+    path = mixed.results / "shop" / "TD" / "record.json"
+    record = json.loads(path.read_text())
+    record["clustering"]["ari"] = 0.999
+    path.write_text(json.dumps(record))
+
+    board = report.with_standing(report.load_board(mixed.results, "shop"))
+
+    assert [entry.code for entry in board.clusterings] == ["TC"]
+    (sentence,) = board.left_out
+    assert "are not those of predictions.npz" in sentence
+
+
 def test_a_clustering_is_never_ranked_grouped_or_an_effect(mixed):
     with_them = report.with_standing(report.load_board(mixed.results, "shop"))
     effects = report.lever_effects(with_them)

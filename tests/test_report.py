@@ -100,7 +100,103 @@ def test_without_predictions_the_matrix_tells(shop):
 
     board = judged(shop)
     assert board.entries == ()
-    assert len(board.left_out) == 1
+    (sentence,) = board.left_out
+    assert "are not those of confusion.csv beside it" in sentence
+
+
+def test_on_a_large_board_others_take_the_places_of_those_that_leave(shop, monkeypatch):
+    monkeypatch.setattr(standing, "LOOKED_AT", 3)
+    for own, right in enumerate((0.9, 0.8, 0.7, 0.6, 0.5)):
+        shop.add(f"T{own}", right, own)
+    shop.embellish(shop.results / "shop" / "T3", 0.98)
+    shop.embellish(shop.results / "shop" / "T4", 0.99)
+
+    board = judged_top(shop, 1)
+
+    assert [entry.code for entry in board.entries] == ["T0", "T1", "T2"]
+    assert board.entries[0].interval is not None
+    assert sum("are not those of" in sentence for sentence in board.left_out) == 2
+
+
+def judged_top(shop, top):
+    return report.with_standing(report.load_board(shop.results, "shop"), top)
+
+
+def test_a_record_without_the_rows_of_the_others_is_held_to_its_own(shop):
+    shop.add("T0", 0.9)
+    folder = shop.add("T1", 0.8, 1)
+    record = json.loads((folder / "record.json").read_text())
+    (folder / "record.json").write_text(json.dumps(record | {"rows_digest": ""}))
+    assert len(judged(shop).entries) == 2
+
+    shop.embellish(folder)
+    (folder / "confusion.csv").unlink()
+
+    assert [entry.code for entry in judged(shop).entries] == ["T0"]
+
+
+def test_a_record_that_a_run_has_replaced_since_stays(shop):
+    shop.add("T0", 0.9)
+    shop.add("T1", 0.8, 1)
+    board = report.load_board(shop.results, "shop")
+
+    shop.add("T1", 0.6, 2)
+
+    assert len(report.with_standing(board).entries) == 2
+
+
+def test_effects_come_from_records_that_say_what_follows_from_their_rows(shop):
+    for own, right in enumerate((0.9, 0.8)):
+        shop.add(f"T{own}", right, own, levers={"model": f"m{own}"})
+    shop.embellish(shop.results / "shop" / "T1")
+
+    found = run("report", "--effects", "--results", shop.results)
+
+    assert "are not those of predictions.npz" in found.stderr
+    assert "m1" not in found.stdout
+
+
+def test_a_false_score_is_told_where_a_scenario_is_looked_at(shop):
+    shop.add("T0", 0.9)
+    shop.embellish(shop.add("T1", 0.8, 1))
+
+    shown = run("show", "T1", "--results", shop.results)
+
+    assert "are not those of predictions.npz" in shown.stdout
+    with pytest.raises(UserError, match=r"are not those of predictions\.npz"):
+        run("compare", "T0", "T1", "--results", shop.results)
+
+
+@pytest.mark.parametrize(
+    "predicted",
+    [np.zeros(7, np.int32), np.full(300, 9, np.int32), np.zeros((300, 1), np.int32)],
+)
+def test_answers_that_are_none_are_no_answers(shop, predicted):
+    shop.add("T0", 0.9)
+    folder = shop.add("T1", 0.8, 1)
+    with np.load(folder / "predictions.npz") as file:
+        arrays = dict(file)
+    np.savez(folder / "predictions.npz", **(arrays | {"predicted": predicted}))
+
+    board = judged(shop)
+
+    assert board.entries[0].group == 1
+    assert all(entry.code == "T0" for entry in board.entries if entry.group)
+
+
+@pytest.mark.parametrize("cell", ["-1", "0"])
+def test_a_matrix_that_counts_nothing_gives_no_interval(shop, cell):
+    folder = shop.add("T0", 0.9)
+    (folder / "predictions.npz").unlink()
+    lines = (folder / "confusion.csv").read_text().splitlines()
+    head, *rows = lines
+    label = [row.partition(",")[0] for row in rows]
+    cells = ",".join([cell] * len(rows))
+    text = "\n".join([head, *(f"{name},{cells}" for name in label)]) + "\n"
+    (folder / "confusion.csv").write_text(text)
+
+    (entry,) = judged(shop).entries
+    assert entry.interval is None
 
 
 def test_scenarios_that_can_not_be_told_apart_share_a_group(shop):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,8 +113,10 @@ def command(
         for name in report.choose_boards(results, dataset)
     ]
     width = shutil.get_terminal_size((100, 24)).columns
-    if html is not None or not effects:
-        boards = [report.with_standing(board, top) for board in boards]
+    judge = partial(report.with_standing, top=top)
+    if effects and html is None:  # which compares scenarios in its own way
+        judge = partial(report.hold_to_predictions)
+    boards = [judge(board) for board in boards]
     if effects:
         click.echo(report.render_effects(boards, form, width), nl=False)
     else:
@@ -129,9 +132,13 @@ def command(
         logged = report.log_boards(boards, uri)
         told = f"{logged.new} runs logged, {logged.known} were there"
         click.echo(f"{uri}: {told}", err=True)
-    if form in ("csv", "json"):
-        for sentence in (s for board in boards for s in board.left_out):
-            click.echo(f"Left out: {sentence}", err=True)
+    if effects or form in ("csv", "json"):
+        _say_left_out(boards)
+
+
+def _say_left_out(boards: Sequence[Board]) -> None:
+    for sentence in (s for board in boards for s in board.left_out):
+        click.echo(f"Left out: {sentence}", err=True)
 
 
 def _write_page(

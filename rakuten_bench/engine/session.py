@@ -313,7 +313,8 @@ class Session:
         for future in finished:
             step = self._running.pop(future)
             self._finish(outcome(future, step), step)
-        if finished or not self._parked:
+        is_due = time.monotonic() - self._said > _TICK
+        if finished or is_due or not self._parked:
             yield self._progress()
 
     def _finish(self, done: Done, step: Step) -> None:
@@ -451,7 +452,10 @@ class Session:
                 return f"{_name(step)}: {render_duration(seconds)} so far"
         if self._parked and not self._running:
             step = next(iter(self._parked.values())).step
-            return f"{_name(step)}: another run computes it"
+            is_claimed = not self.store.claims.is_free(step.key)
+            return (
+                f"{_name(step)}: {'another run computes it' if is_claimed else 'waits'}"
+            )
         return ""
 
 

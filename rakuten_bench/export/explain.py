@@ -219,7 +219,7 @@ def _probabilities(
     model: ScenarioClassifier, rows: pd.DataFrame
 ) -> NDArray[np.float64]:
     """Return probabilities; the softmax of the scores where a model has none."""
-    _, scores = model.predict_scored(rows)
+    scores = model.class_scores(rows)
     if scores is None:
         message = f"{model.scenario.code}: its model gives no scores to explain."
         raise UserError(message)

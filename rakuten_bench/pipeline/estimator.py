@@ -243,12 +243,11 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
             Probabilities where the model gives any, else its decision values.
         """
         features = self.features(X)
-        scores = None
-        if _predicts_probability(self):
-            scores = self._probabilities(self.model_, features).astype(np.float64)
-        elif _decides(self):
-            scores = self._decision(features)
-        return self._label(features), scores
+        return self._label(features), self._scores(features)
+
+    def class_scores(self, X: pd.DataFrame) -> NDArray[np.float64] | None:
+        """Return the scores of `predict_scored` alone."""
+        return self._scores(self.features(X))
 
     @available_if(_predicts_probability)
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
@@ -259,6 +258,11 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
     def decision_function(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Return the model's score of each class, of shape (n_rows, n_classes)."""
         return self._decision(self.features(X))
+
+    def _scores(self, features: Any) -> NDArray[np.float64] | None:
+        if _predicts_probability(self):
+            return self._probabilities(self.model_, features).astype(np.float64)
+        return self._decision(features) if _decides(self) else None
 
     def _label(self, features: Any) -> NDArray[np.str_]:
         codes = self.model_.predict(features)

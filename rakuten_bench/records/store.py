@@ -388,10 +388,15 @@ def check_scores(folder: Path, record: Record | Row) -> None:
 
 
 def contradiction(folder: Path) -> str:
-    """Return what is said of a record whose predictions give other scores."""
+    """Return what is said of a record whose predictions give other scores.
+
+    Without predictions it was its matrix that gave others.
+    """
+    is_whole = (folder / PREDICTIONS_FILE).exists()
+    name = PREDICTIONS_FILE if is_whole else CONFUSION_FILE
     return (
-        f"{folder / RECORD_FILE}: its scores are not those of {PREDICTIONS_FILE} beside "
-        f"it. Remove the folder and run again."
+        f"{folder / RECORD_FILE}: its scores are not those of {name} beside it. Remove "
+        f"the folder and run again."
     )
 
 

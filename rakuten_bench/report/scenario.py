@@ -90,7 +90,12 @@ def _by_name(results: Path, boards: list[str], name: str) -> list[Path]:
 def render_scenario(folder: Path, width: int = 100) -> str:
     """Return a page about one scenario for the terminal."""
     record = records.read_record(folder)
-    parts = [_head(record), _levers(record, width), *_search(record)]
+    parts = [
+        _head(record),
+        *_contradiction(folder, record),
+        _levers(record, width),
+        *_search(record),
+    ]
     if record.error is not None:
         parts.append(_failure(record))
     if record.scores is not None:
@@ -106,6 +111,11 @@ def render_scenario(folder: Path, width: int = 100) -> str:
         parts.append(_steps(record, width))
     parts.append("\n".join(_origin(record)))
     return "\n\n".join(parts) + "\n"
+
+
+def _contradiction(folder: Path, record: Record) -> list[str]:
+    found = records.say_contradiction(folder, record) if record.status == "ok" else ""
+    return [found] if found else []
 
 
 def _head(record: Record) -> str:
