@@ -45,11 +45,10 @@ def with_standing(
     entries, without = board.entries[:looked], board.entries[looked:]
     found = partial(_judge, board, entries)
     judged = found() if memory is None else recall(memory, board, entries, found)
-    if any(entry.is_contradicted for entry in judged):
-        honest = _without_contradicted(replace(board, entries=(*judged, *without)))
+    honest = _without_contradicted(replace(board, entries=(*judged, *without)))
+    if len(honest.entries) < n_entries:  # others take their places
         return with_standing(honest, top, memory and memory / "again")
-    board = _without_contradicted(replace(board, entries=(*judged, *without)))
-    return replace(board, left_out=(*board.left_out, *_remarks(judged, without)))
+    return replace(honest, left_out=(*honest.left_out, *_remarks(judged, without)))
 
 
 def hold_to_predictions(board: Board) -> Board:
