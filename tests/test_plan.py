@@ -1,9 +1,11 @@
 """The plan: what is merged, how steps are named, what runs again."""
 
+import ast
 import importlib
 import shutil
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -130,6 +132,44 @@ def module(tmp_path, monkeypatch):
         return name
 
     return write
+
+
+NESTED = """
+async def work(x):
+    async with x:
+        async for one in x:
+            import a
+    while x:
+        break
+    else:
+        import b
+    try:
+        import c
+    except* ValueError:
+        import d
+    else:
+        import e
+    finally:
+        import f
+    match x:
+        case 1 if (lambda: x)():
+            import g
+
+class Work:
+    for x in [y for y in ()]:
+        with x:
+            if x: import h
+            elif y: import i
+"""
+
+
+def test_a_statement_is_looked_at_wherever_it_stands():
+    """Docstrings and imports are found by statements; an overlooked one keeps a key."""
+    folder = Path(source.__file__).parents[1]
+    texts = [NESTED, *(path.read_text("utf8") for path in folder.rglob("*.py"))]
+    for tree in map(ast.parse, texts):
+        every = {id(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+        assert {id(node) for node in source._statements(tree)} == every
 
 
 def test_a_comment_or_docstring_does_not_change_the_digest(module):

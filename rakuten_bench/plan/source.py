@@ -118,7 +118,7 @@ def own_digest(module: str) -> str:
 def _imports(module: str) -> tuple[str, ...]:
     """Return modules that a module imports anywhere: ours, and its own package's."""
     names: list[str] = []
-    for node in ast.walk(_bare_tree(module)):
+    for node in _statements(_bare_tree(module)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -171,7 +171,7 @@ def foreign_imports(module: str) -> tuple[str, ...]:
     """
     names: set[str] = set()
     for one in _closure(module):
-        for node in ast.walk(_bare_tree(one)):
+        for node in _statements(_bare_tree(one)):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -202,9 +202,24 @@ def _bare_tree(module: str) -> ast.Module:
 def _documented(
     tree: ast.Module,
 ) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+    yield tree
+    for node in _statements(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
             yield node
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield the statements of a module at any depth.
+
+    Expressions hold none: without them there is a tenth of the nodes to look at.
+    """
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += getattr(node, field, ())
 
 
 @cache
