@@ -4,6 +4,12 @@
 record can't contradict them; `check_scores` finds one that was changed since.
 """
 
+from rakuten_bench.records.derive import (
+    cluster_scores,
+    count_clusters,
+    safe_cell,
+    with_scores,
+)
 from rakuten_bench.records.merge import Merged, merge_results
 from rakuten_bench.records.prediction import Predictions
 from rakuten_bench.records.provenance import collect_provenance
@@ -26,9 +32,7 @@ from rakuten_bench.records.store import (
     DamagedRecord,
     board_name,
     check_scores,
-    cluster_scores,
     contradiction,
-    count_clusters,
     has_record,
     iter_boards,
     iter_records,
@@ -38,9 +42,7 @@ from rakuten_bench.records.store import (
     read_predicted,
     read_predictions,
     read_record,
-    safe_cell,
     say_contradiction,
-    with_scores,
     write_record,
     write_scored,
 )

@@ -1,0 +1,154 @@
+"""What follows from predictions: scores, the class table, counts as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench import metrics
+from rakuten_bench.records.prediction import Predictions
+from rakuten_bench.records.schema import ClassScores, ClusterScores, Record, Scores
+
+_CONTROLS = dict.fromkeys((*range(32), 127), " ")
+
+
+def with_scores(record: Record, predictions: Predictions) -> Record:
+    """Return the record with everything that derives from its predictions."""
+    derived = _clustered if predictions.is_clustering else _classified
+    return msgspec.structs.replace(
+        record,
+        **derived(predictions),
+        classes=list(predictions.classes),
+        predictions_digest=predictions.digest,
+        rows_digest=predictions.rows_digest,
+    )
+
+
+def _clustered(predictions: Predictions) -> dict[str, Any]:
+    return {"clustering": cluster_scores(predictions), "scores": None, "per_class": []}
+
+
+def _classified(predictions: Predictions) -> dict[str, Any]:
+    table = metrics.class_table(_confusion(predictions))
+    columns = (table.precision, table.recall, table.f1, table.support)
+    rows = zip(predictions.classes, *(c.tolist() for c in columns), strict=True)
+    return {
+        "clustering": None,
+        "scores": scores_of(predictions),
+        "per_class": [
+            ClassScores(label=label, precision=p, recall=r, f1=f, support=n)
+            for label, p, r, f, n in rows
+        ],
+    }
+
+
+def scores_of(predictions: Predictions) -> Scores:
+    """Return the scores over all rows, and over each fold where there are several."""
+    numbers = np.unique(predictions.fold)
+    folds = [
+        _scores(predictions.take(predictions.fold == number)) for number in numbers
+    ]
+    whole = _scores(predictions)
+    return msgspec.structs.replace(whole, folds=folds if len(folds) > 1 else [])
+
+
+def cluster_scores(predictions: Predictions) -> ClusterScores:
+    """Return the scores of a clustering; of several folds their mean by rows."""
+    folds = [_cluster_scores(table) for table in _cluster_tables(predictions)]
+    if len(folds) == 1:
+        return folds[0]
+    sizes = np.unique(predictions.fold, return_counts=True)[1]
+    return ClusterScores(
+        ari=float(np.average([fold.ari for fold in folds], weights=sizes)),
+        purity=float(np.average([fold.purity for fold in folds], weights=sizes)),
+        n_clusters=max(fold.n_clusters for fold in folds),
+        folds=folds,
+    )
+
+
+def _cluster_scores(table: NDArray[np.int64]) -> ClusterScores:
+    return ClusterScores(
+        ari=metrics.adjusted_rand_index(table),
+        purity=metrics.purity(table),
+        n_clusters=int(np.count_nonzero(table.sum(axis=0))),
+    )
+
+
+def _cluster_tables(predictions: Predictions) -> list[NDArray[np.int64]]:
+    """Return the rows of each class and cluster, for each fold."""
+    n_classes = len(predictions.classes)
+    parts = [
+        predictions.take(predictions.fold == number)
+        for number in np.unique(predictions.fold)
+    ]
+    return [metrics.count_clusters(p.true, p.predicted, n_classes) for p in parts]
+
+
+def _scores(predictions: Predictions) -> Scores:
+    return msgspec.convert(metrics.scores(_confusion(predictions)), Scores)
+
+
+def _confusion(predictions: Predictions) -> NDArray[np.int64]:
+    return metrics.confusion_matrix(
+        predictions.true, predictions.predicted, len(predictions.classes)
+    )
+
+
+def confusion_csv(predictions: Predictions) -> str:
+    """Return the matrix with labels, one true class per line."""
+    labels = [safe_cell(label) for label in predictions.classes]
+    counts = _confusion(predictions).tolist()
+    return _labelled_csv(["true \\ predicted", *labels], labels, counts)
+
+
+def clusters_csv(predictions: Predictions) -> str:
+    """Return the rows by class and cluster, one class per line."""
+    names, counts = count_clusters(predictions)
+    labels = [safe_cell(label) for label in predictions.classes]
+    return _labelled_csv(["true \\ cluster", *names], labels, counts.tolist())
+
+
+def count_clusters(predictions: Predictions) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the names of the clusters and their rows of each class.
+
+    Clusters of several folds stand side by side as "fold.cluster".
+
+    Returns
+    -------
+    names : list of str
+    counts : int64 array of shape (n_classes, n_clusters)
+    """
+    tables = _cluster_tables(predictions)
+    several = len(tables) > 1
+    names = [
+        f"{fold}.{cluster}" if several else str(cluster)
+        for fold, table in enumerate(tables)
+        for cluster in range(table.shape[1])
+    ]
+    return names, np.hstack(tables)
+
+
+def _labelled_csv(head: list[str], labels: list[str], counts: list[list[int]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([label, *row] for label, row in zip(labels, counts, strict=True))
+    return text.getvalue()
+
+
+def safe_cell(text: str) -> str:
+    r"""Keep a spreadsheet from running a text as a formula, and a line from breaking.
+
+    Source: OWASP, "CSV Injection". Control characters become spaces: Python's writer
+    leaves a lone carriage return unquoted, which its own reader then refuses.
+
+    >>> safe_cell("=cmd()"), safe_cell("-5 %"), safe_cell("1\r0")
+    ("'=cmd()", "'-5 %", '1 0')
+    """
+    line = text.translate(_CONTROLS)
+    return f"'{line}" if line.lstrip().startswith(("=", "+", "-", "@")) else line
