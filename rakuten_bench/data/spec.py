@@ -9,13 +9,10 @@ signature, so nothing else lists them.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import os
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -23,7 +20,7 @@ import msgspec
 from platformdirs import user_cache_path
 
 from rakuten_bench.errors import Problems, UserError, unknown, writing
-from rakuten_bench.registry import import_plugins
+from rakuten_bench.registry import import_all
 
 Factory = Callable[..., Any]
 
@@ -236,13 +233,9 @@ dataset = Shelf("data set")
 scheme = Shelf("split")
 
 
-@cache
 def discover() -> None:
-    """Import every module of `rakuten_bench.data`; errors are not swallowed."""
-    package = importlib.import_module("rakuten_bench.data")
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        importlib.import_module(module.name)
-    import_plugins()
+    """Register every data set and split there is."""
+    import_all("rakuten_bench.data")
 
 
 def parse_dataset(value: Any) -> DatasetSpec:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 
 from rakuten_bench.registry.lever import DIGITS, Lever, discover
 from rakuten_bench.registry.option import GIVEN, Option, Parameter, StepKind
-from rakuten_bench.registry.plugin import PLUGINS, find_owner, import_plugins
+from rakuten_bench.registry.plugin import PLUGINS, find_owner, import_all
 from rakuten_bench.types import Choices, Dimension, Effort, Integer, Modality, Real
 
 __all__ = [
@@ -54,7 +54,7 @@ __all__ = [
     "StepKind",
     "discover",
     "find_owner",
-    "import_plugins",
+    "import_all",
     "iter_levers",
 ]
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry.option import Option, StepKind, read_signature
-from rakuten_bench.registry.plugin import import_plugins
+from rakuten_bench.registry.plugin import import_all
 from rakuten_bench.types import Effort, Modality, Space
 
 #: What stands for an option in a code.
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-@cache
 def discover() -> None:
-    """Import every module under `rakuten_bench.levers`; errors are not swallowed."""
-    package = importlib.import_module("rakuten_bench.levers")
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        importlib.import_module(module.name)
-    import_plugins()
+    """Register every option there is."""
+    import_all("rakuten_bench.levers")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,10 @@
-"""Options and data sets that other packages bring."""
+"""Where options and data sets come from: packages of ours, and what others bring."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
+import pkgutil
 from functools import cache
 
 from rakuten_bench.errors import UserError
@@ -10,6 +12,18 @@ from rakuten_bench.errors import UserError
 #: Group of entry points under which other packages name modules with options or data
 #: sets of their own: importing one registers them.
 PLUGINS = "rakuten_bench.plugins"
+
+
+@cache
+def import_all(package: str) -> None:
+    """Import every module under a package of ours, then plugins: that registers all.
+
+    Errors are not swallowed.
+    """
+    place = importlib.import_module(package)
+    for module in pkgutil.walk_packages(place.__path__, f"{package}."):
+        importlib.import_module(module.name)
+    import_plugins()
 
 
 @cache
