@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,10 +112,10 @@ def command(
         for name in report.choose_boards(results, dataset)
     ]
     width = shutil.get_terminal_size((100, 24)).columns
-    judge = partial(report.with_standing, top=top)
-    if effects and html is None:  # which compares scenarios in its own way
-        judge = partial(report.hold_to_predictions)
-    boards = [judge(board) for board in boards]
+    if effects and html is None:  # intervals and groups would not be shown
+        boards = [report.hold_to_predictions(board) for board in boards]
+    else:
+        boards = [report.with_standing(board, top) for board in boards]
     if effects:
         click.echo(report.render_effects(boards, form, width), nl=False)
     else:

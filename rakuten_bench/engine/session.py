@@ -302,14 +302,14 @@ class Session:
 
     def _collect(self) -> Iterator[Progress]:
         """Wait for something to end, and take note of it."""
-        if not self._running:
-            if self._parked:
-                time.sleep(_LOOK)
-                if time.monotonic() - self._said > _TICK:
-                    yield self._progress()
+        if not self._running and not self._parked:
             return
-        pause = _LOOK if self._parked else _TICK
-        finished, _ = wait(self._running, pause, FIRST_COMPLETED)
+        finished: set[Future[Done]] = set()
+        if self._running:
+            pause = _LOOK if self._parked else _TICK
+            finished, _ = wait(self._running, pause, FIRST_COMPLETED)
+        else:
+            time.sleep(_LOOK)
         for future in finished:
             step = self._running.pop(future)
             self._finish(outcome(future, step), step)
