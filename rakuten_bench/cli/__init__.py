@@ -11,11 +11,13 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import click
 
 from rakuten_bench import __version__
-from rakuten_bench.errors import UserError
+from rakuten_bench.cli._exit import exit_code_of, keep_from_click
 
 
 class CommandFolder(click.Group):
@@ -38,6 +40,16 @@ class CommandFolder(click.Group):
         command: click.Command = module.command
         return command
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the command line; `--help` and `--version` print here."""
+        with keep_from_click():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with keep_from_click():
+            return super().invoke(ctx)
+
 
 @click.group(
     cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]}
@@ -55,18 +67,4 @@ def rakuten_bench() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; what a user did wrong is one message and exit code 2."""
-    try:
-        code = rakuten_bench.main(args, standalone_mode=False)
-    except UserError as error:
-        click.echo(f"Error: {error}", err=True)
-        code = 2
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped.", err=True)
-        code = 130
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        sys.stderr.close()
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(exit_code_of(partial(rakuten_bench.main, args, standalone_mode=False)))
