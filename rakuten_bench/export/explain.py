@@ -132,7 +132,7 @@ def linear_parts(
     if not hasattr(final, "coef_") or names is None:
         return None
     weights, intercepts = np.atleast_2d(final.coef_), np.atleast_1d(final.intercept_)
-    place = int(np.flatnonzero(final.classes_ == code)[0])
+    place = int(np.flatnonzero(final.classes_ == model.class_index_[code])[0])
     sign = 1.0
     if len(weights) == 1:  # two classes share one row of weights
         sign, place = (1.0 if place == 1 else -1.0), 0

@@ -12,12 +12,14 @@ A scenario whose model clusters gives a clusterer: `predict` returns cluster num
 
 from __future__ import annotations
 
+import operator
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -33,18 +35,22 @@ from rakuten_bench.pipeline import (
     run_map,
     run_step,
 )
+from rakuten_bench.pipeline.label import read_labels, refuse_shuffled
 from rakuten_bench.pipeline.searching import fit_search, inner_folds
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Scenario, find_option, from_code
-from rakuten_bench.types import Blocks, Dataset, Fold, Folded, sort_labels
+from rakuten_bench.types import Blocks, Dataset, Fold, Folded
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _FOLD = "0"
+
+#: Steps hand arrays and sparse matrices on, whatever `sklearn.set_config` says.
+_plain_output = config_context(transform_output="default")
 
 
 def build(
@@ -66,10 +72,18 @@ def build(
     UserError
         If the code names no scenario.
     """
-    if isinstance(scenario, str):
-        scenario = from_code(scenario)
-    kind = ScenarioClusterer if scenario.is_clustering else ScenarioClassifier
-    return kind(scenario, random_state=random_state, n_jobs=n_jobs)
+    found = _as_scenario(scenario)
+    kind = ScenarioClusterer if found.is_clustering else ScenarioClassifier
+    return kind(found, random_state=random_state, n_jobs=n_jobs)
+
+
+def _as_scenario(given: Any) -> Scenario:
+    if isinstance(given, str):
+        return from_code(given)
+    if not isinstance(given, Scenario):
+        message = f"build: {given!r:.60} is not a code, such as 'T0010-0120-0000'."
+        raise UserError(message)
+    return given
 
 
 def _predicts_probability(model: ScenarioClassifier) -> bool:
@@ -91,8 +105,10 @@ class ScenarioEstimator(BaseEstimator):
 
     Attributes
     ----------
-    classes_ : str array of shape (n_classes,)
-        By number where all labels are numbers, else by spelling.
+    classes_ : array of shape (n_classes,)
+        Each label once, in the order of `np.unique` and in the labels' own dtype.
+    class_index_ : int64 array of shape (n_classes,)
+        Number of each of `classes_` among the steps, `model_` included.
     plan_ : Plan
     fitted_ : dict of str to estimator
         What each learned step learned, by the step's key.
@@ -111,6 +127,7 @@ class ScenarioEstimator(BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    @_plain_output
     def fit(self, X: pd.DataFrame, y: Any) -> Self:
         """Learn from a table.
 
@@ -119,37 +136,44 @@ class ScenarioEstimator(BaseEstimator):
         X : DataFrame of shape (n_rows, n_columns)
             Some of `types.COLUMNS`; the others count as empty.
         y : sequence of n_rows labels
+            Texts, whole numbers or booleans.
 
         Raises
         ------
         UserError
-            If it has not two classes, or lengths differ.
+            If it has not two classes, lengths differ, or labels are missing.
         """
-        labels = [str(label) for label in y]
-        frame = as_frame(X, labels)
-        self.classes_ = np.array(sort_labels(labels))
+        _refuse_no_table(X)
+        refuse_shuffled(X, y)
+        labels = read_labels(y, len(X))
+        seed = _whole(self.random_state)
+        self.classes_, self.class_index_ = labels.classes, labels.index
         self.plan_ = build_plan(
             [self.scenario],
             dataset="",
             split="",
             folds=[_FOLD],
-            seed=self.random_state,
+            seed=seed,
         )
         self.fitted_: dict[str, Any] = {}
-        values = self._roots(frame, labels)
-        for step in self.plan_.steps.values():
-            values[step.key] = self._fit_step(step, _slots(step, values))
+        self._fit_steps(as_frame(X, labels.rows), seed)
         self.model_ = self.fitted_[self.plan_.outputs[self.scenario.code][0]]
         return self
 
-    def _roots(self, frame: pd.DataFrame, labels: list[str]) -> dict[str, Any]:
+    def _fit_steps(self, frame: pd.DataFrame, seed: int) -> None:
+        """Run every step on the training rows and keep what each learned."""
+        values = self._roots(frame, seed)
+        for step in self.plan_.steps.values():
+            values[step.key] = self._fit_step(step, _slots(step, values))
+
+    def _roots(self, frame: pd.DataFrame, seed: int) -> dict[str, Any]:
         """Return the table and the targets: every row is a training row."""
         data = Dataset("fit", frame, "")
         rows = np.arange(len(frame))
         fold = Fold(_FOLD, rows, rows[:0])
         groups = find_groups(data)
         n_classes = len(self.classes_)
-        targets = Targets(data.y, n_classes, groups, [fold], self.random_state)
+        targets = Targets(data.y, n_classes, groups, [fold], seed)
         found = {key: targets.find(name) for key, name in self.plan_.targets.items()}
         return {self.plan_.frame: frame, **found}
 
@@ -174,6 +198,7 @@ class ScenarioEstimator(BaseEstimator):
         learn = _LEARN.get(step.kind, fitting.fit)
         return learn(estimator, learned_input(option, slots)[0])
 
+    @_plain_output
     def features(self, X: pd.DataFrame) -> Any:
         """Return what the model predicts from, for the rows of a table."""
         check_is_fitted(self, "fitted_")
@@ -210,6 +235,7 @@ class ScenarioEstimator(BaseEstimator):
             return learned.transform(value)
         return self._probabilities(learned, value)
 
+    @_plain_output
     def _probabilities(self, model: Any, features: Any) -> NDArray[np.float32]:
         found = fitting.probabilities(model, features, len(self.classes_))
         if found is None:
@@ -227,20 +253,21 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
     Parameters and attributes are those of `ScenarioEstimator`.
     """
 
-    def predict(self, X: pd.DataFrame) -> NDArray[np.str_]:
-        """Return the label of each row, of shape (n_rows,)."""
+    def predict(self, X: pd.DataFrame) -> NDArray[Any]:
+        """Return the label of each row, of shape (n_rows,), in the labels' own dtype."""
         return self._label(self.features(X))
 
     def predict_scored(
         self, X: pd.DataFrame
-    ) -> tuple[NDArray[np.str_], NDArray[np.float64] | None]:
+    ) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
         """Return labels and what orders the classes, looking at the rows once.
 
         Returns
         -------
-        labels : str array of shape (n_rows,)
+        labels : array of shape (n_rows,)
         scores : float64 array of shape (n_rows, n_classes) or None
-            Probabilities where the model gives any, else its decision values.
+            Probabilities where the model gives any, else its decision values; in the
+            order of `classes_`.
         """
         features = self.features(X)
         return self._label(features), self._scores(features)
@@ -252,25 +279,45 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
     @available_if(_predicts_probability)
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
         """Return probabilities of shape (n_rows, n_classes), in the order of `classes_`."""
-        return self._probabilities(self.model_, self.features(X))
+        found = self._probabilities(self.model_, self.features(X))
+        return found[:, self.class_index_]
 
     @available_if(_decides)
     def decision_function(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the model's score of each class, of shape (n_rows, n_classes)."""
-        return self._decision(self.features(X))
+        """Return the model's score of each class, in the order of `classes_`.
+
+        Returns
+        -------
+        float64 array of shape (n_rows, n_classes), or (n_rows,) for two classes
+            As scikit-learn has it: above 0 speaks for the second of two classes.
+        """
+        scores = self._decision(self.features(X))
+        return scores[:, 1] if scores.shape[1] == 2 else scores
 
     def _scores(self, features: Any) -> NDArray[np.float64] | None:
         if _predicts_probability(self):
-            return self._probabilities(self.model_, features).astype(np.float64)
+            found = self._probabilities(self.model_, features).astype(np.float64)
+            return found[:, self.class_index_]
         return self._decision(features) if _decides(self) else None
 
-    def _label(self, features: Any) -> NDArray[np.str_]:
-        codes = self.model_.predict(features)
-        return self.classes_[np.asarray(codes, dtype=np.int64)]
+    @_plain_output
+    def _label(self, features: Any) -> NDArray[Any]:
+        codes = np.asarray(self.model_.predict(features), dtype=np.int64)
+        return self.classes_[np.argsort(self.class_index_)[codes]]
 
+    @_plain_output
     def _decision(self, features: Any) -> NDArray[np.float64]:
+        """Return a score for each class; the least of all for one without training rows.
+
+        The language lever may leave a class none.
+        """
         scores = np.asarray(self.model_.decision_function(features), dtype=np.float64)
-        return np.column_stack([-scores, scores]) if scores.ndim == 1 else scores
+        if scores.ndim == 1:
+            scores = np.column_stack([-scores, scores])
+        shape = (len(scores), len(self.classes_))
+        full = np.full(shape, np.finfo(np.float64).min)
+        full[:, np.asarray(self.model_.classes_, dtype=np.int64)] = scores
+        return full[:, self.class_index_]
 
 
 class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
@@ -311,6 +358,7 @@ class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
             raise UserError(message)
         return [str(row % 2) for row in range(len(X))]
 
+    @_plain_output
     def predict(self, X: pd.DataFrame) -> NDArray[np.int32]:
         """Return the number of each row's cluster, from 0, of shape (n_rows,)."""
         features = self.features(X)
@@ -322,24 +370,35 @@ class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
         return self.fit(X, y).predict(X)
 
 
-def as_frame(X: pd.DataFrame, labels: list[str] | None = None) -> pd.DataFrame:
+def as_frame(X: pd.DataFrame, labels: Sequence[str] | None = None) -> pd.DataFrame:
     """Return a table with all of `types.COLUMNS`, the missing ones empty.
 
     Raises
     ------
     UserError
-        If it is no table, or there is not one label for each row.
+        If it is no table.
     """
-    if not hasattr(X, "columns"):
-        message = (
-            f"a data frame is needed, with columns such as 'title'; not {type(X)}."
-        )
-        raise UserError(message)
-    if labels is not None and len(labels) != len(X):
-        message = f"{len(X)} rows and {len(labels)} labels: one label a row is needed."
-        raise UserError(message)
+    _refuse_no_table(X)
     columns = {name: X[name] for name in X.columns if name != "label"}
     return fill_columns({**columns, "label": labels or [""] * len(X)})
+
+
+def _whole(random_state: Any) -> int:
+    """Return a seed, also one of NumPy's numbers, as grids of parameters have them."""
+    try:
+        return operator.index(random_state)
+    except TypeError:
+        message = f"random_state: a whole number is needed, not {random_state!r:.60}."
+        raise UserError(message) from None
+
+
+def _refuse_no_table(X: Any) -> None:
+    if not hasattr(X, "columns"):
+        message = (
+            f"X: a data frame is needed, with columns such as 'title', not "
+            f"{type(X).__name__}. Make one: pandas.DataFrame({{'title': texts}})."
+        )
+        raise UserError(message)
 
 
 def _option(step: Step) -> tuple[Option, dict[str, Any]]:
