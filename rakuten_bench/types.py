@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
 Rows = NDArray[np.int64]
@@ -52,6 +54,11 @@ class Dataset:
         What it is, where it comes from, under which licence.
     label_names : mapping of str to str
         A readable name for a label, where the label is only a code.
+    image_folder : Path or None
+        Where the images are looked for; None where the rows have no image column, or
+        full paths.
+    max_missing_images : float
+        The share of rows that may lack an image in a run that reads images.
     """
 
     name: str
@@ -60,6 +67,8 @@ class Dataset:
     kind: Kind = "real"
     about: str = ""
     label_names: Mapping[str, str] = field(default_factory=dict)
+    image_folder: Path | None = None
+    max_missing_images: float = 0.5
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -44,7 +44,10 @@ def is_blue(pixel: np.ndarray) -> bool:
     return bool(abs(pixel.astype(int) - (10, 30, 220)).max() < 25)
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.bmp", "a.tiff"])
+COMMON = ["jpg", "png", "webp", "bmp", "tiff", "avif", "jp2", "j2k", "ppm", "qoi"]
+
+
+@pytest.mark.parametrize("name", [f"a.{suffix}" for suffix in COMMON])
 def test_common_formats_are_read_as_rgb(tmp_path, picture, name):
     image, oddity = read_image(save(picture, tmp_path / name))
 
@@ -220,11 +223,54 @@ def test_what_is_no_image_is_told(tmp_path, content, reason):
     assert reason in oddity
 
 
+@pytest.mark.parametrize("name", ["a.ico", "a.avif", "a.jp2", "a.webp", "a.qoi"])
+def test_a_file_cut_in_half_is_not_read(tmp_path, picture, name):
+    path = Path(save(picture, tmp_path / name))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    image, oddity = read_image(str(path))
+
+    assert image is None
+    assert oddity & (Oddity.TRUNCATED | Oddity.UNREADABLE)
+
+
+@pytest.mark.parametrize("name", ["a.eps", "a.tga", "a.pcx", "a.pdf"])
+def test_formats_that_need_a_program_or_take_any_bytes_are_not_read(
+    tmp_path, picture, name
+):
+    image, oddity = read_image(save(picture, tmp_path / name))
+
+    assert image is None
+    assert oddity == Oddity.UNREADABLE
+
+
+def test_an_orientation_in_a_png_is_applied_and_told(tmp_path, picture):
+    exif = Image.Exif()
+    exif[0x112] = 6
+
+    image, oddity = read_image(save(picture, tmp_path / "a.png", exif=exif))
+
+    assert image.shape == (64, 32, 3)
+    assert oddity == Oddity.ROTATED
+
+
+@pytest.mark.parametrize("color", [True, False])
+def test_lab_colors_are_read_in_color_and_in_grey(tmp_path, picture, color):
+    path = save(picture.convert("LAB"), tmp_path / "a.tiff")
+
+    image, _ = read_image(path, color=color)
+
+    assert image.shape[:2] == (32, 64)
+
+
 def test_missing_files_and_rows_without_a_file_are_told_apart(tmp_path):
     assert read_image("") == (None, Oddity.NOT_GIVEN)
     assert read_image(str(tmp_path / "no.jpg")) == (None, Oddity.MISSING)
     assert read_image(str(tmp_path)) == (None, Oddity.UNREADABLE)
     assert read_image("a\0b") == (None, Oddity.UNREADABLE)
+    assert read_image("x" * 3000) == (None, Oddity.MISSING)
+    (tmp_path / "a.jpg").touch()
+    assert read_image(str(tmp_path / "a.jpg" / "b.jpg")) == (None, Oddity.MISSING)
 
 
 def test_a_pipe_among_the_images_is_not_waited_for(tmp_path):

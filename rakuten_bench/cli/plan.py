@@ -124,6 +124,7 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
         [
             *head,
             *prepared.study.remarks,
+            *prepared.remarks,
             "",
             table,
             *_slow_lines(forecast),

@@ -141,7 +141,7 @@ def read_settings(words: dict[str, Any]) -> Settings:
 
 def _say_plan(prepared: Prepared, display: Display) -> None:
     plan = prepared.plan
-    for remark in prepared.study.remarks:
+    for remark in (*prepared.study.remarks, *prepared.remarks):
         display.say(remark)
     for reason, count in prepared.study.dropped.items():
         display.say(f"{count} combinations left out: {reason}.")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rakuten_bench.data.grouping import image_content, whole_text
+from rakuten_bench.data.image import find_unreadable
+from rakuten_bench.data.image_hint import shorten
 from rakuten_bench.data.spec import SplitSpec
 from rakuten_bench.data.split import build_split
 from rakuten_bench.errors import UserError
+from rakuten_bench.image.header import Oddity
+from rakuten_bench.image.read import find_file
 from rakuten_bench.types import Dataset, Fold, Rows, Split
 
 if TYPE_CHECKING:
@@ -232,7 +234,7 @@ def count_seen(values: pd.Series, train: Rows, test: Rows) -> int:
 
 
 def check_images(paths: pd.Series, *, opened: bool = True) -> Section:
-    """Count files that are named but absent, and those that cannot be read to the end.
+    """Count files that are named but absent, and those that a run can't read.
 
     Returns
     -------
@@ -241,39 +243,15 @@ def check_images(paths: pd.Series, *, opened: bool = True) -> Section:
         `unreadable` is None where the pictures are not `opened`.
     """
     named = [path for path in paths if path]
-    files = {path: Path(path).is_file() for path in named}
-    there = [path for path, found in files.items() if found]
-    absent = [path for path, found in files.items() if not found]
+    state = {path: find_file(path) for path in named}
+    absent = [path for path, oddity in state.items() if oddity == Oddity.MISSING]
     section = {"rows": len(named), "absent": _listed(absent), "unreadable": None}
     if opened:
-        section["unreadable"] = _listed(_filter_threaded(is_unreadable, there))
+        there = [path for path, oddity in state.items() if oddity != Oddity.MISSING]
+        section["unreadable"] = _listed(list(find_unreadable(there)))
     return section
 
 
 def _listed(paths: Sequence[str]) -> Section:
-    return {"files": len(paths), "first": [Path(path).name for path in paths[:_SHOWN]]}
-
-
-def _filter_threaded(wrong: Callable[[str], bool], paths: Sequence[str]) -> list[str]:
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # Pillow decodes without the lock
-        return [
-            path
-            for path, found in zip(paths, pool.map(wrong, paths), strict=True)
-            if found
-        ]
-
-
-def is_unreadable(path: str) -> bool:
-    """Decode a picture to its end, at an eighth of its size where it is a JPEG.
-
-    OpenCV would not do: it fills what is cut off with grey and says nothing.
-    """
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            image.draft("L", (image.width // 8, image.height // 8))
-            image.load()
-    except (OSError, SyntaxError, ValueError):  # what Pillow's decoders raise
-        return True
-    return False
+    first = [shorten(Path(path).name) for path in paths[:_SHOWN]]
+    return {"files": len(paths), "first": first}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rakuten_bench.data.build import assemble, read_csv
+from rakuten_bench.data.image import Share
 from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import Dataset
@@ -19,8 +20,13 @@ ABOUT = (
 
 
 @dataset("flipkart")
-def flipkart(place: Place) -> Dataset:
+def flipkart(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
     """Read the Flipkart sample: 1,050 English listings, 7 categories, photos.
+
+    Parameters
+    ----------
+    max_missing_images : float
+        The share of rows that may lack an image in a run that reads images.
 
     Raises
     ------
@@ -45,6 +51,7 @@ def flipkart(place: Place) -> Dataset:
         image_folder=images,
         cache=place.store,
         about=ABOUT,
+        max_missing_images=max_missing_images,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rakuten_bench.data.build import assemble, read_csv
+from rakuten_bench.data.image import Share
 from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import Dataset, Kind
@@ -63,15 +64,22 @@ LABEL_NAMES = {
 
 
 @dataset("rakuten")
-def rakuten(place: Place) -> Dataset:
+def rakuten(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
     """Read the Rakuten France challenge's files: 84,916 listings, 27 classes, photos.
+
+    Parameters
+    ----------
+    max_missing_images : float
+        The share of rows that may lack an image in a run that reads images.
 
     Raises
     ------
     UserError
         If the files are not there, or texts and labels do not fit together.
     """
-    return read_challenge(find_folder(place), cache=place.store)
+    return read_challenge(
+        find_folder(place), cache=place.store, max_missing_images=max_missing_images
+    )
 
 
 def find_folder(place: Place) -> Path:
@@ -98,7 +106,9 @@ def find_folder(place: Place) -> Path:
     raise UserError(message)
 
 
-def read_challenge(folder: Path, *, cache: Path | None = None) -> Dataset:
+def read_challenge(
+    folder: Path, *, cache: Path | None = None, max_missing_images: float = 0.5
+) -> Dataset:
     """Read a folder in the challenge's layout, real or made up.
 
     Parameters
@@ -106,6 +116,8 @@ def read_challenge(folder: Path, *, cache: Path | None = None) -> Dataset:
     folder : Path
     cache : Path or None
         Folder where the hashes of images are kept.
+    max_missing_images : float
+        The share of rows that may lack an image; made-up data may lack all but one.
 
     Raises
     ------
@@ -132,6 +144,7 @@ def read_challenge(folder: Path, *, cache: Path | None = None) -> Dataset:
         image_folder=find_images(folder),
         cache=cache,
         kind=kind,
+        max_missing_images=1.0 if kind == "synthetic" else max_missing_images,
         about=SYNTHETIC_ABOUT if kind == "synthetic" else ABOUT,
         label_names=LABEL_NAMES,
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rakuten_bench.data.build import assemble, read_csv
+from rakuten_bench.data.image import Share
 from rakuten_bench.data.spec import Place, dataset
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.types import Dataset
@@ -29,6 +30,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     language: str = "",
     id: str = "",
     name: str = "",
+    max_missing_images: Share = 0.5,
 ) -> Dataset:
     """Read any CSV or Parquet file with a label and a text or an image column.
 
@@ -42,6 +44,8 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         Where the files named in the image column are, relative to the scenario file.
     name : str
         Names the board; the file's own name where "".
+    max_missing_images : float
+        The share of rows that may lack an image in a run that reads images.
 
     Raises
     ------
@@ -61,12 +65,14 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     }
     frame, note = read_table(file)
     check_columns(file, frame, columns)
+    folder = place.relative_to / Path(image_folder).expanduser()
     named = {ours: frame[theirs] for ours, theirs in columns.items() if theirs}
     return assemble(
         name or file.stem,
         named,
         subject=str(file),
-        image_folder=place.relative_to / Path(image_folder).expanduser(),
+        image_folder=folder if image else None,
+        max_missing_images=max_missing_images,
         cache=place.store,
         about=f"{file.name}, {len(frame):,} rows.{note}",
     )

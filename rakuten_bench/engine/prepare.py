@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from rakuten_bench.data import build_split, load_dataset
+from rakuten_bench.data.image import check_images
 from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.setting import Settings
 from rakuten_bench.engine.store import Store
@@ -28,6 +29,8 @@ class Prepared:
         Codes that have to run, in the study's order.
     damaged : tuple of Damaged
         Records that cannot be read; their scenarios run again.
+    remarks : tuple of str
+        What is odd about the data.
     """
 
     study: Study
@@ -37,6 +40,7 @@ class Prepared:
     store: Store
     todo: tuple[str, ...]
     damaged: tuple[Damaged, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def board(self) -> str:
@@ -60,6 +64,7 @@ def prepare(study: Study, settings: Settings) -> Prepared:
         cache=settings.cache,
     )
     check_classes(dataset, study.scenarios)
+    remarks = remark_images(dataset, study.scenarios)
     split = build_split(dataset, study.split, cache=settings.cache)
     plan = build_plan(
         study.scenarios,
@@ -72,7 +77,7 @@ def prepare(study: Study, settings: Settings) -> Prepared:
     board = board_name(dataset, split)
     todo, damaged = find_todo(plan, settings, board)
     store = Store(settings.cache.absolute() / "steps")
-    return Prepared(study, dataset, split, plan, store, todo, damaged)
+    return Prepared(study, dataset, split, plan, store, todo, damaged, remarks)
 
 
 def check_packages(scenarios: tuple[Scenario, ...]) -> None:
@@ -112,6 +117,23 @@ def check_classes(dataset: Dataset, scenarios: tuple[Scenario, ...]) -> None:
             f"'{dataset.classes[0]}'. Two classes are needed; check the label column."
         )
         raise UserError(message)
+
+
+def remark_images(dataset: Dataset, scenarios: Iterable[Scenario]) -> tuple[str, ...]:
+    """Say how many images are missing, where scenarios read them.
+
+    Raises
+    ------
+    UserError
+        If there are none, or too few.
+    """
+    reads_images = any(
+        one.modality == "image"
+        for scenario in scenarios
+        for one in (scenario, *scenario.members)
+    )
+    remark = check_images(dataset) if reads_images else ""
+    return (remark,) if remark else ()
 
 
 def find_todo(

@@ -55,13 +55,53 @@ _MAGIC = (
     (b"BM", "bmp"),
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "jpeg2000"),
+    (b"\xff\x4f\xff\x51", "jpeg2000"),  # a codestream without its box
+    (b"\x00\x00\x01\x00", "ico"),
+    (b"qoif", "qoi"),
+    *((b"P%d%c" % (kind, end), "ppm") for kind in range(1, 7) for end in b" \t\r\n#"),
+)
+#: Formats that name themselves behind their first bytes: offset, bytes, kind.
+_LATER_MAGIC = (
+    (8, b"WEBP", "webp"),
+    (4, b"ftypavif", "avif"),
+    (4, b"ftypavis", "avif"),
+    (4, b"ftypmif1", "avif"),  # or HEIC, which Pillow does not decode
+)
+#: Pillow's names of the formats that are decoded. Its others have no place here: one
+#: runs another program, some take any bytes for an image.
+PILLOW_FORMATS = (
+    "JPEG",
+    "PNG",
+    "GIF",
+    "WEBP",
+    "BMP",
+    "TIFF",
+    "AVIF",
+    "JPEG2000",
+    "ICO",
+    "PPM",
+    "QOI",
 )
 _SUFFIXES = {
     "jpg": "jpeg",
     "jpeg": "jpeg",
     "jpe": "jpeg",
     "jfif": "jpeg",
+    "mpo": "jpeg",
     "tif": "tiff",
+    "apng": "png",
+    "dib": "bmp",
+    "jp2": "jpeg2000",
+    "j2k": "jpeg2000",
+    "j2c": "jpeg2000",
+    "jpc": "jpeg2000",
+    "jpf": "jpeg2000",
+    "jpx": "jpeg2000",
+    "avifs": "avif",
+    "pbm": "ppm",
+    "pgm": "ppm",
+    "pnm": "ppm",
 }
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -81,7 +121,8 @@ class Header:
     Attributes
     ----------
     kind : str
-        "jpeg", "png", "gif", "webp", "bmp", "tiff", or "" where it is none of them.
+        "jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "jpeg2000", "ico", "ppm",
+        "qoi", or "" where it is none of them.
     width, height : int
         Pixels as stored, before any rotation; 0 where they were not looked for.
     oddity : Oddity
@@ -145,7 +186,10 @@ def _find_kind(data: bytes) -> str:
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
-    return "webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
+    for start, magic, kind in _LATER_MAGIC:
+        if data.startswith(magic, start):
+            return kind
+    return ""
 
 
 def _read_jpeg(data: bytes) -> Header:
@@ -203,6 +247,7 @@ def _read_png(data: bytes) -> Header:
     oddity = _PNG_COLORS.get(color, Oddity(0))
     oddity |= Oddity.DEEP if depth == 16 else Oddity(0)
     is_complete = data.find(b"IEND", len(data) - 64) > 0
-    is_special = b"tRNS" in data or b"acTL" in data  # see-through color, animation
+    # see-through color, animation, orientation
+    is_special = any(chunk in data for chunk in (b"tRNS", b"acTL", b"eXIf"))
     is_plain = is_complete and depth == 8 and color in {0, 2} and not is_special
     return Header("png", width, height, oddity, is_plain)

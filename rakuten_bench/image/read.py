@@ -7,6 +7,7 @@ looks like an image, and every file that is cut short.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -18,7 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.image.header import Header, Oddity, judge_size, read_header
+from rakuten_bench.image.header import (
+    PILLOW_FORMATS,
+    Header,
+    Oddity,
+    judge_size,
+    read_header,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,6 +35,8 @@ Crop = Callable[[Pixels], Pixels]
 
 #: Larger files than this are not decoded unless the codec can do it reduced: 600 MB.
 MAX_PIXELS = 200_000_000
+#: Also a name that no file can have, such as a long URL, and a file taken for a folder.
+_NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 #: Huge images are decoded one at a time, so that threads don't multiply their memory.
 _one_huge = threading.Lock()
 
@@ -102,25 +111,47 @@ def check_readable(path: str, oddity: Oddity) -> None:
         With the reason.
     """
     if oddity.is_failure:
-        reason = str(oddity.name).lower().replace("|", ", ").replace("_", " ")
         message = (
-            f"{path or 'a row without an image'}: the image can't be read ({reason}). "
+            f"{path or 'a row without an image'}: the image can't be read "
+            f"({oddity_words(oddity)}). "
             f"Replace it, or take a white one with 'on_error: blank'."
         )
         raise UserError(message)
 
 
-def _load(path: str) -> tuple[bytes | None, Oddity]:
+def oddity_words(oddity: Oddity) -> str:
+    """Write what is odd about an image, as messages and notes do.
+
+    >>> oddity_words(Oddity.TOO_LARGE | Oddity.CMYK)
+    'too large, cmyk'
+    """
+    return str(oddity.name).lower().replace("|", ", ").replace("_", " ")
+
+
+def find_file(path: str) -> Oddity:
+    """Return why a path leads to no file, without opening it; nothing where it does."""
     if not path:
-        return None, Oddity.NOT_GIVEN
+        return Oddity.NOT_GIVEN
     try:
-        if stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  (called for every image)
-            return Path(path).read_bytes(), Oddity(0)
-    except FileNotFoundError:
+        is_file = stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116  (called for every image)
+    except OSError as error:
+        absent = error.errno in _NO_SUCH_FILE
+        return Oddity.MISSING if absent else Oddity.UNREADABLE
+    except ValueError:  # a name with a NUL
+        return Oddity.UNREADABLE
+    return Oddity(0) if is_file else Oddity.UNREADABLE  # a folder, an endless pipe
+
+
+def _load(path: str) -> tuple[bytes | None, Oddity]:
+    oddity = find_file(path)
+    if oddity:
+        return None, oddity
+    try:
+        return Path(path).read_bytes(), oddity
+    except FileNotFoundError:  # removed meanwhile
         return None, Oddity.MISSING
-    except (OSError, ValueError):  # no right to read, a name with a NUL
-        pass
-    return None, Oddity.UNREADABLE  # also a folder; and a pipe, which never ends
+    except OSError:  # no right to read
+        return None, Oddity.UNREADABLE
 
 
 def _choose_reduction(header: Header, size: int) -> int:
@@ -178,7 +209,7 @@ def _decode_odd(
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=PILLOW_FORMATS) as image:
             return _draw(image, header, reduction, color=color)
     except Image.DecompressionBombError:
         return None, header.oddity | Oddity.TOO_LARGE
@@ -206,8 +237,10 @@ def _draw(
         image.draft(None, (width // reduction, height // reduction))
     oddity |= Oddity.ROTATED if _is_turned(image) else Oddity(0)
     image = ImageOps.exif_transpose(image)
-    drawn = _flatten(image).convert("RGB" if color else "L")
-    return np.asarray(drawn).copy(), oddity
+    drawn = _flatten(image)
+    if color or drawn.mode == "LAB":  # Pillow has no direct way from it to grey
+        drawn = drawn.convert("RGB")
+    return np.asarray(drawn if color else drawn.convert("L")).copy(), oddity
 
 
 def _judge_mode(image: Image.Image) -> Oddity:

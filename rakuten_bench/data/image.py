@@ -1,0 +1,201 @@
+"""Where the images of the rows are, and whether enough of them can be read."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from rakuten_bench.data.image_hint import explain_folder, find_hint, list_few
+from rakuten_bench.errors import UserError
+from rakuten_bench.image.header import Oddity
+from rakuten_bench.image.read import find_file, oddity_words, read_image
+from rakuten_bench.types import Dataset
+from rakuten_bench.wording.words import percent
+
+#: Parameter of data sets: the share of rows that may lack an image in a run that reads
+#: images.
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+_STDERR = 2
+_SAMPLE = 100  # files opened before a run, which opens all of them anyway
+
+
+def locate_images(names: Sequence[str], folder: Path | None) -> list[str]:
+    r"""Return absolute paths for file names, "" where there is none.
+
+    A file that is named but absent keeps its path, so that it can be counted. Where
+    the whole folder is absent the user has brought no images: every path is "". A
+    name with backslashes that is no file is read as on Windows: "a\b.jpg" is b.jpg in
+    the folder a.
+    """
+    if folder is None:
+        return [_with_slashes(name) for name in names]
+    if not folder.is_dir():
+        return [""] * len(names)
+    start = f"{folder}{os.sep}"
+    join = os.path.join  # a Path for each of 85,000 takes a second
+    return [_with_slashes(join(start, name)) if name else "" for name in names]
+
+
+def _with_slashes(path: str) -> str:
+    if "\\" not in path or os.sep == "\\" or find_file(path) == Oddity(0):
+        return path
+    return path.replace("\\", "/")
+
+
+def find_unreadable(paths: Sequence[str]) -> dict[str, Oddity]:
+    """Return the files that can't be decoded to their end, and why.
+
+    They are read as a run reads them, at an eighth of their size where they are JPEGs.
+    """
+    with _quiet_codecs(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = zip(paths, pool.map(_read_oddity, paths), strict=True)
+        return {path: oddity for path, oddity in found if oddity.is_failure}
+
+
+@contextmanager
+def _quiet_codecs() -> Iterator[None]:
+    """Drop what Pillow, libjpeg and libpng say of odd files; `Oddity` tells what counts.
+
+    The libraries write past Python, to the descriptor of stderr itself.
+    """
+    if sys.stderr:
+        sys.stderr.flush()
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # closed: nobody reads it
+        kept = -1
+    with warnings.catch_warnings(), Path(os.devnull).open("wb") as nothing:
+        warnings.simplefilter("ignore")
+        try:
+            os.dup2(nothing.fileno(), _STDERR)
+            yield
+        finally:
+            if kept >= 0:
+                os.dup2(kept, _STDERR)
+                os.close(kept)
+
+
+def _read_oddity(path: str) -> Oddity:
+    return read_image(path, size=1)[1]
+
+
+def check_images(dataset: Dataset) -> str:
+    """Refuse data whose images are not there: a board of white squares says nothing.
+
+    All files are looked for; of those that are there a sample is opened.
+
+    Returns
+    -------
+    str
+        How many rows have no image, and why; "" where all have one.
+
+    Raises
+    ------
+    UserError
+        If no row has an image that can be read, or more than
+        `dataset.max_missing_images` of the rows have none.
+    """
+    survey = Survey.of(dataset)
+    if survey.share == 1 or survey.share > dataset.max_missing_images:
+        message = f"{survey.describe()} {survey.advise()}"
+        raise UserError(message)
+    return survey.describe() if survey.share else ""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Which rows have an image.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    absent : mapping of str to Oddity
+        The paths that lead to no file, and why; "" is that of rows that name none.
+    n_absent : int
+        Rows with such a path.
+    n_opened : int
+        Files of the sample.
+    unreadable : mapping of str to Oddity
+        Files of the sample that can't be decoded, and why.
+    """
+
+    dataset: Dataset
+    absent: Mapping[str, Oddity]
+    n_absent: int
+    n_opened: int
+    unreadable: Mapping[str, Oddity]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Survey:
+        """Look for all files and open a sample, evenly spread."""
+        paths = dataset.frame["image_path"].tolist()
+        state = {path: find_file(path) for path in dict.fromkeys(paths)}
+        absent = {path: oddity for path, oddity in state.items() if oddity}
+        there = [path for path in state if path not in absent]
+        sample = there[:: max(1, len(there) // _SAMPLE)]
+        n_absent = sum(path in absent for path in paths)
+        return cls(dataset, absent, n_absent, len(sample), find_unreadable(sample))
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the data set."""
+        return len(self.dataset.frame)
+
+    @cached_property
+    def share(self) -> float:
+        """The share of rows without an image, files that were not opened estimated."""
+        broken = len(self.unreadable) / max(1, self.n_opened)
+        return (self.n_absent + broken * (self.n_rows - self.n_absent)) / self.n_rows
+
+    def describe(self) -> str:
+        """Say how many rows have no image, what was looked for, and a probable reason."""
+        parts = [f"data set '{self.dataset.name}':"]
+        if self.n_absent:
+            count = f"{self.n_absent:,} of {self.n_rows:,} rows have no image"
+            parts.append(f"{count}: {self._explain_absent()}")
+        if self.unreadable:
+            names = [
+                f"'{self._name(path)}' ({oddity_words(oddity)})"
+                for path, oddity in self.unreadable.items()
+            ]
+            opened = f"{len(names):,} of {self.n_opened:,} files that were opened"
+            parts.append(f"{opened} can't be read, such as {list_few(names)}.")
+        return " ".join(parts)
+
+    def _explain_absent(self) -> str:
+        folder = self.dataset.image_folder
+        names = [self._name(path) for path in self.absent if path]
+        if not names:
+            return explain_folder(folder)
+        shown = list_few([f"'{name}'" for name in names])
+        where = f" in '{folder}'" if folder else ""
+        hint = find_hint(names, folder or Path())
+        return f"no file {shown}{where}.{hint and ' '}{hint}"
+
+    def _name(self, path: str) -> str:
+        """Return a path as the table names it."""
+        return path.removeprefix(f"{self.dataset.image_folder}{os.sep}")
+
+    def advise(self) -> str:
+        """Say what to do about it."""
+        leave_out = "leave out the scenarios that read images"
+        if self.share == 1:
+            return f"Correct it, or {leave_out}."
+        allowed = percent(self.dataset.max_missing_images)
+        needed = math.ceil(100 * self.share) / 100
+        return (
+            f"At most {allowed} of the rows may lack an image. Correct it, {leave_out}, "
+            f"or allow it in the data set: max_missing_images: {needed:g}."
+        )

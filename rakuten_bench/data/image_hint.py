@@ -1,0 +1,166 @@
+"""Why the images that a table names are not found: the reason to look into first."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+_SHOWN = 3
+_MOST_NAMES = 200  # names looked at for a reason
+_MOST_FILES = 200_000  # files of the folder looked through
+_URL = re.compile(r"\s*([a-z][a-z0-9+.-]*://|data:|www\.)", re.IGNORECASE)
+_SEVERAL = re.compile(r"\.\w{3,4}[\s\"']*[,;|].*\.\w{3,4}\b", re.DOTALL)
+_AROUND = " \t\r\n\"'[]"
+
+
+def list_few(values: Sequence[str]) -> str:
+    """List the first values of several.
+
+    >>> list_few(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    more = len(values) - _SHOWN
+    shown = ", ".join(shorten(value) for value in values[:_SHOWN])
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def shorten(value: str, length: int = 80) -> str:
+    """Leave out the middle of a long name."""
+    if len(value) <= length:
+        return value
+    return f"{value[: length // 2]}…{value[-length // 3 :]}"
+
+
+def explain_folder(folder: Path | None) -> str:
+    """Say why no row has a path of an image at all."""
+    if folder is None:
+        return "no column of images is named (image: COLUMN)."
+    if folder.is_dir():
+        return "the column of images is not named (image: COLUMN), or is empty."
+    if folder.exists():
+        return f"'{folder}' is not a folder."
+    return f"there is no folder '{folder}'.{_similar_folder(folder)}"
+
+
+def _similar_folder(folder: Path) -> str:
+    try:
+        beside = [path.name for path in folder.parent.iterdir() if path.is_dir()]
+    except OSError:
+        return f" There is no folder '{folder.parent}' either."
+    known = {name.casefold(): name for name in beside}
+    close = difflib.get_close_matches(folder.name.casefold(), known, n=1)
+    return f" Did you mean '{known[close[0]]}'?" if close else ""
+
+
+def find_hint(names: Sequence[str], folder: Path) -> str:
+    """Return the most frequent reason why files are not found, with an example.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As the table has them.
+    folder : Path
+        What they are relative to.
+
+    Returns
+    -------
+    str
+        A sentence; "" where no reason is found.
+    """
+    index = _Index(folder)
+    asked = names[:: max(1, len(names) // _MOST_NAMES)]
+    hints = [_judge_name(name) or index.judge(name) for name in asked]
+    counts = Counter(hint.reason for hint in hints if hint)
+    if not counts:
+        return "" if index.files else "There is no file at all in it."
+    [(most, _)] = counts.most_common(1)
+    return next(hint.text for hint in hints if hint and hint.reason == most)
+
+
+class _Hint(NamedTuple):
+    reason: str
+    example: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.reason}: {self.example}."
+
+
+def _judge_name(name: str) -> _Hint | None:
+    """Return the reason that can be seen in the name itself."""
+    example = f"'{shorten(name)}'"
+    if _URL.match(name):
+        return _Hint("The column holds URLs", f"download {example} and name its file")
+    if _SEVERAL.search(name):
+        return _Hint("Cells hold several names", f"keep one of {example}")
+    return None
+
+
+class _Index:
+    """The files in a folder, found by names that are not quite theirs.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.files = [
+            os.path.relpath(os.path.join(parent, file), folder)  # noqa: PTH118  (speed)
+            for parent, file in islice(_iter_files(folder), _MOST_FILES)
+        ]
+        self._by_name = {_normalize(PurePath(file).name): file for file in self.files}
+        self._by_stem = {_normalize(PurePath(file).stem): file for file in self.files}
+
+    def judge(self, name: str) -> _Hint | None:
+        """Return how a file that is there differs from one that is not, if any does."""
+        asked = PurePath(name.replace("\\", "/"))
+        found = (
+            self._by_name.get(_normalize(asked.name))
+            or self._by_stem.get(_normalize(asked.name))
+            or self._by_stem.get(_normalize(asked.stem))
+        )
+        if found is None:
+            return None
+        reason = _compare_names(asked.name, PurePath(found).name)
+        return _Hint(reason, f"'{shorten(name)}' is probably '{shorten(found)}'")
+
+
+def _iter_files(folder: Path) -> Iterator[tuple[str, str]]:
+    for parent, _, files in os.walk(folder):
+        yield from ((parent, file) for file in files)
+
+
+def _compose(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _strip(name: str) -> str:
+    return _compose(name).strip(_AROUND)
+
+
+def _normalize(name: str) -> str:
+    """Return what different spellings of a file name share."""
+    return _strip(name).casefold()
+
+
+#: What two names may share, from all to the least, and what is wrong then.
+_DIFFERENCES: tuple[tuple[Callable[[str], str], str], ...] = (
+    (str, "The files lie in another folder"),
+    (_compose, "The names are written in another Unicode form"),
+    (_strip, "The names have white space or quotes around them"),
+    (_normalize, "The names differ in upper and lower case"),
+)
+
+
+def _compare_names(asked: str, found: str) -> str:
+    """Say how two file names differ that are nearly the same."""
+    same = (why for spell, why in _DIFFERENCES if spell(asked) == spell(found))
+    return next(same, "The files have another extension")
