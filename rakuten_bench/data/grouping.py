@@ -160,7 +160,7 @@ def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
     for path in paths:
         try:
             found = os.stat(path)  # noqa: PTH116  (ten times as fast as Path.stat here)
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a name with a NUL
             continue
         if stat.S_ISREG(found.st_mode):  # a pipe would be read for ever
             yield path, (found.st_size, found.st_mtime_ns)
