@@ -97,7 +97,7 @@ def test_a_place_that_can_not_be_written_is_one_message(shop, tmp_path):
     shop.add("T1")
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(UserError, match="T1: can't be written: Not a directory"):
+    with pytest.raises(UserError, match="results: can't be written: Not a directory"):
         list(records.merge_results([shop.results], tmp_path / "file" / "results"))
 
 

@@ -95,21 +95,22 @@ def command(
       rakuten-bench run scenarios/grid.yaml --jobs 4 --time-limit 10m --memory-limit 6GB
       rakuten-bench run scenarios/flipkart.yaml --data-dir data/flipkart
     """
-    from rakuten_bench.engine import prepare, run, warm_up
+    from rakuten_bench.engine import check_results, prepare, run, warm_up
     from rakuten_bench.scenario.load import load_study
 
     settings = read_settings(words)
     study = load_study(file, dataset=dataset, seed=seed)
+    check_results(settings.results)
     warm_up(study, settings)
     prepared = prepare(study, settings)
     running = run(prepared, settings)
     with choose_display(quiet=quiet) as display:
-        _say_plan(prepared, display)
+        _say_plan(prepared, settings, display)
         if settings.executor == "local":
             _say_lacking(prepared, display)
         notes = _follow(running, display)
         _say_spent(running, display)
-    code = _print_board(prepared, settings, top)
+    code = _print_board(running.prepared, settings, top)
     if not quiet:
         for line in iter_note_lines(notes):
             click.echo(line, err=True)
@@ -139,9 +140,12 @@ def read_settings(words: dict[str, Any]) -> Settings:
     )
 
 
-def _say_plan(prepared: Prepared, display: Display) -> None:
+def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
+    from rakuten_bench.engine import describe_others
+
     plan = prepared.plan
-    for remark in (*prepared.study.remarks, *prepared.remarks):
+    others = describe_others(prepared, settings)
+    for remark in (*others, *prepared.study.remarks, *prepared.remarks):
         display.say(remark)
     for reason, count in prepared.study.dropped.items():
         display.say(f"{count} combinations left out: {reason}.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rakuten_bench.engine.board import check_results, claim, describe_others
 from rakuten_bench.engine.executor import open_executor, warm_up
 from rakuten_bench.engine.prepare import Prepared, find_todo, find_unscored, prepare
 from rakuten_bench.engine.session import Progress, Session, Spent
 from rakuten_bench.engine.setting import RERUN, Settings, default_cache
+from rakuten_bench.records import release_board
 
 __all__ = [
     "RERUN",
@@ -16,7 +18,9 @@ __all__ = [
     "Run",
     "Settings",
     "Spent",
+    "check_results",
     "default_cache",
+    "describe_others",
     "find_todo",
     "find_unscored",
     "prepare",
@@ -35,6 +39,8 @@ class Run:
 
     Attributes
     ----------
+    prepared : Prepared
+        With the board that the run has taken.
     spent : Spent
         What was predicted and what was measured so far.
     """
@@ -58,6 +64,13 @@ class Run:
         """
         if not self.prepared.todo:
             return
+        self.prepared = claim(self.prepared, self.settings)
+        try:
+            yield from self._run()
+        finally:
+            release_board(self.settings.results / self.prepared.board)
+
+    def _run(self) -> Iterator[Progress]:
         executor = open_executor(self.settings, self.prepared)
         session = Session(self.prepared, self.settings, executor, spent=self.spent)
         try:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rakuten_bench.engine.store import Facts, Store
 from rakuten_bench.engine.task import Fault
@@ -23,12 +24,11 @@ from rakuten_bench.records import (
     Record,
     SplitInfo,
     StepCost,
-    board_name,
     collect_provenance,
 )
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.scenario.load import Study
-from rakuten_bench.types import Dataset, Languages, Prediction, Split
+from rakuten_bench.types import Dataset, Languages, Prediction, Rows, Split
 
 #: Digits of a module's digest in a record: enough to tell two versions apart.
 _SHORT = 12
@@ -59,6 +59,7 @@ class Recorder:
     dataset: Dataset
     split: Split
     store: Store
+    board: str
     n_threads: int = 1
     recall: Callable[[Step], Facts | None] = field(default=lambda step: None)
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -166,7 +167,7 @@ class Recorder:
             code=code,
             name=scenario.name,
             modality=scenario.modality,
-            board=board_name(self.dataset, self.split),
+            board=self.board,
             study=self.study.path.name,
             dataset=DatasetInfo(
                 name=self.dataset.name,
@@ -177,7 +178,7 @@ class Recorder:
                 source={
                     "name": self.study.dataset.name,
                     "params": self.study.dataset.params,
-                    "base_dir": str(self.study.path.parent),
+                    "base_dir": str(self.study.path.parent.resolve()),
                 },
             ),
             split=SplitInfo(
@@ -285,24 +286,44 @@ class Recorder:
 
     def _predictions(self, code: str, folds: Sequence[Prediction]) -> Predictions:
         """Join the folds' predictions, in the order of the rows."""
-        rows = np.concatenate([fold.rows for fold in folds])
-        order = np.argsort(rows, kind="stable")
-        rows = rows[order]
-        number = np.repeat(
-            np.arange(len(folds), dtype=np.int16), [fold.rows.size for fold in folds]
-        )
+        rows, number, order = join_folds([fold.rows for fold in folds])
         known = [fold.probability for fold in folds if fold.probability is not None]
         whole = np.concatenate(known)[order] if len(known) == len(folds) else None
         return Predictions(
             ids=self._ids[rows],
             true=self._y[rows],
             predicted=np.concatenate([fold.predicted for fold in folds])[order],
-            fold=number[order],
+            fold=number,
             language=self._languages()[rows],
             classes=self.classes,
             probability=whole,
             is_clustering=self.plan.scenarios[code].is_clustering,
         )
+
+
+def join_folds(
+    rows: Sequence[Rows],
+) -> tuple[Rows, NDArray[np.int16], NDArray[np.intp]]:
+    """Put the test rows of all folds in the order of the data set.
+
+    Parameters
+    ----------
+    rows : sequence of int64 arrays
+        Of each fold.
+
+    Returns
+    -------
+    rows : int64 array of shape (n_test,)
+    number : int16 array of shape (n_test,)
+        Fold of each row, from 0.
+    order : int array of shape (n_test,)
+        Puts what stands fold by fold in this order.
+    """
+    joined = np.concatenate(rows)
+    order = np.argsort(joined, kind="stable")
+    sizes = [fold.size for fold in rows]
+    number = np.repeat(np.arange(len(rows), dtype=np.int16), sizes)
+    return joined[order], number[order], order
 
 
 def _notes(facts: Iterable[Facts]) -> dict[str, None]:

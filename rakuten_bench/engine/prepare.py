@@ -13,7 +13,14 @@ from rakuten_bench.engine.store import Store
 from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.plan import Plan
 from rakuten_bench.plan.build import build_plan
-from rakuten_bench.records import Damaged, Row, board_name, iter_rows
+from rakuten_bench.records import (
+    Damaged,
+    Identity,
+    Row,
+    board_name,
+    find_board,
+    iter_rows,
+)
 from rakuten_bench.scenario import Scenario, find_option
 from rakuten_bench.scenario.load import Study
 from rakuten_bench.types import Dataset, Split
@@ -31,6 +38,8 @@ class Prepared:
         Records that cannot be read; their scenarios run again.
     remarks : tuple of str
         What is odd about the data.
+    board : str
+        Name of the folder of the records; the plain one unless it is of other data.
     """
 
     study: Study
@@ -41,11 +50,23 @@ class Prepared:
     todo: tuple[str, ...]
     damaged: tuple[Damaged, ...]
     remarks: tuple[str, ...] = ()
+    board: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.board:
+            object.__setattr__(self, "board", self.plain_board)
 
     @property
-    def board(self) -> str:
-        """Name of the folder of the records."""
+    def plain_board(self) -> str:
+        """Name of the board's folder where no other data have taken it."""
         return board_name(self.dataset, self.split)
+
+    @property
+    def identity(self) -> Identity:
+        """Whose the board is."""
+        return Identity(
+            self.dataset.fingerprint, self.split.fingerprint, self.study.seed
+        )
 
 
 def prepare(study: Study, settings: Settings) -> Prepared:
@@ -74,10 +95,17 @@ def prepare(study: Study, settings: Settings) -> Prepared:
         seed=study.seed,
         detect_languages=not (dataset.frame["language"] != "").any(),
     )
-    board = board_name(dataset, split)
-    todo, damaged = find_todo(plan, settings, board)
     store = Store(settings.cache.absolute() / "steps")
-    return Prepared(study, dataset, split, plan, store, todo, damaged, remarks)
+    todo = tuple(plan.scenarios)
+    whole = Prepared(study, dataset, split, plan, store, todo, (), remarks)
+    board = find_board(settings.results, whole.plain_board, whole.identity)
+    return on_board(whole, settings, board)
+
+
+def on_board(prepared: Prepared, settings: Settings, board: str) -> Prepared:
+    """Return the same with the board of a name, and what is left to do there."""
+    todo, damaged = find_todo(prepared.plan, settings, board)
+    return replace(prepared, board=board, todo=todo, damaged=damaged)
 
 
 def check_packages(scenarios: tuple[Scenario, ...]) -> None:

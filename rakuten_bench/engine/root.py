@@ -16,6 +16,7 @@ def save_roots(
     The table is written again where its images have moved: its key does not tell.
     """
     where = f"frame of {dataset.name}, {_image_folder(dataset)}"
+    where = where.encode(errors="backslashreplace").decode()  # a name that is no text
     facts = store.facts(plan.frame)
     if facts is None or facts.step != where:
         store.save(plan.frame, dataset.frame, Facts(seconds=0, memory=0, step=where))

@@ -216,6 +216,7 @@ class Session:
             self.prepared.dataset,
             self.prepared.split,
             self.store,
+            self.prepared.board,
             n_threads=self.settings.threads,
             recall=self.costs.facts,
         )

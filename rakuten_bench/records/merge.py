@@ -7,13 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.records.board import (
+    BoardInfo,
+    Identity,
+    claim_board,
+    plain_name,
+    read_board,
+    release_board,
+)
 from rakuten_bench.records.schema import Record
 from rakuten_bench.records.store import (
     RECORD_FILE,
     Damaged,
     DamagedRecord,
     check_scores,
+    encode_json,
     has_record,
     iter_boards,
     iter_records,
@@ -69,15 +80,36 @@ def merge_results(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
 
 def _merge(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
     for source in sources:
-        for record in iter_records(source):
-            if isinstance(record, Damaged):
-                yield Merged(record.path, "damaged", record.message)
-            else:
-                folder = source / record.board / record.code
-                yield _merge_one(record, folder, target / record.board / record.code)
+        for name in iter_boards(source):
+            yield from _merge_board(source / name, target)
 
 
-def _merge_one(record: Record, folder: Path, target: Path) -> Merged:
+def _merge_board(folder: Path, results: Path) -> Iterator[Merged]:
+    """Copy records to the boards of their data, which may have another name there."""
+    boards: dict[Identity, str] = {}
+    for record in iter_records(folder.parent, folder.name):
+        if isinstance(record, Damaged):
+            yield Merged(record.path, "damaged", record.message)
+            continue
+        identity = Identity.of(record)
+        if identity not in boards:
+            boards[identity] = _claim(folder, identity, record, results)
+        yield _merge_one(record, folder / record.code, results / boards[identity])
+    for name in boards.values():
+        release_board(results / name)
+
+
+def _claim(folder: Path, identity: Identity, record: Record, results: Path) -> str:
+    """Return the name of the board that these data have among other results."""
+    info = read_board(folder)
+    if info is None or info.identity != identity:
+        info = BoardInfo(name=record.dataset.name, identity=identity)
+    with writing(results):
+        return claim_board(results, plain_name(folder.name), info)
+
+
+def _merge_one(record: Record, folder: Path, board: Path) -> Merged:
+    target = board / record.code
     if has_record(target):
         reason = _conflict(record, target)
         return Merged(folder, "conflict" if reason else "same", reason)
@@ -86,7 +118,7 @@ def _merge_one(record: Record, folder: Path, target: Path) -> Merged:
             check_scores(folder, record)
         except DamagedRecord as error:
             return Merged(folder, "damaged", str(error))
-    _copy(folder, target)
+    _copy(folder, target, msgspec.structs.replace(record, board=board.name))
     return Merged(folder, "copied")
 
 
@@ -107,11 +139,12 @@ def _conflict(record: Record, target: Path) -> str:
     return f"differs in {', '.join(differ)}" if differ else ""
 
 
-def _copy(folder: Path, target: Path) -> None:
+def _copy(folder: Path, target: Path, record: Record) -> None:
     """Copy the files of a record, the record itself last."""
     files = [path for path in folder.iterdir() if path.is_file()]
-    ordered = sorted(files, key=lambda path: path.name == RECORD_FILE)
-    contents = {path.name: path.read_bytes() for path in ordered}
+    contents = {path.name: path.read_bytes() for path in files}
+    del contents[RECORD_FILE]
+    contents[RECORD_FILE] = encode_json(record)
     with writing(target):
         target.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():

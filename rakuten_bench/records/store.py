@@ -37,7 +37,6 @@ from rakuten_bench.records.schema import (
     Record,
     Row,
 )
-from rakuten_bench.types import Dataset, Split
 
 RECORD_FILE = "record.json"
 CONFUSION_FILE = "confusion.csv"
@@ -76,11 +75,6 @@ class DamagedRecord(UserError):
     """A record's files are missing, torn or of a later version."""
 
 
-def board_name(dataset: Dataset, split: Split) -> str:
-    """Return the name of the folder that holds the records of a data set and split."""
-    return f"{dataset.name}@{split.name}" if split.name else dataset.name
-
-
 def write_record(
     results: Path, record: Record, predictions: Predictions | None = None
 ) -> Path:
@@ -111,7 +105,7 @@ def write_scored(
     """Write a record that `with_scores` made, or that has none; as `write_record`."""
     folder = results / record.board / record.code
     folder.mkdir(parents=True, exist_ok=True)
-    files = {RECORD_FILE: encode_record(record)}
+    files = {RECORD_FILE: encode_json(record)}
     if predictions is not None:
         name, table = _counts(predictions)
         files = {PREDICTIONS_FILE: predictions.to_bytes(), name: table, **files}
@@ -153,10 +147,25 @@ def _speaks_of_others(folder: Path, record: Record) -> bool:
     return before not in ("", ours) and bool(ours)
 
 
-def encode_record(record: Record) -> bytes:
-    """Return the record as JSON for people, git and other tools."""
-    text = msgspec.json.encode(record, order=None)
+def encode_json(value: msgspec.Struct) -> bytes:
+    r"""Return a record, or what is beside it, as JSON for people, git and other tools.
+
+    A name of a file that is no text (Python has lone surrogates for its bytes) is
+    written with backslashes: JSON could not be read again.
+    """
+    try:
+        text = msgspec.json.encode(value, order=None)
+    except UnicodeEncodeError:
+        text = msgspec.json.encode(_legible(msgspec.to_builtins(value)), order=None)
     return msgspec.json.format(text, indent=1) + b"\n"
+
+
+def _legible(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_legible(key): _legible(item) for key, item in value.items()}
+    return [*map(_legible, value)] if isinstance(value, list) else value
 
 
 def _counts(predictions: Predictions) -> tuple[str, bytes]:
@@ -170,6 +179,27 @@ def replace_file(path: Path, content: bytes) -> None:
     """Write beside the file, force it to the disk, then rename."""
     with _written(path.parent, {path.name: content}) as besides:
         besides[path.name].replace(path)
+
+
+def create_file(path: Path, content: bytes) -> bool:
+    """Write a file that is not there yet; tell whether this call was the one to do so."""
+    with _written(path.parent, {path.name: content}) as besides:
+        try:
+            os.link(besides[path.name], path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            return _create_plainly(path, content)
+    return True
+
+
+def _create_plainly(path: Path, content: bytes) -> bool:
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _write_through(path: Path, content: bytes) -> None:

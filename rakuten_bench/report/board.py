@@ -16,6 +16,7 @@ from rakuten_bench.records import (
     ClusterScores,
     Damaged,
     DatasetInfo,
+    Identity,
     Predictions,
     Row,
     SplitInfo,
@@ -136,7 +137,9 @@ class Board:
         of = f"{self.n_chosen:,} of " if self.subset else ""
         those = f" (those in '{self.subset}')" if self.subset else ""
         rows = f"{of}{self.split.n_test:,} test rows{those}, {split}"
-        return f"{self.dataset.name}{kinds[self.dataset.kind]}: {rows}"
+        several = self.name != records.plain_name(self.name)
+        name = f"{self.dataset.name} ({self.name})" if several else self.dataset.name
+        return f"{name}{kinds[self.dataset.kind]}: {rows}"
 
 
 def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
@@ -146,7 +149,8 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
     ----------
     results : Path
     dataset : str, optional
-        Name of a board ("shop@kfold-5") or of a data set ("shop": all its splits).
+        Name of a board ("shop@kfold-5"), or of a data set whose every board is another
+        split or other data ("shop" where no board is called so).
 
     Raises
     ------
@@ -162,7 +166,9 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
         raise UserError(message)
     if dataset is None:
         return boards
-    chosen = [name for name in boards if dataset in (name, name.partition("@")[0])]
+    if dataset in boards:
+        return [dataset]
+    chosen = [name for name in boards if records.dataset_of(name) == dataset]
     if not chosen:
         message = f"{results}: {unknown('data set', dataset, boards)}"
         raise UserError(message)
@@ -196,7 +202,7 @@ def load_board(
     if not rows:
         message = "\n".join(left_out) or f"{results / name}: holds no records."
         raise UserError(message)
-    rows, others = _same_data(rows)
+    rows, others = _same_data(results / name, rows)
     scored, unscored = _score(results / name, rows, subset)
     ranked = [(row, scores) for row, scores in scored if row.scores]
     clustered = [(row, scores) for row, scores in scored if row.clustering]
@@ -222,22 +228,32 @@ def _count_chosen(folder: Path, scored: Scored, subset: str) -> int:
     return int(np.count_nonzero(predictions.language == subset))
 
 
-def _identity(row: Row) -> tuple[str, str]:
-    return row.dataset.fingerprint, row.split.fingerprint
+def _same_data(folder: Path, rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """Keep the rows of one data set, split and seed; say what is left out.
 
-
-def _same_data(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
-    """Keep the rows of the data and split that were run last; say what is left out."""
-    newest = max(rows, key=lambda row: (row.created, row.code))
-    kept = [row for row in rows if _identity(row) == _identity(newest)]
-    counts = Counter(_identity(row) for row in rows)
-    del counts[_identity(newest)]
-    return kept, [
-        f"{number(n, 'scenario')} on other rows (data {data[:8]}, split {split[:8]}; "
-        f"the board is on data {newest.dataset.fingerprint[:8]}, split "
-        f"{newest.split.fingerprint[:8]})."
-        for (data, split), n in sorted(counts.items())
+    Those that the board is of, or where it does not tell, those that were run last.
+    """
+    counts = Counter(Identity.of(row) for row in rows)
+    info = records.read_board(folder)
+    if info is not None and info.identity in counts:
+        chosen = info.identity
+    else:
+        newest = max(rows, key=lambda row: (row.created, row.code))
+        chosen = Identity.of(newest)
+    del counts[chosen]
+    return [row for row in rows if Identity.of(row) == chosen], [
+        f"{number(n, 'scenario')} {_difference(other, chosen)}."
+        for other, n in sorted(counts.items())
     ]
+
+
+def _difference(other: Identity, chosen: Identity) -> str:
+    if (other.data, other.split) == (chosen.data, chosen.split):
+        return f"with seed {other.seed} (the board has seed {chosen.seed})"
+    return (
+        f"on other rows (data {other.data[:8]}, split {other.split[:8]}; the board is on "
+        f"data {chosen.data[:8]}, split {chosen.split[:8]})"
+    )
 
 
 Scored = list[tuple[Row, dict[str, float]]]

@@ -135,14 +135,17 @@ def _read_scored(folder: Path) -> Record:
 def _refuse_other_rows(
     a: Record, b: Record, first: Predictions, second: Predictions
 ) -> None:
-    """Say what differs where two scenarios did not answer the same rows."""
-    if first.rows_digest == second.rows_digest:
+    """Say what differs where two scenarios did not answer the same rows alike."""
+    one, other = records.Identity.of(a), records.Identity.of(b)
+    if first.rows_digest == second.rows_digest and one == other:
         return
     what = "test rows"
-    if a.dataset.fingerprint != b.dataset.fingerprint:
+    if one.data != other.data:
         what = "data"
-    elif a.split.fingerprint != b.split.fingerprint:
+    elif one.split != other.split:
         what = "splits"
+    elif one.seed != other.seed:
+        what = f"seeds ({one.seed} and {other.seed})"
     message = f"{a.code} and {b.code} have different {what}: they can't be compared."
     raise UserError(message)
 

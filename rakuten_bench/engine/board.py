@@ -1,0 +1,125 @@
+"""The board of a run: its folder taken and found writable before anything runs."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from rakuten_bench.data.spec import dataset as datasets
+from rakuten_bench.engine.outcome import join_folds
+from rakuten_bench.engine.prepare import Prepared, on_board
+from rakuten_bench.engine.setting import Settings
+from rakuten_bench.errors import writing
+from rakuten_bench.records import (
+    BoardInfo,
+    Identity,
+    Predictions,
+    claim_board,
+    find_owners,
+)
+from rakuten_bench.types import Dataset, Split
+
+_ELSEWHERE = "Name another folder with --results."
+_SHORT = 8  # digits of a fingerprint in a sentence
+
+
+def claim(prepared: Prepared, settings: Settings) -> Prepared:
+    """Take the board's folder for these data before anything runs.
+
+    Raises
+    ------
+    UserError
+        If the folder can't be written.
+    """
+    rows = _test_rows(prepared.dataset, prepared.split)
+    info = BoardInfo(
+        name=prepared.dataset.name,
+        identity=prepared.identity,
+        rows_digest=rows.rows_digest,
+        n_test=len(rows),
+    )
+    with writing(settings.results, _ELSEWHERE):
+        board = claim_board(settings.results, prepared.plain_board, info)
+    if board == prepared.board:
+        return prepared
+    return on_board(prepared, settings, board)
+
+
+def _test_rows(dataset: Dataset, split: Split) -> Predictions:
+    """Return the test rows as predictions that say nothing yet."""
+    rows, fold, _ = join_folds([fold.test for fold in split.folds])
+    return Predictions(
+        ids=dataset.frame["id"].to_numpy(dtype=np.str_)[rows],
+        true=dataset.y[rows],
+        predicted=np.zeros(len(rows), dtype=np.int32),
+        fold=fold,
+        language=np.full(len(rows), ""),
+        classes=dataset.classes,
+    )
+
+
+def check_results(results: Path) -> None:
+    """Refuse a folder where no record could be written, before anything is loaded.
+
+    Raises
+    ------
+    UserError
+    """
+    with writing(results, _ELSEWHERE):
+        made = _make_folders(results)
+        try:
+            with tempfile.TemporaryFile(dir=results):
+                pass
+        finally:
+            for folder in made:
+                folder.rmdir()
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return those that were not there, it first."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def describe_others(prepared: Prepared, settings: Settings) -> list[str]:
+    """Say whose records have the plain name of the board, where others have it."""
+    plain = prepared.plain_board
+    if prepared.board == plain:
+        return []
+    folder = settings.results / plain
+    owners = sorted(find_owners(folder))
+    theirs = " and of ".join(_differences(one, prepared.identity) for one in owners)
+    return [
+        f"{folder}: holds records of {theirs or 'a name that differs by case only'}. "
+        f"They stay as they are; this run's board is '{prepared.board}'. "
+        f"{_advice(prepared)}"
+    ]
+
+
+def _differences(owner: Identity, ours: Identity) -> str:
+    """Say what tells the records of another board from ours."""
+    if owner == ours:
+        return "these data, too"
+    words = []
+    if owner.data != ours.data:
+        words.append(
+            f"other data of this name ({owner.data[:_SHORT]}, now {ours.data[:_SHORT]})"
+        )
+    elif owner.split != ours.split:
+        words.append("another division of these rows")
+    if owner.seed != ours.seed:
+        words.append(f"seed {owner.seed}")
+    return " with ".join(words)
+
+
+def _advice(prepared: Prepared) -> str:
+    spec = prepared.study.dataset
+    if "name" in datasets.find(spec.name).types:
+        return (
+            f"Where these are different data sets, name them: "
+            f"dataset: {{{spec.name}: {{name: ...}}}}."
+        )
+    return "For a folder of its own: --results."
