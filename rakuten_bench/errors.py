@@ -61,15 +61,52 @@ def writing(path: Path, advice: str = "") -> Iterator[None]:
         raise UserError(f"{message}. {advice}" if advice else message) from error
 
 
+_SHOWN = 10  # names listed in a message
+_LONGEST_NAME = 40  # characters
+
+
 def unknown(kind: str, value: object, known: Iterable[str]) -> str:
     """Say that a name is not known and which one was probably meant.
 
     >>> unknown("model", "logrge", ["logreg", "dummy"])
     "unknown model 'logrge'. Did you mean 'logreg'?"
+    >>> unknown("column", "SKU", ["sku", "name"])
+    "unknown column 'SKU'. Did you mean 'sku'?"
     >>> unknown("model", "zzz", ["logreg", "dummy"])
     "unknown model 'zzz'. Known: dummy, logreg."
     """
     names = sorted(map(str, known))
-    close = difflib.get_close_matches(str(value), names, n=1)
-    hint = f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(names)}."
-    return f"unknown {kind} '{value}'. {hint}"
+    close = find_close(str(value), names)
+    hint = (
+        f"Did you mean '{_short(close)}'?" if close else f"Known: {list_names(names)}."
+    )
+    return f"unknown {kind} '{_short(value)}'. {hint}"
+
+
+def find_close(value: str, names: Iterable[str]) -> str:
+    """Return the name that was probably meant, whatever its case; "" if none was."""
+    by_folded = {name.strip().casefold(): name for name in names}
+    close = difflib.get_close_matches(value.strip().casefold(), by_folded, n=1)
+    return by_folded[close[0]] if close else ""
+
+
+def list_names(names: Iterable[object]) -> str:
+    """Return the first names of a list, and how many there are beside.
+
+    >>> list_names(["a", "b"])
+    'a, b'
+    >>> list_names(range(240))
+    '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 230 more'
+    """
+    known = [_short(name) for name in names]
+    shown = ", ".join(known[:_SHOWN])
+    return f"{shown} and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else shown
+
+
+def _short(name: object) -> str:
+    """Return a name fit for one line: it may be a row that was taken for a header."""
+    line = " ".join(str(name).split())
+    printable = "".join(one if one.isprintable() else "?" for one in line)
+    if len(printable) <= _LONGEST_NAME:
+        return printable
+    return f"{printable[: _LONGEST_NAME - 3]}..."

@@ -52,6 +52,8 @@ class Dataset:
         Boards on anything but real products say so in their title.
     about : str
         What it is, where it comes from, under which licence.
+    remarks : tuple of str
+        Sentences on what was odd about its files or rows, and what was done about it.
     label_names : mapping of str to str
         A readable name for a label, where the label is only a code.
     image_folder : Path or None
@@ -66,6 +68,7 @@ class Dataset:
     fingerprint: str
     kind: Kind = "real"
     about: str = ""
+    remarks: tuple[str, ...] = ()
     label_names: Mapping[str, str] = field(default_factory=dict)
     image_folder: Path | None = None
     max_missing_images: float = 0.5

@@ -115,7 +115,9 @@ def test_windows_1252_is_read_and_said(tmp_path: Path):
     dataset = load(tmp_path)
 
     assert dataset.frame["title"].tolist() == ["Café à 3 €", "Œuf"]
-    assert "Windows-1252" in dataset.about
+    assert dataset.remarks == (
+        "shop.csv: read as Windows-1252: 2 lines are not UTF-8 (lines 2, 3).",
+    )
 
 
 def test_utf_16_of_excel_is_read_and_said(tmp_path: Path):
@@ -125,7 +127,7 @@ def test_utf_16_of_excel_is_read_and_said(tmp_path: Path):
     dataset = load(tmp_path)
 
     assert dataset.frame["title"].tolist() == ["Café à 3 €", "Œuf"]
-    assert "UTF-16" in dataset.about
+    assert dataset.remarks == ("shop.csv: read as UTF-16.",)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path):

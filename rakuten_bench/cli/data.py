@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rakuten_bench.wording.words import clean
+
 if TYPE_CHECKING:
     from rakuten_bench.data import DatasetSpec, SplitSpec
 
@@ -196,11 +198,13 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
 
 def _headline(found: dict[str, Any]) -> str:
     kind = {"real": "", "emoji": " (emoji, not products)", "synthetic": " (made up)"}
-    return (
+    lines = (
         f"{found['name']}{kind[found['kind']]}: {found['rows']:,} rows, "
-        f"{len(found['classes'])} classes, fingerprint {found['fingerprint']}\n"
-        f"{found['about']}"
+        f"{len(found['classes'])} classes, fingerprint {found['fingerprint']}",
+        found["about"],
+        *map(clean, found["remarks"]),
     )
+    return "\n".join(lines)
 
 
 _LENGTH_HEADER = ("length", "min", "median", "mean", "95 % below", "max")

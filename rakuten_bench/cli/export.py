@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rakuten_bench.cli._fitting import working_as
+from rakuten_bench.wording.words import clean
 
 
 @click.command("export", short_help="Fit a scenario as a model file of its own.")
@@ -63,6 +64,8 @@ def command(
 
     record = read_record(find_scenario(results, code, dataset))
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
+    for remark in source.dataset.remarks:
+        click.echo(clean(remark), err=True)
     with working_as(record):
         card = export_model(record, source, output, "all" if rows == "all" else "train")
     metric, score = next(iter(card.scores.items()))

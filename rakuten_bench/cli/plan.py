@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rakuten_bench.wording.words import number
+from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
     from rakuten_bench.engine import Prepared
@@ -125,6 +125,7 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
             *head,
             *prepared.study.remarks,
             *prepared.remarks,
+            *map(clean, prepared.dataset.remarks),
             "",
             table,
             *_slow_lines(forecast),

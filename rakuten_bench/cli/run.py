@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
-from rakuten_bench.wording.words import number
+from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
     from rakuten_bench.engine import Prepared, Run, Settings
@@ -147,6 +147,8 @@ def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
     others = describe_others(prepared, settings)
     for remark in (*others, *prepared.study.remarks, *prepared.remarks):
         display.say(remark)
+    for remark in prepared.dataset.remarks:
+        display.say(clean(remark))
     for reason, count in prepared.study.dropped.items():
         display.say(f"{count} combinations left out: {reason}.")
     for damaged in prepared.damaged:

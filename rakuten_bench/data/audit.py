@@ -54,7 +54,7 @@ def audit(
     Returns
     -------
     dict
-        Plain values only: `name`, `kind`, `about`, `fingerprint`, `rows`, `classes`,
+        Plain values only: `name`, `kind`, `about`, `remarks`, `fingerprint`, `rows`, `classes`,
         `missing`, `lengths`, `languages`, `duplicates`, `split`, `images`. A split
         that is not possible is `{"error": message}`.
     """
@@ -69,6 +69,7 @@ def audit(
         "name": dataset.name,
         "kind": dataset.kind,
         "about": dataset.about,
+        "remarks": list(dataset.remarks),
         "fingerprint": dataset.fingerprint,
         "rows": len(frame),
         "classes": count_classes(dataset),

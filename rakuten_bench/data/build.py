@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
@@ -51,7 +50,7 @@ def assemble(
     cache : Path or None
         Folder where the hashes of images are kept.
     **described
-        `kind`, `about`, `label_names`, `max_missing_images` of the data set.
+        `kind`, `about`, `remarks`, `label_names`, `max_missing_images` of the data set.
 
     Raises
     ------
@@ -177,55 +176,3 @@ def _update(digest: hashlib.blake2b, name: str, values: Sequence[str]) -> None:
     lengths = ",".join([str(len(value)) for value in values])
     digest.update(f"{name}:{lengths};".encode())
     digest.update("".join(values).encode("utf-8", "surrogatepass"))
-
-
-def read_csv(file: Path, *, separator: str = ",") -> tuple[pd.DataFrame, str]:
-    """Read a CSV with every value as text; UTF-8, else UTF-16 or Windows-1252.
-
-    Returns
-    -------
-    frame : DataFrame
-        A field left empty is "".
-    note : str
-        " Read as Windows-1252." where it is not UTF-8, else "". UTF-16 is told by its
-        first bytes (Excel's "Unicode text").
-
-    Raises
-    ------
-    UserError
-        If the file is empty or no CSV.
-    """
-    if is_utf16(file):
-        return _parse_csv(file, separator, "utf-16"), " Read as UTF-16."
-    try:
-        return _parse_csv(file, separator, "utf-8-sig"), ""
-    except UnicodeDecodeError:
-        note = " Read as Windows-1252: the file is not UTF-8."
-        return _parse_csv(file, separator, "cp1252"), note
-
-
-def is_utf16(file: Path) -> bool:
-    """Tell whether a file starts with the mark of UTF-16."""
-    with file.open("rb") as start:
-        return start.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-def _parse_csv(file: Path, separator: str, encoding: str) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        return pd.read_csv(
-            file,
-            sep=separator,
-            encoding=encoding,
-            # the five bytes that Windows-1252 leaves undefined must not stop a run
-            encoding_errors="strict" if encoding == "utf-8-sig" else "replace",
-            dtype=str,
-            keep_default_na=False,
-        )
-    except pd.errors.EmptyDataError:
-        message = f"{file}: the file is empty."
-        raise UserError(message) from None
-    except pd.errors.ParserError as error:
-        message = f"{file}: not readable as CSV: {error}"
-        raise UserError(message) from None

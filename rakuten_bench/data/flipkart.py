@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rakuten_bench.data.build import assemble, read_csv
+from rakuten_bench.data.build import assemble
 from rakuten_bench.data.image import Share
+from rakuten_bench.data.reading import read_table
 from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import Dataset
@@ -16,6 +17,13 @@ ABOUT = (
     "1,050 English listings of flipkart.com in 7 categories of 150, one photo each "
     "(three of them are named but absent). The label is the first level of the "
     "product's category tree."
+)
+_COLUMNS = (
+    "uniq_id",
+    "product_name",
+    "description",
+    "product_category_tree",
+    "image",
 )
 
 
@@ -34,7 +42,11 @@ def flipkart(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
         If the file is not there.
     """
     file = find_file(place)
-    frame, _ = read_csv(file)
+    reading = read_table(file, _COLUMNS)
+    frame = reading.frame
+    if missing := [name for name in _COLUMNS if name not in frame]:
+        message = f"{file}: column '{missing[0]}' is missing. Is it the sample's file?"
+        raise UserError(message)
     columns = {
         "id": frame["uniq_id"],
         "title": frame["product_name"],
@@ -52,6 +64,7 @@ def flipkart(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
         cache=place.store,
         about=ABOUT,
         max_missing_images=max_missing_images,
+        remarks=tuple(map(str, reading.remarks)),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rakuten_bench.data.build import assemble, read_csv
+from rakuten_bench.data.build import assemble
 from rakuten_bench.data.image import Share
+from rakuten_bench.data.reading import Remark, read_table
 from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import UserError, list_names
 from rakuten_bench.types import Dataset, Kind
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def read_challenge(
     UserError
         If texts and labels do not fit together.
     """
-    frame = join_labels(folder)
+    frame, remarks = join_labels(folder)
     mark = folder / SYNTHETIC_MARK
     kind: Kind = "synthetic" if mark.is_file() else "real"
     columns = {
@@ -135,7 +136,7 @@ def read_challenge(
         "image_path": image_names(frame),
     }
     if kind == "synthetic":
-        languages = read_csv(mark)[0].set_index("id")["language"]
+        languages = read_table(mark).frame.set_index("id")["language"]
         columns["language"] = frame.index.map(languages)
     return assemble(
         "synthetic" if kind == "synthetic" else "rakuten",
@@ -146,20 +147,23 @@ def read_challenge(
         kind=kind,
         max_missing_images=1.0 if kind == "synthetic" else max_missing_images,
         about=SYNTHETIC_ABOUT if kind == "synthetic" else ABOUT,
+        remarks=tuple(map(str, remarks)),
         label_names=LABEL_NAMES,
     )
 
 
-def join_labels(folder: Path) -> pd.DataFrame:
+def join_labels(folder: Path) -> tuple[pd.DataFrame, list[Remark]]:
     """Read both tables and put the label beside each text, by row id.
 
     Raises
     ------
     UserError
-        If a column is missing, or there are labels for rows that have no text.
+        If a column is missing, a row id stands twice, or there are labels for rows
+        that have no text.
     """
-    texts = _read(folder / TEXTS, "designation", "description", "productid", "imageid")
-    labels = _read(folder / LABELS, "prdtypecode")
+    remarks: list[Remark] = []
+    texts = _read(folder / TEXTS, remarks, "designation", "description", *_IMAGE_KEYS)
+    labels = _read(folder / LABELS, remarks, "prdtypecode")
     stray = labels.index.difference(texts.index)
     if len(stray):
         message = (
@@ -168,20 +172,50 @@ def join_labels(folder: Path) -> pd.DataFrame:
             f"same download?"
         )
         raise UserError(message)
-    return texts.join(labels)
+    return texts.join(labels), remarks
 
 
-def _read(file: Path, *columns: str) -> pd.DataFrame:
-    """Read a table whose first column, without a name, is the row id."""
-    frame, _ = read_csv(file)
+_IMAGE_KEYS = ("productid", "imageid")
+
+
+def _read(file: Path, remarks: list[Remark], *columns: str) -> pd.DataFrame:
+    """Read columns of a table whose first column, without a name, is the row id."""
+    reading = read_table(file, columns)
+    frame = reading.frame
+    remarks.extend(reading.remarks)
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         message = (
             f"{file}: column '{missing[0]}' is missing. Is it the challenge's file? "
-            f"It has: {', '.join(map(str, frame.columns))}."
+            f"It has: {list_names(frame.columns)}."
         )
         raise UserError(message)
-    return frame.set_index(frame.columns[0])
+    index = frame.columns[0]
+    if index in columns:
+        message = (
+            f"{file}: its first column is '{index}', where the challenge's files have "
+            f"the row ids by which texts and labels are joined. Download it again, or "
+            f"write it with the ids (pandas: to_csv without index=False)."
+        )
+        raise UserError(message)
+    refuse_repeated(file, frame[index])
+    return frame.set_index(index)[[*columns]]
+
+
+def refuse_repeated(file: Path, ids: pd.Series) -> None:
+    """Refuse row ids that stand twice: texts and labels are joined on them.
+
+    Raises
+    ------
+    UserError
+    """
+    repeated = ids[ids.duplicated()].unique()
+    if len(repeated):
+        message = (
+            f"{file}: {len(repeated):,} row ids stand for more than one row "
+            f"({list_names(repeated)}). Are two tables joined in it?"
+        )
+        raise UserError(message)
 
 
 def image_names(frame: pd.DataFrame) -> pd.Series:

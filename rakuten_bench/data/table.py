@@ -1,19 +1,16 @@
-"""Any CSV or Parquet file, described in the scenario file itself."""
+"""Any CSV, JSON Lines or Parquet file, described in the scenario file itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from rakuten_bench.data.build import assemble, read_csv
+from rakuten_bench.data.build import assemble
 from rakuten_bench.data.image import Share
+from rakuten_bench.data.reading import Reading, read_table
 from rakuten_bench.data.spec import Place, dataset
-from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.errors import Problems, unknown
 from rakuten_bench.types import Dataset
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataset("table")
@@ -32,7 +29,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     name: str = "",
     max_missing_images: Share = 0.5,
 ) -> Dataset:
-    """Read any CSV or Parquet file with a label and a text or an image column.
+    """Read any CSV, JSON Lines or Parquet file with a label and a text or image column.
 
     Parameters
     ----------
@@ -63,9 +60,10 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         "language": language,
         "id": id,
     }
-    frame, note = read_table(file)
-    check_columns(file, frame, columns)
     folder = place.relative_to / Path(image_folder).expanduser()
+    reading = read_table(file, [theirs for theirs in columns.values() if theirs])
+    frame = reading.frame
+    check_columns(file, reading, columns)
     named = {ours: frame[theirs] for ours, theirs in columns.items() if theirs}
     return assemble(
         name or file.stem,
@@ -74,57 +72,21 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         image_folder=folder if image else None,
         max_missing_images=max_missing_images,
         cache=place.store,
-        about=f"{file.name}, {len(frame):,} rows.{note}",
+        about=f"{file.name}, {len(frame):,} rows.",
+        remarks=tuple(map(str, reading.remarks)),
     )
 
 
-def read_table(file: Path) -> tuple[pd.DataFrame, str]:
-    """Read a file by its ending; return it with a note on its encoding.
-
-    Raises
-    ------
-    UserError
-        If it is absent, empty, or no table.
-    """
-    if not file.is_file():
-        message = f"{file}: no such file. Check its path."
-        raise UserError(message)
-    if file.suffix.lower() in {".parquet", ".pq"}:
-        return _read_parquet(file), ""
-    return read_csv(file, separator=guess_separator(file))
-
-
-def guess_separator(file: Path) -> str:
-    """Return what cuts the header: a comma, a semicolon (Excel in Europe) or a tab."""
-    with file.open("rb") as lines:
-        header = lines.readline()
-    return max(",;\t", key=lambda mark: header.count(mark.encode()))
-
-
-def _read_parquet(file: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        return pd.read_parquet(file)
-    except ImportError:
-        message = (
-            f"{file}: reading Parquet needs the package 'pyarrow'. "
-            f'Run: pip install "rakuten-bench[parquet]"'
-        )
-        raise UserError(message) from None
-    except (OSError, ValueError) as error:
-        message = f"{file}: not readable as Parquet: {error}"
-        raise UserError(message) from None
-
-
-def check_columns(file: Path, frame: pd.DataFrame, columns: Mapping[str, str]) -> None:
+def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> None:
     """Say everything that is wrong with the columns at once.
 
     Raises
     ------
     Problems
-        If the table has no rows, lacks a column, or no text or image column is named.
+        If the table has no rows, lacks a column, no text or image column is named, or
+        lists are given where one value is needed.
     """
+    frame = reading.frame
     problems = []
     if not len(frame):
         problems.append(f"{file}: the table has no rows.")
@@ -137,6 +99,12 @@ def check_columns(file: Path, frame: pd.DataFrame, columns: Mapping[str, str]) -
         f"{file}: {unknown('column', theirs, frame.columns)}"
         for theirs in columns.values()
         if theirs and theirs not in frame.columns
+    )
+    problems.extend(
+        f"{file}: column '{theirs}' holds lists. Only texts may be lists; as {ours} "
+        f"give one value for each row."
+        for ours, theirs in columns.items()
+        if theirs in reading.joined and ours not in ("title", "description")
     )
     if problems:
         raise Problems(problems)

@@ -175,6 +175,7 @@ class Recorder:
                 kind=self.dataset.kind,
                 about=self.dataset.about,
                 n_rows=len(self.dataset.frame),
+                remarks=self.dataset.remarks,
                 source={
                     "name": self.study.dataset.name,
                     "params": self.study.dataset.params,

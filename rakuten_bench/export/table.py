@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rakuten_bench.data.table import read_table
-from rakuten_bench.errors import UserError
+from rakuten_bench.data.reading import read_table
+from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.export.card import TABLE_COLUMNS, Card
 from rakuten_bench.records import safe_cell
 from rakuten_bench.types import Modality
@@ -73,7 +74,11 @@ def predict_table(
     """
     import pandas as pd
 
-    frame, _ = read_table(table)
+    names = [*card.columns.values(), *(columns or {}).values()]
+    reading = read_table(table, names)
+    frame = reading.frame
+    for remark in reading.remarks:
+        warnings.warn(str(remark), Notice, stacklevel=2)
     if frame.empty:
         message = f"{table}: the table has no rows."
         raise UserError(message)

@@ -66,6 +66,8 @@ class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
     source : dict
         How to load it again: `name` and `params` as a scenario file gives them, and
         `base_dir`, the folder that relative paths start from.
+    remarks : tuple of str
+        Sentences on what was odd about its files or rows, and what was done about it.
     """
 
     name: str
@@ -74,6 +76,7 @@ class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
     n_rows: int = 0
     source: dict[str, Any] = {}
+    remarks: tuple[str, ...] = ()
 
 
 class SplitInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -197,7 +197,8 @@ def _remarks(board: Board, wording: Wording, top: int) -> list[str]:
 def board_remarks(board: Board, wording: Wording) -> list[str]:
     """Say what is common to all scenarios, what the columns mean, what is left out."""
     left_out = [f"Left out: {sentence}" for sentence in board.left_out]
-    lines = (wording.caption, _legend(board), _cluster_legend(board), *left_out)
+    data = [f"Data: {clean(sentence)}" for sentence in board.dataset.remarks]
+    lines = (wording.caption, _legend(board), _cluster_legend(board), *left_out, *data)
     return [line for line in lines if line]
 
 

@@ -108,7 +108,7 @@ def _origin(record: Record) -> list[list[str]]:
     """Return data, split, seed, machine and versions as pairs to read."""
     pairs = [
         ["data", f"{record.dataset.name} {record.dataset.fingerprint}"],
-        ["about the data", record.dataset.about],
+        ["about the data", " ".join([record.dataset.about, *record.dataset.remarks])],
         ["split", f"{record.split.scheme} {record.split.fingerprint}"],
         ["seed", str(record.seed)],
         ["key", record.key],

@@ -1,0 +1,230 @@
+"""CSV and its relatives: every field of every record is counted."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import itertools
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from rakuten_bench.data.reading.encoding import Encoding, find_encoding
+from rakuten_bench.data.reading.header import Layout, find_layout
+from rakuten_bench.data.reading.quoting import iter_repaired, refuse_swallowed
+from rakuten_bench.data.reading.result import (
+    Reading,
+    Remark,
+    build_frame,
+    count,
+    list_lines,
+    name_columns,
+)
+from rakuten_bench.data.reading.source import Source
+from rakuten_bench.errors import UserError
+
+_CHUNK = 1 << 14  # records that become columns at a time
+_LARGEST_FIELD = 2**31 - 1  # the largest that all systems take
+
+#: First line, last line and fields.
+Record = tuple[int, int, list[str]]
+
+
+@dataclass
+class _Rows:
+    """The fields of a text by column, and the lines of odd records.
+
+    Attributes
+    ----------
+    layout : Layout
+    columns : list of list of str
+    most_fields : int
+        Of any record.
+    wider, shorter, trailing, blank, repeated, repaired : list of int
+        Last lines of records: with more fields than columns, with fewer, with empty
+        fields beyond the last column, without a character, equal to the header, with
+        quotes that were put right.
+    spanning : list of Record
+        Of more than one line.
+    """
+
+    layout: Layout
+    columns: list[list[str]] = field(default_factory=list)
+    most_fields: int = 0
+    wider: list[int] = field(default_factory=list)
+    shorter: list[int] = field(default_factory=list)
+    trailing: list[int] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
+    repeated: list[int] = field(default_factory=list)
+    repaired: list[int] = field(default_factory=list)
+    spanning: list[Record] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.columns = [[] for _ in self.layout.header]
+
+    @property
+    def fits(self) -> bool:
+        """Whether all records have as many fields as the header."""
+        return not (self.wider or self.shorter)
+
+    def collect(self, records: Iterator[Record]) -> None:
+        """Take in all records."""
+        width, header = self.layout.width, self.layout.raw_header
+        chunk: list[list[str]] = []
+        last = 0
+        for first, last, fields in records:
+            if first != last:
+                self.spanning.append((first, last, fields))
+            if len(fields) != width:
+                fitted = self._fit(last, fields)
+                if fitted is None:
+                    continue
+                fields = fitted
+            elif fields == header and width > 1:
+                self.repeated.append(last)
+            chunk.append(fields)
+            if len(chunk) == _CHUNK:
+                self._add(chunk)
+        self._add(chunk)
+        self._drop_blank_end(last)
+
+    def _fit(self, line: int, fields: list[str]) -> list[str] | None:
+        """Return the fields of an odd record by column, None for a blank line."""
+        width = self.layout.width
+        if not any(map(str.strip, fields)) and len(fields) < 2:
+            self.blank.append(line)
+            return [""] if width == 1 else None
+        if len(fields) > width:
+            self.most_fields = max(self.most_fields, len(fields))
+            is_empty = not any(map(str.strip, fields[width:]))
+            (self.trailing if is_empty else self.wider).append(line)
+            return fields[:width]
+        if len(fields) < self.layout.n_named:
+            self.shorter.append(line)
+        return fields + [""] * (width - len(fields))
+
+    def _add(self, chunk: list[list[str]]) -> None:
+        for column, values in zip(self.columns, zip(*chunk, strict=True), strict=False):
+            column.extend(values)
+        chunk.clear()
+
+    def _drop_blank_end(self, last: int) -> None:
+        """Forget blank lines at the end: editors leave them."""
+        while self.blank and self.blank[-1] == last:
+            self.blank.pop()
+            last -= 1
+            if self.layout.width == 1:
+                self.columns[0].pop()
+
+
+def read_delimited(source: Source, names: Collection[str]) -> Reading:
+    """Read a delimited text.
+
+    Raises
+    ------
+    UserError
+        If a record has more fields than the header, quotes swallow lines, or the
+        header has a column twice that is used.
+    """
+    encoding = find_encoding(source)
+    sample = source.sample.decode(encoding.name, "replace")
+    layout = find_layout(sample, names, is_whole=source.is_whole)
+    columns = name_columns(source.file, layout.header, names)
+    rows = _parse(source, encoding, layout)
+    _refuse_misfits(source, rows)
+    refuse_swallowed(source.file, rows.spanning, rows.columns, layout.separator)
+    remarks = (*source.remarks, *encoding.remarks, *_remarks(source, rows))
+    return Reading(build_frame(dict(zip(columns, rows.columns, strict=True))), remarks)
+
+
+def _parse(source: Source, encoding: Encoding, layout: Layout) -> _Rows:
+    """Parse by the rules of CSV; where quotes break them, as leniently as is safe."""
+    for escape in (None, "\\"):
+        rows = _Rows(layout)
+        with contextlib.suppress(csv.Error), _lines(source, encoding, layout) as lines:
+            rows.collect(_iter_records(lines, layout, escape))
+            if not escape or rows.fits:
+                return rows
+    rows = _Rows(layout)
+    with _lines(source, encoding, layout) as lines:
+        rows.collect(iter_repaired(source.file, lines, layout, rows.repaired))
+    return rows
+
+
+@contextlib.contextmanager
+def _lines(
+    source: Source, encoding: Encoding, layout: Layout
+) -> Iterator[Iterator[str]]:
+    """Open the lines below the header; their fields may be of any length."""
+    limit = csv.field_size_limit(_LARGEST_FIELD)
+    try:
+        with encoding.open_lines(source) as lines:
+            yield itertools.islice(lines, layout.n_skipped, None)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _iter_records(
+    lines: Iterator[str], layout: Layout, escape: str | None
+) -> Iterator[Record]:
+    reader = csv.reader(
+        lines,
+        delimiter=layout.separator,
+        skipinitialspace=layout.skip_spaces,
+        escapechar=escape,
+        strict=True,
+    )
+    last = layout.n_skipped
+    for fields in reader:
+        first, last = last + 1, layout.n_skipped + reader.line_num
+        yield first, last, fields
+
+
+def _refuse_misfits(source: Source, rows: _Rows) -> None:
+    """Refuse records whose fields can't be told to columns.
+
+    Raises
+    ------
+    UserError
+    """
+    width, mark = rows.layout.width, rows.layout.separator
+    if rows.wider:
+        message = (
+            f"{source.file}: {count(len(rows.wider), 'row', 'has')} up to "
+            f"{rows.most_fields} fields, but the header names {count(width, 'column')} "
+            f"({list_lines(rows.wider)}). Put values that contain {mark!r} in double "
+            f"quotes, or name the extra column in the header."
+        )
+        raise UserError(message)
+    if rows.repeated:
+        message = (
+            f"{source.file}: {list_lines(rows.repeated)} repeats the header. Are two "
+            f"files joined in it? Remove the repeated header."
+        )
+        raise UserError(message)
+
+
+def _remarks(source: Source, rows: _Rows) -> Iterator[Remark]:
+    """Yield what was odd about the records."""
+    layout = rows.layout
+    what: dict[str, list[int]] = {
+        f"{count(len(layout.preamble), 'line')} above the header left out": [
+            *layout.preamble
+        ],
+        f"{count(len(rows.trailing), 'row', 'ends')} in separators beyond the last "
+        f"column, left out": rows.trailing,
+        f"{count(len(rows.shorter), 'row', 'has')} fewer fields than the header; "
+        f"the missing ones are empty": rows.shorter,
+        f"{count(len(rows.blank), 'blank line')} "
+        + ("read as empty values" if layout.width == 1 else "left out"): rows.blank,
+        f"{count(len(rows.repaired), 'row', 'has')} quotes within a value that are not "
+        f"doubled; read as part of the value": rows.repaired,
+    }
+    for sentence, lines in what.items():
+        if lines:
+            yield Remark(source.file, sentence, tuple(lines))
+    if layout.unsplit:
+        sentence = (
+            f"the header names one column, but most rows contain {layout.unsplit!r}, "
+            f"which is read as text"
+        )
+        yield Remark(source.file, sentence)

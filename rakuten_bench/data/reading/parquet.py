@@ -1,0 +1,211 @@
+"""Parquet: typed columns as texts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rakuten_bench.data.reading.result import (
+    Reading,
+    Remark,
+    build_frame,
+    join_items,
+    name_columns,
+    refuse_column,
+    remark_joined,
+)
+from rakuten_bench.data.reading.source import Source
+from rakuten_bench.errors import UserError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_EXACT = 2.0**53  # beyond it not every whole number is a float
+
+
+def read_parquet(source: Source, names: Collection[str]) -> Reading:
+    """Read the columns that can be texts.
+
+    Whole numbers that a gap made floats lose their ".0"; a list of texts becomes one
+    text. A column of other types, such as objects or bytes, is left out unless it is
+    used.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged, or a used column can't be a text.
+    """
+    table = _load(source)
+    columns = name_columns(source.file, table.column_names, names)
+    joined: set[str] = set()
+    texts: dict[str, Sequence[str]] = {}
+    remarks: list[Remark] = []
+    for name, column in zip(columns, table.itercolumns(), strict=True):
+        try:
+            texts[name] = _as_texts(column)
+        except _NoText as error:
+            refuse_column(source.file, name, str(error), names)
+            continue
+        if _is_list(column.type):
+            joined.add(name)
+        if name in names:
+            remarks.extend(_remark_digits(source, name, column))
+    remarks.extend(remark_joined(source.file, joined & {*names}))
+    return Reading(build_frame(texts), (*source.remarks, *remarks), frozenset(joined))
+
+
+class _NoText(Exception):
+    """A column's values are no texts; the message tells what they are."""
+
+
+def _load(source: Source) -> pa.Table:
+    """Read all columns, in the file's order, indexes of pandas among them.
+
+    Raises
+    ------
+    UserError
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        message = (
+            f"{source.file}: reading Parquet needs the package 'pyarrow'. "
+            f'Run: pip install "rakuten-bench[parquet]"'
+        )
+        raise UserError(message) from None
+    with source.open() as stream:
+        try:
+            return pq.ParquetFile(stream).read()
+        except (pa.ArrowException, OSError, ValueError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            message = f"{source.file}: not readable as Parquet: {reason}"
+            raise UserError(message) from None
+
+
+def _as_texts(column: pa.ChunkedArray) -> Sequence[str]:
+    """Return the values of a column as texts, "" where there is none.
+
+    Raises
+    ------
+    _NoText
+    """
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    for fits, convert in _CONVERTERS:
+        if fits(column.type):
+            return convert(column)
+    if pa.types.is_nested(column.type):
+        what = "objects"
+        raise _NoText(what)
+    return ["" if value is None else str(value) for value in column.to_pylist()]
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
+
+
+def _is_float(type_: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_floating(type_))
+
+
+def _is_binary(type_: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    kind = pa.types
+    return bool(
+        kind.is_binary(type_)
+        or kind.is_large_binary(type_)
+        or kind.is_fixed_size_binary(type_)
+    )
+
+
+def _is_list(type_: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    kind = pa.types
+    return bool(
+        kind.is_list(type_)
+        or kind.is_large_list(type_)
+        or kind.is_fixed_size_list(type_)
+    )
+
+
+def _filled(column: pa.ChunkedArray) -> Sequence[str]:
+    values: Sequence[str] = column.fill_null("").to_numpy(zero_copy_only=False)
+    return values
+
+
+def _float_texts(column: pa.ChunkedArray) -> Sequence[str]:
+    """Return numbers without ".0" if all are whole.
+
+    Raises
+    ------
+    _NoText
+        For infinities.
+    """
+    values = column.to_numpy(zero_copy_only=False)
+    present = values[~np.isnan(values)]
+    if np.isinf(present).any():
+        what = "infinite numbers"
+        raise _NoText(what)
+    if (present == np.round(present)).all():
+        return [
+            "" if number != number else str(int(number)) for number in values.tolist()
+        ]
+    texts: list[str] = np.where(np.isnan(values), "", values.astype(str)).tolist()
+    return texts
+
+
+def _decoded(column: pa.ChunkedArray) -> Sequence[str]:
+    try:
+        return [
+            "" if value is None else value.decode("utf-8")
+            for value in column.to_pylist()
+        ]
+    except UnicodeDecodeError:
+        what = "bytes that are not UTF-8"
+        raise _NoText(what) from None
+
+
+def _list_texts(column: pa.ChunkedArray) -> Sequence[str]:
+    import pyarrow as pa
+
+    item = column.type.value_type
+    if pa.types.is_dictionary(item):
+        item = item.value_type
+    if not _is_text(item):
+        what = f"lists of {item}"
+        raise _NoText(what)
+    return [join_items(value or ()) for value in column.to_pylist()]
+
+
+def _remark_digits(
+    source: Source, name: str, column: pa.ChunkedArray
+) -> Iterator[Remark]:
+    """Remark on whole numbers that went through floats and are too large for them."""
+    if not _is_float(column.type):
+        return
+    values = column.to_numpy(zero_copy_only=False)
+    if n_large := int((np.abs(values) > _EXACT).sum()):
+        what = (
+            f"column '{name}' holds {n_large:,} numbers beyond 2^53 as floats: their "
+            f"last digits may be lost"
+        )
+        yield Remark(source.file, what)
+
+
+_CONVERTERS = (
+    (_is_text, _filled),
+    (_is_float, _float_texts),
+    (_is_binary, _decoded),
+    (_is_list, _list_texts),
+)

@@ -1,0 +1,147 @@
+"""Quotes that break the rules of CSV: put right where that is certain, else refused."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rakuten_bench.data.reading.header import Layout
+from rakuten_bench.errors import UserError
+
+_MANY_LINES = 3  # that all look like records: no value is like that
+
+#: First line, last line and fields.
+Record = tuple[int, int, list[str]]
+
+
+class _Recorder:
+    """Lines as they are, remembered until they are asked for."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self._taken.append(line)
+            yield line
+
+    def take(self) -> list[str]:
+        """Return the lines since this was called last."""
+        taken, self._taken = self._taken, []
+        return taken
+
+
+def iter_repaired(
+    file: Path, lines: Iterator[str], layout: Layout, repaired: list[int]
+) -> Iterator[Record]:
+    """Yield records of a text whose quotes break the rules somewhere.
+
+    A quote ends a value where a separator or the line's end follows. Where that gives
+    as many fields as there are columns, the record is taken and its line added to
+    `repaired`.
+
+    Raises
+    ------
+    UserError
+        For a value that runs over a line's end, or another number of fields.
+    """
+    recorder = _Recorder(lines)
+    reader = csv.reader(recorder, delimiter=layout.separator)
+    last = layout.n_skipped
+    for fields in reader:
+        taken = recorder.take()
+        first, last = last + 1, last + len(taken)
+        if not _is_well_formed("".join(taken), layout.separator):
+            fields = _split(taken[0].rstrip("\r\n"), layout.separator)
+            if len(taken) > 1 or len(fields) != layout.width:
+                raise UserError(_unbalanced(file, first, last))
+            repaired.append(last)
+        yield first, last, fields
+
+
+def _is_well_formed(text: str, separator: str) -> bool:
+    try:
+        list(csv.reader([text], delimiter=separator, strict=True))
+    except csv.Error:
+        return False
+    return True
+
+
+def _split(line: str, separator: str) -> list[str]:
+    """Cut a line where a quote ends at a separator only.
+
+    >>> _split('"5" screen",big', ",")
+    ['5" screen', 'big']
+    """
+    mark = re.escape(separator)
+    pattern = rf'(?:"(?P<quoted>.*?)"(?=\s*(?:{mark}|$))\s*|(?P<bare>(?!")[^{mark}]*))(?:{mark}|$)'
+    fields = []
+    place = 0
+    while match := re.compile(pattern).match(line, place):
+        quoted = match["quoted"]
+        fields.append(match["bare"] if quoted is None else quoted.replace('""', '"'))
+        if match.end() == len(line) and not match[0].endswith(separator):
+            break
+        place = match.end()
+    return fields
+
+
+def _unbalanced(file: Path, first: int, last: int) -> str:
+    where = f"line {first}" if first == last else f"lines {first} to {last}"
+    swallowed = "" if first == last else f" and swallows {last - first:,} lines"
+    return (
+        f"{file}: not readable as CSV: a quote in {where} is not closed at the end of "
+        f"its value{swallowed}. Double quotes that belong to a value, or remove them."
+    )
+
+
+def refuse_swallowed(
+    file: Path,
+    spanning: Sequence[Record],
+    columns: Sequence[Sequence[str]],
+    separator: str,
+) -> None:
+    """Refuse a value of many lines that look like records of the table.
+
+    An unbalanced quote that happens to end at another one gives a record with the
+    right number of fields.
+
+    Parameters
+    ----------
+    spanning : sequence of Record
+        Records of more than one line.
+    columns : sequence of sequence of str
+        All fields, by column.
+
+    Raises
+    ------
+    UserError
+    """
+    known: list[Counter[str]] = []
+    for first, last, fields in spanning:
+        inner = [line for value in fields for line in _inner_lines(value)]
+        records = list(csv.reader(inner, delimiter=separator))
+        rows = [record for record in records if len(record) == len(columns) > 1]
+        if not rows:
+            continue
+        known = known or [Counter(column) for column in columns]
+        if len(records) == len(rows) >= _MANY_LINES or _is_known(rows, known):
+            raise UserError(_unbalanced(file, first, last))
+
+
+def _inner_lines(value: str) -> list[str]:
+    """Return the lines of a value that begin and end within it."""
+    return re.split(r"\r\n|\r|\n", value)[1:-1]
+
+
+def _is_known(rows: Sequence[Sequence[str]], known: Sequence[Counter[str]]) -> bool:
+    """Tell whether a row has a value that other rows have in the same column."""
+    return any(
+        value.strip() and counter[value] > 1
+        for row in rows
+        for value, counter in zip(row, known, strict=True)
+    )
