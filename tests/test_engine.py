@@ -23,7 +23,7 @@ from command_line import (
     wait_for,
 )
 from rakuten_bench.engine import Settings, find_unscored, prepare, work
-from rakuten_bench.engine.entry import Packed
+from rakuten_bench.engine.codec import Encoded
 from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.store import Recipe, Store
 from rakuten_bench.engine.task import Task
@@ -482,11 +482,11 @@ cp -r disk/results results
 
 
 def test_what_is_cheaper_to_compute_than_to_load_is_not_stored():
-    packed = Packed([b"x" * 6_000_000])
+    encoded = Encoded([b"x" * 6_000_000])
 
-    assert is_cheaper(0.001, packed, 0.002)
-    assert not is_cheaper(10.0, packed, 0.002)
-    assert not is_cheaper(0.0, Packed([b"small"]), 0.002)
+    assert is_cheaper(0.001, encoded, 0.002)
+    assert not is_cheaper(10.0, encoded, 0.002)
+    assert not is_cheaper(0.0, Encoded([b"small"]), 0.002)
 
 
 def run_steps(prepared, root, **words):

@@ -16,7 +16,13 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.sparse import random as random_matrix
 
 from rakuten_bench.engine.claim import Claims
-from rakuten_bench.engine.entry import DamagedEntry, pack, read_entry, write_entry
+from rakuten_bench.engine.codec import encode
+from rakuten_bench.engine.entry import (
+    DamagedEntry,
+    ForeignPickle,
+    read_entry,
+    write_entry,
+)
 from rakuten_bench.engine.evict import evict, list_stored
 from rakuten_bench.engine.lease import Lease, read_leases
 from rakuten_bench.engine.store import Facts, LostResult, Recipe, Store
@@ -51,7 +57,7 @@ def test_a_value_comes_back_as_it_was_with_its_facts(store):
 
     facts = store.save(KEY, {"matrix": matrix, "frame": frame, "n": 3}, FACTS)
 
-    found = store.load(KEY, verify=True)
+    found = store.load(KEY)
     assert (found["matrix"] != matrix).nnz == 0
     assert found["matrix"].dtype == np.float32
     pd.testing.assert_frame_equal(found["frame"], frame)
@@ -66,9 +72,9 @@ def test_any_array_comes_back_bit_for_bit(tmp_path_factory, array, fortran):
     path = tmp_path_factory.mktemp("entry") / "one.entry"
     array = np.asfortranarray(array) if fortran else array
 
-    write_entry(path, pack(array), FACTS)
+    write_entry(path, encode(array), FACTS)
 
-    found, _ = read_entry(path, verify=True)
+    found, _ = read_entry(path)
     assert found.tobytes() == array.tobytes()
     assert found.shape == array.shape
 
@@ -122,7 +128,7 @@ def test_a_cut_off_file_is_lost_and_removed(store, size):
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_one_flipped_bit_is_found_wherever_it_is(tmp_path_factory, place, bit):
     path = tmp_path_factory.mktemp("entry") / "one.entry"
-    write_entry(path, pack([np.arange(300), "words"]), FACTS)
+    write_entry(path, encode([np.arange(300), "words"]), FACTS)
     content = bytearray(path.read_bytes())
     padding = {i for i in range(len(content)) if content[i] == 0}
     at = int(place * len(content))
@@ -132,7 +138,7 @@ def test_one_flipped_bit_is_found_wherever_it_is(tmp_path_factory, place, bit):
     if at in padding:
         return  # may lie between two parts, where nothing is stored
     with pytest.raises(DamagedEntry):
-        read_entry(path, verify=True)
+        read_entry(path)
 
 
 def test_a_damaged_header_is_removed_when_facts_are_asked_for(store):
@@ -170,7 +176,7 @@ def test_a_file_that_a_step_has_written_becomes_part_of_the_result(store):
 
     facts = store.save(KEY, Pair(rows, "words"), FACTS)
 
-    found = store.load(KEY, verify=True)
+    found = store.load(KEY)
     assert isinstance(found.first, np.memmap)
     assert np.array_equal(found.first, rows)
     assert not store.folder(KEY).exists()
@@ -222,9 +228,10 @@ def test_damage_to_such_a_file_is_found(store, change):
     change(store.path(KEY).with_suffix(".0.data"))
 
     with pytest.raises(LostResult):
-        store.load(KEY, verify=True)
+        store.load(KEY)
 
-    assert list(store.root.glob("*/*")) == []
+    assert KEY not in store
+    assert store.was_damaged(KEY)
 
 
 def test_a_recipe_is_told_from_a_value(store):
@@ -391,3 +398,86 @@ def test_a_run_does_not_see_its_own_lease_as_that_of_another(store):
     assert read_leases(store.root, but=lease) == set()
     lease.close()
     assert list(store.root.glob("leases/*")) == []
+
+
+def flip_bit(path, place):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("n_items", [10, 100_000], ids=["small", "mapped"])
+def test_a_flipped_bit_is_found_at_the_first_reading(store, n_items):
+    store.save(KEY, np.arange(n_items), FACTS)
+    flip_bit(store.path(KEY), -4)
+
+    with pytest.raises(LostResult):
+        store.load(KEY)
+
+    assert store.was_damaged(KEY)
+
+
+def test_a_file_changed_after_it_was_read_is_found(store):
+    store.save(KEY, np.arange(100_000), FACTS)
+    store.load(KEY)
+    flip_bit(store.path(KEY), -4)
+
+    with pytest.raises(LostResult):
+        store.load(KEY)
+
+
+def test_swapped_files_are_not_believed(store):
+    one, other = key_of(1), key_of(2)
+    for key in (one, other):
+        store.save(key, f"the value of {key}", FACTS)
+    content = store.path(one).read_bytes()
+    store.path(one).write_bytes(store.path(other).read_bytes())
+    store.path(other).write_bytes(content)
+
+    for key in (one, other):
+        assert store.facts(key) is None
+        with pytest.raises(LostResult):
+            store.load(key)
+
+
+def test_word_of_damage_stays_until_the_result_is_written_again(store):
+    store.save(KEY, "value", FACTS)
+    flip_bit(store.path(KEY), -1)
+    with pytest.raises(LostResult):
+        store.load(KEY)
+    assert store.was_damaged(KEY)
+
+    store.save(KEY, "value", FACTS)
+
+    assert not store.was_damaged(KEY)
+    assert store.load(KEY) == "value"
+
+
+def test_an_entry_of_another_version_is_no_damage(store):
+    store.save(KEY, "value", FACTS)
+    path = store.path(KEY)
+    path.write_bytes(b"RBENTRY1" + path.read_bytes()[8:])
+
+    assert store.facts(KEY) is None
+    assert not store.was_damaged(KEY)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no permission bits")
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_pickle_is_not_loaded_where_others_can_write(store, what):
+    store.save(KEY, Pair(1, 2), FACTS)
+    assert store.load(KEY) == Pair(1, 2)
+    path = store.path(KEY)
+    (path if what == "file" else path.parent).chmod(0o777)
+
+    with pytest.raises(ForeignPickle, match=r"holds a pickle.*--cache"):
+        store.load(KEY)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no permission bits")
+def test_arrays_are_loaded_wherever_they_lie(store):
+    store.save(KEY, {"array": np.arange(3)}, FACTS)
+    store.path(KEY).parent.chmod(0o777)
+    store.path(KEY).chmod(0o666)
+
+    assert store.load(KEY)["array"].tolist() == [0, 1, 2]

@@ -19,8 +19,8 @@ from rakuten_bench.image.kernel import map_kernel
 from rakuten_bench.image.mix import Mix
 from rakuten_bench.image.patch import PatchWords, normalize_patches
 from rakuten_bench.image.word import VisualWords, learn_words, nearest
-from rakuten_bench.levers.crop.margin import cut_margin
-from rakuten_bench.levers.crop.white_border import cut_white
+from rakuten_bench.levers.crop.margin import CutMargin
+from rakuten_bench.levers.crop.white_border import CutWhite
 from rakuten_bench.registry import CROP, FEATURE
 from rakuten_bench.scratch import open_rows
 from rakuten_bench.types import Blocks, Images
@@ -430,10 +430,10 @@ def test_crops_cut_what_they_say():
     image = np.full((100, 60, 3), 255, dtype=np.uint8)
     image[20:50, 10:40] = 0
 
-    assert cut_margin(image, 0.2).shape == (80, 48, 3)
-    assert cut_margin(image[:1, :1], 0.9).shape == (1, 1, 3)
-    assert cut_white(image, 245).shape == (30, 30, 3)
-    assert cut_white(image[:10], 245).shape == (10, 60, 3)
+    assert CutMargin(0.2)(image).shape == (80, 48, 3)
+    assert CutMargin(0.9)(image[:1, :1]).shape == (1, 1, 3)
+    assert CutWhite(245)(image).shape == (30, 30, 3)
+    assert CutWhite(245)(image[:10]).shape == (10, 60, 3)
 
 
 @pytest.mark.parametrize("name", ["off", "margin", "white_border"])

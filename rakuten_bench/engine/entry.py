@@ -1,24 +1,23 @@
 """One result in one file: what is known of it, then its value, checksummed.
 
-The file holds a short head, a header in JSON, the pickled value, and its arrays one by
-one, each at a multiple of 64 bytes. Reading it back maps the arrays from the file:
-nothing is copied and all processes share the pages. An array that a step has already
+The file holds a short head, a header in JSON, the value as `codec` writes it, and its
+arrays one by one, each at a multiple of 64 bytes. Reading it back maps the arrays from the
+file: nothing is copied and all processes share the pages. An array that a step has already
 written to a file of its own is not written again: that file becomes part of the entry.
+
+Checksums are compared whenever a process reads a file for the first time, and the key
+inside with the name outside, so that neither a flipped bit nor a swapped file is believed.
 """
 
 from __future__ import annotations
 
-import io
 import mmap
 import os
-import pickle
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-_MAGIC = b"RBENTRY1"
+from rakuten_bench.engine.codec import (
+    DECODING_ERRORS,
+    Encoded,
+    PickleRefused,
+    decode,
+)
+from rakuten_bench.engine.trust import is_private
+from rakuten_bench.errors import UserError
+
+_MAGIC = b"RBENTRY2"
+_ANY_MAGIC = b"RBENTRY"  # of whatever version
 _HEAD = struct.Struct("<8sII")  # magic, length and checksum of the header
 _FIRST_READ = 4096
 _ALIGNMENT = 64
@@ -35,21 +44,20 @@ _SMALL = 1 << 16  # below this a file is read, not mapped
 _CHUNK = 1 << 24
 _LARGEST_CHECKSUM = (1 << 32) - 1
 
-#: What unpickling can raise: of damaged bytes, and of a class that this installation lacks.
-_DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    ImportError,
-    pickle.UnpicklingError,
-)
+#: A file as it was when its checksums were compared: inode, size and time of change in ns.
+Stamp = tuple[int, int, int]
 
 
 class DamagedEntry(Exception):
-    """A file that is not a whole entry."""
+    """A file that is not a whole entry of its key."""
+
+
+class OutdatedEntry(DamagedEntry):
+    """An entry of another version of this program."""
+
+
+class ForeignPickle(UserError):
+    """A result that holds a pickle which somebody else may have written."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,104 +108,30 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes
     ----------
+    key : str
+        Of the step: the name of the file.
     sizes : tuple of int
-        Bytes of the pickled value, then of each array.
+        Bytes of the value's tree, then of each array.
     checksum : int
         CRC-32 over all of them.
     attached : tuple of Attached
     is_recipe : bool
         Whether the value is the step itself, which is computed anew each time.
+    is_pickled : bool
+        Whether a part of the value is a pickle.
     """
 
+    key: str
     facts: Facts
     sizes: tuple[int, ...]
     checksum: int
     attached: tuple[Attached, ...] = ()
     is_recipe: bool = False
+    is_pickled: bool = False
 
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Header).decode
-
-
-@dataclass(frozen=True)
-class Packed:
-    """A value as bytes.
-
-    Attributes
-    ----------
-    parts : list of bytes-like
-        The pickle, then the arrays.
-    files : list of Path
-        Files that go with it.
-    """
-
-    parts: list[Any]
-    files: list[Path] = field(default_factory=list)
-
-    @property
-    def size(self) -> int:
-        """Bytes of the parts."""
-        return sum(memoryview(part).nbytes for part in self.parts)
-
-
-def pack(value: Any, folder: Path | None = None) -> Packed:
-    """Turn a value into bytes; its arrays stay where they are.
-
-    Parameters
-    ----------
-    value : object
-    folder : Path, optional
-        Arrays mapped from files in it are referred to, not copied.
-    """
-    arrays: list[pickle.PickleBuffer] = []
-    files: list[Path] = []
-
-    def reduce_mapped(array: np.memmap[Any, Any]) -> Any:
-        place = _place_of(array, folder)
-        if place is None:
-            return np.asarray(array).__reduce_ex__(5)
-        path, offset = place
-        if path not in files:
-            files.append(path)
-        order = "C" if array.flags.c_contiguous else "F"
-        described = (files.index(path), array.dtype, array.shape, offset, order)
-        return _open_attached, described
-
-    stream = io.BytesIO()
-    pickler = pickle.Pickler(stream, protocol=5, buffer_callback=arrays.append)
-    pickler.dispatch_table = {np.memmap: reduce_mapped}
-    pickler.dump(value)
-    return Packed([stream.getbuffer(), *(array.raw() for array in arrays)], files)
-
-
-def _place_of(
-    array: np.memmap[Any, Any], folder: Path | None
-) -> tuple[Path, int] | None:
-    """Return the file in a folder that an array lies in as a whole, and where."""
-    whole = getattr(array, "_mmap", None)
-    named = getattr(array, "filename", None)
-    if folder is None or whole is None or named is None or not array.size:
-        return None
-    if not (array.flags.c_contiguous or array.flags.f_contiguous):
-        return None
-    path = Path(named)
-    if folder.resolve() not in path.resolve().parents:
-        return None
-    start = np.frombuffer(whole, dtype=np.uint8).__array_interface__["data"][0]
-    mapped_from = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
-    return path, array.__array_interface__["data"][0] - start + mapped_from
-
-
-#: The entry that is being read: its attached files lie beside it.
-_reading: ContextVar[Path] = ContextVar("_reading")
-
-
-def _open_attached(
-    number: int, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int, order: Any
-) -> NDArray[Any]:
-    path = attached_path(_reading.get(), number)
-    return np.memmap(path, dtype, "r", offset=offset, shape=shape, order=order)
 
 
 def attached_path(path: Path, number: int) -> Path:
@@ -206,7 +140,7 @@ def attached_path(path: Path, number: int) -> Path:
 
 
 def write_entry(
-    path: Path, packed: Packed, facts: Facts, *, is_recipe: bool = False
+    path: Path, encoded: Encoded, facts: Facts, *, is_recipe: bool = False
 ) -> Facts:
     """Write an entry so that it is there as a whole or not at all.
 
@@ -215,19 +149,21 @@ def write_entry(
     Facts
         With the size.
     """
-    attached = tuple(_attach(path, n, file) for n, file in enumerate(packed.files))
-    size = packed.size + sum(one.size for one in attached)
+    attached = tuple(_attach(path, n, file) for n, file in enumerate(encoded.files))
+    size = encoded.size + sum(one.size for one in attached)
     header = Header(
+        key=path.stem,
         facts=msgspec.structs.replace(facts, size=size),
-        sizes=tuple(memoryview(part).nbytes for part in packed.parts),
+        sizes=tuple(memoryview(part).nbytes for part in encoded.parts),
         checksum=_LARGEST_CHECKSUM,
         attached=attached,
         is_recipe=is_recipe,
+        is_pickled=encoded.is_pickled,
     )
     beside = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
-            _write_all(file, header, packed)
+            _write_all(file, header, encoded)
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -246,16 +182,16 @@ def _attach(path: Path, number: int, file: Path) -> Attached:
     return Attached(ours.stat().st_size, _file_checksum(ours))
 
 
-def _write_all(file: Any, header: Header, packed: Packed) -> None:
+def _write_all(file: Any, header: Header, encoded: Encoded) -> None:
     """Write the parts, then the header before them; large ones are summed meanwhile."""
     length = len(_encode(header))
     with ExitStack() as threads:
-        if packed.size < _SMALL:
-            summed: Callable[[], int] = partial(_checksum, packed.parts)
+        if encoded.size < _SMALL:
+            summed: Callable[[], int] = partial(_checksum, encoded.parts)
         else:
             thread = threads.enter_context(ThreadPoolExecutor(1))
-            summed = thread.submit(_checksum, packed.parts).result
-        _write_parts(file, packed.parts, _HEAD.size + length)
+            summed = thread.submit(_checksum, encoded.parts).result
+        _write_parts(file, encoded.parts, _HEAD.size + length)
         known = _encode(msgspec.structs.replace(header, checksum=summed()))
     text = known.ljust(length)  # blanks are nothing to JSON
     file.seek(0)
@@ -301,7 +237,7 @@ def read_header(path: Path) -> Header:
         end = _header_end(start)
         if end > len(start):
             start += file.read(end - len(start))
-    return _parse_header(start, end)
+    return _parse_header(path, start, end)
 
 
 def _header_end(start: Any) -> int:
@@ -309,41 +245,75 @@ def _header_end(start: Any) -> int:
         raise DamagedEntry
     magic, length, _ = _HEAD.unpack_from(start)
     if magic != _MAGIC:
-        raise DamagedEntry
+        raise OutdatedEntry if magic.startswith(_ANY_MAGIC) else DamagedEntry
     return _HEAD.size + int(length)
 
 
-def _parse_header(start: Any, end: int) -> Header:
-    header = bytes(start[_HEAD.size : end])
-    if zlib.crc32(header) != _HEAD.unpack_from(start)[2]:
+def _parse_header(path: Path, start: Any, end: int) -> Header:
+    text = bytes(start[_HEAD.size : end])
+    if zlib.crc32(text) != _HEAD.unpack_from(start)[2]:
         raise DamagedEntry
     try:
-        return _decode(header)
+        header = _decode(text)
     except msgspec.MsgspecError as error:
         raise DamagedEntry from error
+    if header.key != path.stem:  # a file that was copied or swapped
+        raise DamagedEntry
+    return header
 
 
-def read_entry(path: Path, *, verify: bool = False) -> tuple[Any, Header]:
+def read_entry(path: Path, verified: set[Stamp] | None = None) -> tuple[Any, Header]:
     """Read a value; its arrays are mapped from the file and can't be written to.
 
     Parameters
     ----------
     path : Path
-    verify : bool
-        Compare the checksums too, which reads everything.
+    verified : set of Stamp, optional
+        Large files whose checksums this process has compared; this one is added. Small
+        ones are compared each time.
 
     Raises
     ------
     DamagedEntry
-        If the file is not whole.
+        If the file is not whole, or another key's.
+    ForeignPickle
+        If it holds a pickle that another user may have written.
     FileNotFoundError
     """
-    header, parts = _read_parts(path, verify=verify)
+    header, parts = _read_parts(path, set() if verified is None else verified)
+    trusts = header.is_pickled and is_private(path)
     try:
-        with _from(path):
-            return pickle.loads(parts[0], buffers=parts[1:]), header
-    except _DAMAGED as error:
+        return decode(parts, _Attached(path), trusts_pickles=trusts), header
+    except PickleRefused as error:
+        raise ForeignPickle(_refusal(path)) from error
+    except DECODING_ERRORS as error:
         raise DamagedEntry from error
+
+
+def _refusal(path: Path) -> str:
+    return (
+        f"{path}: holds a pickle, and another user could have written it; loading it "
+        f"could run their code. Use a cache of your own (--cache), or take the right to "
+        f"write from others: chmod -R go-w {path.parent}"
+    )
+
+
+class _Attached:
+    """Opens the attached files of an entry."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(
+        self,
+        number: int,
+        dtype: np.dtype[Any],
+        shape: tuple[int, ...],
+        offset: int,
+        order: Any,
+    ) -> NDArray[Any]:
+        file = attached_path(self._path, number)
+        return np.memmap(file, dtype, "r", offset=offset, shape=shape, order=order)
 
 
 def check_entry(path: Path) -> None:
@@ -355,26 +325,34 @@ def check_entry(path: Path) -> None:
         If one of them differs, or the file is not whole.
     FileNotFoundError
     """
-    _read_parts(path, verify=True)
+    _read_parts(path, set())
 
 
-def _read_parts(path: Path, *, verify: bool) -> tuple[Header, list[memoryview]]:
-    data = _open(path)
+def _read_parts(path: Path, verified: set[Stamp]) -> tuple[Header, list[memoryview]]:
+    data, stamp = _open(path)
     end = _header_end(data)
-    header = _parse_header(data, end)
+    header = _parse_header(path, data, end)
     parts = list(_cut(memoryview(data), header.sizes, end))
-    _check_attached(path, header, verify=verify)
-    if verify and _checksum(parts) != header.checksum:
-        raise DamagedEntry
+    if len(data) < _SMALL or stamp not in verified:
+        if _checksum(parts) != header.checksum:
+            raise DamagedEntry
+        verified.add(stamp)
+    for number, one in enumerate(header.attached):
+        _check_attached(attached_path(path, number), one, verified)
     return header, parts
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path) -> tuple[Any, Stamp]:
     with path.open("rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size < _SMALL:
-            return file.read()
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        stamp = stamp_of(os.fstat(file.fileno()))
+        if stamp[1] < _SMALL:
+            return file.read(), stamp
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), stamp
+
+
+def stamp_of(found: os.stat_result) -> Stamp:
+    """Return what changes when a file is written or replaced."""
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _cut(data: memoryview, sizes: Sequence[int], place: int) -> Iterator[memoryview]:
@@ -388,19 +366,12 @@ def _cut(data: memoryview, sizes: Sequence[int], place: int) -> Iterator[memoryv
         raise DamagedEntry
 
 
-def _check_attached(path: Path, header: Header, *, verify: bool) -> None:
-    for number, one in enumerate(header.attached):
-        file = attached_path(path, number)
-        if not file.exists() or file.stat().st_size != one.size:
-            raise DamagedEntry
-        if verify and _file_checksum(file) != one.checksum:
-            raise DamagedEntry
-
-
-@contextmanager
-def _from(path: Path) -> Iterator[None]:
-    token = _reading.set(path)
-    try:
-        yield
-    finally:
-        _reading.reset(token)
+def _check_attached(file: Path, expected: Attached, verified: set[Stamp]) -> None:
+    if not file.exists():
+        raise DamagedEntry
+    stamp = stamp_of(file.stat())
+    if stamp in verified:
+        return
+    if stamp[1] != expected.size or _file_checksum(file) != expected.checksum:
+        raise DamagedEntry
+    verified.add(stamp)

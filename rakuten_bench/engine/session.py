@@ -137,7 +137,6 @@ class Session:
         self._running: dict[Future[Done], Step] = {}
         self._parked: dict[str, Parked] = {}
         self._pauses: dict[str, float] = {}
-        self._trusted: set[str] = set()
         self._n_done = self._n_failed = self._n_computed = self._n_shared = 0
         self._written = 0
         self._estimate = (-1.0, 0.0)
@@ -250,7 +249,6 @@ class Session:
         return not any(self.devices.of(other) == "cuda" for other in running)
 
     def _submit(self, step: Step) -> None:
-        keys = {one.key for one in step.inputs}
         task = Task(
             step,
             self.store.root,
@@ -258,7 +256,6 @@ class Session:
             self.settings.threads,
             self.devices.of(step),
             self._place,
-            frozenset(keys - self._trusted),
         )
         try:
             self._running[self.executor.submit(task)] = step
@@ -346,12 +343,10 @@ class Session:
         if facts is None or self.recorder.facts.get(step.key):
             return
         self.recorder.facts[step.key] = facts
-        self._trusted.update(one.key for one in step.inputs)
         if not done.computed:
             if self.costs.facts(step) is None:  # computed by a run elsewhere
                 self.costs.add(step, facts)
             return
-        self._trusted.add(step.key)
         self._computed.add(step.key)
         self._n_computed += 1
         thought = self.costs.of(step)

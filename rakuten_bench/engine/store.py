@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from rakuten_bench.engine.claim import Claims
+from rakuten_bench.engine.codec import Encoded, encode
 from rakuten_bench.engine.entry import (
     DamagedEntry,
     Facts,
-    Packed,
-    pack,
+    OutdatedEntry,
+    Stamp,
     read_entry,
     read_header,
     write_entry,
@@ -91,18 +92,12 @@ class Store:
             return read_header(self.path(key)).facts
         except FileNotFoundError:
             return None
-        except (DamagedEntry, OSError):
-            self.discard(key)
+        except (DamagedEntry, OSError) as error:
+            self._drop(key, error)
             return None
 
-    def load(self, key: str, *, verify: bool = False) -> Any:
+    def load(self, key: str) -> Any:
         """Read a value; its arrays are memory-mapped, read-only.
-
-        Parameters
-        ----------
-        key : str
-        verify : bool
-            Compare the checksum too, which reads all of it.
 
         Returns
         -------
@@ -113,11 +108,13 @@ class Store:
         ------
         LostResult
             If it is not there or damaged, and then removed.
+        ForeignPickle
+            If loading it could run another user's code.
         """
         try:
-            value, header = read_entry(self.path(key), verify=verify)
+            value, header = read_entry(self.path(key), _verified(self.root))
         except (DamagedEntry, OSError) as error:
-            self.discard(key)
+            self._drop(key, error)
             raise LostResult(key) from error
         return Recipe(value) if header.is_recipe else value
 
@@ -129,25 +126,41 @@ class Store:
         FullDisk
             If the disk is full or the folder cannot be written.
         """
-        return self.write(key, pack(value, self.folder(key)), facts)
+        return self.write(key, encode(value, self.folder(key)), facts)
 
     def save_recipe(self, key: str, step: Any, facts: Facts) -> Facts:
         """Note that a step's value is computed each time it is needed."""
-        return self.write(key, pack(step), facts, is_recipe=True)
+        return self.write(key, encode(step), facts, is_recipe=True)
 
     def write(
-        self, key: str, packed: Packed, facts: Facts, *, is_recipe: bool = False
+        self, key: str, encoded: Encoded, facts: Facts, *, is_recipe: bool = False
     ) -> Facts:
-        """Write a packed value; unfinished work of its step is removed."""
+        """Write an encoded value; unfinished work of its step is removed."""
         path = self.path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            facts = write_entry(path, packed, facts, is_recipe=is_recipe)
+            facts = write_entry(path, encoded, facts, is_recipe=is_recipe)
         except OSError as error:
             raise cannot_write(self.root, error) from error
+        self._marker(key).unlink(missing_ok=True)
         if self.folder(key).exists():
             shutil.rmtree(self.folder(key), ignore_errors=True)
         return facts
+
+    def was_damaged(self, key: str) -> bool:
+        """Tell whether a damaged result of a key was removed and not computed since."""
+        return self._marker(key).exists()
+
+    def _marker(self, key: str) -> Path:
+        """Return the file that tells whoever computes a result again why that is."""
+        return self.root / key[-2:] / f"{key}.damaged"
+
+    def _drop(self, key: str, error: Exception) -> None:
+        """Remove what can't be read; where it was damaged, leave word of that."""
+        self.discard(key)
+        if isinstance(error, DamagedEntry) and not isinstance(error, OutdatedEntry):
+            with suppress(OSError):
+                self._marker(key).touch()
 
     def discard(self, key: str) -> None:
         """Remove a result."""
@@ -166,6 +179,13 @@ class Store:
         """Yield the keys of all results."""
         for file in self.root.glob(f"??/*{SUFFIX}"):
             yield file.name.removesuffix(SUFFIX)
+
+
+@cache
+def _verified(root: Path) -> set[Stamp]:
+    """Return the files of a folder whose checksums this process has compared."""
+    del root
+    return set()
 
 
 @cache

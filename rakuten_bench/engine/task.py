@@ -29,8 +29,6 @@ class Task:
         Where an option runs that can use either.
     place : str
         The working folder that relative paths of parameters start from.
-    verify : frozenset of str
-        Keys of inputs whose checksum nobody has looked at in this run.
     """
 
     step: Step
@@ -39,7 +37,6 @@ class Task:
     n_threads: int = 1
     device: str = "cpu"
     place: str = ""
-    verify: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rakuten_bench.engine.codec import Encoded, encode
 from rakuten_bench.engine.device import find_gpu
-from rakuten_bench.engine.entry import Facts, Packed, pack
+from rakuten_bench.engine.entry import Facts, ForeignPickle
 from rakuten_bench.engine.meter import PeakMemory
 from rakuten_bench.engine.store import (
     FullDisk,
@@ -80,7 +80,7 @@ def _compute(task: Task, store: Store) -> Done:
     except Exception as error:  # whatever an option raises becomes a typed row
         if isinstance(error, OSError) and is_full(error):
             error = cannot_write(store.root, error)
-        halt = str(error) if isinstance(error, FullDisk) else ""
+        halt = str(error) if isinstance(error, FullDisk | ForeignPickle) else ""
         seconds = time.perf_counter() - start
         return Done(key, halt=halt, fault=Fault.of(error, task.step, seconds))
 
@@ -91,7 +91,9 @@ def _make(task: Task, store: Store) -> Facts:
     peak = PeakMemory()
     start = time.perf_counter()
     with noted() as notes:
-        value = Maker(store, task.n_threads, task.device, task.verify).compute(step)
+        value = Maker(store, task.n_threads, task.device).compute(step)
+    if store.was_damaged(step.key):
+        notes.append(f"a stored result was damaged and has been computed again: {step}")
     facts = Facts(
         seconds=time.perf_counter() - start,
         memory=peak.bytes(),
@@ -114,14 +116,11 @@ class Maker:
     device : {"cpu", "cuda"}
         Of the step that is asked for. What it reads and was not worth keeping is
         computed on the CPU, as it was before: from the GPU everything is kept.
-    verify : collection of str
-        Keys whose checksum is to be looked at.
     """
 
     store: Store
     n_threads: int = 1
     device: str = "cpu"
-    verify: Collection[str] = ()
 
     def compute(self, step: Step) -> Any:
         """Return the value of a step.
@@ -145,7 +144,7 @@ class Maker:
 
     def fetch(self, key: str) -> Any:
         """Return a stored value; one that was not worth keeping is computed."""
-        value = self.store.load(key, verify=key in self.verify)
+        value = self.store.load(key)
         if isinstance(value, Recipe):
             return replace(self, device="cpu").compute(value.step)
         return value
@@ -154,21 +153,21 @@ class Maker:
 def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:
     """Store a value, or only how to make it where loading it would take longer."""
     start = time.perf_counter()
-    packed = pack(value, store.folder(step.key))
+    encoded = encode(value, store.folder(step.key))
     seconds = time.perf_counter() - start
     may_leave = step.kind not in _LAST and facts.device == "cpu"
-    if may_leave and is_cheaper(facts.seconds, packed, seconds):
+    if may_leave and is_cheaper(facts.seconds, encoded, seconds):
         return store.save_recipe(step.key, step, facts)
-    if packed.size >= _WORTH_TELLING:
+    if encoded.size >= _WORTH_TELLING:
         tell_storing()
-    return store.write(step.key, packed, facts)
+    return store.write(step.key, encoded, facts)
 
 
-def is_cheaper(seconds: float, packed: Packed, pack_seconds: float) -> bool:
+def is_cheaper(seconds: float, encoded: Encoded, encode_seconds: float) -> bool:
     """Tell whether computing a value again takes less than loading it.
 
-    Unpickling takes about as long as pickling did; the arrays come at the disk's speed.
+    Decoding takes about as long as encoding did; the arrays come at the disk's speed.
     """
-    if packed.size < _LEAST_SIZE or packed.files:
+    if encoded.size < _LEAST_SIZE or encoded.files:
         return False
-    return seconds < pack_seconds + packed.size / _DISK_SPEED
+    return seconds < encode_seconds + encoded.size / _DISK_SPEED

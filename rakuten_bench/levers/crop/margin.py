@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import Literal
 
 from rakuten_bench.image.read import Pixels
@@ -15,16 +15,23 @@ def margin(
     on_error: Literal["blank", "fail"] = "blank",
 ) -> Images:
     """Cut off a share of the width and of the height, half of it on each side."""
-    return Images(paths, partial(cut_margin, share=share), on_error)
+    return Images(paths, CutMargin(share), on_error)
 
 
-def cut_margin(image: Pixels, share: float) -> Pixels:
-    """Cut a share of each dimension off; at least one pixel stays.
+@dataclass(frozen=True, slots=True)
+class CutMargin:
+    """Cuts a share of each dimension off; at least one pixel stays.
 
     >>> import numpy as np
-    >>> cut_margin(np.zeros((10, 20, 3), np.uint8), 0.2).shape
+    >>> CutMargin(0.2)(np.zeros((10, 20, 3), np.uint8)).shape
     (8, 16, 3)
     """
-    height, width = image.shape[:2]
-    top, left = (int(side * min(max(share, 0.0), 0.98) / 2) for side in (height, width))
-    return image[top : height - top, left : width - left]
+
+    share: float
+
+    def __call__(self, image: Pixels) -> Pixels:
+        """Return the inner part of an image."""
+        height, width = image.shape[:2]
+        share = min(max(self.share, 0.0), 0.98)
+        top, left = (int(side * share / 2) for side in (height, width))
+        return image[top : height - top, left : width - left]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,22 +17,29 @@ def white_border(
     on_error: Literal["blank", "fail"] = "blank",
 ) -> Images:
     """Cut off the rows and columns at the border that are white, or nearly so."""
-    return Images(paths, partial(cut_white, threshold=threshold), on_error)
+    return Images(paths, CutWhite(threshold), on_error)
 
 
-def cut_white(image: Pixels, threshold: int) -> Pixels:
-    """Return the box around all pixels darker than a threshold in any color.
+@dataclass(frozen=True, slots=True)
+class CutWhite:
+    """Cuts down to the box around all pixels darker than a threshold in any color.
 
     An image that is white all over stays whole.
 
     >>> image = np.full((9, 9), 255, np.uint8)
     >>> image[3:5, 4:8] = 0
-    >>> cut_white(image, 245).shape
+    >>> CutWhite(245)(image).shape
     (2, 4)
     """
-    darkest = image if image.ndim == 2 else image.min(axis=2)
-    seen = darkest < threshold
-    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-    if not len(rows):
-        return image
-    return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+    threshold: int
+
+    def __call__(self, image: Pixels) -> Pixels:
+        """Return the part of an image that is not its white border."""
+        darkest = image if image.ndim == 2 else image.min(axis=2)
+        seen = darkest < self.threshold
+        rows = np.flatnonzero(seen.any(axis=1))
+        columns = np.flatnonzero(seen.any(axis=0))
+        if not len(rows):
+            return image
+        return image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

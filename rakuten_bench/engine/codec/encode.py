@@ -1,0 +1,286 @@
+"""From a value to its tree and the bytes of its arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import mmap
+import pickle
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.engine.codec import tag
+
+_PLAIN = frozenset({str, int, float, bool, type(None), bytes})
+_LARGEST_INT = 1 << 63
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A value as bytes.
+
+    Attributes
+    ----------
+    parts : list of bytes-like
+        The tree, then the bytes of each array or pickle.
+    files : list of Path
+        Files that hold arrays of the value, which are referred to and not copied.
+    is_pickled : bool
+        Whether some part of it is a pickle.
+    """
+
+    parts: list[Any]
+    files: list[Path] = field(default_factory=list)
+    is_pickled: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of the parts."""
+        return sum(memoryview(part).nbytes for part in self.parts)
+
+
+def encode(value: Any, folder: Path | None = None) -> Encoded:
+    """Turn a value into bytes; its arrays stay where they are.
+
+    Parameters
+    ----------
+    value : object
+    folder : Path, optional
+        Arrays mapped from files in it are referred to, not copied.
+    """
+    try:
+        return _encode(value, _Encoder(folder))
+    except UnicodeEncodeError:  # a text that is no Unicode: rare, and slow to look for
+        return _encode(value, _Encoder(folder, has_surrogates=True))
+
+
+def _encode(value: Any, encoder: _Encoder) -> Encoded:
+    tree = msgspec.msgpack.encode(encoder.node(value))
+    return Encoded([tree, *encoder.buffers], encoder.files, encoder.is_pickled)
+
+
+class _Encoder:
+    """Builds the tree of one value."""
+
+    def __init__(self, folder: Path | None, *, has_surrogates: bool = False) -> None:
+        self._folder = folder.resolve() if folder else None
+        self._has_surrogates = has_surrogates
+        self.buffers: list[Any] = []
+        self.files: list[Path] = []
+        self.is_pickled = False
+
+    def node(self, value: Any) -> Any:
+        """Return the node of a value."""
+        kind: Any = type(value)
+        if kind in _PLAIN:
+            return self.scalar(value)
+        encode_one = _ENCODERS.get(kind) or _find_encoder(kind)
+        return encode_one(self, value) or self.pickled(value)
+
+    def scalar(self, value: Any) -> Any:
+        """Return a scalar, or a node of one that MessagePack does not have."""
+        if not _is_storable(value):
+            return [tag.BIG_INT, str(value)]
+        if self._has_surrogates and type(value) is str:
+            return [tag.SURROGATES, value.encode("utf-8", "surrogatepass")]
+        return value
+
+    def sequence(self, value: list[Any] | tuple[Any, ...]) -> Any:
+        """Keep a list of scalars as it is: 100,000 texts need no node each."""
+        is_list = type(value) is list
+        if _are_plain(value) and not self._has_surrogates:
+            return [tag.PLAIN_LIST if is_list else tag.PLAIN_TUPLE, value]
+        return [tag.LIST if is_list else tag.TUPLE, *map(self.node, value)]
+
+    def mapping(self, value: dict[Any, Any]) -> Any:
+        """Write keys and values in turn, in the order of the mapping."""
+        return [tag.DICT, *(self.node(one) for pair in value.items() for one in pair)]
+
+    def collection(self, value: set[Any] | frozenset[Any]) -> Any:
+        """Write a set in a stable order where its items have one."""
+        items = sorted(value, key=repr)
+        name = tag.SET if type(value) is set else tag.FROZENSET
+        return [name, *map(self.node, items)]
+
+    def array(self, value: NDArray[Any]) -> Any:
+        """Put the bytes of an array apart."""
+        if value.dtype.hasobject:
+            items = value.ravel().tolist()
+            if not _are_plain(items):
+                return self.pickled(value)
+            return [tag.TEXTS, list(value.shape), self.sequence(items)]
+        if value.dtype.names is not None or value.dtype.subdtype is not None:
+            return self.pickled(value)
+        order = "C" if value.flags.c_contiguous or not value.flags.f_contiguous else "F"
+        flat = np.ascontiguousarray(value if order == "C" else value.T)
+        buffer = flat.reshape(-1).view(np.uint8) if flat.size else b""
+        return [
+            *(tag.ARRAY, self._keep(buffer), value.dtype.str, list(value.shape), order)
+        ]
+
+    def mapped(self, value: np.memmap[Any, Any]) -> Any:
+        """Refer to an array that a step has written to a file of its own."""
+        place = find_mapped_file(value, self._folder)
+        if place is None:
+            return self.array(np.asarray(value))
+        path, offset = place
+        if path not in self.files:
+            self.files.append(path)
+        order = "C" if value.flags.c_contiguous else "F"
+        described = (value.dtype.str, list(value.shape), offset, order)
+        return [tag.MAPPED, self.files.index(path), *described]
+
+    def number(self, value: np.generic) -> Any:
+        """Write a NumPy scalar; None for an object."""
+        if value.dtype.hasobject:
+            return None
+        return [tag.SCALAR, value.dtype.str, value.tobytes()]
+
+    def dataclass(self, value: Any) -> Any:
+        """Write the attributes of an object of ours in the order of its class."""
+        kind = type(value)
+        names = [one.name for one in dataclasses.fields(kind)]
+        values = [self.node(getattr(value, name)) for name in names]
+        return [tag.DATACLASS, f"{kind.__module__}:{kind.__qualname__}", *values]
+
+    def sparse(self, value: Any) -> Any:
+        """Write the three arrays of a compressed matrix."""
+        arrays = [self.node(getattr(value, n)) for n in ("data", "indices", "indptr")]
+        known = [value.__dict__.get(name) for name in tag.SPARSE_FLAGS]
+        return [tag.SPARSE, type(value).__name__, list(value.shape), *arrays, known]
+
+    def frame(self, value: Any) -> Any:
+        """Write a table column by column; None where a column is of another kind."""
+        index = _index_node(self, value.index)
+        names = list(value.columns)
+        columns = [_column_node(self, value.iloc[:, i]) for i in range(len(names))]
+        if index is None or None in columns or not _are_plain(names):
+            return None
+        return [tag.FRAME, index, self.sequence(names), columns]
+
+    def series(self, value: Any) -> Any:
+        """Write one column and its index."""
+        index, column = _index_node(self, value.index), _column_node(self, value)
+        if index is None or column is None or not _are_plain([value.name]):
+            return None
+        return [tag.SERIES, index, self.node(value.name), column]
+
+    def pickled(self, value: Any) -> Any:
+        """Pickle what has no node of its own; its arrays stay apart here too."""
+        arrays: list[pickle.PickleBuffer] = []
+        stream = io.BytesIO()
+        _Pickler(self, stream, arrays).dump(value)
+        self.is_pickled = True
+        first = self._keep(stream.getbuffer())
+        return [tag.PICKLE, first, [self._keep(array.raw()) for array in arrays]]
+
+    def _keep(self, buffer: Any) -> int:
+        self.buffers.append(buffer)
+        return len(self.buffers) - 1
+
+
+class _Pickler(pickle.Pickler):
+    """Pickles an object; the mapped arrays in it become nodes."""
+
+    def __init__(
+        self, encoder: _Encoder, stream: io.BytesIO, arrays: list[pickle.PickleBuffer]
+    ) -> None:
+        super().__init__(stream, protocol=5, buffer_callback=arrays.append)
+        self._encoder = encoder
+
+    def persistent_id(self, obj: Any) -> Any:
+        """Return the node of a mapped array; None for what is to be pickled."""
+        return self._encoder.mapped(obj) if type(obj) is np.memmap else None
+
+
+_ENCODERS: Mapping[type, Callable[[_Encoder, Any], Any]] = {
+    list: _Encoder.sequence,
+    tuple: _Encoder.sequence,
+    dict: _Encoder.mapping,
+    set: _Encoder.collection,
+    frozenset: _Encoder.collection,
+    np.ndarray: _Encoder.array,
+    np.memmap: _Encoder.mapped,
+}
+_LIBRARY_ENCODERS: Mapping[tuple[str, str], Callable[[_Encoder, Any], Any]] = {
+    ("pandas", "DataFrame"): _Encoder.frame,
+    ("pandas", "Series"): _Encoder.series,
+    **{("scipy", name): _Encoder.sparse for name in tag.SPARSE_FORMATS},
+}
+
+
+@cache
+def _find_encoder(kind: type) -> Callable[[_Encoder, Any], Any]:
+    """Return how a class is written, without importing the library that it is from."""
+    if issubclass(kind, np.generic):
+        return _Encoder.number
+    if dataclasses.is_dataclass(kind) and tag.is_ours(kind):
+        return _Encoder.dataclass
+    return _LIBRARY_ENCODERS.get(
+        (kind.__module__.partition(".")[0], kind.__name__), _none
+    )
+
+
+def _none(encoder: _Encoder, value: Any) -> None:
+    del encoder, value
+
+
+def _is_storable(value: Any) -> bool:
+    """Tell whether MessagePack has a scalar: its integers have 64 bits."""
+    return type(value) is not int or -_LARGEST_INT <= value < _LARGEST_INT
+
+
+def _are_plain(values: Iterable[Any]) -> bool:
+    """Tell whether all are scalars that MessagePack has."""
+    kinds = set(map(type, values))
+    return kinds <= _PLAIN and (int not in kinds or all(map(_is_storable, values)))
+
+
+def find_mapped_file(
+    array: np.memmap[Any, Any], folder: Path | None
+) -> tuple[Path, int] | None:
+    """Return the file in a folder that an array lies in as a whole, and where."""
+    whole = getattr(array, "_mmap", None)
+    named = getattr(array, "filename", None)
+    if folder is None or whole is None or named is None or not array.size:
+        return None
+    if not (array.flags.c_contiguous or array.flags.f_contiguous):
+        return None
+    path = Path(named)
+    if folder not in path.resolve().parents:
+        return None
+    start = np.frombuffer(whole, dtype=np.uint8).__array_interface__["data"][0]
+    mapped_from = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
+    return path, array.__array_interface__["data"][0] - start + mapped_from
+
+
+def _index_node(encoder: _Encoder, index: Any) -> Any:
+    import pandas as pd
+
+    if type(index) is pd.RangeIndex and index.name is None:
+        return ["range", index.start, index.stop, index.step]
+    column = _column_node(encoder, index)
+    named = _are_plain([index.name]) and not isinstance(index, pd.MultiIndex)
+    return ["index", encoder.node(index.name), column] if named and column else None
+
+
+def _column_node(encoder: _Encoder, column: Any) -> Any:
+    """Return the dtype and the values of a column; None where they are of another kind."""
+    import pandas as pd
+
+    dtype = column.dtype
+    if isinstance(dtype, pd.StringDtype):
+        is_nan = isinstance(dtype.na_value, float)
+        values = [None if pd.isna(one) else one for one in column.tolist()]
+        return ["text", dtype.storage, is_nan, encoder.sequence(values)]
+    if not isinstance(dtype, np.dtype):
+        return None
+    node = encoder.node(column.to_numpy())
+    return None if node[0] == tag.PICKLE else ["numpy", node]
