@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +252,27 @@ def test_images_of_one_size_count_by_their_content(shop_csv: Path):
     first.write_bytes(b"six")
 
     assert load(shop_csv.parent, image="photo").fingerprint != before
+
+
+def test_pictures_replaced_by_others_of_their_sizes_and_times_are_other_data(
+    shop_csv: Path,
+):
+    photos = [shop_csv.parent / name for name in ("a.jpg", "b.jpg")]
+    for photo, content in zip(photos, (b"one", b"three"), strict=True):
+        photo.write_bytes(content)
+    before = load(shop_csv.parent, image="photo").fingerprint
+    for photo, content in zip(photos, (b"six", b"seven"), strict=True):
+        facts = photo.stat()
+        photo.write_bytes(content)
+        os.utime(photo, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+    assert load(shop_csv.parent, image="photo").fingerprint != before
+
+
+def test_pictures_that_were_only_touched_or_copied_are_the_same_data(shop_csv: Path):
+    photo = shop_csv.parent / "a.jpg"
+    photo.write_bytes(b"one")
+    before = load(shop_csv.parent, image="photo").fingerprint
+    os.utime(photo, (1, 1))
+
+    assert load(shop_csv.parent, image="photo").fingerprint == before

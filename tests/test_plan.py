@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import importlib.metadata
+import os
 import shutil
 import sys
 import textwrap
@@ -10,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.errors import MissingPackage
-from rakuten_bench.plan import source
+from rakuten_bench.plan import made, source
 from rakuten_bench.plan.build import build_plan, derive_seed
-from rakuten_bench.plan.made import find_ingredients
-from rakuten_bench.registry import LANGUAGE, NORMALIZER
+from rakuten_bench.plan.made import find_ingredients, versions_of
+from rakuten_bench.registry import LANGUAGE, NORMALIZER, iter_levers, option
 from rakuten_bench.scenario import find_option, from_words
 from user_models import write_stop_words
 
@@ -252,6 +254,103 @@ def test_the_digest_of_a_folder_covers_its_files_and_where_they_are(tmp_path):
 
     assert len({before, moved, rewritten}) == 3
     assert source.file_digest(str(folder)) == rewritten
+
+
+def test_a_file_changed_at_the_same_size_and_time_has_another_digest(tmp_path):
+    file = tmp_path / "probabilities.npz"
+    file.write_bytes(b"one")
+    before, facts = source.file_digest(str(file)), file.stat()
+
+    file.write_bytes(b"two")
+    os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+    assert source.file_digest(str(file)) != before
+
+
+def test_a_file_that_was_only_copied_has_the_same_digest(tmp_path):
+    file, copy = tmp_path / "a" / "p.npz", tmp_path / "b" / "p.npz"
+    for one in (file, copy):
+        one.parent.mkdir()
+        one.write_bytes(b"one")
+        os.utime(one, (len(str(one)), 1))
+
+    assert source.file_digest(str(file)) == source.file_digest(str(copy))
+
+
+def test_a_large_file_counts_by_samples_and_times(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "_WHOLE", 10)
+    file = tmp_path / "weights.bin"
+    file.write_bytes(bytes(3 * source._SAMPLE))
+    before = source.file_digest(str(file))
+
+    with file.open("r+b") as opened:
+        opened.seek(2 * source._SAMPLE)
+        opened.write(b"changed")
+
+    assert source.file_digest(str(file)) != before
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "file/below"])
+def test_a_name_that_no_file_can_have_has_no_digest(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+
+    assert source.file_digest(name) == ""
+
+
+@pytest.mark.parametrize(
+    ("lever", "name", "packages"),
+    [
+        ("tokenizer", "regex", {"numpy"}),
+        ("feature", "pixels", {"numpy", "Pillow", "opencv-python-headless"}),
+        *(
+            (lever, name, {"numpy", "scipy", "scikit-learn"})
+            for lever, name in (
+                ("vectorizer", "tfidf"),
+                ("reducer", "off"),
+                ("sampler", "off"),
+                ("model", "external"),
+                ("model", "kmeans"),
+                ("search", "grid"),
+                ("fusion", "mean"),
+            )
+        ),
+    ],
+)
+def test_the_libraries_that_shape_numbers_are_in_the_key_of_every_kind(
+    lever, name, packages
+):
+    (found,) = {
+        option
+        for one in iter_levers()
+        for modality in ("text", "image", "fusion")
+        for option in one.options(modality)
+        if (one.name, option.name) == (lever, name)
+    }
+
+    assert packages <= versions_of(found).keys()
+
+
+@pytest.mark.parametrize("package", ["numpy", "scipy", "scikit-learn"])
+def test_another_version_of_a_library_of_numbers_runs_a_model_again(
+    monkeypatch, package
+):
+    scenario = from_words(WORDS)
+    before = key_of(scenario)
+    real = importlib.metadata.version
+    monkeypatch.setattr(
+        importlib.metadata,
+        "version",
+        lambda name: "99.0" if name == package else real(name),
+    )
+    made._installed.cache_clear()
+    option._version.cache_clear()
+
+    try:
+        assert key_of(scenario) != before
+    finally:
+        made._installed.cache_clear()
+        option._version.cache_clear()
 
 
 def test_a_folder_that_the_environment_names_is_part_of_the_key(tmp_path, monkeypatch):

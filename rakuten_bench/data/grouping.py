@@ -122,9 +122,8 @@ def image_content(frame: pd.DataFrame, *, cache: Path | None = None) -> pd.Serie
 def stamp_images(frame: pd.DataFrame, *, cache: Path | None = None) -> list[str]:
     """Return what stands for the content of each row's image in a fingerprint.
 
-    Its hash where other files are of its size, as all are in a format that does not
-    compress; those `image_content` reads anyway. Else its size: to read every picture
-    only to name a table is too dear.
+    Its hash: pictures that were replaced by others are other data, whatever their
+    sizes. A file is read once as long as its size and times stay as they are.
 
     Parameters
     ----------
@@ -134,10 +133,12 @@ def stamp_images(frame: pd.DataFrame, *, cache: Path | None = None) -> list[str]
     Returns
     -------
     list of str
-        "" where there is no image, "absent" where its file is not there.
+        "" where there is no image, "absent" where its file is not there, "unreadable"
+        where it can't be read.
     """
-    found = _read_contents(frame, cache)
-    stamps = {path: digest or str(size) for path, (size, digest) in found.items()}
+    paths = [path for path in frame["image_path"].unique() if path]
+    hashes = _hashed(dict(_stamped(paths)), cache)
+    stamps = {path: digest or "unreadable" for path, digest in hashes.items()}
     return [path and stamps.get(path, "absent") for path in frame["image_path"]]
 
 
@@ -147,27 +148,32 @@ def _read_contents(
     """Return size and hash of the images that are there; no hash of a size of its own."""
     paths = [path for path in frame["image_path"].unique() if path]
     stamps = dict(_stamped(paths))
-    sizes = np.array([size for size, _ in stamps.values()], dtype=np.int64)
+    sizes = np.array([stamp[0] for stamp in stamps.values()], dtype=np.int64)
     values, counts = np.unique(sizes, return_counts=True)
     shared = set(values[counts > 1].tolist())
     asked = {path: stamp for path, stamp in stamps.items() if stamp[0] in shared}
     hashed = _hashed(asked, cache)
-    return {path: (size, hashed.get(path)) for path, (size, _) in stamps.items()}
+    return {path: (stamp[0], hashed.get(path)) for path, stamp in stamps.items()}
 
 
-def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield size in bytes and time of change in ns for the files that are there."""
+#: Size in bytes and times of a file in ns: of its content, and of any change. The first
+#: can be set back by whoever copies a file, the second can't.
+_Stamp = tuple[int, int, int]
+
+
+def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, _Stamp]]:
+    """Yield size and times of the files that are there."""
     for path in paths:
         try:
             found = os.stat(path)  # noqa: PTH116  (ten times as fast as Path.stat here)
         except (OSError, ValueError):  # ValueError: a name with a NUL
             continue
         if stat.S_ISREG(found.st_mode):  # a pipe would be read for ever
-            yield path, (found.st_size, found.st_mtime_ns)
+            yield path, (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def _hashed(asked: dict[str, tuple[int, int]], cache: Path | None) -> dict[str, str]:
-    """Hash files, each once as long as its size and time stay the same."""
+def _hashed(asked: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
+    """Hash files, each once as long as its size and times stay the same."""
     store = cache / "image_hashes.msgpack" if cache else None
     known = _read_hashes(store)
     todo = [path for path in asked if known.get(path, ("",))[1:] != asked[path]]
@@ -179,11 +185,11 @@ def _hashed(asked: dict[str, tuple[int, int]], cache: Path | None) -> dict[str, 
     return {path: known[path][0] for path in asked}
 
 
-def _read_hashes(store: Path | None) -> dict[str, tuple[str, int, int]]:
+def _read_hashes(store: Path | None) -> dict[str, tuple[str, int, int, int]]:
     if store is None or not store.is_file():
         return {}
     try:
-        kept = dict[str, tuple[str, int, int]]
+        kept = dict[str, tuple[str, int, int, int]]
         return msgspec.msgpack.decode(store.read_bytes(), type=kept)
     except msgspec.MsgspecError:  # cut short; it holds nothing that cannot be redone
         return {}

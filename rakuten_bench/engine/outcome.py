@@ -15,7 +15,7 @@ from rakuten_bench.engine.task import Fault
 from rakuten_bench.engine.work import Maker
 from rakuten_bench.plan import Plan, Step
 from rakuten_bench.plan.build import digest
-from rakuten_bench.plan.made import Ingredients, find_ingredients
+from rakuten_bench.plan.made import Ingredients, find_ingredients, versions_of
 from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import (
     DatasetInfo,
@@ -345,7 +345,7 @@ def _packages(scenario: Scenario) -> dict[str, str]:
     for member in (scenario, *scenario.members):
         for choice in member.choices:
             option = find_option(member.modality, choice)
-            found |= option.versions()
+            found |= versions_of(option)
             if option.owner:
                 found[option.owner] = version(option.owner)
     return found

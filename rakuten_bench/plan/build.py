@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.plan import Input, Plan, Step
-from rakuten_bench.plan.made import find_ingredients
+from rakuten_bench.plan.made import find_ingredients, numpy_version
 from rakuten_bench.plan.source import source_digest
 from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
@@ -99,7 +99,11 @@ class _Builder:
         self.frame = f"frame-{digest(dataset)}"
         self.split = split
         self.seed = seed
-        self.inside = (source_digest(_DIVIDING), derive_inner_seed(seed))
+        self.inside = (
+            source_digest(_DIVIDING),
+            numpy_version(),
+            derive_inner_seed(seed),
+        )
         self.targets: dict[str, str] = {}
         self.steps: dict[tuple[Any, ...], Step] = {}
         self.folds: dict[str, str] = {}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.plan.source import files_digest, source_digests
+from rakuten_bench.plan.source import files_digest, foreign_imports, source_digests
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Choice
 
@@ -17,6 +20,18 @@ FITTING = "rakuten_bench.pipeline.fitting"
 FUSING = "rakuten_bench.pipeline.fusing"
 CLUSTERING = "rakuten_bench.pipeline.clustering"
 SEARCHING = "rakuten_bench.pipeline.searching"
+
+#: What shapes numbers and pictures: name that is imported -> distributions that have it.
+_SHAPING = {
+    "PIL": ("Pillow",),
+    "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python"),
+    "imblearn": ("imbalanced-learn",),
+    "numpy": ("numpy",),
+    "scipy": ("scipy",),
+    "sklearn": ("scikit-learn",),
+    "torch": ("torch",),
+}
+_LEARNING = frozenset({"numpy", "scipy", "sklearn"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +48,7 @@ class Ingredients:
     file : str
         Digest of the files that the option reads; "" where it reads none.
     versions : mapping of str to str
-        Of the packages that it names.
+        Of the packages that it names, and of those that shape its numbers.
     """
 
     lever: str
@@ -80,8 +95,49 @@ def find_ingredients(option: Option, choice: Choice) -> Ingredients:
         choice.params,
         modules_of(option),
         files_digest(option.find_files(choice.arguments)),
-        option.versions(),
+        versions_of(option),
     )
+
+
+def versions_of(option: Option) -> dict[str, str]:
+    """Return the versions of packages that decide what an option computes.
+
+    Besides those that it names they are the libraries of numbers and pictures that its
+    modules import; what learns is always in the hands of all three of numbers.
+
+    Raises
+    ------
+    MissingPackage
+        If a package that it names is not installed.
+    """
+    named = option.versions()
+    imported = {
+        name.partition(".")[0]
+        for module in modules_of(option)
+        for name in foreign_imports(module)
+    }
+    if option.kind != "map":
+        imported |= _LEARNING
+    shaping = {
+        distribution: version
+        for top in sorted(imported & _SHAPING.keys())
+        for distribution, version in _installed(top).items()
+    }
+    return {**named, **{k: v for k, v in shaping.items() if k not in named}}
+
+
+@cache
+def _installed(top: str) -> dict[str, str]:
+    """Return distribution and version of what is imported under a name."""
+    for distribution in _SHAPING[top]:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return {distribution: importlib.metadata.version(distribution)}
+    return {}
+
+
+def numpy_version() -> str:
+    """Return the version of NumPy, by whose random numbers rows are divided."""
+    return "".join(_installed("numpy").values())
 
 
 def module_file(module: str) -> str:

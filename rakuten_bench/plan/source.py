@@ -10,15 +10,18 @@ import ast
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 _OURS = "rakuten_bench"
 _PACKAGE = Path(__file__).parents[1]
 #: Folders in which packages of all kinds lie side by side.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
+_WHOLE = 2**28  # bytes up to which all of a file is read for its digest
+_SAMPLE, _SAMPLES = 2**20, 64
 _LEFT_OUT = frozenset(
     {_OURS, f"{_OURS}.registry", f"{_OURS}.errors", f"{_OURS}.levers"}
 )
@@ -56,19 +59,21 @@ def files_digest(names: Iterable[str]) -> str:
 def file_digest(name: str) -> str:
     """Return the digest of a file that an option reads, or of the files in a folder.
 
-    Names, sizes and times are looked at, not contents, which may be gigabytes. A
-    package that is named in place of a file counts by its version.
+    Contents decide, so that a file changed at the same size and time is another one,
+    and one copied to another machine the same. Of a file larger than `_WHOLE`, such as
+    weights, samples are read, and its times count. A package that is named in place of
+    a file counts by its version.
 
     >>> file_digest("")
     ''
     """
     place = Path(name)
     installed = _version(name)
-    if not installed and not (name and place.exists()):
+    if not installed and not (name and os.path.exists(name)):  # noqa: PTH110  (False for a name that no file can have)
         return ""  # what is missing is refused when it is read
     digest = hashlib.blake2b(installed.encode(), digest_size=16)
     for line in _file_facts(place):
-        digest.update(line.encode())
+        digest.update(line.encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
@@ -89,10 +94,30 @@ def _file_facts(place: Path) -> Iterator[str]:
         sorted(file for file in place.rglob("*") if file.is_file()) if inside else []
     )
     for file in files or [place]:
-        if file.exists():
+        if file.is_file():
+            name = file.relative_to(place).as_posix() if inside else file.name
             facts = file.stat()
-            name = file.relative_to(place) if inside else file.name
-            yield f"{name}:{facts.st_size}:{facts.st_mtime_ns};"
+            stamp = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+            yield f"{name}:{_content_digest(str(file.resolve()), *stamp)};"
+
+
+@cache
+def _content_digest(path: str, size: int, mtime: int, ctime: int) -> str:
+    """Return the digest of a file's content, read once as long as it is not touched."""
+    digest = hashlib.blake2b(str(size).encode(), digest_size=16)
+    try:
+        with Path(path).open("rb") as file:
+            if size > _WHOLE:
+                digest.update(f"{mtime}:{ctime}".encode())
+                for number in range(_SAMPLES):
+                    file.seek(number * (size - _SAMPLE) // (_SAMPLES - 1))
+                    digest.update(file.read(_SAMPLE))
+            else:
+                for block in iter(partial(file.read, _SAMPLE), b""):
+                    digest.update(block)
+    except OSError:  # what can't be read is refused when it is used
+        return ""
+    return digest.hexdigest()
 
 
 def _closure(module: str) -> set[str]:
