@@ -25,8 +25,8 @@ from rakuten_bench.data import SplitSpec, build_split
 from rakuten_bench.data.audit import audit
 from rakuten_bench.data.grouping import find_groups
 from rakuten_bench.data.rakuten import LABEL_NAMES, read_challenge
-from rakuten_bench.data.split import divide
 from rakuten_bench.data.synthesis import synthesize
+from rakuten_bench.division import divide
 from rakuten_bench.types import Dataset
 
 ALLOWED_SECONDS = 60

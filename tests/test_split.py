@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ from rakuten_bench.data import (
     split_name,
 )
 from rakuten_bench.data.build import assemble
-from rakuten_bench.data.chance import random_bits, shuffled_rank, uniform
 from rakuten_bench.data.grouping import image_content
-from rakuten_bench.data.split import divide, read_split
+from rakuten_bench.data.split import CachedFolds, is_division
+from rakuten_bench.division import divide
+from rakuten_bench.division.chance import random_bits, shuffled_rank, uniform
 from rakuten_bench.errors import UserError
-from rakuten_bench.types import Dataset, Fold, Split, Target
+from rakuten_bench.types import Dataset, Fold, Rows, Split, Target
 
 SCHEMES = ("holdout", "train_val_test", "kfold")
 
@@ -204,28 +206,112 @@ def test_the_rows_are_those_of_the_first_version():
 
 
 HOLDOUT = "59e3789062dc78be82f48f51ee35d530"
-KFOLD = "bdf676841a21ab4cda0676583f5dc796"
+KFOLD = "f323489e785aa7cce3fbcbbbf26ac5ed"
 
 
-def test_a_damaged_file_is_built_anew(tmp_path: Path):
+@pytest.mark.parametrize("content", [b"", b"PK", b"\x93NUMPY\x01\x00v\x00{'x", b"text"])
+def test_a_damaged_file_is_built_anew(tmp_path: Path, content: bytes):
     first = build_split(shop(), SplitSpec(), cache=tmp_path)
     [file] = (tmp_path / "splits").iterdir()
-    file.write_bytes(file.read_bytes()[:100])
+    kept = file.read_bytes()
+    file.write_bytes(content or kept[:100])
 
     again = build_split(shop(), SplitSpec(), cache=tmp_path)
 
     assert again.fingerprint == first.fingerprint
-    assert read_split(file) is not None
+    assert file.read_bytes() == kept
+
+
+def forge(file: Path, dataset: Dataset, spec: SplitSpec, groups: Rows, *folds: Fold):
+    """Write folds with a digest that matches them."""
+    CachedFolds(file, dataset, spec, groups).write(folds)
+
+
+def rows(*positions: int) -> Rows:
+    return np.array(positions, dtype=np.int64)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_folds_are_read_back_from_the_cache(tmp_path: Path, scheme: str):
+    spec, dataset = SplitSpec(scheme), shop()
+    split = build_split(dataset, spec, cache=tmp_path)
+    [file] = (tmp_path / "splits").iterdir()
+
+    folds = CachedFolds(file, dataset, spec, split.groups).read()
+
+    assert folds is not None
+    assert [fold.test.tolist() for fold in folds] == [
+        fold.test.tolist() for fold in split.folds
+    ]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (range(20), range(12, 20)),  # the test rows are learned from
+        (range(10), range(12, 20)),  # rows are missing
+        (range(9, -1, -1), range(10, 20)),  # in another order
+        (range(1, 21), range(1)),  # a row that is not there
+        (range(20), ()),  # nothing to score
+        ((*range(0, 20, 2), 1), range(3, 20, 2)),  # a group on both sides
+        ((0, 1), range(2, 20)),  # a class that was never learned
+    ],
+)
+def test_forged_folds_are_not_believed(
+    tmp_path: Path, train: Sequence[int], test: Sequence[int]
+):
+    titles = [f"thing {row // 2}" for row in range(20)]
+    dataset = shop(20, title=titles, label=list("aabb" * 5))
+    before = build_split(dataset, SplitSpec(), cache=tmp_path)
+    [file] = (tmp_path / "splits").iterdir()
+    forge(
+        file,
+        dataset,
+        SplitSpec(),
+        before.groups,
+        Fold("0", rows(*train), rows(*test)),
+    )
+
+    after = build_split(dataset, SplitSpec(), cache=tmp_path)
+
+    assert after.fingerprint == before.fingerprint
+    assert not is_division(
+        [Fold("0", rows(*train), rows(*test))], dataset.y, before.groups
+    )
+
+
+def test_folds_that_score_a_row_twice_are_not_believed():
+    one = Fold("0", rows(0, 1), rows(2, 3))
+    other = Fold("1", rows(0, 1), rows(2, 3))
+    y = np.array([0, 1, 0, 1], dtype=np.int32)
+
+    assert is_division([one, Fold("1", one.test, one.train)], y, np.arange(4))
+    assert not is_division([one, other], y, np.arange(4))
 
 
 def test_a_file_whose_rows_were_changed_is_not_believed(tmp_path: Path):
-    build_split(shop(), SplitSpec(), cache=tmp_path)
+    before = build_split(shop(), SplitSpec(), cache=tmp_path)
     [file] = (tmp_path / "splits").iterdir()
     arrays = dict(np.load(file))
-    arrays["0_test"] = arrays["0_test"] + 1
+    arrays["0_test"], arrays["0_train"] = arrays["0_train"], arrays["0_test"]
     np.savez(file, **arrays)
 
-    assert read_split(file) is None
+    after = build_split(shop(), SplitSpec(), cache=tmp_path)
+
+    assert after.fingerprint == before.fingerprint
+
+
+def test_folds_of_other_groups_of_the_same_rows_are_not_believed(tmp_path: Path):
+    dataset, spec = shop(40), SplitSpec()
+    forged = build_split(dataset, parse_split({"holdout": {"random_state": 1}}))
+    groups = np.append(forged.groups[:-1], 0)
+    build_split(dataset, spec, cache=tmp_path)
+    [file] = (tmp_path / "splits").iterdir()
+    forge(file, dataset, spec, groups, *forged.folds)
+
+    after = build_split(dataset, spec, cache=tmp_path)
+
+    assert after.fingerprint == build_split(dataset, spec).fingerprint
 
 
 def test_other_data_and_other_splits_have_their_own_files(tmp_path: Path):

@@ -12,19 +12,19 @@ that this project redoes have used it.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
-from zipfile import BadZipFile
+from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from rakuten_bench.data.chance import shuffled_rank
 from rakuten_bench.data.grouping import find_groups, write_atomically
 from rakuten_bench.data.spec import SplitSpec, scheme
+from rakuten_bench.division import chance, count_groups, divide, stratified
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import Dataset, Fold, Rows, Split, Target
 
@@ -107,31 +107,26 @@ def build_split(
     dataset : Dataset
     spec : SplitSpec
     cache : Path or None
-        Folder where the row positions are kept, so that every later run reads the
-        same ones.
+        Folder where the row positions are kept for later runs.
 
     Raises
     ------
     UserError
         If a class cannot be on both sides: it has one row, or one group of rows.
     """
-    store = None
-    if cache is not None:
-        name = split_name(spec) or spec.scheme
-        store = cache / "splits" / f"{dataset.fingerprint[:16]}-{name}.npz"
-        kept = read_split(store)
-        if kept is not None:
-            return kept
     groups = find_groups(dataset, cache=cache)
-    refuse_small_classes(dataset, groups)
-    folds = scheme.find(spec.scheme).function(dataset.y, groups, **spec.params)
-    refuse_unlearned_classes(dataset, folds)
-    split = Split(
-        spec.scheme, split_name(spec), folds, groups, fingerprint_folds(folds)
-    )
-    if store is not None:
-        write_split(store, split)
-    return split
+    store, name = None, split_name(spec)
+    if cache is not None:
+        file_name = f"{dataset.fingerprint[:16]}-{name or spec.scheme}.npz"
+        store = CachedFolds(cache / "splits" / file_name, dataset, spec, groups)
+    folds = store.read() if store else None
+    if folds is None:
+        refuse_small_classes(dataset, groups)
+        folds = scheme.find(spec.scheme).function(dataset.y, groups, **spec.params)
+        refuse_unlearned_classes(dataset, folds)
+        if store:
+            store.write(folds)
+    return Split(spec.scheme, name, folds, groups, fingerprint_folds(folds))
 
 
 def inner_folds(
@@ -150,9 +145,20 @@ def inner_folds(
     tuple of Fold
         Named "0.0", "0.1", ...; positions count over all rows of the data set. A class
         with fewer groups than two may be absent from a fold's training rows.
+
+    Raises
+    ------
+    UserError
+        If there are fewer groups of training rows than folds.
     """
     rows = target.fold.train
-    inside = _folds(target.y[rows], target.groups[rows], n_splits, random_state)
+    inside = _folds(
+        target.y[rows],
+        target.groups[rows],
+        n_splits,
+        random_state,
+        subject=f"training rows of fold {target.fold.name}, parameter 'cv' of a search or fusion",
+    )
     return tuple(
         Fold(f"{target.fold.name}.{fold.name}", rows[fold.train], rows[fold.test])
         for fold in inside
@@ -160,12 +166,18 @@ def inner_folds(
 
 
 def _folds(
-    y: Labels, groups: Rows, n_splits: int, random_state: int
+    y: Labels,
+    groups: Rows,
+    n_splits: int,
+    random_state: int,
+    *,
+    subject: str = "split 'kfold'",
 ) -> tuple[Fold, ...]:
-    if n_splits > len(np.unique(groups)):
+    n_groups = len(np.unique(groups))
+    if n_splits > n_groups:
         message = (
-            f"split 'kfold': {n_splits} folds of {len(y):,} rows in "
-            f"{len(np.unique(groups))} groups. Ask for fewer."
+            f"{subject}: {n_splits} folds of {len(y):,} rows in {n_groups:,} groups. "
+            f"Ask for fewer folds."
         )
         raise UserError(message)
     part = divide(y, groups, [1 / n_splits] * n_splits, random_state)
@@ -179,175 +191,6 @@ def _rows_of(part: Rows, n_parts: int) -> list[Rows]:
     return [np.flatnonzero(part == index) for index in range(n_parts)]
 
 
-def divide(y: Labels, groups: Rows, shares: Sequence[float], random_state: int) -> Rows:
-    """Give each row a part, so that each class is spread as the shares say.
-
-    Parameters
-    ----------
-    y : int32 array of shape (n_rows,)
-    groups : int64 array of shape (n_rows,)
-        Rows of one group get one part.
-    shares : sequence of float
-        Sum to 1.
-    random_state : int
-
-    Returns
-    -------
-    int64 array of shape (n_rows,)
-        Index into `shares`.
-    """
-    alone = len(np.unique(groups)) == len(groups)
-    smallest = np.unique(y, return_counts=True)[1].min()
-    if alone and smallest * min(shares) >= 1:
-        return _divide_rows(y, shares, random_state)
-    return _divide_groups(y, groups, np.asarray(shares), random_state)
-
-
-def _divide_rows(y: Labels, shares: Sequence[float], random_state: int) -> Rows:
-    """Divide as scikit-learn does: for rows that are all groups of their own."""
-    from sklearn.model_selection import StratifiedKFold, train_test_split
-
-    part = np.zeros(len(y), dtype=np.int64)
-    if len(set(shares)) == 1:
-        folds = StratifiedKFold(len(shares), shuffle=True, random_state=random_state)
-        for index, (_, test) in enumerate(folds.split(y, y)):
-            part[test] = index
-        return part
-    rest = np.arange(len(y))
-    for index in range(1, len(shares)):
-        left = shares[0] + sum(shares[index:])
-        rest, taken = train_test_split(
-            rest,
-            test_size=round(shares[index] / left, 12),
-            stratify=y[rest],
-            random_state=random_state,
-        )
-        part[taken] = index
-    return part
-
-
-def _divide_groups(
-    y: Labels, groups: Rows, shares: NDArray[np.float64], random_state: int
-) -> Rows:
-    """Place groups of several rows one by one, then fill up with single rows.
-
-    The groups go, large ones first, where they disturb the wanted counts least; the
-    single rows then make each class come out as wanted, within a row.
-    """
-    groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
-    rank = shuffled_rank(len(y), random_state)
-    wanted = np.outer(np.bincount(y), shares)
-    size = np.bincount(groups)
-    part = np.full(len(y), -1, dtype=np.int64)
-    placed = np.zeros_like(wanted)
-    left = groups_per_class(y, groups)
-    for rows in _iter_groups(groups, size, rank):
-        classes, counts = np.unique(y[rows], return_counts=True)
-        have, want = placed[classes], wanted[classes]
-        part[rows] = best = least_disturbed(have, want, counts, left[classes])
-        placed[classes, best] += counts
-        left[classes] -= 1
-    single = np.flatnonzero(part < 0)
-    for code in np.unique(y[single]):
-        rows = single[y[single] == code]
-        rows = rows[np.argsort(rank[rows])]
-        quota = fill_quota(len(rows), placed[code], wanted[code])
-        part[rows] = np.repeat(np.arange(len(shares)), quota)
-    return part
-
-
-def _iter_groups(groups: Rows, size: Rows, rank: Rows) -> Any:
-    """Yield the rows of each group of two or more, large groups first."""
-    several = np.flatnonzero(size[groups] > 1)
-    order = several[np.lexsort((rank[several], groups[several]))]
-    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    found = np.split(order, starts[1:]) if len(order) else []
-    return sorted(found, key=lambda rows: (-len(rows), rank[rows[0]]))
-
-
-def groups_per_class(y: Labels, groups: Rows) -> Rows:
-    """Count the groups that have a row of each class, of shape (n_classes,).
-
-    >>> groups_per_class(np.array([0, 0, 1]), np.array([4, 4, 2]))
-    array([1, 1])
-    """
-    n_groups = int(groups.max()) + 1
-    pairs = np.unique(y.astype(np.int64) * n_groups + groups)
-    return np.bincount(pairs // n_groups, minlength=int(y.max()) + 1)
-
-
-def least_disturbed(
-    placed: NDArray[np.float64],
-    wanted: NDArray[np.float64],
-    counts: Rows,
-    n_left: Rows,
-) -> int:
-    """Choose the part whose squared relative error grows least by a group of rows.
-
-    Parameters
-    ----------
-    placed, wanted : float64 arrays of shape (n_classes, n_parts)
-        Of the classes that the group has rows of.
-    counts : int64 array of shape (n_classes,)
-        Rows of the group in each class.
-    n_left : int64 array of shape (n_classes,)
-        Groups of each class that have no part yet, this one included. Where no more
-        are left than parts are without that class, an empty part comes first.
-
-    Examples
-    --------
-    >>> wanted = np.array([[8.0, 2.0]])
-    >>> least_disturbed(np.array([[6.0, 0.0]]), wanted, np.array([2]), np.array([5]))
-    1
-    """
-    counts = counts[:, None]
-    growth = counts * (2 * (placed - wanted) + counts) / wanted
-    empty = placed == 0
-    last_chance = empty & (n_left <= empty.sum(axis=1))[:, None]
-    growth[last_chance] -= 1e9
-    return int(np.argmin(growth.sum(axis=0).round(9)))
-
-
-def fill_quota(
-    n_rows: int, placed: NDArray[np.float64], wanted: NDArray[np.float64]
-) -> Rows:
-    """Say how many single rows of one class each part gets.
-
-    Parameters
-    ----------
-    n_rows : int
-        Single rows to give away.
-    placed, wanted : float64 arrays of shape (n_parts,)
-        Rows that each part has by groups, and should have in the end.
-
-    Returns
-    -------
-    int64 array of shape (n_parts,)
-        Sums to `n_rows`. No part stays without a row as long as there are rows.
-
-    Examples
-    --------
-    >>> fill_quota(10, np.array([0.0, 0.0]), np.array([8.0, 2.0]))
-    array([8, 2])
-    >>> fill_quota(2, np.array([0.0, 0.0]), np.array([1.6, 0.4]))
-    array([1, 1])
-    """
-    quota = np.zeros(len(wanted), dtype=np.int64)
-    for _ in range(min(n_rows, int((placed == 0).sum()))):
-        empty = placed + quota == 0
-        quota[np.argmax(np.where(empty, wanted, -1))] += 1
-    left = n_rows - int(quota.sum())
-    if not left:
-        return quota
-    need = np.maximum(wanted - placed - quota, 0)
-    need = need if need.sum() else wanted
-    exact = left * need / need.sum()
-    quota += np.floor(exact).astype(np.int64)
-    rest = n_rows - int(quota.sum())
-    quota[np.argsort(-(exact % 1), kind="stable")[:rest]] += 1
-    return quota
-
-
 def refuse_small_classes(dataset: Dataset, groups: Rows) -> None:
     """Refuse classes that cannot be both learned and scored.
 
@@ -356,7 +199,7 @@ def refuse_small_classes(dataset: Dataset, groups: Rows) -> None:
     UserError
         Naming each class that has one row, or one group of rows.
     """
-    n_groups = groups_per_class(dataset.y, groups)
+    n_groups = count_groups(dataset.y, groups)
     n_rows = np.bincount(dataset.y, minlength=len(dataset.classes))
     small = [
         f"'{dataset.classes[code]}' ({n_rows[code]} {'rows' if n_rows[code] > 1 else 'row'})"
@@ -407,40 +250,115 @@ def fingerprint_folds(folds: Sequence[Fold]) -> str:
     return digest.hexdigest()
 
 
-def write_split(store: Path, split: Split) -> None:
-    """Keep a split as an npz file of row positions and its fingerprint."""
-    arrays = {
-        f"{fold.name}_{side}": getattr(fold, side)
-        for fold in split.folds
-        for side in ("train", "test", "validation")
-    }
-    content = io.BytesIO()
-    np.savez_compressed(
-        content,
-        about=np.array([split.scheme, split.name, split.fingerprint]),
-        groups=split.groups,
-        **arrays,
-    )
-    write_atomically(store, content.getvalue())
+class CachedFolds:
+    """Folds kept as an npz file, believed only if they can be those of a data set.
+
+    Parameters
+    ----------
+    path : Path
+    dataset : Dataset
+    spec : SplitSpec
+    groups : int64 array of shape (n_rows,)
+        Of the data set, found anew.
+    """
+
+    def __init__(
+        self, path: Path, dataset: Dataset, spec: SplitSpec, groups: Rows
+    ) -> None:
+        self.path = path
+        self.y = dataset.y
+        self.groups = groups
+        params = sorted({**scheme.find(spec.scheme).defaults, **spec.params}.items())
+        self.origin = [dataset.fingerprint, spec.scheme, repr(params), _code_version()]
+
+    def write(self, folds: Sequence[Fold]) -> None:
+        """Keep the row positions of folds, and a digest of them and their origin."""
+        arrays = {
+            f"{fold.name}_{side}": getattr(fold, side)
+            for fold in folds
+            for side in _SIDES
+        }
+        content = io.BytesIO()
+        np.savez_compressed(content, about=np.array([self._digest(folds)]), **arrays)
+        write_atomically(self.path, content.getvalue())
+
+    def read(self) -> tuple[Fold, ...] | None:
+        """Read the folds back.
+
+        Returns
+        -------
+        tuple of Fold or None
+            None where there is no file, or it is damaged, of other data, parameters or
+            code, or its folds are no division of the rows by their groups.
+        """
+        try:
+            with self.path.open("rb") as file, np.load(file) as kept:
+                arrays = dict(kept)
+            [digest] = arrays.pop("about").tolist()
+            names = dict.fromkeys(key.partition("_")[0] for key in arrays)
+            folds = tuple(
+                Fold(name, *(arrays[f"{name}_{side}"] for side in _SIDES))
+                for name in names
+            )
+        except Exception:  # whatever a damaged file raises, it can be made anew
+            return None
+        if not is_division(folds, self.y, self.groups) or digest != self._digest(folds):
+            return None
+        return folds
+
+    def _digest(self, folds: Sequence[Fold]) -> str:
+        parts = [*self.origin, fingerprint_folds(folds)]
+        digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=16)
+        digest.update(self.groups.astype("<i8").tobytes())
+        return digest.hexdigest()
 
 
-def read_split(store: Path) -> Split | None:
-    """Read a split back; None where there is none or the file is damaged."""
-    try:
-        with store.open("rb") as file, np.load(file) as kept:
-            arrays = dict(kept)
-    except (OSError, ValueError, BadZipFile):
-        return None
-    scheme_name, name, fingerprint = (str(word) for word in arrays.pop("about"))
-    groups = arrays.pop("groups")
-    names = dict.fromkeys(key.partition("_")[0] for key in arrays)
-    folds = tuple(
-        Fold(
-            fold,
-            *(arrays[f"{fold}_{side}"] for side in ("train", "test", "validation")),
-        )
-        for fold in names
+_SIDES = ("train", "test", "validation")
+
+
+def _code_version() -> str:
+    """Return what another division may come from: our code and the libraries'."""
+    import sklearn
+
+    code = "".join(inspect.getsource(module) for module in (stratified, chance))
+    digest = hashlib.blake2b(code.encode(), digest_size=8).hexdigest()
+    return f"{digest} numpy {np.__version__} scikit-learn {sklearn.__version__}"
+
+
+def is_division(folds: Sequence[Fold], y: Labels, groups: Rows) -> bool:
+    """Tell whether folds divide the rows, no group is parted and all classes learned.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+    y : int32 array of shape (n_rows,)
+    groups : int64 array of shape (n_rows,)
+
+    Returns
+    -------
+    bool
+        The sides of each fold must hold every row once, the test sides of several
+        folds as well.
+    """
+    parts = [[fold.train, fold.test, fold.validation] for fold in folds]
+    if not parts or any(not _are_rows(side) for sides in parts for side in sides):
+        return False
+    every_row = np.arange(len(groups))
+    wholes = [np.concatenate(sides) for sides in parts]
+    if len(folds) > 1:
+        wholes.append(np.concatenate([fold.test for fold in folds]))
+    if any(not np.array_equal(np.sort(whole), every_row) for whole in wholes):
+        return False
+    return all(
+        len(np.concatenate([np.unique(groups[side]) for side in sides]))
+        == len(np.unique(groups))
+        and len(fold.test)
+        and not len(np.setdiff1d(y, y[fold.train]))
+        for fold, sides in zip(folds, parts, strict=True)
     )
-    if fingerprint_folds(folds) != fingerprint:
-        return None
-    return Split(scheme_name, name, folds, groups, fingerprint)
+
+
+def _are_rows(side: Rows) -> bool:
+    """Tell whether an array holds row positions in ascending order."""
+    is_list = side.dtype == np.int64 and side.ndim == 1
+    return bool(is_list and (np.diff(side) > 0).all())

@@ -44,20 +44,34 @@ def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
     """
     if isinstance(value, Folded):
         return value
-    train = np.asarray(target.fold.train)
+    rows = train = np.asarray(target.fold.train)
     if languages is not None:
-        train = train[languages.trained[train]]
+        train = rows[languages.trained[rows]]
     y = target.y[train]
     if np.unique(y).size < 2:  # a classifier needs two
-        message = (
-            f"fold {target.fold.name}: {train.size} training rows with "
-            f"{np.unique(y).size} classes are left by the language lever; two classes "
-            f"are needed. Choose another language option or detector."
-        )
-        raise UserError(message)
+        raise UserError(_too_few_classes(target, train))
     test = target.fold.test
     seen = take(value, test) if test.size else None
     return Folded(take(value, train), seen, y, train, test)
+
+
+def _too_few_classes(target: Target, train: NDArray[np.int64]) -> str:
+    """Say how many classes are left and whether the language lever left others out."""
+    rows, name = target.fold.train, target.fold.name
+    n_rows, n_classes = len(train), np.unique(target.y[train]).size
+    left = (
+        f"fold {name}: {n_rows:,} training {'row' if n_rows == 1 else 'rows'} of "
+        f"{n_classes} {'class' if n_classes == 1 else 'classes'}"
+    )
+    if len(train) < len(rows):
+        return (
+            f"{left} left by the language lever, of {len(rows):,}; two classes are "
+            f"needed. Choose another language option or detector."
+        )
+    return (
+        f"{left}; two classes are needed. Every other class has too few groups of "
+        f"rows to be in each fold: use fewer folds or add rows."
+    )
 
 
 def take(value: Any, rows: NDArray[np.int64]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.data.chance import random_bits, shuffled_rank, uniform
+from rakuten_bench.division.chance import random_bits, shuffled_rank, uniform
 from rakuten_bench.types import Rows
 
 _ENTITIES = str.maketrans(

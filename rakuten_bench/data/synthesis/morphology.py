@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from rakuten_bench.data.chance import random_bits
+from rakuten_bench.division.chance import random_bits
 
 #: The forms that `inflect` gives, in its order.
 FORMS = ("plain", "plural", "the", "of", "capital")

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.data.chance import random_bits, uniform
 from rakuten_bench.data.synthesis.damage import draw_sources
 from rakuten_bench.data.synthesis.profile import PROFILES
+from rakuten_bench.division.chance import random_bits, uniform
 from rakuten_bench.types import Rows
 
 Picture = NDArray[np.uint8]  # (SIDE, SIDE, 3), blue, green, red

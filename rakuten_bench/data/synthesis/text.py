@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.data.chance import uniform
 from rakuten_bench.data.synthesis.lexicon import Lexicon
 from rakuten_bench.data.synthesis.morphology import FORMS
+from rakuten_bench.division.chance import uniform
 from rakuten_bench.types import Rows
 
 #: Kinds of listing within a class, which share some of its words.

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from rakuten_bench.data.chance import random_bits, shuffled_rank, uniform
 from rakuten_bench.data.rakuten import LABELS, SYNTHETIC_MARK, TEXTS
 from rakuten_bench.data.synthesis import damage, text
 from rakuten_bench.data.synthesis.lexicon import build_lexicon
@@ -22,6 +21,7 @@ from rakuten_bench.data.synthesis.profile import (
     class_counts,
     topic_shares,
 )
+from rakuten_bench.division.chance import random_bits, shuffled_rank, uniform
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import Rows
 
