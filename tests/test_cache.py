@@ -90,7 +90,7 @@ def test_clear_removes_pictures_splits_and_unfinished_folders(shop, call):
 
 
 def test_a_damaged_picture_is_found_and_drawn_again(shop, call):
-    folder = draw_pictures(["1F600"], shop / "cache")
+    folder, _ = draw_pictures(["1F600"], shop / "cache")
     whole = (folder / "1F600.png").read_bytes()
     damage(folder / "1F600.png")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 from pathlib import Path
@@ -143,7 +144,64 @@ def test_a_folder_half_drawn_is_not_taken_for_whole(tmp_path: Path):
     shutil.rmtree(folder)
     (tmp_path / f"{folder.name}.1.part").mkdir()
 
-    assert (draw_pictures(["1F600"], tmp_path) / "1F600.png").is_file()
+    drawn, _ = draw_pictures(["1F600"], tmp_path)
+
+    assert (drawn / "1F600.png").is_file()
+
+
+def swap(folder: Path):
+    first, second = folder / "1F600.png", folder / "1F40B.png"
+    first.rename(folder / "aside")
+    second.rename(first)
+    (folder / "aside").rename(second)
+
+
+def flip_bit(folder: Path):
+    path = folder / "1F600.png"
+    before = path.stat()
+    content = bytearray(path.read_bytes())
+    content[-20] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        swap,
+        flip_bit,
+        lambda folder: (folder / "1F600.png").unlink(),
+        lambda folder: (folder / "one more.png").write_bytes(b""),
+        lambda folder: (folder / ".checksums.json").write_bytes(b"{"),
+        lambda folder: (folder / ".checksums.json").unlink(),
+    ],
+    ids=["swapped", "flipped bit", "lost", "added", "torn checksums", "no checksums"],
+)
+def test_pictures_that_are_not_those_drawn_are_drawn_again_and_it_is_said(
+    tmp_path: Path, damage
+):
+    codes = ["1F600", "1F40B"]
+    folder, remarks = draw_pictures(codes, tmp_path)
+    assert remarks == ()
+    whole = {code: (folder / f"{code}.png").read_bytes() for code in codes}
+    damage(folder)
+
+    _, remarks = draw_pictures(codes, tmp_path)
+
+    assert {code: (folder / f"{code}.png").read_bytes() for code in codes} == whole
+    assert "built again" in remarks[0]
+    assert draw_pictures(codes, tmp_path) == (folder, ())
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_copied_cache_is_whole(tmp_path: Path):
+    folder, _ = draw_pictures(["1F600"], tmp_path / "one")
+    shutil.copytree(tmp_path / "one", tmp_path / "two")  # other inodes
+
+    copied, remarks = draw_pictures(["1F600"], tmp_path / "two")
+
+    assert remarks == ()
+    assert (copied / "1F600.png").read_bytes() == (folder / "1F600.png").read_bytes()
 
 
 def test_a_linear_model_learns_it_but_not_wholly(dataset: Dataset, texts, cache: Path):

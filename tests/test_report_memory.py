@@ -119,10 +119,27 @@ def test_looks_at_one_board_do_not_mix(shop, folder):
     assert len(list(folder.iterdir())) == 2
 
 
-def test_a_damaged_memory_or_one_that_can_not_be_written_is_none(shop, folder):
+def test_a_damaged_memory_is_none(shop, folder):
     expected = look(shop, folder)
     (file,) = folder.iterdir()
     file.write_bytes(b"{")
 
     assert look(shop, folder) == expected
+
+
+def test_a_changed_digit_in_the_memory_is_found(shop, folder):
+    expected = look(shop, folder)
+    (file,) = folder.iterdir()
+    content = file.read_bytes()
+    place = content.index(b"[[0.") + 4  # of the first interval
+    digit = b"1" if content[place : place + 1] != b"1" else b"2"
+    file.write_bytes(content[:place] + digit + content[place + 1 :])
+
+    assert look(shop, folder) == expected
+
+
+def test_a_memory_that_can_not_be_written_is_none(shop, folder):
+    expected = look(shop, folder)
+    (file,) = folder.iterdir()
+
     assert look(shop, file / "below a file") == expected

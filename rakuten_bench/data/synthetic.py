@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -40,7 +41,9 @@ def synthetic(
     build = partial(
         synthesis.synthesize, rows=rows, images=images, random_state=random_state
     )
-    return read_challenge(build_once(folder, build), cache=place.store)
+    built, remarks = build_once(folder, build)
+    found = read_challenge(built, cache=place.store)
+    return replace(found, remarks=(*found.remarks, *remarks))
 
 
 def _written_by() -> str:

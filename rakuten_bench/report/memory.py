@@ -104,12 +104,20 @@ def _digest(*parts: object) -> str:
 
 
 def _read(path: Path) -> _Found | None:
+    """Return what was kept; None where nothing was, or it is not what was written."""
     with contextlib.suppress(OSError, msgspec.MsgspecError):
-        return msgspec.json.decode(path.read_bytes(), type=_Found)
+        checksum, _, content = path.read_bytes().partition(b"\n")
+        if checksum == _checksum(content):
+            return msgspec.json.decode(content, type=_Found)
     return None
 
 
 def _write(path: Path, found: _Found) -> None:
+    content = msgspec.json.encode(found)
     with contextlib.suppress(OSError):  # a board is shown on a full disk, too
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, msgspec.json.encode(found))
+        replace_file(path, _checksum(content) + b"\n" + content)
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).hexdigest().encode()
