@@ -399,6 +399,25 @@ def test_a_claim_whose_owner_was_killed_is_taken_over(odd):
         run.communicate()
 
 
+@pytest.mark.parametrize(("n_kills", "status"), [(2, "ok"), (3, "failed")])
+def test_a_step_killed_from_outside_is_run_again_twice(odd, capsys, n_kills, status):
+    log = odd / "log"
+    model = f"{{mortal: {{amount: {n_kills}, log: {log}}}}}"
+    write(odd, f"scenarios: {{one: {{model: {model}}}, other: {{model: odd}}}}")
+
+    code, _, printed = call(capsys)
+
+    found = records(odd)
+    assert found["one"]["status"] == status
+    assert found["other"]["status"] == "ok"
+    assert code == (status != "ok")
+    assert log.read_text().count("fit\n") == 3
+    if status == "ok":
+        assert "killed from outside, and it was run again: model mortal" in printed
+    else:
+        assert found["one"]["error"]["type"] == "SIGKILL"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_stops_at_once_and_leaves_nobody(odd, number):
     write(

@@ -12,6 +12,7 @@ from rakuten_bench.engine.task import Done, Fault
 from rakuten_bench.plan import Plan, Step
 
 _MOST_LOSSES = 3  # of one result, before one of its users fails
+_MOST_KILLS = 2  # of one step's process, after which it is run again
 
 Weight = Callable[[Step], float]
 
@@ -39,6 +40,11 @@ class Schedule:
         Tells of a key whether its result needs no computing.
     weight : callable
         The seconds that a step is thought to take.
+
+    Attributes
+    ----------
+    n_kills : Counter of str
+        How often a step's process was killed from outside, by key.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class Schedule:
         self._ready: list[tuple[int, int, str]] = []
         self._ended: list[Ended] = []
         self._losses: Counter[tuple[str, str]] = Counter()
+        self.n_kills: Counter[str] = Counter()
         for code in codes:
             self._add_scenario(code)
         self._measure()
@@ -188,6 +195,8 @@ class Schedule:
             return
         if done.lost and self._has_patience(done.key, done.lost):
             self._restore(done.key, done.lost)
+        elif done.fault and done.fault.is_killed and self._may_retry(done.key):
+            self._push(done.key)
         elif done.fault:
             self._fail(done.key, done.fault)
         else:
@@ -207,6 +216,11 @@ class Schedule:
         """Count how often a result was lost to a user; tell whether to try again."""
         self._losses[user, lost] += 1
         return self._losses[user, lost] <= _MOST_LOSSES
+
+    def _may_retry(self, key: str) -> bool:
+        """Count how often a step's process was killed; tell whether to run it again."""
+        self.n_kills[key] += 1
+        return self.n_kills[key] <= _MOST_KILLS
 
     def _restore(self, key: str, lost: str) -> None:
         """Compute an input again whose stored result turned out damaged."""

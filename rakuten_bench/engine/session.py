@@ -10,7 +10,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from rakuten_bench.engine.device import find_devices
+from rakuten_bench.engine.entry import Facts
 from rakuten_bench.engine.evict import evict
 from rakuten_bench.engine.executor import StepExecutor, outcome
 from rakuten_bench.engine.forecast import open_costs
@@ -342,7 +345,7 @@ class Session:
         facts = done.facts
         if facts is None or self.recorder.facts.get(step.key):
             return
-        self.recorder.facts[step.key] = facts
+        self.recorder.facts[step.key] = self._with_kills(facts, step)
         if not done.computed:
             if self.costs.facts(step) is None:  # computed by a run elsewhere
                 self.costs.add(step, facts)
@@ -364,6 +367,13 @@ class Session:
         self._written += facts.size
         if self._written > self.settings.most_bytes * _EVICT_SHARE:
             self._evict()
+
+    def _with_kills(self, facts: Facts, step: Step) -> Facts:
+        """Note that a step had to be run again."""
+        if not self.schedule.n_kills[step.key]:
+            return facts
+        note = f"its process was killed from outside, and it was run again: {step}"
+        return msgspec.structs.replace(facts, notes=(*facts.notes, note))
 
     def _evict(self) -> None:
         self._written = 0

@@ -39,6 +39,10 @@ class Task:
     place: str = ""
 
 
+#: Signals by which others end a process; the rest are its own crashes.
+_SENT_BY_OTHERS = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"})
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a step has no result.
@@ -61,6 +65,11 @@ class Fault:
     key: str = ""
     seconds: float = 0.0
     memory: int = 0
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether somebody else ended its process: by no fault of the step."""
+        return self.status == "failed" and self.type in _SENT_BY_OTHERS
 
     @classmethod
     def of(cls, error: BaseException, step: Step, seconds: float = 0.0) -> Fault:
