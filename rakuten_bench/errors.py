@@ -110,3 +110,15 @@ def _short(name: object) -> str:
     if len(printable) <= _LONGEST_NAME:
         return printable
     return f"{printable[: _LONGEST_NAME - 3]}..."
+
+
+def listed(names: Iterable[object], shown: int = 3) -> str:
+    """Return the first of some names in quotes, and how many more there are.
+
+    >>> listed(["a", "b"]), listed(range(240))
+    ("'a', 'b'", "'0', '1', '2' and 237 more")
+    """
+    every = list(names)
+    first = ", ".join(f"'{_short(name)}'" for name in every[:shown])
+    more = len(every) - shown
+    return f"{first} and {more:,} more" if more > 0 else first

@@ -20,6 +20,13 @@ Modality = Literal["text", "image", "fusion"]
 
 COLUMNS = ("id", "title", "description", "label", "image_path", "language", "group")
 
+#: What steps may read of a table: never the label, nor the group, which may follow it.
+INPUT_COLUMNS = ("id", "title", "description", "image_path", "language")
+
+#: What an option that reads the table gets; the others of `INPUT_COLUMNS` only where it
+#: names them: identifiers and paths often spell the label.
+TEXT_COLUMNS = ("title", "description", "language")
+
 
 def sort_labels(labels: Iterable[object]) -> tuple[str, ...]:
     """Return each label once, by number where all are numbers, else by spelling.
@@ -144,15 +151,21 @@ class Target:
     ----------
     y : int32 array of shape (n_rows,)
         Label of every row as an index into the data set's classes.
-    n_classes : int
+    classes : tuple of str
+        Names of all classes of the data set, in the order of their indices.
     fold : Fold
     groups : int64 array of shape (n_rows,)
     """
 
     y: NDArray[np.int32]
-    n_classes: int
+    classes: tuple[str, ...]
     fold: Fold
     groups: Rows
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes of the data set."""
+        return len(self.classes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import f1_score, log_loss
 
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.fusion.external import ExternalPredictions, read_predictions
 from rakuten_bench.fusion.rule import (
     Mean,
@@ -176,7 +178,9 @@ def as_slots(X: np.ndarray, y: np.ndarray) -> dict:
     """Rows 0-199 are for training, in two inner folds, and 200-399 for testing."""
     train, test = np.arange(200), np.arange(200, 400)
     fold = Fold("0", train, test)
-    slots = {"target": Target(y, N_CLASSES, fold, np.arange(len(y)))}
+    slots = {
+        "target": Target(y, tuple(map(str, range(N_CLASSES))), fold, np.arange(len(y)))
+    }
     for number, part in enumerate(X):
         slots[f"member{number}"] = answer(test, part[test])
         for place, rows in enumerate((train[::2], train[1::2])):
@@ -277,7 +281,10 @@ def frame() -> tuple[pd.DataFrame, np.ndarray]:
     labels = ["rouge", "bleu", "vert"] * 10
     ids = [f"r{number}" for number in range(30)]
     codes = np.array([{"bleu": 0, "rouge": 1, "vert": 2}[label] for label in labels])
-    return pd.DataFrame({"id": ids, "label": labels}), codes
+    return pd.DataFrame({"id": ids}), codes
+
+
+CLASSES = ("bleu", "rouge", "vert")
 
 
 def write_csv(path, frame: pd.DataFrame, y: np.ndarray, order: list[str]) -> str:
@@ -293,7 +300,7 @@ def test_a_file_is_matched_by_row_id_and_class_name(frame, tmp_path):
     two = write_csv(tmp_path / "b.csv", X, y, ["vert", "bleu", "rouge"])
 
     found = [
-        ExternalPredictions(path, 3).fit(X[:15], y[:15]).predict_proba(X[15:])
+        ExternalPredictions(path, CLASSES).fit(X[:15], y[:15]).predict_proba(X[15:])
         for path in (one, two)
     ]
 
@@ -301,14 +308,36 @@ def test_a_file_is_matched_by_row_id_and_class_name(frame, tmp_path):
     assert np.array_equal(*found)
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_another_separator_is_found_and_decimal_commas_with_it(frame, tmp_path, mark):
+    X, y = frame
+    path = write_csv(tmp_path / "a.csv", X, y, ["bleu", "rouge", "vert"])
+    text = Path(path).read_text().replace(",", mark).replace(".", ",")
+    Path(path).write_text(f"\ufeff{text}\n", encoding="utf-8")
+
+    model = ExternalPredictions(path, CLASSES).fit(X, y)
+
+    assert np.allclose(model.predict_proba(X), speak(y, 2, 0))
+
+
+def test_ids_that_a_program_wrote_as_floats_are_whole_numbers(tmp_path):
+    (tmp_path / "a.csv").write_text("id,a,b\n1.0,0.2,0.8\n2.0,0.7,0.3\n")
+    X = pd.DataFrame({"id": ["1", "2"]})
+
+    model = ExternalPredictions(str(tmp_path / "a.csv"), ("a", "b"))
+
+    assert model.fit(X, np.array([0, 1])).predict(X).tolist() == [1, 0]
+
+
 def test_our_own_predictions_file_is_read(frame, tmp_path):
     X, y = frame
     probability = speak(y, 2, 0)[::-1]
-    classes = np.array(["bleu", "rouge", "vert"])
     ids = X["id"].to_numpy(dtype=str)[::-1]
-    np.savez(tmp_path / "p.npz", id=ids, classes=classes, probability=probability)
+    np.savez(
+        tmp_path / "p.npz", id=ids, classes=np.array(CLASSES), probability=probability
+    )
 
-    model = ExternalPredictions(str(tmp_path / "p.npz"), 3).fit(X[:15], y[:15])
+    model = ExternalPredictions(str(tmp_path / "p.npz"), CLASSES).fit(X[:15], y[:15])
 
     assert np.allclose(model.predict_proba(X), probability[::-1])
     assert np.array_equal(model.predict(X), probability[::-1].argmax(axis=1))
@@ -317,44 +346,120 @@ def test_our_own_predictions_file_is_read(frame, tmp_path):
 def test_rows_that_the_file_lacks_are_refused_with_the_count(frame, tmp_path):
     X, y = frame
     path = write_csv(tmp_path / "a.csv", X[:20], y[:20], ["bleu", "rouge", "vert"])
-    model = ExternalPredictions(path, 3).fit(X[:15], y[:15])
+    model = ExternalPredictions(path, CLASSES).fit(X[:15], y[:15])
 
-    message = r"a\.csv: no prediction for 10 of 15 rows \('r20', 'r21', 'r22', \.\.\.\)"
+    message = r"for 10 of 15 rows \('r20', 'r21', 'r22' and 7 more\); its own ids are"
     with pytest.raises(UserError, match=message):
         model.predict_proba(X[15:])
 
 
-def test_other_classes_are_refused_with_the_count(frame, tmp_path):
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("id,bleu,vert\nr0,.5,.5\n", "its 2 classes are .* 3: it lacks 'rouge'"),
+        (
+            "id,bleu,Rouge,vert\nr0,.5,.5,0\n",
+            "it lacks 'rouge'; unknown are 'Rouge'. Name each column as its label",
+        ),
+        ("id,bleu,rouge,vert,max\nr0,.5,.5,0,.5\n", "4 classes .* unknown are 'max'"),
+    ],
+)
+def test_other_classes_are_refused_by_name(frame, tmp_path, rows, message):
     X, y = frame
-    path = write_csv(tmp_path / "a.csv", X, y, ["bleu", "vert"])
+    (tmp_path / "a.csv").write_text(rows)
 
-    message = r"its 2 classes are not the data set's 3: 1 are missing \('rouge'\)"
     with pytest.raises(UserError, match=message):
-        ExternalPredictions(path, 3).fit(X, y)
+        ExternalPredictions(str(tmp_path / "a.csv"), CLASSES).fit(X, y)
 
 
-def test_a_fold_that_lacks_a_class_still_reads_the_file(frame, tmp_path):
+def test_a_class_that_the_training_rows_lack_keeps_its_probability(frame, tmp_path):
     X, y = frame
     path = write_csv(tmp_path / "a.csv", X, y, ["bleu", "rouge", "vert"])
     seen = y != 1
 
-    model = ExternalPredictions(path, 3).fit(X[seen], y[seen])
+    model = ExternalPredictions(path, CLASSES).fit(X[seen], y[seen])
+
+    assert model.classes_.tolist() == [0, 1, 2]
+    assert np.allclose(model.predict_proba(X), speak(y, 2, 0))
+
+
+def test_a_file_may_lack_a_class_that_no_training_row_has(frame, tmp_path):
+    X, y = frame
+    (tmp_path / "a.csv").write_text("id,bleu,vert\nr0,.25,.75\n")
+    seen = y != 1
+
+    model = ExternalPredictions(str(tmp_path / "a.csv"), CLASSES).fit(X[seen], y[seen])
 
     assert model.classes_.tolist() == [0, 2]
-    assert np.allclose(model.predict_proba(X), speak(y, 2, 0)[:, [0, 2]])
+    assert model.predict_proba(X[:1]).tolist() == [[0.25, 0.75]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "message"),
+    [
+        ("probabilities", "1,20,80\n2,30,70", "percentages: divide them by 100"),
+        (
+            "probabilities",
+            "1,.2,.8\n2,.2,.9\n3,2,9",
+            r"2 of 3 rows do not sum to 1, the first being row '2' with 1\.1",
+        ),
+        ("probabilities", "1,.2,.8\n2,0,0", "row '2' with 0"),
+        (
+            "probabilities",
+            "1,.2,.8\n2,-.5,1.5",
+            r"first being row '2', class 'a': -0\.5\. .* need 'kind: logits'",
+        ),
+        ("probabilities", "1,.2,.8\n2,nan,.5", "row '2', class 'a': nan"),
+        ("probabilities", "1,.2,.8\n2,.5,inf", "row '2', class 'b': inf"),
+        ("logits", "1,-2,8\n2,nan,.5", "row '2', class 'a': nan"),
+        ("logits", "1,-2,8\n2,-inf,.5", "row '2', class 'a': -inf"),
+        ("logits", "1,.2,.8\n2,.5,.5", "Leave out 'kind' for probabilities"),
+    ],
+)
+def test_rows_that_are_no_distribution_are_refused_with_the_first(
+    tmp_path, kind, rows, message
+):
+    (tmp_path / "a.csv").write_text(f"id,a,b\n{rows}\n")
+    X = pd.DataFrame({"id": ["1", "2"]})
+
+    model = ExternalPredictions(str(tmp_path / "a.csv"), ("a", "b"), kind)
+
+    with pytest.raises(UserError, match=rf"a\.csv: .*{message}"):
+        model.fit(X, np.array([0, 1]))
+
+
+def test_logits_become_probabilities_where_they_are_named(tmp_path):
+    (tmp_path / "a.csv").write_text("id,a,b\n1,0,1.0986\n2,900,-900\n")
+    X = pd.DataFrame({"id": ["1", "2"]})
+
+    model = ExternalPredictions(str(tmp_path / "a.csv"), ("a", "b"), "logits")
+    found = model.fit(X, np.array([0, 1])).predict_proba(X)
+
+    assert np.allclose(found, [[0.25, 0.75], [1, 0]], atol=1e-5)
+
+
+def test_rounded_probabilities_are_taken_as_they_are(tmp_path):
+    (tmp_path / "a.csv").write_text("id,a,b,c\n1,.333,.333,.333\n")
+    X = pd.DataFrame({"id": ["1"]})
+
+    model = ExternalPredictions(str(tmp_path / "a.csv"), ("a", "b", "c"))
+
+    assert model.fit(X, np.array([0])).predict_proba(X).sum() == pytest.approx(0.999)
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         ("", "no column 'id'"),
-        ("id,a,b\n1,0.5\n", r"\(1, 1\) numbers for 1 rows and 2 classes"),
-        ("id,a\n1,x\n", "is no file of predictions"),
-        ("id,a\n1,0.5\n1,0.5\n", "1 rows have the id of another"),
-        ("id,a,a\n1,0.5,0.5\n", "a class has two columns"),
-        ("id,a\n1,-0.5\n", "a probability is negative or no number"),
-        ("id,a\n1,nan\n", "a probability is negative or no number"),
-        ("id,a\n", r"\(0,\) numbers for 0 rows"),
+        ("ID,a,b\n1,0.5,0.5\n", "no column 'id'; it has 'ID', 'a', 'b'"),
+        ("id,id,b\n1,0.5,0.5\n", "2 columns 'id'"),
+        ("id,a,b\n1,0.5\n", "line 2 has 2 fields, the header 3"),
+        ("id,a,b\n\n1,.5,.5\n2,x,.5\n", "line 4, column 'a': 'x' is no number"),
+        ("id,a,b\n1,,0.5\n", "line 2, column 'a': there is no number"),
+        ("id,a,b\n1,.5,.5\n1,.5,.5\n", "more than one row has the id '1'"),
+        ("id,a,a\n1,0.5,0.5\n", "more than one column has the name 'a'"),
+        ("id,a\n1,1\n", "has 1 classes; two are needed"),
+        ("id,a,b\n", "has no rows"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path, content, problem):
@@ -364,12 +469,39 @@ def test_a_damaged_file_is_refused(tmp_path, content, problem):
         read_predictions(str(tmp_path / "a.csv"))
 
 
-def test_a_damaged_npz_and_a_missing_file_are_refused(tmp_path):
-    (tmp_path / "a.npz").write_bytes(b"PK nonsense")
-    np.savez(tmp_path / "b.npz", id=np.array(["1"]))
+def test_all_arrays_that_a_file_lacks_are_told_at_once(tmp_path):
+    np.savez(tmp_path / "a.npz", id=np.array(["1"]), proba=np.eye(2))
 
-    for name in ("a.npz", "b.npz"):
-        with pytest.raises(UserError, match="is no file of predictions"):
+    message = "lacks the arrays 'classes', 'probability'; it has 'id', 'proba'"
+    with pytest.raises(UserError, match=message):
+        read_predictions(str(tmp_path / "a.npz"))
+
+
+def test_an_array_of_another_shape_is_refused(tmp_path):
+    ids, classes = np.array(["1", "2"]), np.array(["a", "b"])
+    np.savez(tmp_path / "a.npz", id=ids, classes=classes, probability=np.eye(3))
+    np.savez(tmp_path / "b.npz", id=[ids], classes=classes, probability=np.eye(2))
+
+    with pytest.raises(UserError, match=r"shape \(3, 3\); 2 ids and 2 classes need"):
+        read_predictions(str(tmp_path / "a.npz"))
+    with pytest.raises(UserError, match="array 'id' has 2 dimensions instead of 1"):
+        read_predictions(str(tmp_path / "b.npz"))
+
+
+def test_files_of_other_kinds_and_a_missing_one_are_refused(tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"PK nonsense")
+    (tmp_path / "b.csv").write_bytes(b"id,a\xff\xfe")
+
+    for name in ("a.npz", "b.csv"):
+        with pytest.raises(UserError, match=f"{name}: is no file of predictions"):
             read_predictions(str(tmp_path / name))
     with pytest.raises(UserError, match=r"no file 'c\.csv'\. Give its path"):
         read_predictions("c.csv")
+
+
+def test_a_member_that_repeats_another_is_told(members):
+    X, y = members
+    slots = as_slots(np.stack([X[0], X[1], X[0]]), y)
+
+    with pytest.warns(Notice, match="members 1 and 3 give the same probabilities"):
+        fuse(Mean(N_CLASSES), slots)

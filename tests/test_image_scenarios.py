@@ -157,6 +157,7 @@ def test_predictions_from_elsewhere_join_the_board_and_a_fusion(shop):
     table = pd.DataFrame(rng.dirichlet(np.ones(3), len(frame)), columns=sorted(WORDS))
     for row, label in enumerate(frame["label"]):
         table.loc[row, label] += 1
+    table /= 2
     table.insert(0, "id", range(len(frame)))
     table.sample(frac=1, random_state=0)[["rug", "id", "cup", "lamp"]].to_csv(
         "outside.csv", index=False
@@ -186,6 +187,7 @@ def test_the_order_of_a_members_labels_changes_nothing_in_a_fusion(shop, rule):
     table = pd.DataFrame(rng.dirichlet(np.ones(3), len(frame)), columns=sorted(WORDS))
     for row, label in enumerate(frame["label"]):
         table.loc[row, label] += 0.5
+    table /= 1.5
     table.insert(0, "id", range(len(frame)))
     table.to_csv("a.csv", index=False)
     table[["rug", "cup", "id", "lamp"]].to_csv("b.csv", index=False)

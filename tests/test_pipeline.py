@@ -26,6 +26,7 @@ SCENARIOS = {
     "sampled": from_words(WORDS | {"sampler": "random_under"}),
     "reduced": from_words(WORDS | {"reducer": "chi2"}, {"reducer": {"k": 200}}),
     "blocks": from_words(WORDS | {"fields": "blocks", "cleaner": "html"}),
+    "calibrated": from_words(WORDS, {"model": {"calibrate": "isotonic"}}),
 }
 
 
@@ -62,6 +63,24 @@ def test_the_classifier_predicts_what_the_record_says(name, openmoji, results):
 
     predicted = model.predict(dataset.frame.iloc[test])
     assert predicted.tolist() == [record.classes[code] for code in record.predicted]
+
+
+def test_a_calibrated_models_labels_are_its_most_probable_classes(openmoji, results):
+    dataset, split, _ = openmoji
+    train, test = (dataset.frame.iloc[rows] for rows in _sides(split))
+    record = read_predictions(results / SCENARIOS["calibrated"].code)
+    uncalibrated = read_predictions(results / SCENARIOS["words"].code)
+
+    model = rakuten_bench.build(SCENARIOS["calibrated"]).fit(train, train["label"])
+
+    assert np.array_equal(record.predicted, record.probability.argmax(axis=1))
+    assert not np.array_equal(record.predicted, uncalibrated.predicted)
+    labels, scores = model.predict_scored(test)
+    assert labels.tolist() == model.classes_[scores.argmax(axis=1)].tolist()
+
+
+def _sides(split):
+    return split.folds[0].train, split.folds[0].test
 
 
 def test_probabilities_come_in_the_order_of_the_classes(openmoji, results):

@@ -214,6 +214,30 @@ def test_an_impossible_scenario_by_name_is_a_mistake(tmp_path):
     assert problems[0].startswith("study.yaml:2: is impossible:")
 
 
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ("[a, a]", "'a' is named twice"),
+        ("[a, b, twin]", "'twin' is the same scenario as 'a'"),
+        ("[a, T0000-0040-0000]", "'T0000-0040-0000' is the same scenario as 'a'"),
+        ("[b, {model: {logreg: {C: 1.0}}}]", "is the same scenario as 'b'"),
+    ],
+)
+def test_a_fusion_of_one_member_twice_is_a_mistake(tmp_path, members, why):
+    text = (
+        "scenarios:\n"
+        "  a: {model: multinomial_nb}\n"
+        "  b: {model: logreg}\n"
+        "  twin: {model: {multinomial_nb: {alpha: 1.0}}}\n"
+        f"  joined: {{fusion: mean, members: {members}}}\n"
+    )
+
+    [problem] = problems_of(tmp_path, text)
+
+    assert "study.yaml:5: is impossible: a fusion needs different members:" in problem
+    assert problem.endswith(f"{why}.")
+
+
 def test_every_mistake_is_told_at_once_with_its_line(tmp_path):
     problems = problems_of(
         tmp_path,

@@ -129,6 +129,25 @@ def test_a_search_in_which_all_fail_says_why():
         search_with("grid", "linear_svc", space={"C": [-1.0, -2.0]})
 
 
+def test_candidates_are_scored_by_their_most_probable_classes():
+    X, y = made_up()
+    folded, inner = folds(X, y)
+    model, calibrate = MODEL.find("text", "linear_svc"), {"calibrate": "isotonic"}
+    search = SEARCH.find("text", "grid")
+    space = {"space": {"C": [0.01, 1.0]}, "scoring": "accuracy"}
+
+    found = fit_search((search, model), (space, calibrate), folded, inner, GIVEN)
+
+    [first, _] = found.details_["candidates"]
+    expected = []
+    for fold in inner:
+        one = model.make(params=calibrate | {"C": 0.01}, **GIVEN)
+        one.fit(fold.folded.train, fold.folded.y)
+        said = one.predict_proba(fold.folded.test).argmax(axis=1)
+        expected.append((said == fold.y_test).mean())
+    assert first["scores"] == pytest.approx(expected)
+
+
 def test_a_best_value_on_the_edge_is_told():
     model, _ = search_with("grid", space={"C": [1e-9, 1e-8, 1e-7]})
 

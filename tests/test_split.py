@@ -409,7 +409,7 @@ def test_groups_that_cannot_be_parted_are_refused():
 def test_inner_folds_stay_inside_the_training_rows():
     dataset = shop(title=[f"thing {row // 2}" for row in range(200)])
     split = build_split(dataset, SplitSpec())
-    target = Target(dataset.y, 4, split.folds[0], split.groups)
+    target = Target(dataset.y, dataset.classes, split.folds[0], split.groups)
 
     folds = inner_folds(target, n_splits=3, random_state=0)
 
@@ -425,7 +425,7 @@ def test_inner_folds_stay_inside_the_training_rows():
 def test_inner_folds_allow_a_class_of_one_row():
     y = np.array([0] * 9 + [1], dtype=np.int32)
     rows = np.arange(10)
-    target = Target(y, 2, Fold("0", rows, rows[:0]), rows)
+    target = Target(y, ("a", "b"), Fold("0", rows, rows[:0]), rows)
 
     folds = inner_folds(target, n_splits=3, random_state=0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rakuten_bench.engine.store import Facts, Store
+from rakuten_bench.pipeline.table import input_table
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Plan
 from rakuten_bench.types import Dataset, Split
@@ -13,14 +14,17 @@ def save_roots(
 ) -> None:
     """Put the roots of a plan into the store, where workers find them.
 
+    The table is stored without labels: steps get them as targets only.
+
     The table is written again where its images have moved: its key does not tell.
     """
     where = f"frame of {dataset.name}, {_image_folder(dataset)}"
     where = where.encode(errors="backslashreplace").decode()  # a name that is no text
     facts = store.facts(plan.frame)
     if facts is None or facts.step != where:
-        store.save(plan.frame, dataset.frame, Facts(seconds=0, memory=0, step=where))
-    targets = Targets(dataset.y, len(dataset.classes), split.groups, split.folds, seed)
+        table = input_table(dataset.frame)
+        store.save(plan.frame, table, Facts(seconds=0, memory=0, step=where))
+    targets = Targets(dataset.y, dataset.classes, split.groups, split.folds, seed)
     for key, fold in plan.targets.items():
         if key not in store:
             facts = Facts(seconds=0, memory=0, step=f"rows of fold {fold}")

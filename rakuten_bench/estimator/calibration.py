@@ -25,8 +25,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):
     """A classifier with probabilities, calibrated on folds of its training rows.
 
     The model itself is fitted on all training rows, the calibration on predictions for
-    rows that the model had not seen (`CalibratedClassifierCV(ensemble=False)`), so that
-    labels stay those of a fit without calibration.
+    rows that the model had not seen (`CalibratedClassifierCV(ensemble=False)`). Labels
+    are the most probable classes; without calibration they can be others.
 
     Parameters
     ----------
@@ -62,15 +62,15 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the model's own labels."""
-        labels: NDArray[Any] = self.model_.predict(X)
+        """Return the most probable class of each row."""
+        labels: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return labels
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return probabilities of shape (n_rows, n_classes)."""
         if self.calibration_ is None:
             return np.eye(len(self.classes_))[
-                np.searchsorted(self.classes_, self.predict(X))
+                np.searchsorted(self.classes_, self.model_.predict(X))
             ]
         found: NDArray[np.float64] = self.calibration_.predict_proba(X)
         return found

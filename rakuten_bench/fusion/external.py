@@ -3,42 +3,90 @@
 from __future__ import annotations
 
 import csv
+import re
+import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import UserError, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SHOWN = 3
+Kind = Literal["probabilities", "logits"]
+
+#: How far from 1 a row may sum: probabilities are often written with three digits.
+_TOLERANCE = 0.01
+_ARRAYS = ("id", "classes", "probability")
+_FLOAT_ID = re.compile(r"-?\d+\.0")
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionFile:
-    """What such a file says.
+    """The content of such a file.
 
     Attributes
     ----------
-    rows : dict of str to int
-        Row id to row of `probability`.
+    path : str
     classes : tuple of str
-        Of the columns of `probability`, in the file's order.
-    probability : float64 array of shape (n_rows, n_classes)
+        Of the columns, in the file's order.
+    ids : list of str, of length n_rows
+    values : float64 array of shape (n_rows, n_classes)
+        As they were written.
     """
 
-    rows: dict[str, int]
+    path: str
+    ids: list[str]
     classes: tuple[str, ...]
-    probability: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+    def check_classes(self, needed: Sequence[str], known: Sequence[str]) -> None:
+        """Compare the classes with those of the training rows and of the data set.
+
+        Raises
+        ------
+        UserError
+        """
+        missing = [name for name in needed if name not in self.classes]
+        extra = [name for name in self.classes if name not in known]
+        problems = [
+            f"{what} {listed(names)}"
+            for names, what in ((missing, "it lacks"), (extra, "unknown are"))
+            if names
+        ]
+        if problems:
+            message = (
+                f"{self.path}: its {len(self.classes)} classes are not the data set's "
+                f"{len(known)}: {'; '.join(problems)}. Name each column as its label, "
+                f"and leave out what is no class."
+            )
+            raise UserError(message)
+
+    def probabilities(self, kind: Kind) -> NDArray[np.float64]:
+        """Return probabilities of shape (n_rows, n_classes).
+
+        Raises
+        ------
+        UserError
+            If the values are none, or no logits where these are meant.
+        """
+        convert = _from_logits if kind == "logits" else _from_probabilities
+        try:
+            return convert(self)
+        except ValueError as error:
+            message = f"{self.path}: {error}"
+            raise UserError(message) from None
 
 
 class ExternalPredictions(ClassifierMixin, BaseEstimator):
-    """A classifier whose answers lie in a file.
+    """A classifier that looks its predictions up in a file.
 
     The file holds the test rows, and for a fusion with tuned weights or stacking the
     training rows too, predicted by models that had not seen them.
@@ -48,44 +96,48 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
     path : str
         An npz file with arrays `id`, `classes` and `probability`, as in the program's
         own predictions.npz, or a CSV file with a column `id` and one for each class.
-    n_classes : int
-        Of the data set.
+    classes : sequence of str
+        Of the data set, in the order of their codes.
+    kind : {"probabilities", "logits"}
+        What the numbers are; logits go through a softmax.
 
     Attributes
     ----------
-    classes_ : int array of shape (n_classes_in_training,)
-    file_ : PredictionFile
+    classes_ : int array of shape (n_classes_in_file,)
+        Codes of the classes that the file has.
+    rows_ : dict of str to int
+        Row id to row of `probability_`.
+    probability_ : float64 array of shape (n_rows_in_file, n_classes_in_file)
     """
 
-    def __init__(self, path: str, n_classes: int) -> None:
+    def __init__(
+        self, path: str, classes: Sequence[str], kind: Kind = "probabilities"
+    ) -> None:
         self.path = path
-        self.n_classes = n_classes
+        self.classes = classes
+        self.kind = kind
 
     def fit(self, X: pd.DataFrame, y: NDArray[Any]) -> Self:
-        """Read the file; the labels only tell which class has which code.
+        """Read the file; the labels only tell which classes it must have.
 
         Parameters
         ----------
-        X : DataFrame with columns `id` and `label`
+        X : DataFrame with column `id`
         y : int array of shape (n_rows,)
 
         Raises
         ------
         UserError
-            If the file is not to be read, or its classes are not the data set's.
+            If the file can't be read, or its classes are not the data set's.
         """
-        self.file_ = read_predictions(self.path)
-        self.classes_, first = np.unique(y, return_index=True)
-        names = X["label"].to_numpy()[first].tolist()
-        missing = [name for name in names if name not in self.file_.classes]
-        if missing or len(self.file_.classes) != self.n_classes:
-            message = (
-                f"{self.path}: its {len(self.file_.classes)} classes are not the data "
-                f"set's {self.n_classes}: {len(missing)} are missing"
-                f"{_show(missing)}. Name the columns as the labels are named."
-            )
-            raise UserError(message)
-        self._columns = [self.file_.classes.index(name) for name in names]
+        file = read_predictions(self.path)
+        file.check_classes([self.classes[code] for code in np.unique(y)], self.classes)
+        place = {name: column for column, name in enumerate(file.classes)}
+        codes = [code for code, name in enumerate(self.classes) if name in place]
+        self.classes_ = np.array(codes, dtype=np.int64)
+        columns = [place[self.classes[code]] for code in codes]
+        self.probability_ = file.probabilities(self.kind)[:, columns]
+        self.rows_ = {id_: row for row, id_ in enumerate(file.ids)}
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float64]:
@@ -94,19 +146,19 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
         Raises
         ------
         UserError
-            If the file has no line for some of them.
+            If the file lacks some of them.
         """
         ids = X["id"].tolist()
-        missing = [id_ for id_ in ids if id_ not in self.file_.rows]
+        missing = [id_ for id_ in ids if id_ not in self.rows_]
         if missing:
             message = (
-                f"{self.path}: no prediction for {len(missing):,} of {len(ids):,} rows"
-                f"{_show(missing)}. It must hold the test rows, and the training rows "
-                f"too for fusion 'weighted' or 'stacking'."
+                f"{self.path}: no prediction for {len(missing):,} of {len(ids):,} rows "
+                f"({listed(missing)}); its own ids are {listed(self.rows_)}. It "
+                f"needs the test rows, and the training rows too for fusion 'weighted' "
+                f"or 'stacking'."
             )
             raise UserError(message)
-        rows = [self.file_.rows[id_] for id_ in ids]
-        return self.file_.probability[rows][:, self._columns]
+        return self.probability_[[self.rows_[id_] for id_ in ids]]
 
     def predict(self, X: pd.DataFrame) -> NDArray[Any]:
         """Return the most probable class of each row."""
@@ -114,74 +166,191 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
 
 
 def read_predictions(path: str) -> PredictionFile:
-    """Read a file of probabilities.
+    """Read a file of probabilities, or of logits.
 
     Raises
     ------
     UserError
-        If it is not there, not in one of the two formats, an id stands twice, or a
-        number is no probability.
+        If it is not there, not in one of the two formats, or an id or a class occurs
+        twice.
     """
     if not Path(path).is_file():
         message = f"model 'external': no file '{path}'. Give its path as 'path'."
         raise UserError(message)
-    read = _read_npz if path.endswith(".npz") else _read_csv
+    read = _read_npz if path.lower().endswith(".npz") else _read_csv
     try:
-        ids, classes, probability = read(Path(path))
-    except (ValueError, KeyError, OSError, csv.Error) as error:
+        ids, classes, values = read(Path(path))
+    except (ValueError, OSError, EOFError, csv.Error, zipfile.BadZipFile) as error:
         message = (
-            f"{path}: is no file of predictions ({error}). It needs 'id' and one "
-            f"probability for each class."
+            f"{path}: is no file of predictions: {error}. Expected is a CSV file with a "
+            f"column 'id' and one column for each class, or an npz file with the "
+            f"arrays {listed(_ARRAYS)}."
         )
         raise UserError(message) from None
-    _check(path, ids, classes, probability)
-    return PredictionFile(
-        {id_: row for row, id_ in enumerate(ids)}, tuple(classes), probability
-    )
+    ids = _whole_ids(ids)
+    _check_shape(path, ids, classes, values)
+    return PredictionFile(path, ids, tuple(classes), values)
 
 
 def _read_npz(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
+    with path.open("rb") as opened:
+        if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
+            message = "it is no archive of arrays"
+            raise ValueError(message)
     with np.load(path, allow_pickle=False) as file:
-        ids, classes = (file[name].astype(str).tolist() for name in ("id", "classes"))
-        return ids, classes, np.asarray(file["probability"], dtype=np.float64)
+        missing = [name for name in _ARRAYS if name not in file.files]
+        if missing:
+            has = f"it has {listed(file.files)}" if file.files else "it has none"
+            message = f"it lacks {_named('array', missing)}; {has}"
+            raise ValueError(message)
+        ids, classes = (file[name].astype(str) for name in ("id", "classes"))
+        for name, array in (("id", ids), ("classes", classes)):
+            if array.ndim != 1:
+                message = f"array '{name}' has {array.ndim} dimensions instead of 1"
+                raise ValueError(message)
+        values = np.asarray(file["probability"], dtype=np.float64)
+        return ids.tolist(), classes.tolist(), values
 
 
 def _read_csv(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = list(csv.reader(file))
-    head = lines[0] if lines else []
-    if "id" not in head:
-        message = "no column 'id'"
+    text = path.read_text(encoding="utf-8-sig")
+    delimiter = _find_delimiter(text.partition("\n")[0])
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    head = [name.strip() for name in next(reader, [])]
+    if head.count("id") != 1:
+        n_ids = "2 columns" if "id" in head else "no column"
+        has = f"; it has {listed(head)}" if head else ""
+        message = f"{n_ids} 'id'{has}"
         raise ValueError(message)
+    lines = [(reader.line_num, line) for line in reader if line]
+    for number, line in lines:
+        if len(line) != len(head):
+            message = f"line {number} has {len(line)} fields, the header {len(head)}"
+            raise ValueError(message)
     at = head.index("id")
-    ids = [line[at] for line in lines[1:]]
-    values = [line[:at] + line[at + 1 :] for line in lines[1:]]
+    comma = "," if delimiter != "," else ""  # decimals as in 0,25
+    values = [
+        [
+            _number(cell, comma, number, name)
+            for name, cell in zip(head, line, strict=True)
+            if name != "id"
+        ]
+        for number, line in lines
+    ]
+    ids = [line[at].strip() for _, line in lines]
     return ids, head[:at] + head[at + 1 :], np.array(values, dtype=np.float64)
 
 
-def _check(
-    path: str, ids: list[str], classes: list[str], probability: NDArray[np.float64]
+def _find_delimiter(head: str) -> str:
+    """Return what separates the columns: of those that give a column `id`, the most used."""
+    fitting = [
+        mark
+        for mark in (",", ";", "\t", "|")
+        if "id" in [name.strip().strip('"') for name in head.strip().split(mark)]
+    ]
+    return max(fitting, key=head.count, default=",")
+
+
+def _number(cell: str, comma: str, line: int, name: str) -> float:
+    text = cell.strip()
+    try:
+        return float(text.replace(comma, ".") if comma else text)
+    except ValueError:
+        problem = f"'{cell}' is no number" if text else "there is no number"
+        message = f"line {line}, column '{name}': {problem}"
+        raise ValueError(message) from None
+
+
+def _whole_ids(ids: list[str]) -> list[str]:
+    """Return ids that some program wrote as floats without their ".0"."""
+    if ids and all(map(_FLOAT_ID.fullmatch, ids)):
+        return [id_.removesuffix(".0") for id_ in ids]
+    return ids
+
+
+def _check_shape(
+    path: str, ids: list[str], classes: list[str], values: NDArray[np.float64]
 ) -> None:
-    n_twice = len(ids) - len(set(ids))
     problem = ""
-    if probability.shape != (len(ids), len(classes)):
+    if not ids:
+        problem = "has no rows"
+    elif len(classes) < 2:
+        problem = f"has {len(classes)} classes; two are needed"
+    elif values.shape != (len(ids), len(classes)):
         problem = (
-            f"{probability.shape} numbers for {len(ids):,} rows and {len(classes)}"
+            f"array 'probability' has shape {values.shape}; {len(ids):,} ids and "
+            f"{len(classes)} classes need ({len(ids)}, {len(classes)})"
         )
-        problem += " classes"
-    elif n_twice:
-        problem = f"{n_twice:,} rows have the id of another"
-    elif len(set(classes)) < len(classes):
-        problem = "a class has two columns"
-    elif not (np.isfinite(probability).all() and (probability >= 0).all()):
-        problem = "a probability is negative or no number"
+    elif twice := _repeated(ids):
+        problem = f"more than one row has the id {listed(twice)}"
+    elif twice := _repeated(classes):
+        problem = f"more than one column has the name {listed(twice)}"
     if problem:
         message = f"{path}: {problem}. Write it again."
         raise UserError(message)
 
 
-def _show(names: list[str]) -> str:
-    if not names:
-        return ""
-    more = ", ..." if len(names) > _SHOWN else ""
-    return f" ({', '.join(map(repr, names[:_SHOWN]))}{more})"
+def _repeated(names: list[str]) -> list[str]:
+    seen: set[str] = set()
+    twice: dict[str, None] = {}
+    for name in names:
+        if name in seen:
+            twice[name] = None
+        seen.add(name)
+    return list(twice)
+
+
+def _from_probabilities(file: PredictionFile) -> NDArray[np.float64]:
+    ids, values = file.ids, file.values
+    _refuse(file, ~(np.isfinite(values) & (values >= 0)))
+    sums = values.sum(axis=1)
+    wrong = np.flatnonzero(np.abs(sums - 1) > _TOLERANCE)
+    if wrong.size:
+        message = (
+            f"{wrong.size:,} of {len(ids):,} rows do not sum to 1, the first being "
+            f"row '{ids[wrong[0]]}' with {sums[wrong[0]]:.4g}. {_sum_advice(sums)}"
+        )
+        raise ValueError(message)
+    return values
+
+
+def _sum_advice(sums: NDArray[np.float64]) -> str:
+    if np.allclose(sums, 100, rtol=_TOLERANCE):
+        return "They look like percentages: divide them by 100."
+    return (
+        "Give each row's probabilities of all classes, and no other column; scores "
+        "before a softmax need 'kind: logits'."
+    )
+
+
+def _from_logits(file: PredictionFile) -> NDArray[np.float64]:
+    values = file.values
+    _refuse(file, ~np.isfinite(values))
+    sums = values.sum(axis=1)
+    if (values >= 0).all() and np.allclose(sums, 1, rtol=0, atol=_TOLERANCE):
+        message = (
+            "kind is 'logits', but no number is negative and every row sums to 1. Leave "
+            "out 'kind' for probabilities."
+        )
+        raise ValueError(message)
+    return np.asarray(softmax(values, axis=1))
+
+
+def _refuse(file: PredictionFile, bad: NDArray[Any]) -> None:
+    """Refuse numbers that can't be, with the first of them."""
+    rows, columns = np.nonzero(bad)
+    if not rows.size:
+        return
+    value = file.values[rows[0], columns[0]]
+    message = (
+        f"{np.unique(rows).size:,} of {len(file.ids):,} rows have a number that is negative, "
+        f"infinite or missing, the first being row '{file.ids[rows[0]]}', class "
+        f"'{file.classes[columns[0]]}': {value:.4g}."
+    )
+    if value < 0 and np.isfinite(value):
+        message += " Scores before a softmax need 'kind: logits'."
+    raise ValueError(message)
+
+
+def _named(noun: str, names: list[str]) -> str:
+    return f"the {noun}{'s' if len(names) > 1 else ''} {listed(names)}"

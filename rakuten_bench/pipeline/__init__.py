@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rakuten_bench.pipeline import clustering, fitting, fusing
+from rakuten_bench.pipeline.table import explained, hand_over, put_back
 from rakuten_bench.plan import Step
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import find_option
@@ -59,8 +60,9 @@ def run_step(
     if step.kind == "map":
         return run_map(options[0], params[0], slots, given)
     target: Target = slots["target"]
-    given["n_classes"] = target.n_classes
-    return _LEARNED[step.kind](options, params, slots, given)
+    given |= {"n_classes": target.n_classes, "classes": target.classes}
+    with explained(options[-1]):
+        return _LEARNED[step.kind](options, params, slots, given)
 
 
 def run_map(
@@ -71,6 +73,18 @@ def run_map(
 ) -> Any:
     """Apply a stateless option to all rows, or to each side of a fold."""
     apply = importlib.import_module(option.lever.package).apply
+    handed = {slot: hand_over(option, value) for slot, value in slots.items()}
+    with explained(option):
+        return put_back(option, _map(apply, option, params, handed, given), slots)
+
+
+def _map(
+    apply: Callable[..., Any],
+    option: Option,
+    params: Mapping[str, Any],
+    slots: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> Any:
     folded = next((v for v in slots.values() if isinstance(v, Folded)), None)
     if folded is None:
         return apply(option, params, dict(slots), dict(given))
@@ -95,7 +109,7 @@ def learned_input(option: Option, slots: Mapping[str, Any]) -> tuple[Folded, Tar
     target: Target = slots["target"]
     languages: Languages | None = slots.get("languages")
     parts = [
-        fitting.divide(value, target, languages)
+        fitting.divide(hand_over(option, value), target, languages)
         for slot, value in slots.items()
         if slot in option.reads or slot.startswith("before")
     ]
@@ -166,7 +180,7 @@ def _search(
     from rakuten_bench.pipeline.searching import fit_search, inner_folds
 
     folded, target = learned_input(options[1], slots)
-    inner = inner_folds(slots)
+    inner = inner_folds(slots, options[1])
     start = time.perf_counter()
     estimator = fit_search(options, params, folded, inner, given)
     seconds = time.perf_counter() - start

@@ -37,6 +37,7 @@ from rakuten_bench.pipeline import (
 )
 from rakuten_bench.pipeline.label import read_labels, refuse_shuffled
 from rakuten_bench.pipeline.searching import fit_search, inner_folds
+from rakuten_bench.pipeline.table import explained, hand_over, input_table
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import build_plan
@@ -172,22 +173,29 @@ class ScenarioEstimator(BaseEstimator):
         rows = np.arange(len(frame))
         fold = Fold(_FOLD, rows, rows[:0])
         groups = find_groups(data)
-        n_classes = len(self.classes_)
-        targets = Targets(data.y, n_classes, groups, [fold], seed)
+        targets = Targets(data.y, data.classes, groups, [fold], seed)
         found = {key: targets.find(name) for key, name in self.plan_.targets.items()}
-        return {self.plan_.frame: frame, **found}
+        return {self.plan_.frame: input_table(frame), **found}
 
     def _fit_step(self, step: Step, slots: Mapping[str, Any]) -> Any:
         """Compute a step's value for the training rows and keep what it learned."""
         if step.kind == "map" or "." in step.fold:
             return run_step(step, slots, n_jobs=self.n_jobs)
-        option, params = _option(step)
+        option = find_option(step.modality, step.choices[-1])
         given = {
             "random_state": step.seed,
             "n_jobs": self.n_jobs,
             "device": "cpu",
-            "n_classes": len(self.classes_),
+            "n_classes": slots["target"].n_classes,
+            "classes": slots["target"].classes,
         }
+        with explained(option):
+            return self._learn(step, slots, given)
+
+    def _learn(
+        self, step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> Any:
+        option, params = _option(step)
         if step.kind == "search":
             self.fitted_[step.key] = _fit_search(step, slots, given)
             return None
@@ -202,7 +210,8 @@ class ScenarioEstimator(BaseEstimator):
     def features(self, X: pd.DataFrame) -> Any:
         """Return what the model predicts from, for the rows of a table."""
         check_is_fitted(self, "fitted_")
-        values: dict[str, Any] = {self.plan_.frame: as_frame(X)}
+        table = input_table(as_frame(X))
+        values: dict[str, Any] = {self.plan_.frame: table}
         last = self.plan_.outputs[self.scenario.code][0]
         with warnings.catch_warnings():
             if not self.tells:
@@ -255,7 +264,7 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
 
     def predict(self, X: pd.DataFrame) -> NDArray[Any]:
         """Return the label of each row, of shape (n_rows,), in the labels' own dtype."""
-        return self._label(self.features(X))
+        return self._decide(self.features(X))[0]
 
     def predict_scored(
         self, X: pd.DataFrame
@@ -270,7 +279,10 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
             order of `classes_`.
         """
         features = self.features(X)
-        return self._label(features), self._scores(features)
+        labels, probability = self._decide(features)
+        if probability is not None:
+            return labels, probability[:, self.class_index_].astype(np.float64)
+        return labels, self._decision(features) if _decides(self) else None
 
     def class_scores(self, X: pd.DataFrame) -> NDArray[np.float64] | None:
         """Return the scores of `predict_scored` alone."""
@@ -301,9 +313,11 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
         return self._decision(features) if _decides(self) else None
 
     @_plain_output
-    def _label(self, features: Any) -> NDArray[Any]:
-        codes = np.asarray(self.model_.predict(features), dtype=np.int64)
-        return self.classes_[np.argsort(self.class_index_)[codes]]
+    def _decide(self, features: Any) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+        """Return labels, and probabilities in the order of the steps' classes."""
+        n_classes = len(self.classes_)
+        codes, probability = fitting.decide(self.model_, features, n_classes)
+        return self.classes_[np.argsort(self.class_index_)[codes]], probability
 
     @_plain_output
     def _decision(self, features: Any) -> NDArray[np.float64]:
@@ -417,7 +431,8 @@ def _fit_search(step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]) 
     options = [find_option(step.modality, choice) for choice in step.choices]
     params = [choice.arguments for choice in step.choices]
     folded, _ = learned_input(options[1], slots)
-    return fit_search(options, params, folded, inner_folds(slots), given)
+    inner = inner_folds(slots, options[1])
+    return fit_search(options, params, folded, inner, given)
 
 
 def _slots(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -435,7 +450,7 @@ def _main(option: Option, slots: Mapping[str, Any]) -> Any:
         members = [value for slot, value in slots.items() if slot.startswith("member")]
         return np.stack(members).astype(np.float64)
     found = [
-        value
+        hand_over(option, value)
         for slot, value in slots.items()
         if slot in option.reads or slot.startswith("before")
     ]

@@ -20,6 +20,8 @@ from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.types import Folded, Languages, Prediction, Target
 
 MAX_NOTES = 20
+#: How far from 1 a row of probabilities may sum.
+_TOLERANCE = 0.01
 
 
 def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
@@ -75,12 +77,16 @@ def _too_few_classes(target: Target, train: NDArray[np.int64]) -> str:
 
 
 def take(value: Any, rows: NDArray[np.int64]) -> Any:
-    """Return some rows of a row-aligned value."""
-    return (
-        value.take(rows)
-        if hasattr(value, "take") and not isinstance(value, np.ndarray)
-        else value[rows]
-    )
+    """Return some rows of a row-aligned value.
+
+    The rows of a table are numbered anew: where they stood in the data set may tell
+    their labels.
+    """
+    if hasattr(value, "iloc"):
+        return value.iloc[rows].reset_index(drop=True)
+    if hasattr(value, "take") and not isinstance(value, np.ndarray):
+        return value.take(rows)
+    return value[rows]
 
 
 def transform(estimator: Any, folded: Folded) -> Folded:
@@ -124,18 +130,42 @@ def predict(
 ) -> Prediction:
     """Predict the test rows with a fitted classifier."""
     start = time.perf_counter()
-    predicted = estimator.predict(folded.test)
-    probability = probabilities(estimator, folded.test, n_classes)
+    predicted, probability = decide(estimator, folded.test, n_classes)
     seconds = time.perf_counter() - start
     tell(estimator)
     return Prediction(
         rows=folded.test_rows,
-        predicted=np.asarray(predicted, dtype=np.int32),
+        predicted=predicted,
         probability=probability,
         fit_time=fit_time,
         predict_time=seconds,
         details=dict(getattr(estimator, "details_", {})),
     )
+
+
+def decide(
+    estimator: Any, X: Any, n_classes: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32] | None]:
+    """Return the label of each row and the probabilities that it follows from, if any.
+
+    The one rule for labels: the most probable class where a model has probabilities,
+    the first of several, so that a scenario and a fusion that it is part of decide
+    alike; else the model's own.
+
+    Returns
+    -------
+    predicted : int32 array of shape (n_rows,)
+    probability : float32 array of shape (n_rows, n_classes) or None
+    """
+    probability = probabilities(estimator, X, n_classes)
+    if probability is None:
+        return np.asarray(estimator.predict(X), dtype=np.int32), None
+    return most_probable(probability), probability
+
+
+def most_probable(probability: NDArray[Any]) -> NDArray[np.int32]:
+    """Return the class of the largest probability of each row, the first of equals."""
+    return probability.argmax(axis=1).astype(np.int32)
 
 
 def probabilities(estimator: Any, X: Any, n_classes: int) -> NDArray[np.float32] | None:
@@ -146,13 +176,40 @@ def probabilities(estimator: Any, X: Any, n_classes: int) -> NDArray[np.float32]
     Returns
     -------
     float32 array of shape (n_rows, n_classes) or None
+
+    Raises
+    ------
+    UserError
+        If a row is no distribution over the classes.
     """
     if not hasattr(estimator, "predict_proba"):
         return None
-    known = estimator.predict_proba(X)
+    known = np.asarray(estimator.predict_proba(X))
+    refuse_improbable(known)
     full = np.zeros((known.shape[0], n_classes), dtype=np.float32)
     full[:, np.asarray(estimator.classes_, dtype=np.int64)] = known
     return full
+
+
+def refuse_improbable(probability: NDArray[Any]) -> None:
+    """Refuse what no score or fusion could make sense of.
+
+    Raises
+    ------
+    UserError
+        If a number is negative or missing, or a row does not sum to 1.
+    """
+    sums = probability.sum(axis=1)
+    fits = np.abs(sums - 1) <= _TOLERANCE  # False for nan
+    bad = ~(fits & (probability >= -_TOLERANCE).all(axis=1))
+    if bad.any():
+        first = int(bad.argmax())
+        message = (
+            f"the model's probabilities are none for {bad.sum():,} of {len(bad):,} rows: "
+            f"those of row {first} range from {probability[first].min():.4g} to "
+            f"{probability[first].max():.4g} and sum to {sums[first]:.4g}."
+        )
+        raise UserError(message)
 
 
 def tell(estimator: Any) -> None:

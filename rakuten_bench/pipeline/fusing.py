@@ -7,14 +7,15 @@ trained on: folds inside the training rows. Test rows are predicted, never looke
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.errors import UserError
-from rakuten_bench.pipeline.fitting import tell
+from rakuten_bench.errors import Notice, UserError
+from rakuten_bench.pipeline.fitting import most_probable, refuse_improbable, tell
 from rakuten_bench.types import Prediction, Rows, Target
 
 Slots = Mapping[str, Any]
@@ -41,16 +42,30 @@ def fuse(rule: Any, slots: Slots) -> Prediction:
     learn_rule(rule, slots)
     learned = time.perf_counter()
     rows, X = join_members(slots)
+    _warn_of_copies(X)
     probability = rule.predict_proba(X).astype(np.float32)
+    refuse_improbable(probability)
     tell(rule)
     return Prediction(
         rows=rows,
-        predicted=probability.argmax(axis=1).astype(np.int32),
+        predicted=most_probable(probability),
         probability=probability,
         fit_time=learned - start,
         predict_time=time.perf_counter() - learned,
         details=dict(getattr(rule, "details_", {})),
     )
+
+
+def _warn_of_copies(X: NDArray[np.float64]) -> None:
+    """Warn where members predict the same, as two names of one file do."""
+    for number, one in enumerate(X):
+        for other in range(number):
+            if np.array_equal(X[other], one):
+                message = (
+                    f"fusion: members {other + 1} and {number + 1} give the same "
+                    f"probabilities for every row: they count as one twice"
+                )
+                warnings.warn(message, Notice, stacklevel=2)
 
 
 def learn_rule(rule: Any, slots: Slots) -> None:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from rakuten_bench import metrics
 from rakuten_bench.errors import UserError
 from rakuten_bench.estimator.strategy import Params, Strategy
-from rakuten_bench.pipeline.fitting import divide
+from rakuten_bench.pipeline.fitting import decide, divide, take
+from rakuten_bench.pipeline.table import hand_over
 from rakuten_bench.registry import Choices, Dimension, Option
 from rakuten_bench.scenario.space import read_space
 from rakuten_bench.types import Folded, Target
@@ -59,8 +60,8 @@ class Candidate:
         return found | ({"error": self.error} if self.error else {})
 
 
-def inner_folds(slots: Mapping[str, Any]) -> list[Inner]:
-    """Return the inner folds that a step's slots hold, in order.
+def inner_folds(slots: Mapping[str, Any], model: Option) -> list[Inner]:
+    """Return the inner folds that a step's slots hold, in order, as the model gets them.
 
     Features that learn nothing come as one value for all rows and are divided here.
     """
@@ -69,7 +70,8 @@ def inner_folds(slots: Mapping[str, Any]) -> list[Inner]:
         if f"inner{number}" not in slots:
             break
         target: Target = slots[f"inner{number}.target"]
-        folded = divide(slots[f"inner{number}"], target, slots.get("languages"))
+        value = hand_over(model, slots[f"inner{number}"])
+        folded = divide(value, target, slots.get("languages"))
         folds.append(Inner(folded, target.y[folded.test_rows]))
     return folds
 
@@ -191,7 +193,7 @@ class _Evaluator:
         error = ""
         try:
             scores = [self._score(params, fold, share) for fold in self.inner]
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
+        except (ValueError, ArithmeticError, UserError) as problem:
             scores, error = (
                 [],
                 f"{type(problem).__name__}: {problem}".partition("\n")[0],
@@ -203,8 +205,8 @@ class _Evaluator:
         folded = shrink(fold.folded, share, self.given["random_state"])
         estimator = self.model.make(params={**self.params, **params}, **self.given)
         estimator.fit(folded.train, folded.y)
-        predicted = np.asarray(estimator.predict(folded.test), dtype=np.int32)
         n_classes = self.given["n_classes"]
+        predicted, _ = decide(estimator, folded.test, n_classes)
         matrix = metrics.confusion_matrix(fold.y_test, predicted, n_classes)
         return float(metrics.scores(matrix)[self.scoring])
 
@@ -224,7 +226,7 @@ def shrink(folded: Folded, share: float, random_state: int) -> Folded:
     rows = np.sort(np.concatenate([first, others]))
     return replace(
         folded,
-        train=folded.train[rows],
+        train=take(folded.train, rows),
         y=folded.y[rows],
         train_rows=folded.train_rows[rows],
     )

@@ -19,7 +19,8 @@ class Targets:
     Parameters
     ----------
     y : int32 array of shape (n_rows,)
-    n_classes : int
+    classes : tuple of str
+        All of the data set, in the order of their indices.
     groups : int64 array of shape (n_rows,)
     folds : sequence of Fold
         Of the split.
@@ -30,19 +31,19 @@ class Targets:
     def __init__(
         self,
         y: NDArray[np.int32],
-        n_classes: int,
+        classes: tuple[str, ...],
         groups: Rows,
         folds: Sequence[Fold],
         seed: int,
     ) -> None:
         self._y = y
-        self._n_classes = n_classes
+        self._classes = classes
         self._groups = groups
         self._seed = derive_inner_seed(seed)
         self._known = {fold.name: self._target(fold) for fold in folds}
 
     def _target(self, fold: Fold) -> Target:
-        return Target(self._y, self._n_classes, fold, self._groups)
+        return Target(self._y, self._classes, fold, self._groups)
 
     def find(self, name: str) -> Target:
         """Return a target; "0.1of3" is fold 1 of 3 inside the training rows of "0"."""

@@ -13,7 +13,7 @@ from rakuten_bench.plan.made import find_ingredients, numpy_version
 from rakuten_bench.plan.source import source_digest
 from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
-from rakuten_bench.types import Modality
+from rakuten_bench.types import INPUT_COLUMNS, Modality
 
 Slots = dict[str, Input]
 
@@ -96,7 +96,7 @@ class _Builder:
     """Adds scenarios one by one; steps that are there already are found again."""
 
     def __init__(self, dataset: str, split: str, seed: int) -> None:
-        self.frame = f"frame-{digest(dataset)}"
+        self.frame = f"frame-{digest(dataset, INPUT_COLUMNS)}"
         self.split = split
         self.seed = seed
         self.inside = (

@@ -62,6 +62,7 @@ CROP = Lever(
     "crop",
     "which part of an image is looked at",
     reads=("frame",),
+    columns=("image_path",),
     writes=("images",),
     modalities=("image",),
 )

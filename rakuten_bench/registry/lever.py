@@ -11,10 +11,13 @@ from typing import Any
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry.option import Option, StepKind, read_signature
 from rakuten_bench.registry.plugin import import_all
-from rakuten_bench.types import Effort, Modality, Space
+from rakuten_bench.types import INPUT_COLUMNS, Effort, Modality, Space
 
 #: What stands for an option in a code.
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+#: What steps read and write. Labels are no slot: the harness hands them over as `y`.
+SLOTS = ("frame", "languages", "texts", "corpus", "images", "features", "members")
 
 
 def discover() -> None:
@@ -35,6 +38,8 @@ class Lever:
     reads, writes : tuples of str
         The slots whose values a step of this lever takes and gives. A step that
         writes several slots returns a mapping from slot to value.
+    columns : tuple of str
+        Columns of the table that it reads beside `types.TEXT_COLUMNS`.
     kind : StepKind
         How its options are applied, unless an option says otherwise.
     """
@@ -43,6 +48,7 @@ class Lever:
     doc: str
     reads: tuple[str, ...]
     writes: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     kind: StepKind = "map"
     modalities: tuple[Modality, ...] = ("text",)
     _options: list[Option] = field(default_factory=list, repr=False)
@@ -76,13 +82,15 @@ class Lever:
         tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None,
         wants: tuple[str, ...] = (),
         finds: Callable[[], Collection[str]] | None = None,
+        columns: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
         Raises
         ------
         UserError
-            If the name or the digit is taken, or the digit is not one of 0-9a-z.
+            If the name or the digit is taken, the digit is not one of 0-9a-z, or it
+            reads a slot or a column that options don't get.
         """
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -113,6 +121,7 @@ class Lever:
                 tags_by=tags_by,
                 wants=frozenset(wants),
                 finds=finds,
+                columns=(*self.columns, *columns),
             )
             self._add(option)
             return function
@@ -161,6 +170,7 @@ class Lever:
         if len(option.digit) != 1 or option.digit not in DIGITS:
             message = f"{_place(option)}: digit '{option.digit}' is not one of 0-9a-z."
             raise UserError(message)
+        _check_inputs(option)
         for other in self._options:
             if other.module == option.module and other.name == option.name:
                 continue  # the module was imported again
@@ -229,6 +239,18 @@ class Lever:
     def plain(self, modality: Modality) -> Option:
         """Return the option with digit 0: off, or the plainest there is."""
         return self.by_digit(modality, "0")
+
+
+def _check_inputs(option: Option) -> None:
+    """Refuse a slot that no step writes, such as the labels, or a column of that kind."""
+    for what, named, known in (
+        ("slot", option.reads, SLOTS),
+        ("column", option.columns, INPUT_COLUMNS),
+    ):
+        for name in named:
+            if name not in known:
+                message = f"{_place(option)}: {unknown(what, name, known)}"
+                raise UserError(message)
 
 
 def _place(option: Option) -> str:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from rakuten_bench.registry.lever import Lever
 
 #: What the harness fills in where an option's signature names it.
+#: `classes` are the names of the data set's classes, in the order of their indices;
 #: `folder` is a path of the step's own where unfinished work outlives a kill.
 GIVEN = frozenset(
-    {"language", "random_state", "n_jobs", "device", "n_classes", "folder"}
+    {"language", "random_state", "n_jobs", "device", "n_classes", "classes", "folder"}
 )
 #: How a step applies an option: `map` needs no labels and no folds (the lever's own
 #: `apply` does it); the others learn, on training rows only. `transform` fits and
@@ -79,6 +80,9 @@ class Option:
         impossible: multinomial_nb refuses "signed", svd is tagged "signed". What
         learns from labels (chi2) is tagged "labels": options of kind `cluster` refuse
         it, and every resampling and search, without saying so.
+    columns : tuple of str
+        Columns of the table that it reads beside `types.TEXT_COLUMNS`: "id" or
+        "image_path". There is no label among them.
     wants : frozenset of str
         Tags that what it reads must have: a network for images wants "pixels", and is
         impossible after another feature, or a reducer, that is not tagged so.
@@ -131,6 +135,7 @@ class Option:
     tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None
     wants: frozenset[str] = frozenset()
     finds: Callable[[], Collection[str]] | None = None
+    columns: tuple[str, ...] = ()
 
     def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return its tags with such parameters, those left out at their defaults."""

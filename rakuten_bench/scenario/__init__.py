@@ -244,6 +244,23 @@ def _find_misfit(members: tuple[Scenario, ...]) -> str | None:
                 f"member '{member.name or member.code}' clusters "
                 f"(model '{member['model'].option}'): it has no probabilities of classes"
             )
+    return _find_twice(members)
+
+
+def _find_twice(members: tuple[Scenario, ...]) -> str | None:
+    """Say which member would count twice, or None."""
+    names: dict[str, str] = {}
+    for member in members:
+        name = member.name or member.code
+        other = names.get(member.code)
+        if other == name:
+            return f"a fusion needs different members: '{name}' is named twice"
+        if other is not None:
+            return (
+                f"a fusion needs different members: '{name}' is the same scenario as "
+                f"'{other}'"
+            )
+        names[member.code] = name
     return None
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rakuten_bench.registry import MODEL
 
@@ -17,11 +17,26 @@ def _lacks(params: Mapping[str, Any]) -> str:
     digit="y",
     needs="scikit-learn",
     reads=("frame",),
+    columns=("id",),
     file="path",
     lacks=_lacks,
 )
-def external(path: str = "", *, n_classes: int) -> Any:
-    """Take probabilities from a file (npz or CSV), by row id and class name."""
+def external(
+    path: str = "",
+    kind: Literal["probabilities", "logits"] = "probabilities",
+    *,
+    classes: tuple[str, ...],
+) -> Any:
+    """Take probabilities from a file (npz or CSV), by row id and class name.
+
+    A CSV file has a column `id` and one column for each class, under the label's name;
+    an npz file has the arrays `id` (n_rows), `classes` (n_classes) and `probability`
+    (n_rows, n_classes), as a record's predictions.npz has. Ids are those of the data
+    set's id column, or row numbers from 0 where it has none. Each row sums to 1; with
+    `kind: logits` the numbers go through a softmax first. The file needs the test rows;
+    for fusion `weighted` or `stacking` the training rows too, each predicted by a model
+    that had not seen it.
+    """
     from rakuten_bench.fusion.external import ExternalPredictions
 
-    return ExternalPredictions(path, n_classes)
+    return ExternalPredictions(path, classes, kind)
