@@ -12,6 +12,7 @@ import numpy as np
 
 from rakuten_bench.data.grouping import stamp_images
 from rakuten_bench.data.image import locate_images
+from rakuten_bench.data.language import normalize_languages
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import COLUMNS, Dataset
 
@@ -55,11 +56,12 @@ def assemble(
     Raises
     ------
     UserError
-        If rows have no label, or an id twice.
+        If rows have no label, an id twice, or a language that is none.
     """
     frame = fill_columns(columns)
     refuse_missing_labels(frame, subject)
     refuse_repeated_ids(frame, subject)
+    frame.loc[:, "language"] = normalize_languages(frame["language"], subject)
     frame.loc[:, "image_path"] = locate_images(
         frame["image_path"].tolist(), image_folder
     )
