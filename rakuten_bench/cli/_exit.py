@@ -8,6 +8,7 @@ a command did not expect may end with it, nor with 0.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -22,6 +23,27 @@ WRONG_INPUT = 2
 INTERNAL_ERROR = 70  # sysexits.h: EX_SOFTWARE
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 OUTPUT_CLOSED = 141  # 128 + SIGPIPE, likewise
+
+
+#: What the user's files, folders and disks cause, where no command has a better word.
+_OF_THE_MACHINE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.ESTALE,
+)
+_WAY_OUT = (
+    "Give this user access to it and its disk space, or name other folders with --cache, "
+    "--results or TMPDIR."
+)
 
 
 class Escaped(Exception):
@@ -93,6 +115,11 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return f"Error: {error}", WRONG_INPUT
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return "Stopped.", INTERRUPTED
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE and error.filename:
+        message = (
+            f"Error: {error.filename}: can't be used: {error.strerror}. {_WAY_OUT}"
+        )
+        return message, WRONG_INPUT
     lines = "".join(traceback.format_exception(error))
     if isinstance(error, SystemExit):
         cause = (

@@ -190,7 +190,9 @@ def _read_hashes(store: Path | None) -> dict[str, tuple[str, int, int, int]]:
         return {}
     try:
         kept = dict[str, tuple[str, int, int, int]]
-        return msgspec.msgpack.decode(store.read_bytes(), type=kept)
+        with keeping(store):
+            content = store.read_bytes()
+        return msgspec.msgpack.decode(content, type=kept)
     except msgspec.MsgspecError:  # cut short; it holds nothing that cannot be redone
         return {}
 

@@ -70,10 +70,7 @@ class Place:
     @property
     def store(self) -> Path:
         """Folder for things computed once."""
-        if self.cache is not None:
-            return self.cache.resolve()
-        named = os.environ.get(CACHE_VARIABLE)
-        return Path(named or user_cache_path("rakuten-bench")).resolve()
+        return (self.cache or default_cache()).resolve()
 
     def folders(self, *variables: str) -> tuple[Path, ...]:
         """Return the folders to look into: `--data-dir`, else what the variables name."""
@@ -81,6 +78,27 @@ class Place:
             return (self.data_dir.resolve(),)
         named = (os.environ.get(variable) for variable in variables)
         return tuple(Path(name).expanduser().resolve() for name in named if name)
+
+
+def default_cache() -> Path:
+    """Return the user's cache folder, or what `RAKUTEN_BENCH_CACHE` names.
+
+    Raises
+    ------
+    UserError
+        If this user has no home folder, as in a container with a user id of its own.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    try:
+        return user_cache_path("rakuten-bench")
+    except RuntimeError as error:
+        message = (
+            f"the cache has no place: this user has no home folder. Name a folder with "
+            f"--cache or {CACHE_VARIABLE}, or set HOME."
+        )
+        raise UserError(message) from error
 
 
 def keeping(folder: Path) -> contextlib.AbstractContextManager[None]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rakuten_bench.data.spec import default_cache
+from rakuten_bench.engine.access import check_access
 from rakuten_bench.engine.board import check_results, claim, describe_others
 from rakuten_bench.engine.executor import open_executor, warm_up
 from rakuten_bench.engine.prepare import Prepared, find_todo, find_unscored, prepare
 from rakuten_bench.engine.session import Progress, Session, Spent
-from rakuten_bench.engine.setting import RERUN, Settings, default_cache
+from rakuten_bench.engine.setting import RERUN, Settings
 from rakuten_bench.records import release_board
 
 __all__ = [
@@ -61,9 +63,12 @@ class Run:
         ------
         FullDisk
             If nothing more can be written; what is finished is kept.
+        NoAccess
+            If this user can't work in the cache.
         """
         if not self.prepared.todo:
             return
+        check_access(self.prepared.store.root)
         self.prepared = claim(self.prepared, self.settings)
         try:
             yield from self._run()

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rakuten_bench.engine.access import accessing, no_access
+
 _opening = threading.Lock()
 _DIGITS = 15  # of the key in hexadecimal: an offset below 2**60
 
@@ -44,6 +46,11 @@ class Claims:
         key : str
         wait : bool
             Until it is free.
+
+        Raises
+        ------
+        NoAccess
+            If this user can't open the file of the locks, or it can't be locked.
         """
         held = self._lock(key, 0 if wait else fcntl.LOCK_NB)
         try:
@@ -58,10 +65,13 @@ class Claims:
             return held
 
     def _lock(self, key: str, flags: int) -> bool:
+        file = self._open()
         try:
-            fcntl.lockf(self._open(), fcntl.LOCK_EX | flags, 1, _offset(key))
-        except (BlockingIOError, PermissionError):
+            fcntl.lockf(file, fcntl.LOCK_EX | flags, 1, _offset(key))
+        except (BlockingIOError, PermissionError):  # systems differ: another has it
             return False
+        except OSError as error:  # such as a network folder without locks
+            raise no_access(self.path, error) from error
         return True
 
     def _open(self) -> int:
@@ -70,8 +80,9 @@ class Claims:
 
     def _opened(self) -> int:
         if self._owner != os.getpid():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            with accessing(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             self._owner = os.getpid()
         return self._file
 

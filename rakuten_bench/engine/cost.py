@@ -5,6 +5,7 @@ It orders the queue, says how long a run will take, and outlives the results the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import statistics
 from collections import defaultdict, deque
@@ -231,17 +232,18 @@ def _kinds(lever: str, option: str, params: str) -> Iterator[Hashable]:
 
 
 def _append(path: Path, one: Observation) -> None:
-    """Add a line; short ones are written in one piece, whoever else writes."""
+    """Add a line; short ones are written in one piece, whoever else writes.
+
+    Where this user can't, forecasts are worse: nothing else depends on it.
+    """
     line = msgspec.json.encode(one) + b"\n"
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    except FileNotFoundError:
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    try:
-        os.write(file, line)
-    finally:
-        os.close(file)
+        try:
+            os.write(file, line)
+        finally:
+            os.close(file)
 
 
 def _read(path: Path) -> list[Observation]:
@@ -268,5 +270,6 @@ def _decode(lines: Iterable[bytes]) -> Iterator[Observation]:
 
 def _rewrite(path: Path, kept: Iterable[Any]) -> None:
     beside = path.with_suffix(f".{os.getpid()}.tmp")
-    beside.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in kept))
-    beside.replace(path)
+    with contextlib.suppress(OSError):
+        beside.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in kept))
+        beside.replace(path)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rakuten_bench.engine.access import NoAccess, accessing
 from rakuten_bench.engine.store import SUFFIX, Store
 
 _SOME_AIR = 0.9  # of the size; or it would be full again at once
@@ -43,7 +44,7 @@ def list_stored(root: Path) -> dict[str, Stored]:
         key = entry.name.partition(".")[0]
         one = found.setdefault(key, Stored(key))
         one.paths.append(Path(entry.path))
-        with suppress(FileNotFoundError):  # another run tidied up
+        with suppress(OSError):  # another run tidied up, or it is another user's
             stat = entry.stat()
             one.size += _size(entry, stat)
             if entry.name.endswith(SUFFIX):
@@ -53,7 +54,7 @@ def list_stored(root: Path) -> dict[str, Stored]:
 
 def _iter_files(root: Path) -> Iterator[os.DirEntry[str]]:
     for shard in root.glob("??"):
-        with suppress(FileNotFoundError), os.scandir(shard) as entries:
+        with suppress(OSError), os.scandir(shard) as entries:
             yield from entries
 
 
@@ -85,18 +86,26 @@ def evict(store: Store, most_bytes: int, needed: Collection[str]) -> int:
         if total <= most_bytes * _SOME_AIR:
             break
         if one.key not in needed and store.claims.is_free(one.key):
-            remove(one)
-            total -= one.size
+            with suppress(NoAccess):  # another user's: its owner's runs remove it
+                remove(one)
+                total -= one.size
     return total
 
 
 def remove(stored: Stored) -> None:
-    """Remove a result: first the file that says it is there."""
+    """Remove a result: first the file that says it is there.
+
+    Raises
+    ------
+    NoAccess
+        If this user may not.
+    """
     for path in sorted(stored.paths, key=lambda path: path.suffix != SUFFIX):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        with accessing(path):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 def remove_leftovers(store: Store, found: dict[str, Stored]) -> None:
@@ -106,11 +115,12 @@ def remove_leftovers(store: Store, found: dict[str, Stored]) -> None:
         for path in list(one.paths):
             torn = path.suffix == ".tmp" or (path.suffix == ".work" and one.used)
             if torn and _is_old(path, before) and store.claims.is_free(one.key):
-                remove(Stored(one.key, [path]))
-                one.paths.remove(path)
+                with suppress(NoAccess):
+                    remove(Stored(one.key, [path]))
+                    one.paths.remove(path)
 
 
 def _is_old(path: Path, before: float) -> bool:
-    with suppress(FileNotFoundError):
+    with suppress(OSError):
         return path.stat().st_mtime < before
     return False

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rakuten_bench.data.folder import is_whole, iter_built, iter_unfinished
+from rakuten_bench.engine.access import accessing, no_access, refuse_file
 from rakuten_bench.engine.entry import DamagedEntry, check_entry
 from rakuten_bench.engine.evict import Stored, list_stored, remove
 from rakuten_bench.engine.lease import only_one, read_leases
@@ -59,6 +60,7 @@ class Inventory:
 
 def take_inventory(cache: Path) -> Inventory:
     """Count what a cache holds."""
+    refuse_file(cache)
     store = Store(cache / "steps")
     found = Inventory()
     for stored in list_stored(store.root).values():
@@ -107,6 +109,7 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
     before : float, optional
         Only those that were last used before this time, in seconds since 1970.
     """
+    refuse_file(cache)
     store = Store(cache / "steps")
     if not cache.is_dir():
         return Cleared(0, 0, 0)
@@ -129,10 +132,11 @@ def _remove_made(cache: Path, before: float | None) -> int:
     for path in made:
         if before is None or path.stat().st_mtime < before:
             size += sum(one.stat().st_size for one in (path, *path.rglob("*")))
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            with accessing(path):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
     return size
 
 
@@ -159,6 +163,7 @@ def verify(cache: Path) -> tuple[int, list[str]]:
     damaged : list of str
         What they were, in words where their header can still be read.
     """
+    refuse_file(cache)
     store = Store(cache / "steps")
     damaged = []
     keys = list(store.iter_keys())
@@ -167,6 +172,8 @@ def verify(cache: Path) -> tuple[int, list[str]]:
             check_entry(store.path(key))
         except FileNotFoundError:  # another run has removed it meanwhile
             continue
+        except PermissionError as error:  # not known to be damaged
+            raise no_access(store.path(key), error) from error
         except (DamagedEntry, OSError):
             facts = store.facts(key)
             damaged.append(f"{facts.step} ({key})" if facts else key)
@@ -175,5 +182,6 @@ def verify(cache: Path) -> tuple[int, list[str]]:
     for folder in built:
         if not is_whole(folder):
             damaged.append(folder.name)
-            shutil.rmtree(folder)
+            with accessing(folder):
+                shutil.rmtree(folder)
     return len(keys) + len(built), damaged

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rakuten_bench.engine.access import accessing
+
 
 class Lease:
     """A list of keys that holds as long as its process lives.
@@ -21,9 +23,10 @@ class Lease:
 
     def __init__(self, root: Path) -> None:
         folder = root / "leases"
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+        with accessing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         fcntl.flock(self._file, fcntl.LOCK_EX)  # dropped by the system with us
 
     def write(self, keys: Iterable[str]) -> None:
@@ -60,7 +63,10 @@ def _read(path: Path) -> set[str]:
 @contextmanager
 def only_one(root: Path) -> Iterator[None]:
     """Keep others from removing results, or from saying what they need, meanwhile."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / "evict.lock").open("w") as file:
+    path = root / "evict.lock"
+    with accessing(path):
+        root.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+    with lock as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rakuten_bench.data.spec import CACHE_VARIABLE
+from rakuten_bench.data.spec import default_cache
 from rakuten_bench.engine.thread import count_cores
 from rakuten_bench.errors import UserError
 from rakuten_bench.scenario.limit import Limit, parse_size
@@ -20,14 +20,6 @@ Device = Literal["auto", "cpu", "cuda"]
 #: Environment variable that stands in for `--cache-size`.
 SIZE_VARIABLE = "RAKUTEN_BENCH_CACHE_SIZE"
 _DEFAULT_SIZE = "50GB"
-
-
-def default_cache() -> Path:
-    """Return the user's cache folder, or what `RAKUTEN_BENCH_CACHE` names."""
-    from platformdirs import user_cache_path
-
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else user_cache_path("rakuten-bench")
 
 
 def default_cache_size() -> int:

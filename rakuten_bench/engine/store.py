@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rakuten_bench.engine.access import accessing, no_access
 from rakuten_bench.engine.claim import Claims
 from rakuten_bench.engine.codec import Encoded, encode
 from rakuten_bench.engine.entry import (
@@ -92,6 +93,8 @@ class Store:
             return read_header(self.path(key)).facts
         except FileNotFoundError:
             return None
+        except PermissionError as error:  # another user's, and may be whole
+            raise no_access(self.path(key), error) from error
         except (DamagedEntry, OSError) as error:
             self._drop(key, error)
             return None
@@ -110,9 +113,13 @@ class Store:
             If it is not there or damaged, and then removed.
         ForeignPickle
             If loading it could run another user's code.
+        NoAccess
+            If this user can't read it.
         """
         try:
             value, header = read_entry(self.path(key), _verified(self.root))
+        except PermissionError as error:
+            raise no_access(self.path(key), error) from error
         except (DamagedEntry, OSError) as error:
             self._drop(key, error)
             raise LostResult(key) from error
@@ -125,6 +132,8 @@ class Store:
         ------
         FullDisk
             If the disk is full or the folder cannot be written.
+        NoAccess
+            If this user may not write there.
         """
         return self.write(key, encode(value, self.folder(key)), facts)
 
@@ -140,6 +149,8 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             facts = write_entry(path, encoded, facts, is_recipe=is_recipe)
+        except PermissionError as error:
+            raise no_access(path, error) from error
         except OSError as error:
             raise cannot_write(self.root, error) from error
         self._marker(key).unlink(missing_ok=True)
@@ -164,9 +175,10 @@ class Store:
 
     def discard(self, key: str) -> None:
         """Remove a result."""
-        self.path(key).unlink(missing_ok=True)
-        for file in self.root.joinpath(key[-2:]).glob(f"{key}.*.data"):
-            file.unlink(missing_ok=True)
+        with accessing(self.path(key)):
+            self.path(key).unlink(missing_ok=True)
+            for file in self.root.joinpath(key[-2:]).glob(f"{key}.*.data"):
+                file.unlink(missing_ok=True)
 
     def touch(self, keys: Iterable[str]) -> None:
         """Note that results were used: what was not used for longest goes first."""

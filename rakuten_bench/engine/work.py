@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rakuten_bench.engine.access import NoAccess, no_access
 from rakuten_bench.engine.codec import Encoded, encode
 from rakuten_bench.engine.device import find_gpu
 from rakuten_bench.engine.entry import Facts, ForeignPickle
@@ -39,6 +40,13 @@ _GPU = "gpu-0000000000000001"  # its key among the claims
 def work(task: Task) -> Done:
     """Compute a step whose inputs are in the store, and store its value."""
     _go_to(task.place)
+    try:
+        return _claim_and_compute(task)
+    except NoAccess as error:
+        return Done(task.step.key, halt=str(error))
+
+
+def _claim_and_compute(task: Task) -> Done:
     store = Store(task.root)
     key = task.step.key
     with ExitStack() as claims:
@@ -80,9 +88,18 @@ def _compute(task: Task, store: Store) -> Done:
     except Exception as error:  # whatever an option raises becomes a typed row
         if isinstance(error, OSError) and is_full(error):
             error = cannot_write(store.root, error)
-        halt = str(error) if isinstance(error, FullDisk | ForeignPickle) else ""
+        elif isinstance(error, PermissionError) and _is_inside(error, store.root):
+            error = no_access(store.root, error)
+        halt = (
+            str(error) if isinstance(error, FullDisk | ForeignPickle | NoAccess) else ""
+        )
         seconds = time.perf_counter() - start
         return Done(key, halt=halt, fault=Fault.of(error, task.step, seconds))
+
+
+def _is_inside(error: OSError, folder: Path) -> bool:
+    """Tell whether an error is about a file in a folder."""
+    return folder in Path(str(error.filename)).parents
 
 
 def _make(task: Task, store: Store) -> Facts:

@@ -1,0 +1,159 @@
+"""A cache that belongs to somebody else: one message, never a wait without end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from command_line import call
+from rakuten_bench.data.spec import default_cache
+from rakuten_bench.engine.access import NoAccess, check_access
+from rakuten_bench.engine.claim import Claims
+from rakuten_bench.engine.evict import evict
+from rakuten_bench.engine.inventory import verify
+from rakuten_bench.engine.lease import Lease, only_one
+from rakuten_bench.engine.store import Facts, Store
+from rakuten_bench.errors import UserError
+
+NOBODY = 65534
+KEY = "0" * 32
+FACTS = Facts(seconds=1.0, memory=0, step="a step")
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "setuid"), reason="permissions are of POSIX"
+)
+
+
+@pytest.fixture
+def cache() -> Iterator[Path]:
+    """A cache of this user with a result; others may read it."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    store = Store(folder / "steps")
+    store.save(KEY, 1, FACTS)
+    with store.claims.hold(KEY), only_one(store.root):
+        Lease(store.root).close()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    yield folder
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def as_other_user(function: Callable[[], object]) -> str:
+    """Return what a function raises for a user without rights, or what it returns."""
+    reading, writing = os.pipe()
+    if not os.fork():
+        try:
+            if not os.getuid():
+                os.setgroups([])
+                os.setresgid(NOBODY, NOBODY, NOBODY)
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+            text = f"returned {function()!r}"
+        except BaseException as error:
+            text = f"{type(error).__name__}: {error}"
+        os.write(writing, text.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as answer:
+        text = answer.read()
+    os.wait()
+    return text
+
+
+def claim(cache: Path) -> bool:
+    with Claims(cache / "steps" / "claims").hold(KEY) as held:
+        return held
+
+
+def keep_from_removal(cache: Path) -> None:
+    with only_one(cache / "steps"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("access", "named"),
+    [
+        (claim, "steps/claims"),
+        (keep_from_removal, "steps/evict.lock"),
+        (lambda cache: Lease(cache / "steps"), "steps/leases"),
+        (lambda cache: Store(cache / "steps").save("a" * 32, 1, FACTS), "steps/aa"),
+        (lambda cache: Store(cache / "steps").discard(KEY), f"{KEY}.entry"),
+        (lambda cache: check_access(cache / "steps"), "steps and 4 more"),
+    ],
+    ids=["claim", "evict", "lease", "save", "discard", "check"],
+)
+def test_what_another_user_keeps_from_us_is_one_message(cache, access, named):
+    message = as_other_user(lambda: access(cache))
+
+    assert message.startswith(f"NoAccess: {cache}/")
+    assert named in message
+    assert "Name a cache of your own with --cache" in message
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda cache: Store(cache / "steps").load(KEY),
+        lambda cache: Store(cache / "steps").facts(KEY),
+        lambda cache: verify(cache),
+    ],
+    ids=["load", "facts", "verify"],
+)
+def test_a_result_that_we_may_not_read_is_not_taken_for_a_damaged_one(cache, read):
+    entry = Store(cache / "steps").path(KEY)
+    entry.parent.chmod(0o777)
+    entry.chmod(0)
+
+    message = as_other_user(lambda: read(cache))
+
+    assert message.startswith(f"NoAccess: {entry}: ")
+    assert entry.exists()
+
+
+def test_what_another_user_owns_does_not_stop_eviction(cache):
+    (cache / "steps" / "claims").chmod(0o666)
+    entry = Store(cache / "steps").path(KEY)
+
+    left = as_other_user(lambda: evict(Store(cache / "steps"), 1, ()) > 0)
+
+    assert left == "returned True"
+    assert entry.exists()
+
+
+def test_a_cache_of_our_own_is_no_trouble(tmp_path):
+    check_access(tmp_path / "steps")
+
+    assert (tmp_path / "steps").is_dir()
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "steps").touch()
+
+    with pytest.raises(NoAccess, match="steps: this file or folder of the cache"):
+        check_access(tmp_path / "steps")
+
+
+@pytest.mark.parametrize("action", ["info", "clear", "verify"])
+def test_a_file_as_cache_is_one_message(tmp_path, capsys, action):
+    (tmp_path / "cache").touch()
+
+    code, _, err = call(capsys, "cache", action, "--cache", tmp_path / "cache")
+
+    assert code == 2
+    assert "the cache is a folder, and this is none. Check --cache." in err
+
+
+def test_a_user_without_home_is_told_to_name_a_cache(monkeypatch):
+    for name in ("HOME", "XDG_CACHE_HOME", "RAKUTEN_BENCH_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as for no known uid
+
+    with pytest.raises(UserError, match=r"no home folder\. Name a folder with --cache"):
+        default_cache()
