@@ -5,12 +5,18 @@ from __future__ import annotations
 import contextlib
 import csv
 import itertools
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from rakuten_bench.data.reading.encoding import Encoding, find_encoding
 from rakuten_bench.data.reading.header import Layout, find_layout
-from rakuten_bench.data.reading.quoting import iter_repaired, refuse_swallowed
+from rakuten_bench.data.reading.quoting import (
+    Record,
+    RepairingReader,
+    refuse_swallowed,
+)
 from rakuten_bench.data.reading.result import (
     Reading,
     Remark,
@@ -22,11 +28,23 @@ from rakuten_bench.data.reading.result import (
 from rakuten_bench.data.reading.source import Source
 from rakuten_bench.errors import UserError
 
-_CHUNK = 1 << 14  # records that become columns at a time
+_CHUNK = 256  # records that become columns at a time; fewer than wake the collector
 _LARGEST_FIELD = 2**31 - 1  # the largest that all systems take
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
-#: First line, last line and fields.
-Record = tuple[int, int, list[str]]
+
+class Reader(Protocol):
+    """A reader of the module csv, or one like it."""
+
+    @property
+    def line_num(self) -> int:
+        """Number of lines read."""
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yield the fields of each record."""
+
+    def __next__(self) -> list[str]:
+        """Return the fields of the next record."""
 
 
 @dataclass
@@ -66,26 +84,43 @@ class _Rows:
         """Whether all records have as many fields as the header."""
         return not (self.wider or self.shorter)
 
-    def collect(self, records: Iterator[Record]) -> None:
-        """Take in all records."""
-        width, header = self.layout.width, self.layout.raw_header
-        chunk: list[list[str]] = []
-        last = 0
-        for first, last, fields in records:
-            if first != last:
-                self.spanning.append((first, last, fields))
-            if len(fields) != width:
-                fitted = self._fit(last, fields)
-                if fitted is None:
-                    continue
-                fields = fitted
-            elif fields == header and width > 1:
-                self.repeated.append(last)
-            chunk.append(fields)
-            if len(chunk) == _CHUNK:
-                self._add(chunk)
-        self._add(chunk)
-        self._drop_blank_end(last)
+    def collect(self, reader: Reader) -> None:
+        """Take in all records; only chunks with an odd one are looked at by record."""
+        width, line = self.layout.width, self.layout.n_skipped
+        while chunk := list(itertools.islice(reader, _CHUNK)):
+            end = self.layout.n_skipped + reader.line_num
+            is_plain = end - line == len(chunk) and self.layout.raw_header not in chunk
+            if not is_plain or {*map(len, chunk)} != {width}:
+                chunk = [*self._iter_fitted(chunk, line)]
+            for column, values in zip(
+                self.columns, zip(*chunk, strict=True), strict=False
+            ):
+                column.extend(values)
+            line = end
+        self._drop_blank_end(line)
+
+    def _iter_fitted(self, chunk: list[list[str]], line: int) -> Iterator[list[str]]:
+        """Yield records by column, with the lines of odd ones noted.
+
+        Parameters
+        ----------
+        chunk : list of list of str
+        line : int
+            The last one before the chunk.
+        """
+        for fields in chunk:
+            first = line + 1
+            line = first + sum(len(_LINE_END.findall(value)) for value in fields)
+            if first != line:
+                self.spanning.append((first, line, fields))
+            if len(fields) != self.layout.width:
+                fitted = self._fit(line, fields)
+                if fitted is not None:
+                    yield fitted
+                continue
+            if fields == self.layout.raw_header and len(fields) > 1:
+                self.repeated.append(line)
+            yield fields
 
     def _fit(self, line: int, fields: list[str]) -> list[str] | None:
         """Return the fields of an odd record by column, None for a blank line."""
@@ -101,11 +136,6 @@ class _Rows:
         if len(fields) < self.layout.n_named:
             self.shorter.append(line)
         return fields + [""] * (width - len(fields))
-
-    def _add(self, chunk: list[list[str]]) -> None:
-        for column, values in zip(self.columns, zip(*chunk, strict=True), strict=False):
-            column.extend(values)
-        chunk.clear()
 
     def _drop_blank_end(self, last: int) -> None:
         """Forget blank lines at the end: editors leave them."""
@@ -141,12 +171,12 @@ def _parse(source: Source, encoding: Encoding, layout: Layout) -> _Rows:
     for escape in (None, "\\"):
         rows = _Rows(layout)
         with contextlib.suppress(csv.Error), _lines(source, encoding, layout) as lines:
-            rows.collect(_iter_records(lines, layout, escape))
+            rows.collect(_reader(lines, layout, escape))
             if not escape or rows.fits:
                 return rows
     rows = _Rows(layout)
     with _lines(source, encoding, layout) as lines:
-        rows.collect(iter_repaired(source.file, lines, layout, rows.repaired))
+        rows.collect(RepairingReader(source.file, lines, layout, rows.repaired))
     return rows
 
 
@@ -163,20 +193,14 @@ def _lines(
         csv.field_size_limit(limit)
 
 
-def _iter_records(
-    lines: Iterator[str], layout: Layout, escape: str | None
-) -> Iterator[Record]:
-    reader = csv.reader(
+def _reader(lines: Iterator[str], layout: Layout, escape: str | None) -> Reader:
+    return csv.reader(
         lines,
         delimiter=layout.separator,
         skipinitialspace=layout.skip_spaces,
         escapechar=escape,
         strict=True,
     )
-    last = layout.n_skipped
-    for fields in reader:
-        first, last = last + 1, layout.n_skipped + reader.line_num
-        yield first, last, fields
 
 
 def _refuse_misfits(source: Source, rows: _Rows) -> None:

@@ -17,50 +17,60 @@ _MANY_LINES = 3  # that all look like records: no value is like that
 Record = tuple[int, int, list[str]]
 
 
-class _Recorder:
-    """Lines as they are, remembered until they are asked for."""
+class RepairingReader:
+    """Yields records of a text whose quotes break the rules somewhere.
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
+    A quote ends a value where a separator or the line's end follows. Where that gives
+    as many fields as there are columns, the record is taken and its line added to
+    `repaired`. Raises UserError for a value that runs over a line's end, or another
+    number of fields.
+
+    Parameters
+    ----------
+    file : Path
+    lines : iterator of str
+        Those below the header.
+    layout : Layout
+    repaired : list of int
+        Takes the line of each record that was put right.
+
+    Attributes
+    ----------
+    line_num : int
+        Number of lines read.
+    """
+
+    def __init__(
+        self, file: Path, lines: Iterator[str], layout: Layout, repaired: list[int]
+    ) -> None:
+        self.line_num = 0
+        self._file, self._lines, self._layout = file, lines, layout
+        self._repaired = repaired
         self._taken: list[str] = []
+        self._reader = csv.reader(self._record(), delimiter=layout.separator)
 
-    def __iter__(self) -> Iterator[str]:
+    def _record(self) -> Iterator[str]:
+        """Yield lines, remembering those of the record that is being read."""
         for line in self._lines:
             self._taken.append(line)
             yield line
 
-    def take(self) -> list[str]:
-        """Return the lines since this was called last."""
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        fields = next(self._reader)
         taken, self._taken = self._taken, []
-        return taken
-
-
-def iter_repaired(
-    file: Path, lines: Iterator[str], layout: Layout, repaired: list[int]
-) -> Iterator[Record]:
-    """Yield records of a text whose quotes break the rules somewhere.
-
-    A quote ends a value where a separator or the line's end follows. Where that gives
-    as many fields as there are columns, the record is taken and its line added to
-    `repaired`.
-
-    Raises
-    ------
-    UserError
-        For a value that runs over a line's end, or another number of fields.
-    """
-    recorder = _Recorder(lines)
-    reader = csv.reader(recorder, delimiter=layout.separator)
-    last = layout.n_skipped
-    for fields in reader:
-        taken = recorder.take()
-        first, last = last + 1, last + len(taken)
-        if not _is_well_formed("".join(taken), layout.separator):
-            fields = _split(taken[0].rstrip("\r\n"), layout.separator)
-            if len(taken) > 1 or len(fields) != layout.width:
-                raise UserError(_unbalanced(file, first, last))
-            repaired.append(last)
-        yield first, last, fields
+        before, self.line_num = self.line_num, self.line_num + len(taken)
+        if _is_well_formed("".join(taken), self._layout.separator):
+            return fields
+        last = self._layout.n_skipped + self.line_num
+        fields = _split(taken[0].rstrip("\r\n"), self._layout.separator)
+        if len(taken) > 1 or len(fields) != self._layout.width:
+            first = self._layout.n_skipped + before + 1
+            raise UserError(_unbalanced(self._file, first, last))
+        self._repaired.append(last)
+        return fields
 
 
 def _is_well_formed(text: str, separator: str) -> bool:
