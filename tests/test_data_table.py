@@ -117,7 +117,8 @@ def test_windows_1252_is_read_and_said(tmp_path: Path):
 
     assert dataset.frame["title"].tolist() == ["Café à 3 €", "Œuf"]
     assert dataset.remarks == (
-        "shop.csv: read as Windows-1252: 2 lines are not UTF-8 (lines 2, 3).",
+        "shop.csv: read as Windows-1252, as 2 lines are not UTF-8; if it has another "
+        "encoding, save it as UTF-8 (lines 2, 3).",
     )
 
 

@@ -6,7 +6,7 @@ import contextlib
 import csv
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,6 +30,7 @@ from rakuten_bench.errors import UserError
 
 _CHUNK = 256  # records that become columns at a time; fewer than wake the collector
 _LARGEST_FIELD = 2**31 - 1  # the largest that all systems take
+_ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -54,24 +55,28 @@ class _Rows:
     Attributes
     ----------
     layout : Layout
+    is_escaped : bool
+        Whether quotes within values are escaped by a backslash.
     columns : list of list of str
     most_fields : int
         Of any record.
-    wider, shorter, trailing, blank, repeated, repaired : list of int
+    wider, shorter, trailing, blank, blank_end, repeated, repaired : list of int
         Last lines of records: with more fields than columns, with fewer, with empty
-        fields beyond the last column, without a character, equal to the header, with
-        quotes that were put right.
+        fields beyond the last column, without a character, the same at the end of the
+        text, equal to the header, with quotes that were put right.
     spanning : list of Record
         Of more than one line.
     """
 
     layout: Layout
+    is_escaped: bool = False
     columns: list[list[str]] = field(default_factory=list)
     most_fields: int = 0
     wider: list[int] = field(default_factory=list)
     shorter: list[int] = field(default_factory=list)
     trailing: list[int] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
+    blank_end: list[int] = field(default_factory=list)
     repeated: list[int] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
     spanning: list[Record] = field(default_factory=list)
@@ -140,7 +145,7 @@ class _Rows:
     def _drop_blank_end(self, last: int) -> None:
         """Forget blank lines at the end: editors leave them."""
         while self.blank and self.blank[-1] == last:
-            self.blank.pop()
+            self.blank_end.append(self.blank.pop())
             last -= 1
             if self.layout.width == 1:
                 self.columns[0].pop()
@@ -168,11 +173,11 @@ def read_delimited(source: Source, names: Collection[str]) -> Reading:
 
 def _parse(source: Source, encoding: Encoding, layout: Layout) -> _Rows:
     """Parse by the rules of CSV; where quotes break them, as leniently as is safe."""
-    for escape in (None, "\\"):
-        rows = _Rows(layout)
+    for is_escaped in (False, True):
+        rows = _Rows(layout, is_escaped)
         with contextlib.suppress(csv.Error), _lines(source, encoding, layout) as lines:
-            rows.collect(_reader(lines, layout, escape))
-            if not escape or rows.fits:
+            rows.collect(_reader(lines, layout, is_escaped))
+            if rows.fits or not is_escaped:
                 return rows
     rows = _Rows(layout)
     with _lines(source, encoding, layout) as lines:
@@ -193,12 +198,11 @@ def _lines(
         csv.field_size_limit(limit)
 
 
-def _reader(lines: Iterator[str], layout: Layout, escape: str | None) -> Reader:
+def _reader(lines: Iterator[str], layout: Layout, is_escaped: bool) -> Reader:
     return csv.reader(
-        lines,
+        (_ESCAPED_QUOTE.sub(r'\1""', line) for line in lines) if is_escaped else lines,
         delimiter=layout.separator,
         skipinitialspace=layout.skip_spaces,
-        escapechar=escape,
         strict=True,
     )
 
@@ -210,19 +214,21 @@ def _refuse_misfits(source: Source, rows: _Rows) -> None:
     ------
     UserError
     """
-    width, mark = rows.layout.width, rows.layout.separator
+    width, n_wider = rows.layout.width, len(rows.wider)
     if rows.wider:
+        at_most = "" if n_wider == 1 else "up to "
         message = (
-            f"{source.file}: {count(len(rows.wider), 'row', 'has')} up to "
-            f"{rows.most_fields} fields, but the header names {count(width, 'column')} "
-            f"({list_lines(rows.wider)}). Put values that contain {mark!r} in double "
-            f"quotes, or name the extra column in the header."
+            f"{source.file}: {count(n_wider, 'row', 'has')} {at_most}{rows.most_fields} "
+            f"fields, but the header names {count(width, 'column')} "
+            f"({list_lines(rows.wider)}). Put values that contain "
+            f"{rows.layout.separator!r} in double quotes, or name the extra column in "
+            f"the header."
         )
         raise UserError(message)
     if rows.repeated:
         message = (
-            f"{source.file}: {list_lines(rows.repeated)} repeats the header. Are two "
-            f"files joined in it? Remove the repeated header."
+            f"{source.file}: the header stands again ({list_lines(rows.repeated)}). Are "
+            f"two files joined in it? Remove the repeated header."
         )
         raise UserError(message)
 
@@ -230,25 +236,30 @@ def _refuse_misfits(source: Source, rows: _Rows) -> None:
 def _remarks(source: Source, rows: _Rows) -> Iterator[Remark]:
     """Yield what was odd about the records."""
     layout = rows.layout
-    what: dict[str, list[int]] = {
-        f"{count(len(layout.preamble), 'line')} above the header left out": [
-            *layout.preamble
-        ],
-        f"{count(len(rows.trailing), 'row', 'ends')} in separators beyond the last "
-        f"column, left out": rows.trailing,
-        f"{count(len(rows.shorter), 'row', 'has')} fewer fields than the header; "
-        f"the missing ones are empty": rows.shorter,
-        f"{count(len(rows.blank), 'blank line')} "
-        + ("read as empty values" if layout.width == 1 else "left out"): rows.blank,
-        f"{count(len(rows.repaired), 'row', 'has')} quotes within a value that are not "
-        f"doubled; read as part of the value": rows.repaired,
-    }
-    for sentence, lines in what.items():
+    empty = "read as empty" if layout.width == 1 else "left out"
+    noted: list[tuple[Sequence[int], str, str, str]] = [
+        (layout.preamble, "line", "", "above the header left out"),
+        (
+            rows.trailing,
+            "row",
+            "ends",
+            "in separators beyond the last column, left out",
+        ),
+        (rows.shorter, "row", "has", "fewer fields than the header, read as empty"),
+        (rows.blank, "blank line", "", empty),
+        (rows.repaired, "row", "has", "quotes within a value that are not doubled"),
+    ]
+    if layout.width == 1:  # where a blank line may be a row
+        noted.append((rows.blank_end, "blank line", "", "at the end left out"))
+    for lines, noun, verb, what in noted:
         if lines:
-            yield Remark(source.file, sentence, tuple(lines))
+            counted = count(len(lines), noun, verb)
+            yield Remark(source.file, f"{counted} {what}", tuple(sorted(lines)))
+    if rows.is_escaped:
+        yield Remark(source.file, "quotes after a backslash are part of the value")
     if layout.unsplit:
-        sentence = (
+        what = (
             f"the header names one column, but most rows contain {layout.unsplit!r}, "
             f"which is read as text"
         )
-        yield Remark(source.file, sentence)
+        yield Remark(source.file, what)

@@ -132,16 +132,33 @@ def _mixed(source: Source, has_nuls: bool) -> Encoding:
     good, bad, lines = _count_characters(source)
     nuls = tuple(_nul_remarks(source))
     if good < _LEAST_UTF8 * (good + bad):
-        what = f"read as Windows-1252: {count(len(lines), 'line', 'is')} not UTF-8"
-        # the five bytes that Windows-1252 leaves undefined must not stop a run
-        remarks = (Remark(source.file, what, tuple(lines)), *nuls)
-        return Encoding("cp1252", "replace", bool(nuls), remarks)
+        remarks = (*_single_byte_remarks(source, lines), *nuls)
+        # bytes that Windows-1252 leaves undefined must not stop a run
+        return Encoding(_single_byte(source)[0], "replace", bool(nuls), remarks)
     what = (
         f"read as UTF-8, {count(bad, 'broken character')} replaced by U+FFFD in "
         f"{count(len(lines), 'line')}"
     )
     remarks = (Remark(source.file, what, tuple(lines)), *nuls)
     return Encoding("utf-8-sig", "replace", bool(nuls), remarks)
+
+
+def _single_byte(source: Source) -> tuple[str, str]:
+    """Return the codec of a text of single bytes, and what it is called."""
+    has_mac_ends = b"\r" in source.sample and b"\n" not in source.sample
+    return ("mac_roman", "Mac Roman") if has_mac_ends else ("cp1252", "Windows-1252")
+
+
+def _single_byte_remarks(source: Source, lines: list[int]) -> Iterator[Remark]:
+    name, shown = _single_byte(source)
+    what = (
+        f"read as {shown}, as {count(len(lines), 'line', 'is')} not UTF-8; if it has "
+        f"another encoding, save it as UTF-8"
+    )
+    yield Remark(source.file, what, tuple(lines))
+    if undefined := tuple(_lines_with(source, name, "\ufffd")):
+        what = f"bytes that {shown} leaves undefined are replaced by U+FFFD"
+        yield Remark(source.file, what, undefined)
 
 
 def _count_characters(source: Source) -> tuple[int, int, list[int]]:

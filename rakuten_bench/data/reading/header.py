@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 #: What may separate columns; of equals the first is taken.
 SEPARATORS = ",;\t|"
+_NO_SEPARATOR = "\x1f"  # stands in no text
 _MOST_RECORDS = 200  # looked at
 _MOST_PREAMBLE = 30  # records above a header
 _MOST_ROWS = 0.9  # share of rows that are cut alike
@@ -70,6 +71,7 @@ class _Guess:
     """A separator with a place for the header, and how well they fit."""
 
     separator: str
+    order: int
     place: int
     records: list[tuple[int, Record]]
     n_named: int
@@ -93,9 +95,9 @@ class _Guess:
     def rank(self) -> tuple[float, ...]:
         """Order guesses: the best is the largest."""
         if self.n_named:
-            return self.n_named, self.share, -SEPARATORS.find(self.separator)
+            return self.n_named, -self.place, self.share, -self.order
         is_cut = len(self.header) > 1
-        return 0, is_cut, self.share, len(self.header)
+        return 0, is_cut, self.share, len(self.header), -self.order
 
 
 def find_layout(text: str, names: Collection[str], *, is_whole: bool) -> Layout:
@@ -113,11 +115,16 @@ def find_layout(text: str, names: Collection[str], *, is_whole: bool) -> Layout:
     known = {name.strip() for name in names}
     forced = _excel_separator(text)
     separators = forced or _candidates(text)
-    guesses = [
-        guess
-        for separator in separators
-        for guess in _guesses(text, separator, known, bool(forced), is_whole)
-    ]
+    guesses: list[_Guess] = []
+    for order, separator in enumerate(separators):
+        records = list(_iter_records(text, separator))
+        if not is_whole and len(records) > 1:
+            records.pop()
+        records = records[1:] if forced and len(records) > 1 else records
+        guesses.extend(
+            _Guess(separator, order, place, records, n_named)
+            for place, n_named in _iter_headers(records, known)
+        )
     best = max(guesses, key=lambda guess: guess.rank)
     end, header = best.records[best.place]
     return Layout(
@@ -138,23 +145,21 @@ def _excel_separator(text: str) -> str:
 
 
 def _candidates(text: str) -> str:
-    """Return the separators that occur, or a comma: a table of one column."""
-    return "".join(mark for mark in SEPARATORS if mark in text) or ","
+    """Return the separators that occur, and one that does not: for a single column."""
+    present = "".join(mark for mark in SEPARATORS if mark in text)
+    absent = next(mark for mark in SEPARATORS + _NO_SEPARATOR if mark not in present)
+    return present + absent
 
 
-def _guesses(
-    text: str, separator: str, known: set[str], has_excel_line: bool, is_whole: bool
-) -> Iterator[_Guess]:
-    """Yield the places where the header may be if a separator is right."""
-    records = list(_iter_records(text, separator))
-    if not is_whole and len(records) > 1:
-        records.pop()
-    if has_excel_line:
-        records = records[1:] or records
+def _iter_headers(
+    records: Sequence[tuple[int, Record]], known: set[str]
+) -> Iterator[tuple[int, int]]:
+    """Yield the places where the header may be, and how many known names are there."""
     for place, (_, record) in enumerate(records[:_MOST_PREAMBLE]):
         n_named = len(known & {name.strip() for name in record})
-        if place == 0 or (n_named and _is_preamble(records[:place], record)):
-            yield _Guess(separator, place, records, n_named)
+        has_all = n_named == len(known) > 1
+        if place == 0 or has_all or (n_named and _is_preamble(records[:place], record)):
+            yield place, n_named
 
 
 def _iter_records(text: str, separator: str) -> Iterator[tuple[int, Record]]:

@@ -195,7 +195,7 @@ def _remark_digits(
     if not _is_float(column.type):
         return
     values = column.to_numpy(zero_copy_only=False)
-    if n_large := int((np.abs(values) > _EXACT).sum()):
+    if n_large := int((np.abs(values, dtype=float) > _EXACT).sum()):
         what = (
             f"column '{name}' holds {n_large:,} numbers beyond 2^53 as floats: their "
             f"last digits may be lost"

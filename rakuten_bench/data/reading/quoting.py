@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rakuten_bench.data.reading.header import Layout
 from rakuten_bench.errors import UserError
 
-_MANY_LINES = 3  # that all look like records: no value is like that
+_MANY_LINES = 10  # where so many and more all look like records, it is no value
 
 #: First line, last line and fields.
 Record = tuple[int, int, list[str]]
@@ -131,27 +130,33 @@ def refuse_swallowed(
     ------
     UserError
     """
-    known: list[Counter[str]] = []
+    known: list[set[str]] = []
     for first, last, fields in spanning:
-        inner = [line for value in fields for line in _inner_lines(value)]
-        records = list(csv.reader(inner, delimiter=separator))
-        rows = [record for record in records if len(record) == len(columns) > 1]
-        if not rows:
+        rows = [*_iter_swallowed(fields, separator)]
+        if not rows or len(columns) < 2:
             continue
-        known = known or [Counter(column) for column in columns]
-        if len(records) == len(rows) >= _MANY_LINES or _is_known(rows, known):
+        known = known or [set(column) - {""} for column in columns]
+        n_lines = last - first
+        if len(rows) == n_lines > _MANY_LINES or _is_known(rows, known):
             raise UserError(_unbalanced(file, first, last))
 
 
-def _inner_lines(value: str) -> list[str]:
-    """Return the lines of a value that begin and end within it."""
-    return re.split(r"\r\n|\r|\n", value)[1:-1]
+def _iter_swallowed(fields: Sequence[str], separator: str) -> Iterator[list[str]]:
+    """Yield the lines within a value that would be records if the quote were not there.
+
+    Values that stand before the quote are "": they are no sign of anything.
+    """
+    for place, value in enumerate(fields):
+        inner = re.split(r"\r\n|\r|\n", value)[:-1]
+        lines = [separator * place + line for line in inner[:1]] + inner[1:]
+        records = csv.reader(lines, delimiter=separator)
+        yield from (record for record in records if len(record) == len(fields))
 
 
-def _is_known(rows: Sequence[Sequence[str]], known: Sequence[Counter[str]]) -> bool:
-    """Tell whether a row has a value that other rows have in the same column."""
+def _is_known(rows: Sequence[Sequence[str]], known: Sequence[set[str]]) -> bool:
+    """Tell whether a row has a value that another record has in the same column."""
     return any(
-        value.strip() and counter[value] > 1
+        value in values
         for row in rows
-        for value, counter in zip(row, known, strict=True)
+        for value, values in zip(row, known, strict=True)
     )

@@ -64,6 +64,8 @@ _FOREIGN = {
         "Fetch it: git lfs pull",
     ),
 }
+#: A URL that became a path, which has single slashes.
+_ADDRESS = re.compile(r"(?:^|/)([A-Za-z][\w+.-]+:)/+(.*)")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 _MOST_CONTROLS = 0.01  # of the bytes of a text
 _SHOWN = 5  # names listed in a message
@@ -153,8 +155,11 @@ def check_path(file: Path) -> None:
         raise UserError(message)
     if file.exists():
         return
-    if any(re.fullmatch(r"[A-Za-z][\w+.-]+:", part) for part in file.parts):
-        message = f"{file}: is an address, not a file. Download it and give its path."
+    if address := _ADDRESS.search(file.as_posix()):
+        message = (
+            f"{address[1]}//{address[2]}: is an address, not a file. Download it and "
+            f"give the path of the file."
+        )
         raise UserError(message)
     close = difflib.get_close_matches(file.name, _files_in(file.parent), n=1)
     hint = f"Did you mean '{close[0]}'?" if close else "Check its path."
@@ -358,7 +363,7 @@ def _tell_format(file: Path, sample: bytes, packed: str) -> Format:
             f"asks for? Download the table itself."
         )
         raise UserError(message)
-    if re.match(rb'(\[\s*)?\{\s*("|\})|\[\s*\]', text):
+    if re.match(rb'\{\s*["}]|\[\s*[\[{"\]]', text):
         return "json"
     return "delimited"
 
