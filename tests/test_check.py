@@ -191,15 +191,15 @@ def test_a_new_scenario_is_told_and_passes(shop, kept):
     assert statuses(shop)["T9"] == "new"
 
 
-def test_torn_predictions_fall_back_to_the_tolerance(shop):
+def test_torn_predictions_can_not_be_measured(shop):
     shop.add("T0")
     run(shop, "--update", "--rows")
     (shop.results / "shop" / "T0" / "predictions.npz").write_bytes(b"")
 
     (verdict,) = json.loads(run(shop, "--format", "json").stdout)["scenarios"]
 
-    assert verdict["reason"].startswith("tolerance")
-    assert verdict["status"] == "ok"
+    assert "predictions.npz: can't be read" in verdict["reason"]
+    assert verdict["status"] == "missing"
 
 
 def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop, kept):

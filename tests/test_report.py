@@ -91,17 +91,16 @@ def test_a_record_that_was_mended_is_back(shop, tmp_path):
     assert shown() == ["T0"]
 
 
-def test_without_predictions_the_matrix_tells(shop):
-    folder = shop.add("T0")
-    (folder / "predictions.npz").unlink()
-    assert len(judged(shop).entries) == 1
-
-    shop.embellish(folder)
+def test_without_predictions_nothing_is_ranked(shop):
+    shop.add("T0", 0.8)
+    (shop.add("T1", 0.9, 1) / "predictions.npz").unlink()
 
     board = judged(shop)
-    assert board.entries == ()
+
+    assert [entry.code for entry in board.everyone] == ["T0"]
     (sentence,) = board.left_out
-    assert "are not those of confusion.csv beside it" in sentence
+    assert "T1/predictions.npz: can't be read: No such file" in sentence
+    assert "Without predictions no scenario is ranked" in sentence
 
 
 def test_on_a_large_board_others_take_the_places_of_those_that_leave(shop, monkeypatch):
@@ -122,17 +121,16 @@ def judged_top(shop, top):
     return report.with_standing(report.load_board(shop.results, "shop"), top)
 
 
-def test_a_record_without_the_rows_of_the_others_is_held_to_its_own(shop):
+def test_a_record_that_does_not_tell_its_rows_is_not_ranked(shop):
     shop.add("T0", 0.9)
     folder = shop.add("T1", 0.8, 1)
     record = json.loads((folder / "record.json").read_text())
     (folder / "record.json").write_text(json.dumps(record | {"rows_digest": ""}))
-    assert len(judged(shop).entries) == 2
 
-    shop.embellish(folder)
-    (folder / "confusion.csv").unlink()
+    board = judged(shop)
 
-    assert [entry.code for entry in judged(shop).entries] == ["T0"]
+    assert [entry.code for entry in board.entries] == ["T0"]
+    assert "other test rows than the board" in board.left_out[0]
 
 
 def test_a_record_that_a_run_has_replaced_since_stays(shop):
@@ -169,9 +167,15 @@ def test_a_false_score_is_told_where_a_scenario_is_looked_at(shop):
 
 @pytest.mark.parametrize(
     "predicted",
-    [np.zeros(7, np.int32), np.full(300, 9, np.int32), np.zeros((300, 1), np.int32)],
+    [
+        np.zeros(7, np.int32),
+        np.full(300, 9, np.int32),
+        np.full(300, -1, np.int32),
+        np.zeros(300, np.float32),
+        np.zeros((300, 1), np.int32),
+    ],
 )
-def test_answers_that_are_none_are_no_answers(shop, predicted):
+def test_answers_that_are_none_are_not_ranked(shop, predicted):
     shop.add("T0", 0.9)
     folder = shop.add("T1", 0.8, 1)
     with np.load(folder / "predictions.npz") as file:
@@ -180,23 +184,8 @@ def test_answers_that_are_none_are_no_answers(shop, predicted):
 
     board = judged(shop)
 
-    assert board.entries[0].group == 1
-    assert all(entry.code == "T0" for entry in board.entries if entry.group)
-
-
-@pytest.mark.parametrize("cell", ["-1", "0"])
-def test_a_matrix_that_counts_nothing_gives_no_interval(shop, cell):
-    folder = shop.add("T0", 0.9)
-    (folder / "predictions.npz").unlink()
-    lines = (folder / "confusion.csv").read_text().splitlines()
-    head, *rows = lines
-    label = [row.partition(",")[0] for row in rows]
-    cells = ",".join([cell] * len(rows))
-    text = "\n".join([head, *(f"{name},{cells}" for name in label)]) + "\n"
-    (folder / "confusion.csv").write_text(text)
-
-    (entry,) = judged(shop).entries
-    assert entry.interval is None
+    assert [entry.code for entry in board.entries] == ["T0"]
+    assert "T1" in board.left_out[0]
 
 
 def test_scenarios_that_can_not_be_told_apart_share_a_group(shop):
@@ -283,26 +272,6 @@ def test_a_damaged_record_is_named_and_the_rest_is_shown(shop):
 
     assert [entry.code for entry in board.entries] == ["T1"]
     assert "T2" in board.left_out[0]
-
-
-def test_a_record_without_predictions_has_an_interval_but_no_group(shop):
-    shop.add("T1", right=0.9)
-    (shop.add("T2") / "predictions.npz").unlink()
-
-    first, second = judged(shop).entries
-
-    assert first.group == 1
-    assert second.group is None
-    assert second.interval[0] < second.scores["f1_weighted"] < second.interval[1]
-
-
-def test_without_any_predictions_there_are_still_intervals(shop):
-    (shop.add("T1") / "predictions.npz").unlink()
-
-    (entry,) = judged(shop).entries
-
-    assert entry.interval is not None
-    assert entry.group is None
 
 
 def test_a_board_too_large_to_compare_says_so(shop, monkeypatch):

@@ -109,11 +109,20 @@ def test_a_scenario_equals_itself(pair):
     ("fields", "what"),
     [
         (
-            {"dataset": records.DatasetInfo(name="shop", fingerprint="other")},
+            {
+                "dataset": records.DatasetInfo(name="shop", fingerprint="other"),
+                "split": records.SplitInfo(
+                    scheme="holdout", fingerprint="split1", n_test=100
+                ),
+            },
             "different data",
         ),
         (
-            {"split": records.SplitInfo(scheme="holdout", fingerprint="other")},
+            {
+                "split": records.SplitInfo(
+                    scheme="holdout", fingerprint="other", n_test=100
+                )
+            },
             "different splits",
         ),
     ],

@@ -59,10 +59,12 @@ def command(
     from rakuten_bench.engine import default_cache
     from rakuten_bench.export import export_model
     from rakuten_bench.export.source import load_source
-    from rakuten_bench.records import read_record
+    from rakuten_bench.records import check_record, read_record
     from rakuten_bench.report import find_scenario
 
-    record = read_record(find_scenario(results, code, dataset))
+    folder = find_scenario(results, code, dataset)
+    record = read_record(folder)
+    check_record(folder, record)
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
     for remark in source.dataset.remarks:
         click.echo(clean(remark), err=True)

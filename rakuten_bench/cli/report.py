@@ -112,9 +112,7 @@ def command(
         for name in report.choose_boards(results, dataset)
     ]
     width = shutil.get_terminal_size((100, 24)).columns
-    if effects and html is None:  # intervals and groups would not be shown
-        boards = [report.hold_to_predictions(board) for board in boards]
-    else:
+    if not effects or html is not None:  # else intervals and groups are not shown
         boards = [report.with_standing(board, top) for board in boards]
     if effects:
         click.echo(report.render_effects(boards, form, width), nl=False)

@@ -1,7 +1,7 @@
 """What each scenario left: schema, store, provenance. Imports no ML library.
 
 `write_record` derives scores, class table and digests from the predictions, so that a
-record can't contradict them; `check_scores` finds one that was changed since.
+record can't contradict them; `check_record` finds one that was changed since.
 """
 
 from rakuten_bench.records.board import (
@@ -43,8 +43,6 @@ from rakuten_bench.records.schema import (
 from rakuten_bench.records.store import (
     Damaged,
     DamagedRecord,
-    check_scores,
-    contradiction,
     has_record,
     iter_boards,
     iter_records,
@@ -54,10 +52,11 @@ from rakuten_bench.records.store import (
     read_predicted,
     read_predictions,
     read_record,
-    say_contradiction,
+    read_row,
     write_record,
     write_scored,
 )
+from rakuten_bench.records.verify import check_record, find_rows, say_contradiction
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -79,15 +78,15 @@ __all__ = [
     "SplitInfo",
     "StepCost",
     "board_name",
-    "check_scores",
+    "check_record",
     "claim_board",
     "cluster_scores",
     "collect_provenance",
-    "contradiction",
     "count_clusters",
     "dataset_of",
     "find_board",
     "find_owners",
+    "find_rows",
     "folder_name",
     "has_record",
     "iter_boards",
@@ -101,6 +100,7 @@ __all__ = [
     "read_predicted",
     "read_predictions",
     "read_record",
+    "read_row",
     "release_board",
     "safe_cell",
     "say_contradiction",

@@ -19,14 +19,18 @@ _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
 def with_scores(record: Record, predictions: Predictions) -> Record:
     """Return the record with everything that derives from its predictions."""
+    return msgspec.structs.replace(record, **derive(predictions))
+
+
+def derive(predictions: Predictions) -> dict[str, Any]:
+    """Return the fields of a record that derive from its predictions."""
     derived = _clustered if predictions.is_clustering else _classified
-    return msgspec.structs.replace(
-        record,
+    return {
         **derived(predictions),
-        classes=list(predictions.classes),
-        predictions_digest=predictions.digest,
-        rows_digest=predictions.rows_digest,
-    )
+        "classes": list(predictions.classes),
+        "predictions_digest": predictions.digest,
+        "rows_digest": predictions.rows_digest,
+    }
 
 
 def _clustered(predictions: Predictions) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rakuten_bench.records.board import (
     BoardInfo,
     Identity,
     claim_board,
+    find_board,
     plain_name,
     read_board,
     release_board,
@@ -23,7 +24,6 @@ from rakuten_bench.records.store import (
     RECORD_FILE,
     Damaged,
     DamagedRecord,
-    check_scores,
     encode_json,
     has_record,
     iter_boards,
@@ -31,6 +31,7 @@ from rakuten_bench.records.store import (
     read_record,
     replace_file,
 )
+from rakuten_bench.records.verify import find_rows, say_contradiction
 
 Outcome = Literal["copied", "same", "conflict", "damaged"]
 
@@ -104,8 +105,12 @@ def _claim(folder: Path, identity: Identity, record: Record, results: Path) -> s
     info = read_board(folder)
     if info is None or info.identity != identity:
         info = BoardInfo(name=record.dataset.name, identity=identity)
+    plain = plain_name(folder.name)
+    known = read_board(results / find_board(results, plain, identity))
+    if known is not None and known.identity == identity and known.rows_digest:
+        info = known
     with writing(results):
-        return claim_board(results, plain_name(folder.name), info)
+        return claim_board(results, plain, info)
 
 
 def _merge_one(record: Record, folder: Path, board: Path) -> Merged:
@@ -113,11 +118,13 @@ def _merge_one(record: Record, folder: Path, board: Path) -> Merged:
     if has_record(target):
         reason = _conflict(record, target)
         return Merged(folder, "conflict" if reason else "same", reason)
-    if record.predictions_digest:
-        try:
-            check_scores(folder, record)
-        except DamagedRecord as error:
-            return Merged(folder, "damaged", str(error))
+    fault = say_contradiction(folder, record)
+    if fault:
+        return Merged(folder, "damaged", fault)
+    rows = record.rows_digest
+    if rows and rows != (find_rows(board, Identity.of(record)) or rows):
+        reason = "is of other test rows than the board that is there"
+        return Merged(folder, "damaged", reason)
     _copy(folder, target, msgspec.structs.replace(record, board=board.name))
     return Merged(folder, "copied")
 

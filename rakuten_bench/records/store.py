@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import math
 import os
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -25,10 +24,8 @@ from numpy.typing import NDArray
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.records.derive import (
-    cluster_scores,
     clusters_csv,
     confusion_csv,
-    scores_of,
     with_scores,
 )
 from rakuten_bench.records.prediction import Predictions, load_predicted
@@ -42,6 +39,9 @@ RECORD_FILE = "record.json"
 CONFUSION_FILE = "confusion.csv"
 CLUSTERS_FILE = "clusters.csv"
 PREDICTIONS_FILE = "predictions.npz"
+
+#: What to do about a record that can't be true.
+REMEDY = "Remove the folder and run again."
 
 Shape = TypeVar("Shape", Record, Row)
 
@@ -107,7 +107,7 @@ def write_scored(
     folder.mkdir(parents=True, exist_ok=True)
     files = {RECORD_FILE: encode_json(record)}
     if predictions is not None:
-        name, table = _counts(predictions)
+        name, table = counts_file(predictions)
         files = {PREDICTIONS_FILE: predictions.to_bytes(), name: table, **files}
     with _written(folder, files) as besides:
         if _speaks_of_others(folder, record):
@@ -168,7 +168,7 @@ def _legible(value: Any) -> Any:
     return [*map(_legible, value)] if isinstance(value, list) else value
 
 
-def _counts(predictions: Predictions) -> tuple[str, bytes]:
+def counts_file(predictions: Predictions) -> tuple[str, bytes]:
     """Return the name and the content of the CSV file of a record."""
     if predictions.is_clustering:
         return CLUSTERS_FILE, clusters_csv(predictions).encode()
@@ -225,6 +225,11 @@ def read_record(folder: Path) -> Record:
     return _read(folder, Record)
 
 
+def read_row(folder: Path) -> Row:
+    """Read the part of a record that a board needs; errors as `read_record` has them."""
+    return _read(folder, Row)
+
+
 def _read(folder: Path, kind: type[Shape]) -> Shape:
     path = folder / RECORD_FILE
     try:
@@ -263,60 +268,6 @@ def read_predictions(folder: Path, digest: str | None = None) -> Predictions:
         )
         raise DamagedRecord(message)
     return predictions
-
-
-def check_scores(folder: Path, record: Record | Row) -> None:
-    """Refuse a record that does not say what follows from its predictions.
-
-    Raises
-    ------
-    DamagedRecord
-        If they can't be read, are not its own, or give other scores.
-    """
-    predictions = read_predictions(folder, record.predictions_digest)
-    derive = cluster_scores if predictions.is_clustering else scores_of
-    stored = record.clustering if predictions.is_clustering else record.scores
-    if stored is None or not _are_close(derive(predictions), stored):
-        raise DamagedRecord(contradiction(folder))
-
-
-def contradiction(folder: Path) -> str:
-    """Return what is said of a record whose predictions give other scores.
-
-    Without predictions it was its matrix that gave others.
-    """
-    is_whole = (folder / PREDICTIONS_FILE).exists()
-    name = PREDICTIONS_FILE if is_whole else CONFUSION_FILE
-    return (
-        f"{folder / RECORD_FILE}: its scores are not those of {name} beside it. Remove "
-        f"the folder and run again."
-    )
-
-
-def say_contradiction(folder: Path, record: Record | Row) -> str:
-    """Say that a record is not what follows from its predictions, as `check_scores`.
-
-    "" where it is, or where no predictions can be read: there is nothing to hold it to.
-    """
-    try:
-        read_predicted(folder)
-    except DamagedRecord:
-        return ""
-    try:
-        check_scores(folder, record)
-    except DamagedRecord as error:
-        return str(error)
-    return ""
-
-
-def _are_close(one: msgspec.Struct, other: msgspec.Struct) -> bool:
-    """Tell whether scores over all rows are equal but for what a machine rounds."""
-    pairs = zip(
-        msgspec.structs.astuple(one), msgspec.structs.astuple(other), strict=True
-    )
-    return all(
-        math.isclose(a, b, abs_tol=1e-9) for a, b in pairs if not isinstance(a, list)
-    )
 
 
 def read_predicted(folder: Path) -> NDArray[np.int32]:
@@ -423,10 +374,23 @@ def _iter(
     boards = iter_boards(results) if board is None else [board]
     for folder in (f for name in boards for f in _folders(results / name)):
         try:
-            yield _read(folder, kind)
+            record = _read(folder, kind)
         except DamagedRecord as error:
             if has_record(folder):  # else it is what a killed run left: no record yet
                 yield Damaged(folder, str(error))
+        else:
+            fault = say_misplaced(folder, record)
+            yield Damaged(folder, fault) if fault else record
+
+
+def say_misplaced(folder: Path, record: Record | Row) -> str:
+    """Say that a record lies in the folder of another scenario; "" where it does not."""
+    if record.code == folder.name:
+        return ""
+    return (
+        f"{folder / RECORD_FILE}: it is the record of '{record.code}', in the folder "
+        f"'{folder.name}'. {REMEDY}"
+    )
 
 
 def _folders(board: Path) -> Iterator[Path]:

@@ -17,7 +17,7 @@ from rakuten_bench.report.plot import board_plots, scenario_figures, scenario_pl
 from rakuten_bench.report.render import FORMATS, render_board, render_boards
 from rakuten_bench.report.render_effect import render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
-from rakuten_bench.report.standing import hold_to_predictions, with_standing
+from rakuten_bench.report.standing import with_standing
 from rakuten_bench.report.tracking import Logged, log_boards
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "choose_boards",
     "compare",
     "find_scenario",
-    "hold_to_predictions",
     "lever_effects",
     "load_board",
     "log_boards",

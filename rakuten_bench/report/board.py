@@ -49,8 +49,6 @@ class Entry:
         Scenarios that can't be told from the best of their group share it.
     pareto : bool
         Whether no other scenario scores as well at no more cost.
-    is_contradicted : bool
-        Whether its predictions were found to give other scores.
     """
 
     row: Row
@@ -60,7 +58,6 @@ class Entry:
     interval: tuple[float, float] | None = None
     group: int | None = None
     pareto: bool = False
-    is_contradicted: bool = False
 
     @property
     def code(self) -> str:
@@ -178,7 +175,7 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
 def load_board(
     results: Path, name: str, metric: str = "f1_weighted", subset: str = ""
 ) -> Board:
-    """Read the records of a board and rank them.
+    """Read the records of a board and rank those that their predictions bear out.
 
     Ties go to the scenario that costs less time, then to the code that sorts first.
 
@@ -203,19 +200,21 @@ def load_board(
         message = "\n".join(left_out) or f"{results / name}: holds no records."
         raise UserError(message)
     rows, others = _same_data(results / name, rows)
+    chosen = rows[0]
+    rows, false = _hold(results / name, rows)
     scored, unscored = _score(results / name, rows, subset)
     ranked = [(row, scores) for row, scores in scored if row.scores]
     clustered = [(row, scores) for row, scores in scored if row.clustering]
     failed = [row for row in rows if not row.has_scores]
     return Board(
         name=name,
-        dataset=rows[0].dataset,
-        split=rows[0].split,
+        dataset=chosen.dataset,
+        split=chosen.split,
         metric=metric,
         subset=subset,
         entries=rank_entries(_ordered(results / name, ranked, metric), metric),
         failures=tuple(Entry(r, results / name / r.code, None, {}) for r in failed),
-        left_out=(*left_out, *others, *unscored),
+        left_out=(*left_out, *others, *false, *unscored),
         n_chosen=_count_chosen(results / name, scored, subset),
         clusterings=_ordered(results / name, clustered, CLUSTER_METRICS[0]),
     )
@@ -254,6 +253,33 @@ def _difference(other: Identity, chosen: Identity) -> str:
         f"on other rows (data {other.data[:8]}, split {other.split[:8]}; the board is on "
         f"data {chosen.data[:8]}, split {chosen.split[:8]})"
     )
+
+
+def _hold(folder: Path, rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """Leave out records that do not say what follows from their files; say which."""
+    held, faults = [], []
+    rows_digest = records.find_rows(folder, Identity.of(rows[0]), rows)
+    for row in rows:
+        now, fault = row, records.say_contradiction(folder / row.code, row, rows_digest)
+        if fault:  # or a run has replaced it since it was read
+            now, fault = _read_again(folder / row.code, row, fault, rows_digest)
+        if fault:
+            faults.append(fault)
+        else:
+            held.append(now)
+    return held, faults
+
+
+def _read_again(
+    folder: Path, row: Row, fault: str, rows_digest: str
+) -> tuple[Row, str]:
+    try:
+        now = records.read_row(folder)
+    except records.DamagedRecord as error:
+        return row, str(error)
+    if now == row or Identity.of(now) != Identity.of(row):
+        return row, fault
+    return now, records.say_contradiction(folder, now, rows_digest)
 
 
 Scored = list[tuple[Row, dict[str, float]]]

@@ -128,7 +128,7 @@ def _read_scored(folder: Path) -> Record:
     if record.scores is None:
         message = f"{record.code}: is {record.status}, there is nothing to compare."
         raise UserError(message)
-    records.check_scores(folder, record)
+    records.check_record(folder, record)
     return record
 
 

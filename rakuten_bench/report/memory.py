@@ -30,7 +30,6 @@ class _Found(msgspec.Struct):
     key: str
     intervals: list[tuple[float, float] | None]
     groups: list[int | None]
-    contradicted: list[bool]
 
 
 def recall(
@@ -49,7 +48,7 @@ def recall(
     entries : sequence of Entry
         Those of its entries that are looked at.
     judge : callable
-        Returns them with interval and group, or as contradicted.
+        Returns them with interval and group.
     """
     if not entries:
         return entries
@@ -58,19 +57,16 @@ def recall(
     key = _digest(_version(), len(board.entries), *map(_facts, entries))
     found = _read(path)
     if found is not None and found.key == key:
-        facts = zip(
-            entries, found.intervals, found.groups, found.contradicted, strict=True
-        )
+        facts = zip(entries, found.intervals, found.groups, strict=True)
         return [
-            replace(entry, interval=interval, group=group, is_contradicted=wrong)
-            for entry, interval, group, wrong in facts
+            replace(entry, interval=interval, group=group)
+            for entry, interval, group in facts
         ]
     judged = judge()
     new = _Found(
         key,
         [entry.interval for entry in judged],
         [entry.group for entry in judged],
-        [entry.is_contradicted for entry in judged],
     )
     _write(path, new)
     return judged

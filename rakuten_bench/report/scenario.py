@@ -114,7 +114,7 @@ def render_scenario(folder: Path, width: int = 100) -> str:
 
 
 def _contradiction(folder: Path, record: Record) -> list[str]:
-    found = records.say_contradiction(folder, record) if record.status == "ok" else ""
+    found = records.say_contradiction(folder, record)
     return [found] if found else []
 
 

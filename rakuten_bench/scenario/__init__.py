@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
@@ -108,17 +108,14 @@ class Scenario:
         The hash stands for parameters that differ from the defaults, and for a
         fusion's members.
         """
-        letter = next(key for key, value in LETTERS.items() if value == self.modality)
         digits = "".join(choice.digit for choice in self.choices)
-        groups = [digits[i : i + _GROUP] for i in range(0, len(digits), _GROUP)]
         rest: dict[str, Any] = {
             choice.lever: dict(choice.params)
             for choice in self.choices
             if choice.params
         }
-        if self.members:
-            rest["members"] = [member.code for member in self.members]
-        return "-".join([letter + groups[0], *groups[1:], *_hash(rest)])
+        members = [member.code for member in self.members]
+        return _join_code(self.modality, digits, rest, members)
 
     def __getitem__(self, lever: str) -> Choice:
         for choice in self.choices:
@@ -348,6 +345,61 @@ def from_code(code: str) -> Scenario:
         modality,
         tuple(Choice.of(lever.by_digit(modality, digit)) for lever, digit in pairs),
     )
+
+
+def code_of(
+    modality: str,
+    levers: Mapping[str, str],
+    params: Mapping[str, Mapping[str, Any]],
+    members: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """Return the code of what a record says of its scenario, whatever options are there.
+
+    Parameters
+    ----------
+    modality, levers, params, members :
+        As a record holds them.
+
+    Returns
+    -------
+    str
+        "" where it can't be told: a lever is missing, or an option is of a plugin or
+        another version.
+    """
+    digits = _find_digits(modality, levers)
+    joined = [
+        code_of(str(one["modality"]), one["levers"], one["params"]) for one in members
+    ]
+    if not digits or not all(joined):
+        return ""
+    rest: dict[str, Any] = {
+        lever: {name: _freeze(value) for name, value in params[lever].items()}
+        for lever in levers
+        if params.get(lever)
+    }
+    return _join_code(modality, digits, rest, joined)
+
+
+def _find_digits(modality: str, levers: Mapping[str, str]) -> str:
+    """Return the digits of the options of all levers; "" where one is not known."""
+    try:
+        return "".join(
+            lever.find(name, levers[lever.name]).digit
+            for name in LEVERS
+            if name == modality
+            for lever in LEVERS[name]
+        )
+    except (KeyError, UserError):
+        return ""
+
+
+def _join_code(
+    modality: str, digits: str, rest: Mapping[str, Any], members: Sequence[str]
+) -> str:
+    letter = next(key for key, value in LETTERS.items() if value == modality)
+    groups = [digits[i : i + _GROUP] for i in range(0, len(digits), _GROUP)]
+    hashed = {**rest, **({"members": members} if members else {})}
+    return "-".join([letter + groups[0], *groups[1:], *_hash(hashed)])
 
 
 def is_code(text: str) -> bool:

@@ -1,0 +1,180 @@
+"""Whether a record says what follows from its own files and those beside it.
+
+The one place that tells: boards, `show`, `compare`, `check`, `merge` and `export` all ask
+here. A record that fails is named, with what is wrong, and ranked nowhere.
+
+It holds if it lies in the folder of its code, its levers have that code, and, where it has
+scores, its predictions are there, are its own, are of all test rows of the board, and give
+its scores, its classes and the table beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rakuten_bench.records.board import Identity, read_board
+from rakuten_bench.records.derive import derive
+from rakuten_bench.records.prediction import Predictions
+from rakuten_bench.records.schema import Record, Row
+from rakuten_bench.records.store import (
+    CLUSTERS_FILE,
+    CONFUSION_FILE,
+    PREDICTIONS_FILE,
+    RECORD_FILE,
+    REMEDY,
+    Damaged,
+    DamagedRecord,
+    counts_file,
+    iter_rows,
+    read_predictions,
+    say_misplaced,
+)
+from rakuten_bench.scenario import code_of
+
+_UNREAD = object()  # stands for what a row has not of its record
+
+
+def check_record(folder: Path, record: Record | Row) -> None:
+    """Refuse a record that does not say what follows from its files.
+
+    Raises
+    ------
+    DamagedRecord
+    """
+    fault = say_contradiction(folder, record)
+    if fault:
+        raise DamagedRecord(fault)
+
+
+def say_contradiction(folder: Path, record: Record | Row, rows_digest: str = "") -> str:
+    """Say what is wrong with a record; "" where nothing is.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the record.
+    record : Record or Row
+    rows_digest : str
+        Of all test rows of the board, where the caller knows; else the board is asked.
+    """
+    for fault in _iter_faults(folder, record, rows_digest):
+        is_named = fault.startswith(str(folder))
+        return fault if is_named else f"{folder / RECORD_FILE}: {fault} {REMEDY}"
+    return ""
+
+
+def find_rows(
+    board: Path, identity: Identity, rows: Iterable[Row] | None = None
+) -> str:
+    """Return the digest of all test rows of a board; "" where no record tells.
+
+    Parameters
+    ----------
+    board : Path
+        Folder of the board.
+    identity : Identity
+        Of the records that are asked about.
+    rows : iterable of Row, optional
+        The board's records, where they have been read.
+
+    Returns
+    -------
+    str
+        What a run has written into `board.json`; for a board that no run of this
+        version has touched, what most of its records say, or the one with more rows.
+    """
+    info = read_board(board)
+    if info is not None and info.identity == identity and info.rows_digest:
+        return info.rows_digest
+    if rows is None:
+        there = iter_rows(board.parent, board.name)
+        rows = [row for row in there if not isinstance(row, Damaged)]
+    known = [row for row in rows if row.rows_digest and Identity.of(row) == identity]
+    counts = Counter(row.rows_digest for row in known)
+    sizes = {row.rows_digest: row.split.n_test for row in known}
+    return max(counts, key=lambda one: (counts[one], sizes[one], one), default="")
+
+
+def _iter_faults(folder: Path, record: Record | Row, rows_digest: str) -> Iterator[str]:
+    if misplaced := say_misplaced(folder, record):
+        yield misplaced
+    code = code_of(record.modality, record.levers, record.params, record.members)
+    if code and code != record.code:
+        yield f"its levers have the code '{code}', not '{record.code}'."
+    has_scores = record.scores is not None or record.clustering is not None
+    if has_scores != (record.status == "ok"):
+        with_ = "with" if has_scores else "without"
+        yield f"its status is '{record.status}', {with_} scores."
+    if has_scores:
+        yield from _iter_false_scores(folder, record, rows_digest)
+
+
+def _iter_false_scores(
+    folder: Path, record: Record | Row, rows_digest: str
+) -> Iterator[str]:
+    """Hold what a record says to the predictions beside it."""
+    try:
+        predictions = read_predictions(folder, record.predictions_digest)
+    except DamagedRecord as error:
+        cause = str(error).rstrip(".")
+        yield f"{cause}. Without predictions no scenario is ranked."
+        return
+    if len(predictions) != (record.split.n_test or len(predictions)):
+        yield (
+            f"{PREDICTIONS_FILE} beside it has {len(predictions):,} of "
+            f"{record.split.n_test:,} test rows."
+        )
+    known = rows_digest or find_rows(folder.parent, Identity.of(record))
+    expected = known or record.rows_digest
+    if {predictions.rows_digest, record.rows_digest} != {expected}:
+        yield f"{PREDICTIONS_FILE} beside it is of other test rows than the board."
+    try:
+        derived = derive(predictions)
+    except (IndexError, ValueError):  # numbers that are no classes
+        yield f"{PREDICTIONS_FILE} beside it holds no predictions of its classes."
+        return
+    if not _are_equal(derived, record):
+        yield f"its scores are not those of {PREDICTIONS_FILE} beside it."
+    if not _is_table_true(folder, predictions):
+        name = CLUSTERS_FILE if predictions.is_clustering else CONFUSION_FILE
+        yield f"{name} beside it is not that of {PREDICTIONS_FILE}."
+
+
+def _are_equal(derived: Mapping[str, Any], record: Record | Row) -> bool:
+    """Tell whether what was derived is what a record says, but for what rounds."""
+    return all(
+        _are_close(msgspec.to_builtins(value), msgspec.to_builtins(said))
+        for name, value in derived.items()
+        if (said := getattr(record, name, _UNREAD)) is not _UNREAD
+    )
+
+
+def _are_close(one: object, other: object) -> bool:
+    """Compare plain values; numbers may differ by what a machine rounds."""
+    if isinstance(one, float) and isinstance(other, int | float):
+        return math.isclose(one, other, abs_tol=1e-9)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            _are_close(value, other[key]) for key, value in one.items()
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_are_close, one, other))
+    return one == other
+
+
+def _is_table_true(folder: Path, predictions: Predictions) -> bool:
+    """Tell whether the table beside a record is that of its predictions.
+
+    One that was removed says nothing wrong.
+    """
+    name, content = counts_file(predictions)
+    with contextlib.suppress(FileNotFoundError):
+        return (folder / name).read_bytes() == content
+    return True
