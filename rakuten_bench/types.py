@@ -41,6 +41,26 @@ def sort_labels(labels: Iterable[object]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of a data set are called in the table that a user has.
+
+    Attributes
+    ----------
+    columns : mapping of str to str
+        Column of `COLUMNS` -> column of the table.
+    image_name : str
+        How a row's image file is called where the table has no column for that:
+        "image_{imageid}.jpg" holds the column `imageid`.
+    constants : mapping of str to str
+        Column of `COLUMNS` -> value that it has in all rows.
+    """
+
+    columns: Mapping[str, str]
+    image_name: str = ""
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """A table to classify.
 
@@ -63,6 +83,9 @@ class Dataset:
         Sentences on what was odd about its files or rows, and what was done about it.
     label_names : mapping of str to str
         A readable name for a label, where the label is only a code.
+    layout : Layout or None
+        What its columns are called in the user's table; None where there is no such
+        table, or its columns are called as ours.
     image_folder : Path or None
         Where the images are looked for; None where the rows have no image column, or
         full paths.
@@ -77,6 +100,7 @@ class Dataset:
     about: str = ""
     remarks: tuple[str, ...] = ()
     label_names: Mapping[str, str] = field(default_factory=dict)
+    layout: Layout | None = None
     image_folder: Path | None = None
     max_missing_images: float = 0.5
 

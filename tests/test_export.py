@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -16,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from command_line import enter
 from rakuten_bench.errors import UserError
 from rakuten_bench.export import Card
-from rakuten_bench.export.explain import Explanation, explain_row
+from rakuten_bench.export.explain import Explanation, explain_row, text_row
 from rakuten_bench.export.page import render_explanation
 from rakuten_bench.export.table import predict_table
 from rakuten_bench.records import read_predictions
@@ -151,7 +150,7 @@ def test_predict_gives_probability_and_two_more_guesses(shop, call, tmp_path):
 def test_predict_tells_once_that_images_are_missing(shop, call, tmp_path):
     model = tmp_path / "model.joblib"
     call("export", "seen", "-o", model, "--cache", "cache")
-    (tmp_path / "new.csv").write_text("photo\np1.png\np2.png\n")
+    (tmp_path / "new.csv").write_text("photo\np1.png\nabsent.png\ngone.png\n")
 
     code, _, error = call("predict", model, tmp_path / "new.csv")
 
@@ -424,15 +423,15 @@ def seeing(tmp_path_factory):
         (
             "text",
             "image_path\nhat.png\n",
-            r"no column of texts.*--title or --description",
+            r"unknown column 'title'.*reads it as title.*--title",
         ),
-        ("image", "title\nhat\n", r"no column of images.*--image"),
-        ("both", "title\nhat\n", r"no column of images.*--image"),
-        ("both", "image_path\nhat.png\n", r"no column of texts"),
+        ("image", "title\nhat\n", r"unknown column 'image_path'.*--image"),
+        ("both", "title\nhat\n", r"unknown column 'image_path'.*--image"),
+        ("both", "image_path\nhat.png\n", r"unknown column 'title'.*--title"),
         ("text", "title\n", "has no rows"),
     ],
 )
-def test_a_table_that_is_blank_to_a_model_is_refused(
+def test_a_table_that_lacks_what_a_model_reads_is_refused(
     seeing, tmp_path, name, table, message
 ):
     (tmp_path / "new.csv").write_text(table)
@@ -443,7 +442,7 @@ def test_a_table_that_is_blank_to_a_model_is_refused(
 
 def test_a_text_is_not_explained_to_a_model_of_images(seeing):
     with pytest.raises(UserError, match=r"looks at images only.*--row ID"):
-        explain_row(seeing["image"], pd.DataFrame({"title": ["hat"]}))
+        text_row(seeing["image"], "hat")
 
 
 def test_runs_of_characters_show_where_a_word_ends():
@@ -456,13 +455,15 @@ def test_runs_of_characters_show_where_a_word_ends():
     assert "\x1b" not in lines
 
 
-def test_a_label_that_a_spreadsheet_would_run_is_neutralised(tmp_path):
+def test_a_label_that_a_spreadsheet_would_run_is_neutralized_on_demand(tmp_path):
     from rakuten_bench import build
 
     frame = pd.DataFrame({"title": ["red shoe", "blue pot"] * 6})
     model = build("T0010-0120-0000").fit(frame, ["=cmd()", "pot"] * 6)
     frame.to_csv(tmp_path / "t.csv", index=False)
 
-    found = predict_table(model, EMPTY_CARD, Path(tmp_path / "t.csv"))
+    plain = predict_table(model, EMPTY_CARD, tmp_path / "t.csv")
+    safe = predict_table(model, EMPTY_CARD, tmp_path / "t.csv", spreadsheet=True)
 
-    assert set(found["label"]) == {"'=cmd()", "pot"}
+    assert set(plain["label"]) == {"=cmd()", "pot"}
+    assert set(safe["label"]) == {"'=cmd()", "pot"}

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rakuten_bench.cli._fitting import working_as
+from rakuten_bench.cli._fitting import telling, working_as
 from rakuten_bench.cli._writing import write_file
+from rakuten_bench.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
+
+    Chosen = tuple[ScenarioClassifier | ScenarioClusterer, pd.DataFrame, str]
 
 
 @click.command("explain", short_help="Show what spoke for and against a prediction.")
 @click.argument("code")
 @click.option("--row", help="Id of the row to explain.")
 @click.option("--text", help="A text to explain instead of a row.")
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path),
+    help="Table that holds the row, for an exported model.",
+)
+@click.option(
+    "--image-folder",
+    type=click.Path(path_type=Path),
+    help="Folder of that table's images.",
+)
 @click.option("--label", help="Class to explain; the predicted one by default.")
 @click.option("--top", default=15, show_default=True, help="How many words to show.")
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page.")
@@ -30,19 +49,25 @@ from rakuten_bench.cli._writing import write_file
     help="Folder of the records.",
 )
 @click.option("--cache", type=click.Path(path_type=Path), help="Cache folder.")
+@click.option(
+    "--any-version", is_flag=True, help="Load a model made with other versions."
+)
 def command(
     code: str,
     row: str | None,
     text: str | None,
+    table: Path | None,
     label: str | None,
     top: int,
     html: Path | None,
-    dataset: str | None,
-    data_dir: Path | None,
-    results: Path,
-    cache: Path | None,
+    image_folder: Path | None,
+    any_version: bool,
+    **place: Any,
 ) -> None:
-    """Fit scenario CODE on its training rows and explain one prediction.
+    """Explain one prediction of scenario CODE, or of an exported model.
+
+    A scenario is fitted on its training rows; CODE may also be a file of
+    `rakuten-bench export`, which is a pickle: load only files you trust.
 
     Words of a linear model are exact; other text models need the extra `explain`
     (LIME); image models show which part of the image counts.
@@ -51,11 +76,58 @@ def command(
     Example:
       rakuten-bench explain T0011-0120-0000 --row 1F600
       rakuten-bench explain T0011-0120-0000 --text "a red shoe"
+      rakuten-bench explain model.joblib --table new.csv --row 17
     """
-    from rakuten_bench.engine import default_cache
-    from rakuten_bench.export.explain import explain_row, refuse_clustering
-    from rakuten_bench.export.model import fit_source
+    from rakuten_bench.export.explain import explain_row
     from rakuten_bench.export.page import render_explanation, render_explanation_page
+
+    if (row is None) == (text is None):
+        message = "explain needs either --row ID or --text TEXT."
+        raise UserError(message)
+    if Path(code).is_file():
+        model, wanted, head = _from_model(
+            Path(code), row, text, table, image_folder, any_version
+        )
+    else:
+        _refuse_model_options(code, table, image_folder)
+        model, wanted, head = _from_record(code, row, text, **place)
+    found = explain_row(model, wanted, label=label, n_shown=top)
+    head = f"{model.scenario.code}: {head}"
+    click.echo(render_explanation(found, head))
+    if html:
+        page = render_explanation_page(found, head)
+        write_file(html, page)
+        click.echo(f"{html}: written.")
+
+
+def _refuse_model_options(
+    code: str, table: Path | None, image_folder: Path | None
+) -> None:
+    if code.endswith(".joblib"):
+        message = f"{code}: there is no such model. Make one: rakuten-bench export CODE"
+        raise UserError(message)
+    if table or image_folder:
+        message = (
+            f"{code}: --table and --image-folder go with an exported model; rows of a "
+            f"scenario are those of its data set."
+        )
+        raise UserError(message)
+
+
+def _from_record(
+    code: str,
+    row: str | None,
+    text: str | None,
+    *,
+    dataset: str | None,
+    data_dir: Path | None,
+    results: Path,
+    cache: Path | None,
+) -> Chosen:
+    """Fit the scenario of a record; return it with what is to be explained."""
+    from rakuten_bench.engine import default_cache
+    from rakuten_bench.export.explain import refuse_clustering, text_row
+    from rakuten_bench.export.model import fit_source
     from rakuten_bench.export.source import choose_row, load_source, rebuild
     from rakuten_bench.records import read_record
     from rakuten_bench.report import find_scenario
@@ -63,14 +135,38 @@ def command(
     record = read_record(find_scenario(results, code, dataset))
     refuse_clustering(rebuild(record))
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
-    wanted, head = choose_row(source, row=row, text=text)
-    rows: Literal["train", "all"] = "train" if record.split.n_folds == 1 else "all"
+    chosen = None if row is None else choose_row(source, row)
     with working_as(record):
-        model = fit_source(source, rows, record.seed, record.n_threads)
-    found = explain_row(model, wanted, label=label, n_shown=top)
-    head = f"{record.code}: {head}"
-    click.echo(render_explanation(found, head))
-    if html:
-        page = render_explanation_page(found, head)
-        write_file(html, page)
-        click.echo(f"{html}: written.")
+        model = fit_source(
+            source,
+            "train" if record.split.n_folds == 1 else "all",
+            record.seed,
+            record.n_threads,
+        )
+    return model, *(chosen or text_row(model, text or ""))
+
+
+def _from_model(
+    path: Path,
+    row: str | None,
+    text: str | None,
+    table: Path | None,
+    image_folder: Path | None,
+    any_version: bool,
+) -> Chosen:
+    """Load an exported model; return it with what is to be explained."""
+    from rakuten_bench.export import load_model
+    from rakuten_bench.export.explain import refuse_clustering, text_row
+    from rakuten_bench.export.table import choose_table_row
+
+    if (row is None) != (table is None):
+        message = f"{path}: --row and --table go together: the table holds the row to explain."
+        raise UserError(message)
+    warn = partial(click.echo, err=True)
+    model, card = load_model(path, any_version=any_version, warn=warn)
+    refuse_clustering(model.scenario)
+    if row is None or table is None:
+        return model, *text_row(model, text or "")
+    with telling():
+        chosen = choose_table_row(model, card, table, row, image_folder=image_folder)
+    return model, *chosen

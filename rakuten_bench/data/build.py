@@ -51,7 +51,8 @@ def assemble(
     cache : Path or None
         Folder where the hashes of images are kept.
     **described
-        `kind`, `about`, `remarks`, `label_names`, `max_missing_images` of the data set.
+        `kind`, `about`, `remarks`, `label_names`, `layout`, `max_missing_images` of the
+        data set.
 
     Raises
     ------

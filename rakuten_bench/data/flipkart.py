@@ -9,7 +9,7 @@ from rakuten_bench.data.image import Share
 from rakuten_bench.data.reading import read_table
 from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
 from rakuten_bench.errors import UserError
-from rakuten_bench.types import Dataset
+from rakuten_bench.types import Dataset, Layout
 
 FOLDER_VARIABLE = "RAKUTEN_BENCH_FLIPKART"
 FILE = "flipkart_com-ecommerce_sample_1050.csv"
@@ -24,6 +24,17 @@ _COLUMNS = (
     "description",
     "product_category_tree",
     "image",
+)
+#: Every listing is in English; the table does not say so.
+LAYOUT = Layout(
+    {
+        "id": "uniq_id",
+        "title": "product_name",
+        "description": "description",
+        "label": "product_category_tree",
+        "image_path": "image",
+    },
+    constants={"language": "en"},
 )
 
 
@@ -65,6 +76,7 @@ def flipkart(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
         about=ABOUT,
         max_missing_images=max_missing_images,
         remarks=tuple(map(str, reading.remarks)),
+        layout=LAYOUT,
     )
 
 

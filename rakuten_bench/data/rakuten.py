@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from rakuten_bench.data.build import assemble
 from rakuten_bench.data.image import Share
+from rakuten_bench.data.layout import name_images
 from rakuten_bench.data.reading import Remark, read_table
 from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
 from rakuten_bench.errors import UserError, list_names
-from rakuten_bench.types import Dataset, Kind
+from rakuten_bench.types import Dataset, Kind, Layout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,12 @@ ABOUT = (
 SYNTHETIC_ABOUT = (
     "Made up by rakuten-bench in the layout and with the shares of the Rakuten France "
     "challenge; no real listing is in it. For tests and benchmarks only."
+)
+
+IMAGE_NAME = "image_{imageid}_product_{productid}.jpg"
+LAYOUT = Layout(
+    {"title": "designation", "description": "description", "language": "language"},
+    image_name=IMAGE_NAME,
 )
 
 #: Our reading of the codes; there are no official names.
@@ -148,6 +155,7 @@ def read_challenge(
         max_missing_images=1.0 if kind == "synthetic" else max_missing_images,
         about=SYNTHETIC_ABOUT if kind == "synthetic" else ABOUT,
         remarks=tuple(map(str, remarks)),
+        layout=LAYOUT,
         label_names=LABEL_NAMES,
     )
 
@@ -220,7 +228,7 @@ def refuse_repeated(file: Path, ids: pd.Series) -> None:
 
 def image_names(frame: pd.DataFrame) -> pd.Series:
     """Return the file name of each row's photo."""
-    return "image_" + frame["imageid"] + "_product_" + frame["productid"] + ".jpg"
+    return name_images(IMAGE_NAME, frame)
 
 
 def find_images(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from rakuten_bench.data.image import Share
 from rakuten_bench.data.reading import Reading, read_table
 from rakuten_bench.data.spec import Place, dataset
 from rakuten_bench.errors import Problems, unknown
-from rakuten_bench.types import Dataset
+from rakuten_bench.types import Dataset, Layout
 
 
 @dataset("table")
@@ -74,6 +74,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         cache=place.store,
         about=f"{file.name}, {len(frame):,} rows.",
         remarks=tuple(map(str, reading.remarks)),
+        layout=Layout({ours: theirs for ours, theirs in columns.items() if theirs}),
     )
 
 

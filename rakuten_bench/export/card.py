@@ -11,10 +11,7 @@ import msgspec
 from rakuten_bench.errors import UserError
 from rakuten_bench.plan.source import own_digest
 
-CARD_VERSION = 1
-
-#: The columns that a model takes, to what they are called in the user's table.
-TABLE_COLUMNS = {"title": "title", "description": "description", "image_path": "image"}
+CARD_VERSION = 2
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +25,17 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     rows : {"train", "all"}
         What this model learned from; "all" includes the rows that the scores are of.
     columns : dict of str to str
-        Column of `types.COLUMNS` -> column of the table that it was learned from.
+        Exactly the columns that the model reads: column of `types.COLUMNS` -> what it
+        was called in the table that the model was learned from.
+    id_column : str
+        Column of that table that held the row ids; "" where none was named.
+    image_name : str
+        How an image file is called where the table has no column for that, as
+        `types.Layout.image_name`; else "".
+    image_folder : str
+        Where the images of that table were; "" where the table had full paths, or none.
+    constants : dict of str to str
+        Column of `types.COLUMNS` -> value that it has in every row.
     search : list of str
         What a search chose when this model was fitted, in words; else empty.
     packages : dict of str to str
@@ -51,6 +58,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     classes: list[str]
     label_names: dict[str, str]
     columns: dict[str, str]
+    id_column: str = ""
+    image_name: str = ""
+    image_folder: str = ""
+    constants: dict[str, str] = {}
     scores: dict[str, float]
     search: list[str] = []
     packages: dict[str, str]
@@ -76,7 +87,7 @@ def read_card(model: Path) -> Card:
     Raises
     ------
     UserError
-        If it is absent, damaged or of a later version.
+        If it is absent, damaged, or of a later or an earlier version.
     """
     path = card_path(model)
     try:
@@ -92,6 +103,13 @@ def read_card(model: Path) -> Card:
         raise UserError(message) from None
     if card.card_version > CARD_VERSION:
         message = f"{path}: has version {card.card_version}. Update rakuten-bench."
+        raise UserError(message)
+    if card.card_version < CARD_VERSION:
+        message = (
+            f"{path}: is of an earlier rakuten-bench and does not tell which columns the "
+            f"model reads. Export it again: rakuten-bench export {card.code} -o "
+            f"{model.name}"
+        )
         raise UserError(message)
     return card
 

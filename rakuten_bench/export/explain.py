@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.errors import MissingPackage, UserError
+from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.export.table import reads
 
 if TYPE_CHECKING:
@@ -71,6 +71,34 @@ def refuse_clustering(scenario: Scenario) -> None:
         raise UserError(message)
 
 
+def text_row(
+    model: ScenarioClassifier | ScenarioClusterer, text: str
+) -> tuple[pd.DataFrame, str]:
+    """Return a text as a row, and how to call it.
+
+    It stands for the title, or for the description where the model reads no title; what
+    else the model reads is empty.
+
+    Raises
+    ------
+    UserError
+        If the model reads no text.
+    """
+    import pandas as pd
+
+    columns = model.columns_
+    place = next((name for name in ("title", "description") if name in columns), "")
+    if not place:
+        message = (
+            f"{model.scenario.code}: looks at images only. Explain a row that has one: "
+            f"--row ID"
+        )
+        raise UserError(message)
+    blind = ", without an image" if "image_path" in columns else ""
+    row = pd.DataFrame([{**dict.fromkeys(columns, ""), place: text}])
+    return row, f"'{text[:60]}'{blind}"
+
+
 def explain_row(
     model: ScenarioClassifier | ScenarioClusterer,
     row: pd.DataFrame,
@@ -110,11 +138,10 @@ def explain_row(
 
 
 def _class_code(model: ScenarioClassifier, row: pd.DataFrame, label: str | None) -> int:
-    classes: list[str] = model.classes_.tolist()
-    wanted = label if label is not None else model.predict(row)[0]
+    classes = list(map(str, model.classes_))
+    wanted = str(model.predict(row)[0] if label is None else label)
     if wanted not in classes:
-        message = f"class '{wanted}' is none of the model's: {', '.join(classes)}."
-        raise UserError(message)
+        raise UserError(unknown("class", wanted, classes))
     return classes.index(wanted)
 
 
@@ -132,7 +159,14 @@ def linear_parts(
     if not hasattr(final, "coef_") or names is None:
         return None
     weights, intercepts = np.atleast_2d(final.coef_), np.atleast_1d(final.intercept_)
-    place = int(np.flatnonzero(final.classes_ == model.class_index_[code])[0])
+    learned = np.flatnonzero(final.classes_ == model.class_index_[code])
+    if not learned.size:
+        message = (
+            f"class '{model.classes_[code]}': the model saw no training row of it; the "
+            f"language lever left none."
+        )
+        raise UserError(message)
+    place = int(learned[0])
     sign = 1.0
     if len(weights) == 1:  # two classes share one row of weights
         sign, place = (1.0 if place == 1 else -1.0), 0
@@ -188,7 +222,10 @@ def explain_by_lime(
             f'package lime. Run: pip install "rakuten-bench[explain]"'
         )
         raise MissingPackage(message) from None
-    text = _BETWEEN.join(row[column].iloc[0] for column in ("title", "description"))
+    text = _BETWEEN.join(
+        str(row[column].iloc[0]) if column in row else ""
+        for column in ("title", "description")
+    )
 
     def ask(texts: list[str]) -> NDArray[np.float64]:
         return _probabilities(model, _with_texts(row, texts))

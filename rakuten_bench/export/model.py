@@ -19,8 +19,11 @@ from rakuten_bench.records import Record
 from rakuten_bench.registry import find_owner
 from rakuten_bench.report.search import search_words
 from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.types import Dataset, Layout
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
 
 #: Packages whose classes are inside a pickled pipeline, beside those of the options.
@@ -39,7 +42,7 @@ def fit_source(
     """
     from rakuten_bench.pipeline.estimator import build
 
-    frame = source.dataset.frame
+    frame = drop_unknown(source.dataset.frame)
     if rows == "train":
         if len(source.split.folds) > 1:
             message = (
@@ -51,6 +54,14 @@ def fit_source(
     return build(source.scenario, random_state=seed, n_jobs=n_jobs).fit(
         frame, frame["label"]
     )
+
+
+def drop_unknown(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the columns that a data set has not: they are empty in every row.
+
+    A model must not read at a prediction what nobody could learn from.
+    """
+    return frame[[name for name in frame if (frame[name] != "").any()]]
 
 
 def export_model(
@@ -82,7 +93,7 @@ def export_model(
         len(source.dataset.frame) if rows == "all" else source.split.folds[0].train.size
     )
     found = search_words(getattr(model.model_, "details_", {}))
-    card = _card(record, source, rows, n_rows, found)
+    card = _card(record, source, rows, n_rows, found, model.columns_)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with writing(path):
@@ -102,6 +113,7 @@ def _card(
     rows: Literal["train", "all"],
     n_rows: int,
     search: list[str],
+    read: tuple[str, ...],
 ) -> Card:
     from importlib.metadata import version
     from platform import python_version
@@ -120,7 +132,7 @@ def _card(
         n_rows=int(n_rows),
         classes=list(source.dataset.classes),
         label_names=dict(source.dataset.label_names),
-        columns=_columns(record),
+        **_layout(source.dataset, read),
         scores=_scores(record),
         search=search,
         packages={
@@ -157,11 +169,26 @@ def _scores(record: Record) -> dict[str, float]:
     return {name: score for name, score in found.items() if isinstance(score, float)}
 
 
-def _columns(record: Record) -> dict[str, str]:
-    """Return what the columns are called in the table that the record is of."""
-    params = record.dataset.source.get("params", {})
-    named = {"title": "title", "description": "description", "image_path": "image"}
-    return {ours: params[key] for ours, key in named.items() if params.get(key)}
+def _layout(dataset: Dataset, read: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the columns that a model reads are called, and where images are."""
+    layout = dataset.layout or Layout({})
+    constants = {
+        ours: value for ours, value in layout.constants.items() if ours in read
+    }
+    images = "image_path" in read
+    image_name = layout.image_name if images else ""
+    folder = dataset.image_folder if images else None
+    return {
+        "columns": {
+            ours: layout.columns.get(ours, ours)
+            for ours in read
+            if ours not in constants and not (ours == "image_path" and image_name)
+        },
+        "id_column": layout.columns.get("id", ""),
+        "image_name": image_name,
+        "image_folder": str(folder.resolve()) if folder else "",
+        "constants": constants,
+    }
 
 
 def load_model(
@@ -198,7 +225,20 @@ def load_model(
     if differences and warn:
         warn(f"{path}: was made with {', '.join(differences)}.")
     try:
-        return joblib.load(path), card
+        model = joblib.load(path)
     except Exception as error:  # a pickle that is damaged can raise anything
         message = f"{path}: cannot be loaded: {type(error).__name__}: {error}"
         raise UserError(message) from error
+    _refuse_other(path, model, card)
+    return model, card
+
+
+def _refuse_other(path: Path, model: Any, card: Card) -> None:
+    """Refuse a file that is not the model of its card."""
+    scenario = getattr(model, "scenario", None)
+    if getattr(scenario, "code", "") != card.code:
+        message = (
+            f"{path}: is not the model of its card ({card.code}). Export both again: "
+            f"rakuten-bench export {card.code} -o {path.name}"
+        )
+        raise UserError(message)

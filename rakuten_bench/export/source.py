@@ -85,23 +85,14 @@ def _check(record: Record, dataset: Dataset, split: Split) -> None:
             raise UserError(message)
 
 
-def choose_row(
-    source: Source, *, row: str | None, text: str | None
-) -> tuple[pd.DataFrame, str]:
-    """Return one row of the data, or a text as one, and how to call it.
+def choose_row(source: Source, row: str) -> tuple[pd.DataFrame, str]:
+    """Return one row of the data, and how to call it.
 
     Raises
     ------
     UserError
-        If neither or both are given, or no row has the id.
+        If no row has the id.
     """
-    import pandas as pd
-
-    if (row is None) == (text is None):
-        message = "explain needs either --row ID or --text TEXT."
-        raise UserError(message)
-    if text is not None:
-        return pd.DataFrame({"title": [text], "description": [""]}), f"'{text[:60]}'"
     frame = source.dataset.frame
     found = frame[frame["id"] == row]
     if found.empty:

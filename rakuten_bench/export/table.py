@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rakuten_bench.data.reading import read_table
+from rakuten_bench.data.reading import Reading, read_table
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.export.card import TABLE_COLUMNS, Card
+from rakuten_bench.export.card import Card
+from rakuten_bench.export.column import find_id_column, take_rows, used_columns
 from rakuten_bench.records import safe_cell
 from rakuten_bench.types import Modality
 
@@ -26,112 +28,123 @@ N_GUESSES = 3
 #: More than any score: what the model says is its first guess.
 _FIRST = 1e6
 
-#: What is looked at: the columns of which one must be there, and how to name it.
-_READ: Mapping[Modality, tuple[frozenset[str], str, str]] = {
-    "text": (
-        frozenset({"title", "description"}),
-        "texts",
-        "--title or --description",
-    ),
-    "image": (frozenset({"image_path"}), "images", "--image"),
-}
-
 
 def predict_table(
     model: ScenarioClassifier | ScenarioClusterer,
     card: Card,
     table: Path,
     *,
-    columns: dict[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
     image_folder: Path | None = None,
+    spreadsheet: bool = False,
 ) -> pd.DataFrame:
-    """Predict every row of a CSV or Parquet file.
+    """Predict every row of a table.
+
+    Exactly the columns that the model reads are looked at: those that its scenario uses
+    and that the table had which it was learned from.
 
     Parameters
     ----------
     model : ScenarioClassifier or ScenarioClusterer
     card : Card
     table : Path
-    columns : dict of str to str, optional
-        Our column ("title", "description", "image_path") -> column of the table; those
-        of the table that the model was learned from, or ours, where not given.
+    columns : mapping of str to str, optional
+        Our column ("id", "title", "description", "language", "image_path") -> column of
+        the table; that of the table that the model was learned from where not given.
     image_folder : Path, optional
-        What relative image paths are relative to; the table's folder where None.
+        What relative image paths are relative to; the folder of the images that the
+        model was learned from where None.
+    spreadsheet : bool
+        Neutralize texts that a spreadsheet would run as formulas.
 
     Returns
     -------
     DataFrame of shape (n_rows, 2 to 7)
-        `row` (its number, from 0) or `id` where the table has such a column, `label`,
+        In the order of the table: `id`, the row's own as the table spells it, or `row`,
+        its number from 0, where the table has neither ids nor an index; `label`,
         `probability`, `second`, `second_probability`, `third`, `third_probability`;
         without the guesses and their numbers where the model gives none. A clusterer
-        gives one column, `cluster`: its number, from 0. Text that a
-        spreadsheet would run as a formula is neutralised.
+        gives one column, `cluster`: its number, from 0.
 
     Raises
     ------
     UserError
-        If the file cannot be read, has no rows, or lacks what the model looks at.
+        If the file cannot be read, has no rows, or lacks what the model reads.
     """
     import pandas as pd
 
-    names = [*card.columns.values(), *(columns or {}).values()]
-    reading = read_table(table, names)
+    keys, rows = read_rows(
+        model, card, table, columns=columns, image_folder=image_folder
+    )
+    found = pd.DataFrame({**keys, **guess(model, rows)})
+    return found.map(_neutralize) if spreadsheet else found
+
+
+def read_rows(
+    model: ScenarioClassifier | ScenarioClusterer,
+    card: Card,
+    table: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    image_folder: Path | None = None,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Return what the rows of a table are called, and what a model reads of them.
+
+    Parameters and errors are those of `predict_table`.
+
+    Returns
+    -------
+    keys : dict of str to sequence of n_rows
+        `id` or `row`.
+    rows : DataFrame of shape (n_rows, n_columns)
+        The columns that the model reads, called as ours.
+    """
+    named = {ours: theirs for ours, theirs in (columns or {}).items() if theirs}
+    used = used_columns(model, card, named, table)
+    reading = _read(table, [*chain(*used.values()), *filter(None, [named.get("id")])])
     frame = reading.frame
+    ids = find_id_column(frame, card, named.get("id", ""), table)
+    rows = take_rows(reading, used, card, table, image_folder)
+    keys: dict[str, Any] = {"id": frame[ids].tolist()} if ids else {}
+    return keys or {"row": range(len(frame))}, rows
+
+
+def _read(table: Path, names: Collection[str]) -> Reading:
+    """Read a table as training data are read; pass on what was odd about it."""
+    reading = read_table(table, names)
     for remark in reading.remarks:
         warnings.warn(str(remark), Notice, stacklevel=2)
-    if frame.empty:
-        message = f"{table}: the table has no rows."
-        raise UserError(message)
-    found = find_columns(frame, card, columns or {}, table)
-    _refuse_blank(model.scenario, found, table)
-    taken = {ours: frame[theirs] for ours, theirs in found.items()}
-    if "image_path" in taken:
-        folder = image_folder or table.parent
-        taken["image_path"] = [
-            str(folder / name) if name else "" for name in taken["image_path"]
-        ]
-    rows = pd.DataFrame(taken)
-    keys = {"id": frame["id"].map(str)} if "id" in frame else {"row": range(len(frame))}
-    guesses = guess(model, rows)
-    return pd.DataFrame({**keys, **guesses}).map(
-        lambda value: safe_cell(value) if isinstance(value, str) else value
-    )
+    return reading
 
 
-def find_columns(
-    frame: pd.DataFrame, card: Card, named: dict[str, str], table: Path
-) -> dict[str, str]:
-    """Return our column -> column of a table, for those that it has.
+def choose_table_row(
+    model: ScenarioClassifier | ScenarioClusterer,
+    card: Card,
+    table: Path,
+    row: str,
+    *,
+    image_folder: Path | None = None,
+) -> tuple[pd.DataFrame, str]:
+    """Return one row of a table by its id, or number, and how to call it.
 
     Raises
     ------
     UserError
-        If a column that is named is missing, or there is none at all.
+        If no row is called so, or several are; or as `predict_table`.
     """
-    for theirs in named.values():
-        if theirs not in frame:
-            message = f"{table}: has no column '{theirs}'. It has: {', '.join(frame)}."
-            raise UserError(message)
-    wanted = {**{ours: ours for ours in TABLE_COLUMNS}, **card.columns, **named}
-    found = {ours: theirs for ours, theirs in wanted.items() if theirs in frame}
-    if not found:
-        message = (
-            f"{table}: has none of the columns {', '.join(sorted(wanted.values()))}. "
-            f"Name them with --title, --description or --image."
-        )
+    keys, rows = read_rows(model, card, table, image_folder=image_folder)
+    [(kind, values)] = keys.items()
+    names = [str(value) for value in values]
+    places = [place for place, name in enumerate(names) if name == row]
+    if len(places) != 1:
+        many = f"{len(places)} rows have" if places else "no row has"
+        message = f"{table}: {many} the {kind} '{row}', such as {', '.join(names[:3])}."
         raise UserError(message)
-    return found
+    return rows.iloc[places], f"row {row} of {table.name}"
 
 
-def _refuse_blank(scenario: Scenario, found: dict[str, str], table: Path) -> None:
-    """Refuse a table that lacks what a model looks at: every row would be blank to it."""
-    for modality, (columns, what, named) in _READ.items():
-        if reads(scenario, modality) and not columns & found.keys():
-            message = (
-                f"{table}: has no column of {what}, which {scenario.code} looks at. "
-                f"Name it with {named}."
-            )
-            raise UserError(message)
+def _neutralize(value: Any) -> Any:
+    return safe_cell(value) if isinstance(value, str) else value
 
 
 def reads(scenario: Scenario, modality: Modality) -> bool:

@@ -35,6 +35,12 @@ from rakuten_bench.pipeline import (
     run_map,
     run_step,
 )
+from rakuten_bench.pipeline.column import (
+    choose_columns,
+    prediction_steps,
+    refuse_missing_columns,
+    refuse_no_table,
+)
 from rakuten_bench.pipeline.label import read_labels, refuse_shuffled
 from rakuten_bench.pipeline.searching import fit_search, inner_folds
 from rakuten_bench.pipeline.table import explained, hand_over, input_table
@@ -110,6 +116,9 @@ class ScenarioEstimator(BaseEstimator):
         Each label once, in the order of `np.unique` and in the labels' own dtype.
     class_index_ : int64 array of shape (n_classes,)
         Number of each of `classes_` among the steps, `model_` included.
+    columns_ : tuple of str
+        The columns of `types.COLUMNS` that a prediction reads: those that the scenario
+        looks at and that the training table had.
     plan_ : Plan
     fitted_ : dict of str to estimator
         What each learned step learned, by the step's key.
@@ -135,16 +144,18 @@ class ScenarioEstimator(BaseEstimator):
         Parameters
         ----------
         X : DataFrame of shape (n_rows, n_columns)
-            Some of `types.COLUMNS`; the others count as empty.
+            Some of `types.COLUMNS`; the others count as empty, and are not read by
+            predictions either.
         y : sequence of n_rows labels
             Texts, whole numbers or booleans.
 
         Raises
         ------
         UserError
-            If it has not two classes, lengths differ, or labels are missing.
+            If it has none of the columns that the scenario reads, or not two classes,
+            lengths differ, or labels are missing.
         """
-        _refuse_no_table(X)
+        refuse_no_table(X)
         refuse_shuffled(X, y)
         labels = read_labels(y, len(X))
         seed = _whole(self.random_state)
@@ -156,6 +167,7 @@ class ScenarioEstimator(BaseEstimator):
             folds=[_FOLD],
             seed=seed,
         )
+        self.columns_ = choose_columns(self.plan_, self.scenario, X)
         self.fitted_: dict[str, Any] = {}
         self._fit_steps(as_frame(X, labels.rows), seed)
         self.model_ = self.fitted_[self.plan_.outputs[self.scenario.code][0]]
@@ -208,28 +220,26 @@ class ScenarioEstimator(BaseEstimator):
 
     @_plain_output
     def features(self, X: pd.DataFrame) -> Any:
-        """Return what the model predicts from, for the rows of a table."""
-        check_is_fitted(self, "fitted_")
-        table = input_table(as_frame(X))
+        """Return what the model predicts from, for the rows of a table.
+
+        Raises
+        ------
+        UserError
+            If it has no rows, or lacks one of `columns_`.
+        """
+        check_is_fitted(self, "columns_")
+        refuse_missing_columns(X, self.columns_)
+        table = input_table(as_frame(X[[*self.columns_]]))
         values: dict[str, Any] = {self.plan_.frame: table}
         last = self.plan_.outputs[self.scenario.code][0]
         with warnings.catch_warnings():
             if not self.tells:
                 warnings.simplefilter("ignore", Notice)
-            for key in self._path(last):
-                step = self.plan_.steps[key]
-                values[key] = self._apply_step(step, _slots(step, values))
+            for step in prediction_steps(self.plan_, last)[:-1]:
+                values[step.key] = self._apply_step(step, _slots(step, values))
         step = self.plan_.steps[last]
         model = find_option(step.modality, step.choices[-1])
         return _main(model, _slots(step, values))
-
-    def _path(self, last: str) -> list[str]:
-        """Return the steps before the last, without those of inner folds."""
-        return [
-            key
-            for key in self.plan_.ancestors([last])
-            if key != last and "." not in self.plan_.steps[key].fold
-        ]
 
     def _apply_step(self, step: Step, slots: Mapping[str, Any]) -> Any:
         option, params = _option(step)
@@ -385,14 +395,7 @@ class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
 
 
 def as_frame(X: pd.DataFrame, labels: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a table with all of `types.COLUMNS`, the missing ones empty.
-
-    Raises
-    ------
-    UserError
-        If it is no table.
-    """
-    _refuse_no_table(X)
+    """Return a table with all of `types.COLUMNS`, the missing ones empty."""
     columns = {name: X[name] for name in X.columns if name != "label"}
     return fill_columns({**columns, "label": labels or [""] * len(X)})
 
@@ -404,15 +407,6 @@ def _whole(random_state: Any) -> int:
     except TypeError:
         message = f"random_state: a whole number is needed, not {random_state!r:.60}."
         raise UserError(message) from None
-
-
-def _refuse_no_table(X: Any) -> None:
-    if not hasattr(X, "columns"):
-        message = (
-            f"X: a data frame is needed, with columns such as 'title', not "
-            f"{type(X).__name__}. Make one: pandas.DataFrame({{'title': texts}})."
-        )
-        raise UserError(message)
 
 
 def _option(step: Step) -> tuple[Option, dict[str, Any]]:

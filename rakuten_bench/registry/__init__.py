@@ -65,6 +65,7 @@ CROP = Lever(
     columns=("image_path",),
     writes=("images",),
     modalities=("image",),
+    columns_by=lambda _: ("image_path",),
 )
 FEATURE = Lever(
     "feature",
@@ -141,6 +142,7 @@ DETECTOR = Lever(
     "how the language of a row is found",
     reads=("frame",),
     writes=("languages",),
+    columns_by=lambda _: ("title", "description"),
 )
 FIELDS = Lever(
     "fields",

@@ -9,7 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from rakuten_bench.errors import UserError, unknown
-from rakuten_bench.registry.option import Option, StepKind, read_signature
+from rakuten_bench.registry.option import (
+    ColumnsBy,
+    Option,
+    StepKind,
+    read_signature,
+)
 from rakuten_bench.registry.plugin import import_all
 from rakuten_bench.types import INPUT_COLUMNS, Effort, Modality, Space
 
@@ -42,6 +47,8 @@ class Lever:
         Columns of the table that it reads beside `types.TEXT_COLUMNS`.
     kind : StepKind
         How its options are applied, unless an option says otherwise.
+    columns_by : callable or None
+        As `Option.columns_by`, for options that don't have their own.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Lever:
     columns: tuple[str, ...] = ()
     kind: StepKind = "map"
     modalities: tuple[Modality, ...] = ("text",)
+    columns_by: ColumnsBy | None = None
     _options: list[Option] = field(default_factory=list, repr=False)
     _inner: dict[str, Option] = field(default_factory=dict, repr=False)
 
@@ -83,6 +91,7 @@ class Lever:
         wants: tuple[str, ...] = (),
         finds: Callable[[], Collection[str]] | None = None,
         columns: tuple[str, ...] = (),
+        columns_by: ColumnsBy | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -122,6 +131,7 @@ class Lever:
                 wants=frozenset(wants),
                 finds=finds,
                 columns=(*self.columns, *columns),
+                columns_by=columns_by,
             )
             self._add(option)
             return function

@@ -15,7 +15,7 @@ import msgspec
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.registry.plugin import find_owner
-from rakuten_bench.types import Effort, Modality, Space
+from rakuten_bench.types import TEXT_COLUMNS, Effort, Modality, Space
 
 if TYPE_CHECKING:
     from rakuten_bench.registry.lever import Lever
@@ -34,6 +34,8 @@ GIVEN = frozenset(
 StepKind = Literal[
     "map", "transform", "resample", "estimate", "cluster", "search", "fuse"
 ]
+
+ColumnsBy = Callable[[Mapping[str, Any]], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,9 @@ class Option:
     finds : callable or None
         Returns the files and folders that it finds without being told; they count in
         the key as `file` does, those that are not there by nothing.
+    columns_by : callable or None
+        Gives the columns of the table that it reads, from a mapping with all
+        parameters; the lever's where None. A prediction asks for these columns only.
     effort : Effort or None
         What it takes, where `plan` should warn of it.
     lacks : callable or None
@@ -136,6 +141,19 @@ class Option:
     wants: frozenset[str] = frozenset()
     finds: Callable[[], Collection[str]] | None = None
     columns: tuple[str, ...] = ()
+    columns_by: ColumnsBy | None = None
+
+    def find_columns(self, params: Mapping[str, Any]) -> frozenset[str]:
+        """Return the columns of the table that it reads with such parameters.
+
+        Every one that it might read, where neither it nor its lever says which.
+        """
+        if "frame" not in self.reads:
+            return frozenset()
+        by = self.columns_by or self.lever.columns_by
+        return frozenset(
+            by(self._all(params)) if by else (*TEXT_COLUMNS, *self.columns)
+        )
 
     def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return its tags with such parameters, those left out at their defaults."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from rakuten_bench.registry import DETECTOR
 
 
-@DETECTOR.option("off", digit="0")
+@DETECTOR.option("off", digit="0", columns_by=lambda _: ("language",))
 def off(languages: list[str]) -> list[str]:
     """Detect nothing: take the language that the data set gives, if any."""
     return languages

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rakuten_bench.levers.fields.number import extra
+from rakuten_bench.levers.fields.number import columns_of, extra
 from rakuten_bench.registry import FIELDS
 from rakuten_bench.types import Texts
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@FIELDS.option("blocks", digit="3")
+@FIELDS.option("blocks", digit="3", columns_by=columns_of("title", "description"))
 def blocks(
     frame: pd.DataFrame,
     *,

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from rakuten_bench.levers.fields.number import extra
+from rakuten_bench.levers.fields.number import columns_of, extra
 from rakuten_bench.registry import FIELDS
 from rakuten_bench.types import Texts
 
@@ -10,7 +11,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@FIELDS.option("description", digit="2")
+def _columns(params: Mapping[str, Any]) -> frozenset[str]:
+    texts = ("description", "title") if params["fallback"] else ("description",)
+    return columns_of(*texts)(params)
+
+
+@FIELDS.option("description", digit="2", columns_by=_columns)
 def description(
     frame: pd.DataFrame,
     *,

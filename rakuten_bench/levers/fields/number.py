@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
 
 #: Counted as shares of a text's characters.
 _SHARES = (r"\d", r"[A-ZÀ-Þ]", r"[^\w\s]")
+
+
+def columns_of(*texts: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
+    """Return what tells the columns of some texts and of the numbers beside them."""
+
+    def find(params: Mapping[str, Any]) -> frozenset[str]:
+        described = ("description",) if params["missing"] else ()
+        measured = ("title", "description") if params["measures"] else ()
+        return frozenset({*texts, *described, *measured})
+
+    return find
 
 
 def extra(frame: pd.DataFrame, *, missing: bool, measures: bool) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rakuten_bench.levers.fields.number import extra
+from rakuten_bench.levers.fields.number import columns_of, extra
 from rakuten_bench.registry import FIELDS
 from rakuten_bench.types import Texts
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@FIELDS.option("title", digit="1")
+@FIELDS.option("title", digit="1", columns_by=columns_of("title"))
 def title(
     frame: pd.DataFrame, *, missing: bool = False, measures: bool = False
 ) -> Texts:

@@ -10,6 +10,9 @@ import numpy as np
 from rakuten_bench.registry import Option
 from rakuten_bench.types import Languages
 
+#: Tag of what gives all rows the same resources: a prediction then asks for no language.
+ONE_LANGUAGE = "one_language"
+
 
 def apply(
     option: Option,

@@ -36,6 +36,7 @@ def _lacks(params: Mapping[str, Any]) -> str:
     file="models",
     lacks=_lacks,
     variable=FOLDER_VARIABLE,
+    columns_by=lambda _: ("title", "description"),
 )
 def translate(
     languages: Languages,

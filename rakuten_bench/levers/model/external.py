@@ -20,6 +20,7 @@ def _lacks(params: Mapping[str, Any]) -> str:
     columns=("id",),
     file="path",
     lacks=_lacks,
+    columns_by=lambda _: ("id",),
 )
 def external(
     path: str = "",

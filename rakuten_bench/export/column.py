@@ -1,0 +1,204 @@
+"""Which columns of a user's table a model reads, and what its rows are called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rakuten_bench.data.image import locate_images
+from rakuten_bench.data.image_hint import find_hint
+from rakuten_bench.data.language import normalize_languages
+from rakuten_bench.data.layout import name_fields, name_images
+from rakuten_bench.data.reading import Reading
+from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.export.card import Card
+from rakuten_bench.image.read import find_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
+
+    Model = ScenarioClassifier | ScenarioClusterer
+
+#: What the columns are called in messages, and the option that names each.
+_CALLED = {
+    "id": ("row id", "--id"),
+    "title": ("title", "--title"),
+    "description": ("description", "--description"),
+    "language": ("language", "--language"),
+    "image_path": ("image file", "--image"),
+}
+#: The index of a table, as readers call a column without a name, and as pandas writes
+#: its own into Parquet.
+_INDEXES = ("Unnamed: 0", "__index_level_0__")
+
+
+def used_columns(
+    model: Model, card: Card, named: Mapping[str, str], table: Path
+) -> dict[str, tuple[str, ...]]:
+    """Return what a model reads: our column -> the table's columns that it is made of.
+
+    Parameters
+    ----------
+    model : ScenarioClassifier or ScenarioClusterer
+    card : Card
+    named : mapping of str to str
+        Our column -> column of the table, where the user says so.
+    table : Path
+
+    Raises
+    ------
+    Problems
+        If a column is named that the model does not read.
+    """
+    read = [name for name in model.columns_ if name not in card.constants]
+    problems = [
+        f"{table}: {_CALLED[ours][1]} {theirs}: the model reads no {_CALLED[ours][0]}. It "
+        f"reads: {_listed(read)}."
+        for ours, theirs in named.items()
+        if ours not in read and ours != "id"
+    ]
+    if problems:
+        raise Problems(problems)
+    return {ours: _made_of(ours, card, named) for ours in read}
+
+
+def _listed(read: list[str]) -> str:
+    return ", ".join(_CALLED[ours][0] for ours in read)
+
+
+def _made_of(ours: str, card: Card, named: Mapping[str, str]) -> tuple[str, ...]:
+    if ours == "image_path" and card.image_name and ours not in named:
+        return name_fields(card.image_name)
+    return (named.get(ours) or card.columns.get(ours, ours),)
+
+
+def find_id_column(frame: pd.DataFrame, card: Card, named: str, table: Path) -> str:
+    """Return the column that holds the row ids; "" where there is none.
+
+    It is what the user names, else what the table learned from had, else `id`, else the
+    table's index: a first column without a name.
+
+    Raises
+    ------
+    UserError
+        If the column that the user names is not there.
+    """
+    if named:
+        if named not in frame:
+            message = f"{table}: {unknown('column', named, frame.columns)}"
+            raise UserError(message)
+        return named
+    index = [name for name in _INDEXES if name in frame]
+    index = [name for name in index if name != _INDEXES[0] or frame.columns[0] == name]
+    known = [name for name in (card.id_column, "id") if name and name in frame]
+    return next(iter([*known, *index]), "")
+
+
+def take_rows(
+    reading: Reading,
+    used: Mapping[str, tuple[str, ...]],
+    card: Card,
+    table: Path,
+    image_folder: Path | None,
+) -> pd.DataFrame:
+    """Return the columns that a model reads, called as ours.
+
+    Raises
+    ------
+    Problems
+        If one is missing, or holds lists where one value is needed.
+    UserError
+        If the table has no rows, or none of the images that it names is there.
+    """
+    import pandas as pd
+
+    frame = reading.frame
+    problems = [*_missing(frame, used, table), *_lists(reading, used, table)]
+    if problems:
+        raise Problems(problems)
+    if frame.empty:
+        message = f"{table}: the table has no rows."
+        raise UserError(message)
+    rows: dict[str, Any] = dict(card.constants)
+    rows |= {ours: frame[theirs[0]] for ours, theirs in used.items()}
+    if "image_path" in used:
+        names = frame[used["image_path"][0]]
+        if used["image_path"] == name_fields(card.image_name):
+            names = name_images(card.image_name, frame)
+        rows["image_path"] = find_images(names.tolist(), card, table, image_folder)
+    if "language" in used:
+        rows["language"] = normalize_languages(rows["language"], str(table))
+    return pd.DataFrame(rows, index=frame.index)
+
+
+def _missing(
+    frame: pd.DataFrame, used: Mapping[str, tuple[str, ...]], table: Path
+) -> Iterator[str]:
+    for ours, made_of in used.items():
+        called, option = _CALLED[ours]
+        for theirs in made_of:
+            if theirs not in frame:
+                yield (
+                    f"{table}: {unknown('column', theirs, frame.columns)} The model "
+                    f"reads it as {called}; name another column with {option}."
+                )
+
+
+def _lists(
+    reading: Reading, used: Mapping[str, tuple[str, ...]], table: Path
+) -> Iterator[str]:
+    for ours, made_of in used.items():
+        for theirs in reading.joined.intersection(made_of):
+            if ours not in ("title", "description"):
+                yield (
+                    f"{table}: column '{theirs}' holds lists. As {_CALLED[ours][0]} give "
+                    f"one value for each row."
+                )
+
+
+def find_images(
+    names: list[str], card: Card, table: Path, folder: Path | None
+) -> list[str]:
+    """Return the paths of the images of a table, "" for a row without one.
+
+    Relative names start from the folder that the user names, else from that of the
+    images that the model was learned from, else from the table's.
+
+    Raises
+    ------
+    UserError
+        If the folder is not there, or none of the files that are named.
+    """
+    if all(os.path.isabs(name) for name in names if name):  # noqa: PTH117  (speed)
+        folder = None
+    else:
+        folder = _image_folder(card, table, folder)
+    paths = locate_images(names, folder)
+    named = [path for path in paths if path]
+    if named and all(map(find_file, named)):
+        hint = find_hint([name for name in names if name], folder or Path())
+        message = (
+            f"{table}: none of the {len(named):,} images that it names is there, such as "
+            f"'{named[0]}'.{hint and ' '}{hint} Correct the table, or name the folder of "
+            f"its images with --image-folder."
+        )
+        raise UserError(message)
+    return paths
+
+
+def _image_folder(card: Card, table: Path, named: Path | None) -> Path:
+    folder = named or (Path(card.image_folder) if card.image_folder else table.parent)
+    if folder.is_dir():
+        return folder
+    if named:
+        message = f"{named}: there is no such folder of images. Check --image-folder."
+    else:
+        message = (
+            f"{table}: the images that the model was learned from were in '{folder}', "
+            f"which is not here. Name the folder of the table's with --image-folder."
+        )
+    raise UserError(message)

@@ -1,0 +1,138 @@
+"""Which columns of a table a prediction reads: those that were learned from, no others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.levers.language import ONE_LANGUAGE
+from rakuten_bench.plan import Input, Plan, Step
+from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.types import COLUMNS
+
+_SHOWN = 10  # columns listed in a message
+
+
+def prediction_steps(plan: Plan, last: str) -> list[Step]:
+    """Return the steps that a prediction runs, inputs first, `last` included.
+
+    Steps of inner folds are none of them; nor are those by which a learned step only
+    chose its training rows.
+    """
+    return _walk(plan, last, _inputs)
+
+
+def columns_read(plan: Plan, scenario: Scenario) -> frozenset[str]:
+    """Return the columns of the table that predictions of a scenario depend on."""
+    found: set[str] = set()
+    for step in _walk(plan, plan.outputs[scenario.code][0], _telling):
+        for choice in step.choices:
+            option = find_option(step.modality, choice)
+            found |= option.find_columns(choice.arguments)
+    return frozenset(found)
+
+
+def choose_columns(plan: Plan, scenario: Scenario, X: Any) -> tuple[str, ...]:
+    """Return the columns of a training table that predictions will read.
+
+    Raises
+    ------
+    UserError
+        If the table has none of those that a scenario, or a member of it, reads, or one
+        of them twice.
+    """
+    read = columns_read(plan, scenario)
+    repeated = {name for name in read if list(X.columns).count(name) > 1}
+    if repeated:
+        message = (
+            f"X: has the column '{min(repeated)}' more than once. Rename the others."
+        )
+        raise UserError(message)
+    for member in scenario.members or (scenario,):
+        _refuse_strange(X, member, read)
+    return tuple(name for name in COLUMNS if name in read and name in X.columns)
+
+
+def _refuse_strange(X: Any, scenario: Scenario, read: Collection[str]) -> None:
+    """Refuse a table in which a scenario finds nothing to learn from."""
+    own = {"image_path"} if scenario.modality == "image" else {"title", "description"}
+    wanted = [name for name in COLUMNS if name in own & {*read}]
+    if wanted and not any(name in X.columns for name in wanted):
+        message = (
+            f"X: has no column {_listed(wanted, ' or ')}, which {scenario.code} reads. "
+            f"It has: {_listed(X.columns)}. Rename yours: X.rename(columns={{...}})."
+        )
+        raise UserError(message)
+
+
+def refuse_no_table(X: Any) -> None:
+    """Refuse what is no data frame.
+
+    Raises
+    ------
+    UserError
+    """
+    if not hasattr(X, "columns"):
+        message = (
+            f"X: a data frame is needed, with columns such as 'title', not "
+            f"{type(X).__name__}. Make one: pandas.DataFrame({{'title': texts}})."
+        )
+        raise UserError(message)
+
+
+def refuse_missing_columns(X: Any, columns: Sequence[str]) -> None:
+    """Refuse a table that lacks a column which was learned from, or has no rows.
+
+    Raises
+    ------
+    UserError
+    """
+    refuse_no_table(X)
+    missing = [name for name in columns if name not in X.columns]
+    if missing:
+        message = (
+            f"X: has no column {_listed(missing, ' and ')}, which the model was fitted "
+            f"with. It has: {_listed(X.columns)}. Give an empty column where there is "
+            f"nothing to read."
+        )
+        raise UserError(message)
+    if not len(X):
+        message = "X: the table has no rows; there is nothing to predict."
+        raise UserError(message)
+
+
+def _walk(plan: Plan, last: str, inputs: Any) -> list[Step]:
+    found: dict[str, Step] = {}
+
+    def visit(key: str) -> None:
+        step = plan.steps.get(key)
+        if step is None or key in found or "." in step.fold:
+            return
+        for source in inputs(step):
+            visit(source.key)
+        found[key] = step
+
+    visit(last)
+    return list(found.values())
+
+
+def _inputs(step: Step) -> Iterable[Input]:
+    """Return what a step needs to predict: learned ones asked languages for their fit."""
+    return (one for one in step.inputs if one.slot != "languages" or step.kind == "map")
+
+
+def _telling(step: Step) -> Iterable[Input]:
+    """Return the same without inputs that can't change what the step gives."""
+    tags = {
+        tag
+        for choice in step.choices
+        for tag in find_option(step.modality, choice).tags
+    }
+    return () if ONE_LANGUAGE in tags else _inputs(step)
+
+
+def _listed(names: Iterable[Any], between: str = ", ") -> str:
+    every = [f"'{name}'" for name in names]
+    more = f" and {len(every) - _SHOWN:,} more" if len(every) > _SHOWN else ""
+    return between.join(every[:_SHOWN]) + more
