@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,11 +17,13 @@ import pytest
 
 distributed = pytest.importorskip("distributed")
 
+from distributed import LocalCluster  # noqa: E402
+
 import command_line  # noqa: E402
 import rakuten_bench  # noqa: E402
 from command_line import wait_for  # noqa: E402
 from rakuten_bench.engine import Settings, prepare  # noqa: E402
-from rakuten_bench.engine.cluster import DaskExecutor  # noqa: E402
+from rakuten_bench.engine.cluster import DaskExecutor, check_scheduler  # noqa: E402
 from rakuten_bench.engine.station import StationPlugin, identity  # noqa: E402
 from rakuten_bench.engine.store import Store  # noqa: E402
 from rakuten_bench.errors import UserError  # noqa: E402
@@ -400,14 +403,38 @@ def test_waiting_for_another_run_is_no_failure_of_dask(odd, cluster, capsys, cla
     assert code == 0, error
 
 
-def test_a_scheduler_that_is_not_there_is_one_message(odd, capsys, monkeypatch):
-    monkeypatch.setattr("rakuten_bench.engine.cluster._WAIT", 1)
+@pytest.mark.parametrize(
+    "address",
+    ["tcp://127.0.0.1:9", "no.such.host.invalid:8786", "http://127.0.0.1", "::", "x:y"],
+)
+def test_a_scheduler_that_is_not_there_is_one_message(
+    odd, capsys, monkeypatch, address
+):
+    monkeypatch.setattr("rakuten_bench.engine.cluster._ANSWER", 1)
     (odd / "grid.yaml").write_text(GRID)
 
-    code, _, error = call(capsys, "--scheduler", "tcp://127.0.0.1:9")
+    code, _, error = call(capsys, "--scheduler", address)
 
     assert code == 2
-    assert "--scheduler tcp://127.0.0.1:9: no Dask scheduler answers" in error
+    assert f"--scheduler {address}: no Dask scheduler answers" in error
+
+
+def test_an_address_where_something_else_listens_is_one_message(monkeypatch):
+    monkeypatch.setattr("rakuten_bench.engine.cluster._ANSWER", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+
+        with pytest.raises(UserError, match=f"{address}: no Dask scheduler answers"):
+            check_scheduler(address)
+
+
+def test_the_address_of_a_worker_is_not_taken_for_the_schedulers():
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
+        check_scheduler(cluster.scheduler_address)
+        address = cluster.workers[0].address
+
+        with pytest.raises(UserError, match="this is the address of a Dask worker"):
+            check_scheduler(address)
 
 
 def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkeypatch):

@@ -7,12 +7,13 @@ predictions come home. A worker that dies costs what it was at, and what only it
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -21,6 +22,8 @@ from typing import Any
 
 import dask.config
 from distributed import Client, LocalCluster
+from distributed.comm.core import connect
+from distributed.security import Security
 
 from rakuten_bench.engine import station
 from rakuten_bench.engine.lease import Lease
@@ -34,6 +37,7 @@ from rakuten_bench.engine.task import Done, Task
 from rakuten_bench.errors import UserError
 from rakuten_bench.scenario import find_option
 
+_ANSWER = 5  # seconds for the scheduler
 _WAIT = 30  # seconds for the first worker
 _COUNT = 2.0  # seconds between two counts of the workers
 _MOST_CANCELLED = 5  # times that a step is tried again after Dask has cancelled it
@@ -69,7 +73,53 @@ def open_dask(settings: Settings, prepared: Prepared) -> DaskExecutor:
     return executor
 
 
+def check_scheduler(address: str) -> None:
+    """Refuse an address where no Dask scheduler answers.
+
+    A client would try for half a minute, and not tell who answers in its place.
+
+    Parameters
+    ----------
+    address : str
+        As `--scheduler` has it, such as "tcp://host:8786" or "host:8786".
+
+    Raises
+    ------
+    UserError
+    """
+    with ThreadPoolExecutor(1) as thread:  # a notebook's own loop runs in ours
+        try:
+            found = thread.submit(asyncio.run, _ask_who_answers(address)).result()
+        except Exception as error:  # of sockets, of names, of other protocols
+            reason = str(error) or f"nothing within {_ANSWER} s"
+            message = (
+                f"--scheduler {address}: no Dask scheduler answers ({reason}). Start one "
+                f"(dask scheduler), or give its address as host:port."
+            )
+            raise UserError(message) from error
+    if found != "Scheduler":
+        message = (
+            f"--scheduler {address}: this is the address of a Dask {found.lower()}. "
+            f"Give that of the scheduler, which its workers print when they start."
+        )
+        raise UserError(message)
+
+
+async def _ask_who_answers(address: str) -> str:
+    """Return what sort of a Dask server is at an address."""
+    secrets = Security().get_connection_args("client")
+    async with asyncio.timeout(_ANSWER):
+        comm = await connect(address, timeout=_ANSWER, **secrets)
+        try:
+            await comm.write({"op": "identity", "reply": True})
+            return str((await comm.read())["type"])
+        finally:
+            comm.abort()
+
+
 def _connect(address: Any) -> Client:
+    if isinstance(address, str):
+        check_scheduler(address)
     try:
         client = Client(address, timeout=_WAIT, set_as_default=False)
     except (OSError, TimeoutError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from types import ModuleType
 from typing import Any, Protocol
 
 from rakuten_bench.engine.pool import BrokenPool, LocalPool
@@ -116,24 +117,36 @@ def open_executor(settings: Settings, prepared: Prepared) -> StepExecutor:
 
 
 def _open_dask(settings: Settings, prepared: Prepared) -> StepExecutor:
+    executor: StepExecutor = _import_cluster().open_dask(settings, prepared)
+    return executor
+
+
+def _import_cluster() -> ModuleType:
     try:
-        from rakuten_bench.engine.cluster import open_dask
+        from rakuten_bench.engine import cluster
     except ModuleNotFoundError as error:
         message = (
             "--executor dask needs the package 'distributed', which is not installed. "
             'Run: pip install "rakuten-bench[dask]"'
         )
         raise MissingPackage(message) from error
-    return open_dask(settings, prepared)
+    return cluster
 
 
 def warm_up(study: Study, settings: Settings) -> None:
     """Start the workers of a run while its data are still being loaded.
 
     Nothing is started where every scenario has a record somewhere: most likely there
-    is nothing to do.
+    is nothing to do. Of Dask only the address is checked.
+
+    Raises
+    ------
+    UserError
+        If no scheduler answers.
     """
-    if settings.executor != "local":
+    if settings.executor == "dask":
+        if settings.scheduler:
+            _import_cluster().check_scheduler(settings.scheduler)
         return
     done = {folder.name for folder in settings.results.glob("*/*")}
     again = set(settings.rerun) - {"missing"}
