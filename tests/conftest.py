@@ -98,6 +98,23 @@ class Shop:
         record = self.record(code, status=status, error=error, **fields)
         return records.write_record(self.results, record)
 
+    def has_run(self, study: str, **fields: Any) -> None:
+        """Write that a scenario file has some scenarios, in place of its earlier ones.
+
+        Parameters
+        ----------
+        study : str
+        **fields
+            Fields of the run; `scenarios` as a mapping from code to name, "" for none.
+        """
+        scenarios = [
+            records.RunScenario(code=code, names=[name] if name else [], key="")
+            for code, name in fields.pop("scenarios").items()
+        ]
+        known = {"board": self.name, "data": "data1", "split": "split1", "seed": 123}
+        run = records.StudyRun(study=study, scenarios=scenarios, **{**known, **fields})
+        records.write_study_run(self.results, run)
+
     @staticmethod
     def embellish(folder: Path, score: float = 0.99) -> None:
         """Change the score in a record by hand."""

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from rakuten_bench import check, records
+from rakuten_bench import check, metrics, records
 from rakuten_bench.cli import rakuten_bench
 from rakuten_bench.errors import UserError
 
@@ -74,7 +74,7 @@ def test_any_one_row_of_400_does_not_fail_the_gate(shop, rows):
     shop.n_rows = 400
     shop.__post_init__()
     shop.add("T1", right=0.9)
-    baseline, _ = check.update_baseline(shop.results, check.Baseline(), ["shop"], rows)
+    update = check.update_baseline(shop.results, check.Baseline(), rows=rows)
     right = np.flatnonzero(shop.predictions(0.9).predicted == shop.true)
 
     for row in right[::40]:
@@ -82,7 +82,7 @@ def test_any_one_row_of_400_does_not_fail_the_gate(shop, rows):
         predicted = base.predicted.copy()
         predicted[row] = (predicted[row] + 1) % 4
         shop.add("T1", predictions=dataclasses.replace(base, predicted=predicted))
-        (verdict,) = check.judge(shop.results, baseline)
+        (verdict,) = check.judge(shop.results, update.baseline).verdicts
 
         assert verdict.status == "ok"
         assert verdict.change < 0
@@ -191,15 +191,17 @@ def test_a_new_scenario_is_told_and_passes(shop, kept):
     assert statuses(shop)["T9"] == "new"
 
 
-def test_torn_predictions_can_not_be_measured(shop):
-    shop.add("T0")
-    run(shop, "--update", "--rows")
-    (shop.results / "shop" / "T0" / "predictions.npz").write_bytes(b"")
+@pytest.mark.parametrize("damage", [lambda p: p.write_bytes(b""), Path.unlink])
+def test_scores_without_the_predictions_they_come_from_count_for_nothing(
+    shop, kept, damage
+):
+    damage(shop.results / "shop" / "T0" / "predictions.npz")
 
-    (verdict,) = json.loads(run(shop, "--format", "json").stdout)["scenarios"]
+    result = run(shop)
 
-    assert "predictions.npz: can't be read" in verdict["reason"]
-    assert verdict["status"] == "missing"
+    assert result.exit_code == 2
+    assert statuses(shop) == {"T0": "missing", "T1": "ok", "T2": "ok"}
+    assert "predictions.npz: can't be read" in run(shop, "--format", "json").stdout
 
 
 def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop, kept):
@@ -300,7 +302,7 @@ def test_junit_has_a_failure_and_an_error(shop, kept, tmp_path):
         "1",
         "1",
     )
-    assert [case[0].tag if len(case) else "" for case in suite] == [
+    assert [case[0].tag if len(case) else "" for case in suite.iter("testcase")] == [
         "",
         "failure",
         "error",
@@ -330,42 +332,151 @@ def created(second):
     return records.Provenance(created=moment, python="", platform="")
 
 
-def test_a_named_scenario_with_another_code_is_still_that_scenario(shop):
-    shop.add("T1-aaaaaa", name="tuned", provenance=created(1))
-    run(shop, "--update", "--rows")
-    worse = change_rows(shop.predictions(), 60)
-    shop.add("T1-bbbbbb", name="tuned", predictions=worse, provenance=created(2))
+def update(shop, *words):
+    """Approve; return what was said."""
+    result = run(shop, "--update", *words)
+    assert result.exit_code == 0, result.output
+    return result.stderr.splitlines()
+
+
+def read(shop):
+    return json.loads((shop.results / "baseline.json").read_text())["boards"]
+
+
+def worse(shop, n_rows=60, own=0):
+    return change_rows(shop.predictions(own=own), n_rows)
+
+
+@pytest.fixture
+def tuned(shop):
+    """Approve a scenario whose file then gets other, worse parameters, and is run."""
+    shop.add("T1-aaaaaa", name="tuned", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1-aaaaaa": "tuned"})
+    update(shop, "--rows")
+    shop.add("T1-bbbbbb", name="tuned", study="a.yaml", predictions=worse(shop))
+    shop.has_run("a.yaml", scenarios={"T1-bbbbbb": "tuned"})
+    return shop
+
+
+def test_a_named_scenario_with_other_parameters_is_still_that_scenario(tuned):
+    result = run(tuned)
+
+    assert result.exit_code == 1
+    assert statuses(tuned) == {"T1-aaaaaa": "regressed"}
+    assert "now T1-bbbbbb" in " ".join(result.output.split())
+    assert "now T1-bbbbbb" in run(tuned, "--format", "junit").output
+
+
+@pytest.mark.parametrize("second", [1, 59])
+def test_no_clock_decides_which_record_counts(tuned, second):
+    old, new = created(second), created(60 - second)
+    tuned.add("T1-aaaaaa", name="tuned", study="a.yaml", provenance=old)
+    tuned.add("T1-bbbbbb", name="tuned", study="a.yaml", predictions=worse(tuned),
+              provenance=new)  # fmt: skip
+
+    assert run(tuned).exit_code == 1
+
+
+def test_parameters_that_were_put_back_bring_their_old_record_back(tuned):
+    update(tuned)
+    tuned.has_run("a.yaml", scenarios={"T1-aaaaaa": "tuned"})
+
+    assert statuses(tuned) == {"T1-bbbbbb": "improved"}
+
+
+def test_without_a_known_run_two_records_of_a_name_can_not_be_told_apart(shop):
+    shop.add("T1-aaaaaa", name="tuned", study="a.yaml", provenance=created(1))
+    update(shop)
+    shop.add("T1-bbbbbb", name="tuned", study="a.yaml", provenance=created(2))
 
     result = run(shop)
 
-    assert result.exit_code == 1
-    assert statuses(shop) == {"T1-aaaaaa": "regressed"}
-    assert "now T1-bbbbbb" in " ".join(result.output.split())
-    assert "now T1-bbbbbb" in run(shop, "--format", "junit").output
+    assert result.exit_code == 2
+    words = " ".join(result.output.split())
+    assert "several records of this name (T1-aaaaaa, T1-bbbbbb)" in words
+    assert "name the file (rakuten-bench check FILE)" in words
 
 
-def test_an_older_record_of_the_same_name_does_not_count(shop):
-    worse = change_rows(shop.predictions(), 60)
-    shop.add("T1-bbbbbb", name="tuned", predictions=worse, provenance=created(1))
-    shop.add("T1-aaaaaa", name="tuned", provenance=created(2))
-    run(shop, "--update", "--rows")
+def test_a_record_that_is_matched_by_name_alone_says_so(shop, kept):
+    (verdict, *_) = json.loads(run(shop, "--format", "json").stdout)["scenarios"]
 
-    baseline = json.loads((shop.results / "baseline.json").read_text())
+    assert verdict["reason"].endswith("matched by name alone")
 
-    assert list(baseline["boards"]["shop"]) == ["T1-aaaaaa"]
+
+def test_a_scenario_that_its_file_has_no_longer_is_missing_until_it_is_approved(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.add("T2", name="two", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one", "T2": "two"})
+    update(shop)
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+
+    result = run(shop)
+
+    assert result.exit_code == 2
+    assert statuses(shop) == {"T1": "ok", "T2": "missing"}
+    assert "no longer in a.yaml" in " ".join(result.output.split())
+    assert update(shop)[1:] == ["removed: shop: T2 'two' of a.yaml"]
     assert run(shop).exit_code == 0
 
 
+def test_a_scenario_without_name_whose_parameters_changed_is_missing(shop):
+    shop.add("T1-aaaaaa", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1-aaaaaa": ""})
+    update(shop)
+    shop.add("T1-bbbbbb", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1-bbbbbb": ""})
+
+    assert run(shop).exit_code == 2
+    assert statuses(shop) == {"T1-aaaaaa": "missing", "T1-bbbbbb": "new"}
+
+
+def test_a_scenario_with_another_name_and_the_same_code_is_found(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+    update(shop)
+    shop.has_run("a.yaml", scenarios={"T1": "uno"})
+
+    assert statuses(shop) == {"T1": "ok"}
+
+
+def test_a_record_of_other_data_or_code_than_the_last_run_is_missing(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+    update(shop)
+    shop.add("T1", name="one", study="a.yaml", key="older")
+
+    result = run(shop)
+
+    assert result.exit_code == 2
+    words = " ".join(run(shop, "--format", "json").stdout.split())
+    assert "of other code, packages or files than today's: run a.yaml again" in words
+
+
 def test_one_name_in_two_scenario_files_is_two_scenarios(shop):
-    shop.add("T1-aaaaaa", name="linear", study="a.yaml", provenance=created(1))
-    shop.add("T2-aaaaaa", name="linear", study="b.yaml", provenance=created(2))
-    run(shop, "--update", "--rows")
-    worse = change_rows(shop.predictions(), 60)
-    shop.add("T1-bbbbbb", name="linear", study="a.yaml", predictions=worse,
-             provenance=created(3))  # fmt: skip
+    shop.add("T1-aaaaaa", name="linear", study="a.yaml")
+    shop.add("T2-aaaaaa", name="linear", study="b.yaml")
+    shop.has_run("a.yaml", scenarios={"T1-aaaaaa": "linear"})
+    shop.has_run("b.yaml", scenarios={"T2-aaaaaa": "linear"})
+    update(shop, "--rows")
+    shop.add("T1-bbbbbb", name="linear", study="a.yaml", predictions=worse(shop))
+    shop.has_run("a.yaml", scenarios={"T1-bbbbbb": "linear"})
 
     assert run(shop).exit_code == 1
     assert statuses(shop) == {"T1-aaaaaa": "regressed", "T2-aaaaaa": "ok"}
+
+
+def test_one_scenario_of_two_files_is_judged_for_each_of_them(shop):
+    shop.add("T1", name="majority", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "majority"})
+    shop.has_run("b.yaml", scenarios={"T1": "base"})
+    update(shop, "--rows")
+    shop.add("T2", name="base", study="b.yaml", predictions=worse(shop))
+    shop.has_run("b.yaml", scenarios={"T2": "base"})
+
+    verdicts = json.loads(run(shop, "--format", "json").stdout)["scenarios"]
+
+    found = {(one["study"], one["name"]): one["status"] for one in verdicts}
+    assert found == {("a.yaml", "majority"): "ok", ("b.yaml", "base"): "regressed"}
 
 
 def test_a_scenario_is_found_by_its_code_when_its_file_has_another_name_by_now(shop):
@@ -374,6 +485,94 @@ def test_a_scenario_is_found_by_its_code_when_its_file_has_another_name_by_now(s
     shop.add("T1-aaaaaa", name="linear", study="renamed.yaml")
 
     assert statuses(shop) == {"T1-aaaaaa": "ok"}
+
+
+def test_a_renamed_file_is_recognised_by_its_scenarios(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.add("T2", name="two", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one", "T2": "two"})
+    update(shop)
+    (shop.results / "runs" / "a.yaml.json").unlink()
+    shop.add("T3", name="two", study="b.yaml", predictions=worse(shop))
+    shop.has_run("b.yaml", scenarios={"T1": "one", "T3": "two"})
+
+    assert run(shop).exit_code == 1
+    assert statuses(shop) == {"T1": "ok", "T2": "regressed"}
+
+
+def test_old_records_of_a_file_do_not_pass_for_those_of_the_renamed_one(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+    update(shop)
+    shop.add("T2", name="one", study="renamed.yaml", predictions=worse(shop))
+    shop.has_run("renamed.yaml", scenarios={"T2": "one"})
+
+    result = run(shop)
+
+    assert result.exit_code == 2
+    words = " ".join(run(shop, "--format", "json").stdout.split())
+    assert "renamed.yaml, which the baseline does not know, has another" in words
+
+
+def test_a_file_that_was_never_run_here_is_missing(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.add("T2", name="two", study="b.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+    shop.has_run("b.yaml", scenarios={"T2": "two"})
+    update(shop)
+    (shop.results / "runs" / "b.yaml.json").unlink()
+
+    assert run(shop).exit_code == 2
+    assert statuses(shop) == {"T1": "ok", "T2": "missing"}
+
+
+def test_a_file_that_is_on_another_board_by_now_is_not_comparable(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+    update(shop)
+    shop.has_run("a.yaml", scenarios={"T1": "one"}, board="shop@kfold-5")
+
+    result = run(shop)
+
+    assert result.exit_code == 2
+    assert "a.yaml is on the board shop@kfold-5 by now" in " ".join(
+        run(shop, "--format", "json").stdout.split()
+    )
+
+
+def test_what_a_board_that_was_left_has_does_not_count_once_the_new_one_is_approved(
+    shop,
+):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+    update(shop)
+    left = read(shop)
+    shop.name = "market"
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+
+    lines = update(shop)
+
+    assert lines[1:] == ["removed: shop: T1 'one' of a.yaml"]
+    assert list(read(shop)) == ["market"]
+    both = {"boards": {**left, **read(shop)}}
+    (shop.results / "baseline.json").write_text(json.dumps(both))
+    result = run(shop)
+    assert result.exit_code == 0
+    assert "1 scenario of a.yaml in the baseline not checked" in result.output
+
+
+def test_a_data_set_of_the_command_line_keeps_a_run_of_its_own(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+    shop.name = "market"
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"}, overrides={"dataset": "market"})
+
+    update(shop)
+
+    assert list(read(shop)) == ["market", "shop"]
+    assert run(shop).exit_code == 0
 
 
 def test_a_damaged_record_beside_an_approved_one_can_not_be_measured(shop):
@@ -389,21 +588,114 @@ def test_a_damaged_record_beside_an_approved_one_can_not_be_measured(shop):
     assert "can't be read" in " ".join(result.output.split())
 
 
+def test_a_damaged_run_is_one_message(tuned):
+    (tuned.results / "runs" / "a.yaml.json").write_text("{")
+
+    with pytest.raises(
+        UserError, match=r"a\.yaml\.json: can't be read: .* run a\.yaml again"
+    ):
+        run(tuned)
+
+
+def test_a_run_of_a_later_version_asks_for_an_update(tuned):
+    path = tuned.results / "runs" / "a.yaml.json"
+    path.write_text(
+        path.read_text().replace('"schema_version": 1', '"schema_version": 9')
+    )
+
+    with pytest.raises(UserError, match="Update rakuten-bench"):
+        run(tuned)
+
+
 def test_an_update_tells_what_it_leaves_out(shop):
-    shop.add("T1-aaaaaa", name="tuned", study="a.yaml", provenance=created(1))
-    shop.add("T1-bbbbbb", name="tuned", study="a.yaml", provenance=created(2))
+    shop.add("T1-aaaaaa", name="tuned", study="a.yaml")
+    shop.add("T1-bbbbbb", name="tuned", study="a.yaml")
     shop.fail("T2", status="timeout")
     (shop.add("T3") / "record.json").write_bytes(b"{")
+    shop.add("T4")
 
-    result = run(shop, "--update")
+    first, *lines = update(shop)
 
-    left_out = [line for line in result.stderr.splitlines() if "left out" in line]
-    assert left_out[0] == (
-        "left out: shop: T1-aaaaaa: 'tuned' of a.yaml is T1-bbbbbb by now"
-    )
-    assert left_out[1] == "left out: shop: T2: the record is timeout"
-    assert left_out[2].startswith("left out: shop: T3: ")
-    assert run(shop).exit_code == 2  # T3 may be the newest of an approved one
+    assert first.endswith("baseline.json: 1 scenario of shop")
+    several = "'tuned' of a.yaml has several records (T1-aaaaaa, T1-bbbbbb): name the scenario file"
+    assert lines[0] == f"left out: shop: T1-aaaaaa: {several}"
+    assert lines[1] == f"left out: shop: T1-bbbbbb: {several}"
+    assert lines[2] == "left out: shop: T2: the record is timeout: ValueError"
+    assert lines[3].startswith("left out: shop: T3: ")
+    assert run(shop).exit_code == 2  # T3 may be of the approved one
+
+
+def test_an_update_keeps_what_can_not_be_measured_now(shop, kept):
+    shop.has_run("", scenarios={"T0": "", "T1": "", "T2": ""})
+    before = read(shop)
+    shop.fail("T1", status="oom")
+
+    lines = update(shop)
+
+    assert lines[1:] == ["kept as it was: shop: T1: the record is oom: ValueError"]
+    assert read(shop) == before
+    assert run(shop).exit_code == 2
+
+
+def test_an_update_tells_what_it_approves_as_worse(shop, kept):
+    shop.add("T0", predictions=worse(shop, 60, own=0))
+    shop.add("T1", predictions=worse(shop, 1, own=1))
+
+    _, much, little = update(shop)
+
+    assert much.startswith("approved as worse: shop: T0: ")
+    assert little.startswith("approved as lower, but not surely: shop: T1: ")
+    assert run(shop).exit_code == 0
+
+
+def test_an_update_tells_what_it_approves_without_comparison(shop, kept):
+    shop.add("T1", own=1, seed=7)
+
+    lines = update(shop)
+
+    assert lines[1:] == [
+        "approved without comparison: shop: T1: differs from the baseline in seed (7, was 123)"
+    ]
+
+
+def test_an_update_keeps_rows_unless_told_otherwise(shop):
+    shop.add("T0")
+    first = update(shop, "--rows")
+    assert first == update(shop)
+    assert "predicted" in read(shop)["shop"]["T0"]
+
+    update(shop, "--no-rows")
+
+    assert "predicted" not in read(shop)["shop"]["T0"]
+    update(shop)
+    assert "predicted" not in read(shop)["shop"]["T0"]
+
+
+def test_an_update_that_is_killed_leaves_the_old_baseline(shop, kept, monkeypatch):
+    path = shop.results / "baseline.json"
+    before = path.read_bytes()
+
+    def fail(file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(UserError, match=r"baseline\.json: can't be written: No space"):
+        run(shop, "--update")
+
+    assert path.read_bytes() == before
+    assert [p.name for p in shop.results.iterdir() if "tmp" in p.name] == []
+
+
+def test_a_linked_baseline_stays_a_link(shop, tmp_path):
+    shop.add("T0")
+    (tmp_path / "kept").mkdir()
+    link = shop.results / "baseline.json"
+    link.symlink_to(tmp_path / "kept" / "b.json")
+
+    update(shop)
+
+    assert link.is_symlink()
+    assert (tmp_path / "kept" / "b.json").is_file()
 
 
 def test_scenarios_without_a_name_are_known_by_their_code_alone(shop):
@@ -412,6 +704,190 @@ def test_scenarios_without_a_name_are_known_by_their_code_alone(shop):
     shop.add("T1-bbbbbb", predictions=change_rows(shop.predictions(), 60))
 
     assert statuses(shop) == {"T1-aaaaaa": "ok", "T1-bbbbbb": "new"}
+
+
+def spoil(shop, change):
+    """Change the baseline by hand."""
+    path = shop.results / "baseline.json"
+    baseline = json.loads(path.read_text())
+    change(baseline)
+    path.write_text(json.dumps(baseline))
+
+
+def raise_score(scenario):
+    scenario["scores"]["f1_weighted"] = 0.1
+
+
+def exchange_counts(scenario):
+    """Make another matrix and the scores that it gives."""
+    counts = np.array([line.split() for line in scenario["confusion"]], dtype=int)
+    counts[0] = [0, counts[0].sum() + 1, 0, 0]
+    scenario["confusion"] = [" ".join(map(str, line)) for line in counts.tolist()]
+    scores = metrics.scores(counts)
+    scenario["scores"] = {name: round(value, 10) for name, value in scores.items()}
+
+
+MALFORMED = {
+    "score": (raise_score, r"T1: f1_weighted is 0\.1, that of its matrix is 0\."),
+    "no scores": (lambda one: one.update(scores={}), "T1: lacks f1_weighted"),
+    "large": (lambda one: one["scores"].update(accuracy=7.0), "not between 0 and 1"),
+    "no matrix": (lambda one: one.pop("confusion"), "lacks its confusion matrix"),
+    "words": (lambda one: one.update(confusion=["a b"]), "counts that are no matrix"),
+    "ragged": (lambda one: one["confusion"].pop(), "counts that are no matrix"),
+    "negative": (
+        lambda one: one.update(confusion=["-1"]),
+        "lacks its confusion matrix",
+    ),
+    "misspelt": (lambda one: one.update(predictd=[]), "unknown field `predictd`"),
+    "type": (lambda one: one.update(seed="123"), "Expected `int`, got `str`"),
+    "incomplete": (lambda one: one.pop("data"), "missing required field `data`"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_scenario_of_a_baseline_is_refused(shop, kept, change, message):
+    spoil(shop, lambda baseline: change(baseline["boards"]["shop"]["T1"]))
+
+    for words in ([], ["--update"]):
+        with pytest.raises(UserError, match=message) as refused:
+            run(shop, *words)
+        assert "Restore it from version control" in str(refused.value)
+
+
+ROWS = {
+    "none of the classes": (["9" + " 0" * 299], "a prediction is none of its classes"),
+    "others": (["0 " * 300], "its predictions are not those of its confusion matrix"),
+    "no numbers": (["x"], "rows that are no classes"),
+    "empty": ([""], "rows that are no classes"),
+}
+
+
+@pytest.mark.parametrize(("rows", "message"), ROWS.values(), ids=ROWS)
+def test_predictions_that_are_not_those_of_the_matrix_are_refused(shop, rows, message):
+    shop.add("T1")
+    update(shop, "--rows")
+    spoil(shop, lambda one: one["boards"]["shop"]["T1"].update(predicted=rows))
+
+    with pytest.raises(UserError, match=message):
+        run(shop)
+
+
+def test_predictions_and_matrix_of_other_rows_can_not_be_compared(shop):
+    shop.add("T1")
+    update(shop, "--rows")
+
+    def shift(baseline):
+        one = baseline["boards"]["shop"]["T1"]
+        codes = " ".join(one["predicted"]).split()
+        one["predicted"] = [" ".join(codes[1:] + codes[:1])]
+
+    spoil(shop, shift)
+
+    result = run(shop, "--format", "json")
+    assert result.exit_code == 2
+    assert (
+        "the baseline's counts are not of the test rows that it names" in result.stdout
+    )
+
+
+def test_a_matrix_of_other_rows_can_not_be_compared(shop):
+    shop.add("T1")
+    update(shop)
+    spoil(shop, lambda baseline: exchange_counts(baseline["boards"]["shop"]["T1"]))
+
+    assert run(shop).exit_code == 2
+    assert statuses(shop) == {"T1": "not comparable"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "can't be read"),
+        ("null", "can't be read"),
+        ("[]", "can't be read"),
+        ('{"boards": 3}', "can't be read"),
+        ('{"boards": {"shop": {"T1": NaN}}}', "can't be read"),
+        ('{"boards": ' * 5000, "can't be read"),
+        ('{"bords": {}}', "unknown field `bords`"),
+        ('{"boards": {"shop": {}}}', "board 'shop' has no scenario"),
+        ('{"boards": {"shop": {}, "shop": {}}}', "duplicate key 'shop'"),
+        ('{"boards": {"../shop": {}}}', r"'\.\./shop' is no name of a board"),
+        ('{"schema_version": 0, "boards": {"shop": {}}}', "schema_version is 0"),
+        ('{"schema_version": 9, "news": 1}', "Update rakuten-bench"),
+        ("{}", "approves no scenario"),
+        ('{"boards": {}}', "approves no scenario"),
+    ],
+)
+def test_a_malformed_or_empty_baseline_is_refused(shop, text, message):
+    shop.add("T1")
+    (shop.results / "baseline.json").write_text(text)
+
+    with pytest.raises(UserError, match=f"baseline\\.json: (.|\n)*{message}"):
+        run(shop)
+
+
+def test_a_baseline_that_is_a_folder_is_one_message(shop):
+    shop.add("T1")
+    (shop.results / "baseline.json").mkdir()
+
+    for words in ([], ["--update"]):
+        result = run(shop, *words)
+        assert result.exit_code == 2
+        assert "is a directory" in result.output
+
+
+def test_a_baseline_of_the_first_versions_is_read(shop):
+    shop.add("T1", name="one", study="a.yaml")
+    shop.has_run("a.yaml", scenarios={"T1": "one"})
+    update(shop)
+
+    def take_back(baseline):
+        del baseline["schema_version"], baseline["boards"]["shop"]["T1"]["study"]
+
+    spoil(shop, take_back)
+
+    assert statuses(shop) == {"T1": "ok"}
+    shop.add("T2", name="one", study="a.yaml", predictions=worse(shop))
+    shop.has_run("a.yaml", scenarios={"T2": "one"})
+    assert statuses(shop) == {"T1": "regressed"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--tolerance", "nan"], "'nan' is no number between 0 and 1"),
+        (["--rows"], "go with --update only"),
+        (["--no-rows"], "go with --update only"),
+        (["--update", "--write", "a.md"], "not with --update"),
+        (["--seed", "3", "--cache", "c"], "--seed, --cache: name the scenario file"),
+        (["--dataset", "other"], "has no scenarios of 'other'"),
+    ],
+)
+def test_options_that_would_have_no_effect_are_refused(shop, kept, words, message):
+    with pytest.raises(UserError, match=message):
+        run(shop, *words)
+
+
+def test_a_check_never_overwrites_the_baseline(shop, kept):
+    path = shop.results / "baseline.json"
+    before = path.read_bytes()
+
+    with pytest.raises(UserError, match="is the baseline"):
+        run(shop, "--write", path.parent / "." / path.name)
+
+    assert path.read_bytes() == before
+
+
+def test_a_check_of_which_nothing_can_be_judged_does_not_pass():
+    assert check.exit_code([]) == 2
+    assert check.exit_code([check.Verdict("shop", "T1", "", "new")]) == 2
+
+
+def test_all_formats_say_what_was_not_judged(shop, kept):
+    for form in check.FORMATS:
+        text = " ".join(run(shop, "--format", form).stdout.split())
+
+        assert "No run of a scenario file is known here" in text
 
 
 WORKFLOWS = Path(__file__).parents[1] / ".github" / "workflows"

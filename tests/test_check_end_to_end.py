@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from rakuten_bench.cli import rakuten_bench
+from rakuten_bench.errors import UserError
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +79,7 @@ def study(folder, C=1.0, split="holdout"):
 
 
 def invoke(*args):
-    return CliRunner().invoke(rakuten_bench, args, catch_exceptions=False)
+    return CliRunner().invoke(rakuten_bench, [*map(str, args)], catch_exceptions=False)
 
 
 def test_the_gate_passes_fails_and_refuses(shop):
@@ -96,12 +97,181 @@ def test_the_gate_passes_fails_and_refuses(shop):
     assert "svm" in line
 
 
+@pytest.mark.parametrize(
+    "words", [("check",), ("check", "ci.yaml", "--cache", "cache")]
+)
+def test_parameters_that_are_put_back_fail_the_gate_with_their_old_record(shop, words):
+    study(shop, C=0.0001)
+    study(shop)
+    invoke(*words, "--update", "--rows")
+
+    study(shop, C=0.0001)
+
+    assert invoke(*words).exit_code == 1
+
+
+def test_a_file_that_has_changed_since_its_last_run_can_not_be_measured(shop):
+    study(shop)
+    invoke("check", "--update")
+    (shop / "ci.yaml").write_text(STUDY.format(C=2.0, split="holdout"))
+
+    alone = invoke("check", "--format", "json")
+    named = invoke("check", "ci.yaml", "--cache", "cache", "--format", "json")
+
+    assert alone.exit_code == named.exit_code == 2
+    assert "ci.yaml has changed since its last run: run it" in alone.stdout
+    (svm,) = [
+        one for one in json.loads(named.stdout)["scenarios"] if one["name"] == "svm"
+    ]
+    assert (svm["status"], svm["reason"]) == ("missing", "no record: run ci.yaml")
+
+
+def test_data_that_have_changed_since_the_last_run_can_not_be_measured(shop):
+    study(shop)
+    invoke("check", "--update")
+    with (shop / "shop.csv").open("a", encoding="utf-8") as file:
+        file.write("roman livre,book\n")
+
+    result = invoke("check", "ci.yaml", "--cache", "cache", "--format", "json")
+
+    assert result.exit_code == 2
+    for scenario in json.loads(result.stdout)["scenarios"]:
+        assert (scenario["status"], scenario["now"]) == ("missing", None)
+
+
+def test_records_of_other_data_than_approved_can_not_be_compared(shop):
+    study(shop)
+    invoke("check", "--update")
+    with (shop / "shop.csv").open("a", encoding="utf-8") as file:
+        file.write("roman livre,book\n")
+
+    study(shop)
+
+    for words in (["check"], ["check", "ci.yaml", "--cache", "cache"]):
+        result = invoke(*words, "--format", "json")
+        assert result.exit_code == 2
+        for scenario in json.loads(result.stdout)["scenarios"]:
+            assert scenario["reason"].startswith("differs from the baseline in data")
+    assert invoke("check", "ci.yaml", "--cache", "cache", "--update").exit_code == 0
+    assert invoke("check", "ci.yaml", "--cache", "cache").exit_code == 0
+    (board,) = json.loads((shop / "results" / "baseline.json").read_text())["boards"]
+    assert board == "shop"
+
+
+def test_a_scenario_under_two_names_is_judged_by_either(shop):
+    study(shop)
+    invoke("check", "--update")
+    twin = "  linear: {tokenizer: regex, vectorizer: tfidf, model: {linear_svc: {C: 1.0}}}\n"
+    (shop / "ci.yaml").write_text(
+        STUDY.format(C=1.0, split="holdout").replace("  svm", f"{twin}  svm")
+    )
+
+    named = invoke("check", "ci.yaml", "--cache", "cache", "--format", "json")
+
+    assert named.exit_code == 0
+    assert "not in the baseline" not in named.stdout
+
+
+def test_a_renamed_file_is_held_to_what_was_approved(shop):
+    study(shop)
+    invoke("check", "--update", "--rows")
+    (shop / "ci.yaml").unlink()
+    (shop / "gate.yaml").write_text(STUDY.format(C=0.0001, split="holdout"))
+    invoke("run", "gate.yaml", "--quiet", "--cache", "cache")
+
+    assert invoke("check", "gate.yaml", "--cache", "cache").exit_code == 1
+    assert invoke("check").exit_code == 2
+
+
+def test_files_are_judged_apart_and_together(shop):
+    study(shop)
+    (shop / "more.yaml").write_text(
+        STUDY.format(C=0.5, split="holdout").replace("svm", "other")
+    )
+    invoke("run", "more.yaml", "--quiet", "--cache", "cache")
+    for file in ("ci.yaml", "more.yaml"):
+        invoke("check", file, "--cache", "cache", "--update", "--rows")
+
+    study(shop, C=0.0001)
+    codes = [
+        invoke("check", *files, "--cache", "cache").exit_code
+        for files in (["ci.yaml"], ["more.yaml"], ["ci.yaml", "more.yaml"])
+    ]
+
+    assert codes == [1, 0, 1]
+    assert "2 scenarios of ci.yaml in the baseline not checked" in " ".join(
+        invoke("check", "more.yaml", "--cache", "cache").output.split()
+    )
+
+
+def test_two_files_of_one_name_and_files_of_another_board_are_refused(shop):
+    study(shop)
+    invoke("check", "--update")
+    (shop / "sub").mkdir()
+    (shop / "sub" / "ci.yaml").write_text((shop / "ci.yaml").read_text())
+
+    with pytest.raises(UserError, match=r"ci\.yaml: 2 files of this name"):
+        invoke("check", "ci.yaml", "sub/ci.yaml")
+    with pytest.raises(UserError, match="is on the board 'shop', not on 'market'"):
+        invoke("check", "ci.yaml", "--dataset", "market", "--cache", "cache")
+
+
+def test_a_results_folder_that_was_moved_says_that_its_file_is_not_found(shop):
+    study(shop)
+    invoke("check", "--update")
+    moved = shop / "elsewhere" / "deep" / "results"
+    moved.parent.mkdir(parents=True)
+    (shop / "results").rename(moved)
+
+    result = invoke("check", "--results", moved, "--baseline", moved / "baseline.json")
+
+    assert result.exit_code == 0
+    assert "ci.yaml is not at" in result.output
+
+
+def test_joined_results_bring_their_last_runs(shop):
+    study(shop)
+    invoke("check", "--update", "--baseline", "baseline.json")
+
+    invoke("merge", "results", "--results", "joined")
+    result = invoke("check", "--results", "joined", "--baseline", "baseline.json")
+
+    assert result.exit_code == 0
+    assert "name alone" not in result.output
+
+
+def test_a_run_with_nothing_to_do_says_again_which_scenarios_count(shop):
+    study(shop)
+    run = shop / "results" / "runs" / "ci.yaml.json"
+    before = run.read_bytes()
+    run.unlink()
+
+    study(shop)
+
+    assert run.read_bytes() == before
+
+
 def test_records_of_another_split_do_not_pass_for_those_of_the_baseline(shop):
     study(shop)
     invoke("check", "--update", "--rows")
-    (shop / "results" / "shop").rename(shop / "elsewhere")
     study(shop, split="{holdout: {random_state: 7}}")
     (other,) = [path.name for path in (shop / "results").glob("shop@*")]
+
+    result = invoke("check", "--format", "json")
+
+    assert result.exit_code == 2
+    (svm, majority) = json.loads(result.stdout)["scenarios"]
+    assert {svm["status"], majority["status"]} == {"not comparable"}
+    assert svm["reason"] == f"ci.yaml is on the board {other} by now"
+
+
+def test_records_without_a_known_run_are_looked_for_on_other_splits(shop):
+    study(shop)
+    invoke("check", "--update", "--rows")
+    study(shop, split="{holdout: {random_state: 7}}")
+    (other,) = [path.name for path in (shop / "results").glob("shop@*")]
+    for folder in ("shop", "runs"):
+        (shop / "results" / folder).rename(shop / folder)
 
     result = invoke("check", "--format", "json")
 

@@ -3,24 +3,26 @@
 Reads records only; imports no machine learning library.
 """
 
-from rakuten_bench.check.baseline import (
-    Baseline,
-    read_baseline,
-    update_baseline,
-    write_baseline,
-)
-from rakuten_bench.check.judge import TOLERANCE, Verdict, exit_code, judge
-from rakuten_bench.check.render import FORMATS, render_verdicts
+from rakuten_bench.check.baseline import Baseline, write_baseline
+from rakuten_bench.check.judge import TOLERANCE, Judgement, Verdict, exit_code, judge
+from rakuten_bench.check.match import Today
+from rakuten_bench.check.reading import read_baseline, read_old_baseline
+from rakuten_bench.check.render import FORMATS, render_judgement
+from rakuten_bench.check.update import Update, update_baseline
 
 __all__ = [
     "FORMATS",
     "TOLERANCE",
     "Baseline",
+    "Judgement",
+    "Today",
+    "Update",
     "Verdict",
     "exit_code",
     "judge",
     "read_baseline",
-    "render_verdicts",
+    "read_old_baseline",
+    "render_judgement",
     "update_baseline",
     "write_baseline",
 ]

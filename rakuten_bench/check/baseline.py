@@ -1,33 +1,45 @@
 """The baseline: what the scenarios scored when they were last approved.
 
 One JSON file to commit: sorted, one line for each true class of a matrix, so that a
-diff shows which class moved.
+diff shows which class moved. What is read is checked whole: its scores have to be those
+of its matrix, and its matrix that of its rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench import records
-from rakuten_bench.errors import UserError
-from rakuten_bench.records import Damaged, Row
+from rakuten_bench.records import Row
+from rakuten_bench.records.store import replace_file
 
 SCHEMA_VERSION = 1
 _LINE = 40  # predictions on one line of the file
 
 
-class Approved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Approved(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    dict=True,
+):
     """One scenario of a baseline.
 
     Attributes
     ----------
     study : str
         Name of its scenario file: with `name` what it is known by.
+    also : dict of str to str
+        Other scenario files that have the same scenario -> what they call it.
     scores : dict of str to float
         Rounded to ten digits; "ari" and "purity" of a clustering.
     confusion : list of str
@@ -41,6 +53,7 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str = ""
     study: str = ""
+    also: dict[str, str] = {}
     data: str
     split: str
     seed: int
@@ -49,148 +62,88 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rows_digest: str = ""
     predicted: list[str] = []
 
-    @property
+    @cached_property
     def codes(self) -> NDArray[np.int32]:
         """Predicted codes, int32 of shape (n_rows,); empty without them."""
         return np.array(" ".join(self.predicted).split(), dtype=np.int32)
 
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """The confusion matrix, int64 of shape (n_classes, n_classes)."""
+        n_classes = len(self.confusion)
+        counts = np.array(" ".join(self.confusion).split(), dtype=np.int64)
+        return counts.reshape(n_classes, n_classes)
 
-class Baseline(msgspec.Struct, frozen=True, kw_only=True):
+    @property
+    def known_by(self) -> dict[str, str]:
+        """Scenario files that it is in -> what each calls it; "" for no name."""
+        return {self.study: self.name, **self.also}
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Approved scenarios by board and code."""
 
     schema_version: int = SCHEMA_VERSION
     boards: dict[str, dict[str, Approved]] = {}
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether it keeps predictions."""
+        return any(known.approved.predicted for known in self.iter_known())
 
-def read_baseline(path: Path) -> Baseline:
-    """Read a baseline.
+    def iter_known(self) -> Iterator[Known]:
+        """Yield each scenario by each file that it is in, by board and code."""
+        for board, scenarios in sorted(self.boards.items()):
+            for code, approved in sorted(scenarios.items()):
+                for study, name in approved.known_by.items():
+                    yield Known(board, code, study, name, approved)
 
-    Raises
-    ------
-    UserError
-        If there is none, it can't be read, or a later version wrote it.
-    """
-    try:
-        baseline = msgspec.json.decode(path.read_bytes(), type=Baseline)
-    except FileNotFoundError:
-        message = (
-            f"{path}: there is no baseline. Write one: rakuten-bench check --update"
-        )
-        raise UserError(message) from None
-    except (OSError, msgspec.MsgspecError) as error:
-        message = f"{path}: can't be read: {error}"
-        raise UserError(message) from error
-    if baseline.schema_version > SCHEMA_VERSION:
-        message = (
-            f"{path}: has schema version {baseline.schema_version}, this program knows "
-            f"up to {SCHEMA_VERSION}. Update rakuten-bench."
-        )
-        raise UserError(message)
-    return baseline
+
+class Known(NamedTuple):
+    """An approved scenario as one scenario file knows it."""
+
+    board: str
+    code: str
+    study: str
+    name: str
+    approved: Approved
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What it is whatever its parameters: file and name; without name its code."""
+        return self.study, self.name or f"code {self.code}"
+
+    def __str__(self) -> str:
+        named = f" '{self.name}'" if self.name else ""
+        of = f" of {self.study}" if self.study else ""
+        return f"{self.board}: {self.code}{named}{of}"
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline, sorted, one value a line."""
+    """Write a baseline, sorted, one value a line: all of it, or the old one stays."""
+    path = path.resolve()  # a link goes on pointing to the file
     path.parent.mkdir(parents=True, exist_ok=True)
     text = msgspec.json.encode(baseline, order="deterministic")
-    path.write_bytes(msgspec.json.format(text, indent=1) + b"\n")
+    replace_file(path, msgspec.json.format(text, indent=1) + b"\n")
 
 
-def update_baseline(
-    results: Path, old: Baseline, boards: Sequence[str], rows: bool = False
-) -> tuple[Baseline, list[str]]:
-    """Approve what the records of some boards say now; other boards stay as they are.
+def approve(
+    folder: Path, row: Row, rows: bool, known_by: Mapping[str, str] | None = None
+) -> Approved:
+    """Return what a baseline keeps of one record.
 
     Parameters
     ----------
-    results : Path
-        Folder of all boards.
-    old : Baseline
-        An empty one to start with.
-    boards : sequence of str
+    folder : Path
+    row : Row
     rows : bool
         Whether to keep the predictions, for a paired test: about 2 bytes a row.
-
-    Returns
-    -------
-    baseline : Baseline
-    left_out : list of str
-        A line for each record that is not in it, with the reason.
-
-    Raises
-    ------
-    UserError
-        If no scenario of a board has scores: an empty baseline would pass for ever.
+    known_by : mapping of str to str, optional
+        As `Approved.known_by`; what the record says where it is not given.
     """
-    approved, left_out = dict(old.boards), []
-    for board in boards:
-        found = list(records.iter_rows(results, board))
-        out = dict(_unfit(results / board, found))
-        chosen = [r for r in found if isinstance(r, Row) and r.code not in out]
-        if not chosen:
-            message = f"{results / board}: no scenario has scores, nothing to approve."
-            raise UserError(message)
-        approved[board] = {
-            row.code: approve(results / board / row.code, row, rows) for row in chosen
-        }
-        left_out += [f"{board}: {code}: {reason}" for code, reason in out.items()]
-    return Baseline(boards=approved), left_out
-
-
-#: What a scenario is known by where its code has changed: scenario file and name.
-Identity = tuple[str, str]
-
-
-def identity(scenario: Row | Approved) -> Identity | None:
-    """Return what a scenario is known by besides its code; None if it has no name."""
-    return (scenario.study, scenario.name) if scenario.name else None
-
-
-def find_newest(rows: Iterable[Row]) -> dict[Identity, Row]:
-    """Return for each named scenario the record that was written last.
-
-    Of two written in one second the one whose code sorts last, for want of better.
-    """
-    newest: dict[Identity, Row] = {}
-    for row in rows:
-        known_by = identity(row)
-        if known_by:
-            newest[known_by] = max(row, newest.get(known_by, row), key=_moment)
-    return newest
-
-
-def _moment(row: Row) -> tuple[str, str]:
-    return row.created, row.code
-
-
-def _unfit(board: Path, rows: Sequence[Row | Damaged]) -> Iterator[tuple[str, str]]:
-    """Yield code and reason of each record that can't be approved.
-
-    Of one scenario with several codes, only the newest counts: its parameters were
-    changed.
-    """
-    scored = [row for row in rows if isinstance(row, Row) and row.has_scores]
-    newest = find_newest(scored)
-    for row in rows:
-        if isinstance(row, Damaged):
-            yield row.code, row.message
-        elif not row.has_scores:
-            yield row.code, f"the record is {row.status}"
-        else:
-            now = newest.get(identity(row) or ("", ""), row)
-            if now is not row:
-                yield row.code, f"{row.name!r} of {row.study} is {now.code} by now"
-            elif reason := records.say_contradiction(board / row.code, row):
-                yield row.code, reason
-
-
-def approve(folder: Path, row: Row, rows: bool) -> Approved:
-    """Return what a baseline keeps of one record."""
     clusters = row.clustering is not None
     counts = [] if clusters else records.read_confusion(folder).tolist()
-    return Approved(
-        name=row.name,
-        study=row.study,
+    approved = Approved(
         data=row.dataset.fingerprint,
         split=row.split.fingerprint,
         seed=row.seed,
@@ -201,6 +154,13 @@ def approve(folder: Path, row: Row, rows: bool) -> Approved:
         if rows and not clusters
         else [],
     )
+    return known_as(approved, known_by or {row.study: row.name})
+
+
+def known_as(approved: Approved, known_by: Mapping[str, str]) -> Approved:
+    """Return an approved scenario as some files know it; as `Approved.known_by`."""
+    (study, name), *also = sorted(known_by.items())
+    return msgspec.structs.replace(approved, study=study, name=name, also=dict(also))
 
 
 def rounded_scores(row: Row) -> dict[str, float]:
@@ -217,3 +177,11 @@ def _lines(predicted: NDArray[np.int32]) -> list[str]:
     words = [str(code) for code in predicted.tolist()]
     starts = range(0, len(words), _LINE)
     return [" ".join(words[start : start + _LINE]) for start in starts]
+
+
+def unmeasurable(folder: Path, row: Row) -> str:
+    """Say why the scores of a record count for nothing; "" where they do."""
+    if not row.has_scores:
+        cause = f": {row.error.type}" if row.error else ""
+        return f"the record is {row.status}{cause}"
+    return records.say_contradiction(folder, row)

@@ -9,7 +9,7 @@ tolerance counts, and for a clustering always: it is held to its adjusted Rand i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,12 +20,12 @@ from rakuten_bench import metrics, records
 from rakuten_bench.check.baseline import (
     Approved,
     Baseline,
-    find_newest,
-    identity,
     rounded_scores,
+    unmeasurable,
 )
+from rakuten_bench.check.match import Match, Matcher, Today
 from rakuten_bench.metrics import Difference
-from rakuten_bench.records import Damaged, DamagedRecord, Predictions, Row
+from rakuten_bench.records import Predictions, Row
 
 Status = Literal["ok", "improved", "regressed", "missing", "not comparable", "new"]
 
@@ -52,6 +52,8 @@ class Verdict:
         Why it can't be measured, or how it was judged.
     metric : str
         What `before` and `now` are; "" for the one that was asked for.
+    study : str
+        Name of the scenario file that it was approved from.
     """
 
     board: str
@@ -64,6 +66,7 @@ class Verdict:
     code_now: str = ""
     reason: str = ""
     metric: str = ""
+    study: str = ""
 
     @property
     def change(self) -> float | None:
@@ -74,11 +77,26 @@ class Verdict:
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
-    """Return 1 if a scenario got worse, 2 if one can't be measured, else 0."""
+    """Return 1 if a scenario got worse, 2 if one or all can't be measured, else 0."""
     statuses = {verdict.status for verdict in verdicts}
     if "regressed" in statuses:
         return 1
-    return 2 if statuses & {"missing", "not comparable"} else 0
+    is_measured = statuses - {"new"}
+    return 2 if not is_measured or statuses & {"missing", "not comparable"} else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Verdicts, by board and code, and what else has to be known about them.
+
+    Attributes
+    ----------
+    remarks : tuple of str
+        Sentences: what was not judged, and how sure it is what was.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def judge(
@@ -86,8 +104,11 @@ def judge(
     baseline: Baseline,
     metric: str = "f1_weighted",
     tolerance: float = TOLERANCE,
-) -> list[Verdict]:
-    """Compare the records of every board of a baseline with it.
+    *,
+    today: Today | None = None,
+    boards: Collection[str] | None = None,
+) -> Judgement:
+    """Compare today's records of the scenarios of a baseline with it.
 
     Parameters
     ----------
@@ -97,97 +118,72 @@ def judge(
     metric : {"f1_weighted", "f1_macro", "accuracy"}
     tolerance : float
         A fall of the score that counts where rows can't be compared.
+    today : Today, optional
+        What the scenario files have today; what they had in their last runs where it
+        is not given.
+    boards : collection of str, optional
+        Boards of the baseline to judge; all where it is not given.
 
     Returns
     -------
-    list of Verdict
-        By board and code; p-values are corrected over all of them.
+    Judgement
+        p-values are corrected over all verdicts.
     """
-    verdicts, testable = [], []
-    for board, approved in sorted(baseline.boards.items()):
-        rows = {row.code: row for row in records.iter_rows(results, board)}
-        chosen = match(approved, rows)
-        for code, row in chosen.items():
-            verdict = _compare(board, code, approved[code], row, metric)
-            if row is None:
-                verdict = _without_record(results, verdict)
-            elif isinstance(row, Row) and verdict.now is not None:
-                verdict = _held_to_rows(results / board / row.code, row, verdict)
-            verdicts.append(verdict)
-            if verdict.now is not None and row is not None:
-                testable.append((results / board / row.code, approved[code], verdict))
-        known = chosen.keys() | {row.code for row in chosen.values() if row}
-        verdicts += [
-            _unknown(board, row) for code, row in rows.items() if code not in known
-        ]
-    tested = dict(_test(testable, metric))
-    judged = [tested.get((v.board, v.code), v) for v in verdicts]
-    judged.sort(key=lambda verdict: (verdict.board, verdict.code))
-    return [_decide(verdict, tolerance) for verdict in judged]
+    today = today or Today.of_last_runs(results)
+    matcher = Matcher(results, baseline, today, boards)
+    compared = [_compare(results, match, metric) for match in matcher.matches]
+    others = [
+        Verdict(one.board, one.code, "", "missing", reason=one.message)
+        for one in matcher.iter_damaged()
+    ]
+    others += [
+        Verdict(board, code, name, "new", reason="not in the baseline")
+        for board, code, name in matcher.iter_new()
+    ]
+    judged = [
+        _decide(verdict, match.how, tolerance)
+        for match, verdict in zip(
+            matcher.matches,
+            _test(results, matcher.matches, compared, metric),
+            strict=True,
+        )
+    ]
+    everything = sorted([*judged, *others], key=lambda one: (one.board, one.code))
+    return Judgement(tuple(everything), (*_doubts(today), *matcher.not_asked))
 
 
-Rows = Mapping[str, Row | Damaged]
+def _doubts(today: Today) -> tuple[str, ...]:
+    """Say what is not known of the scenario files."""
+    if today.is_known:
+        return today.remarks
+    return (
+        "No run of a scenario file is known here, so that records are matched by file "
+        "and name alone: name the file (rakuten-bench check FILE).",
+    )
 
 
-def match(
-    approved: Mapping[str, Approved], rows: Rows
-) -> dict[str, Row | Damaged | None]:
-    """Find the record of each approved scenario.
-
-    A scenario with a name is the record of that name and scenario file that was
-    written last: who changes its parameters changes its code, and must not slip
-    through as a new scenario while the old record still stands there. A scenario
-    without a name, or one that has none of its name, is the record of its code.
-
-    Returns
-    -------
-    dict from the code in the baseline to a record; None where there is none
-    """
-    newest = find_newest(row for row in rows.values() if isinstance(row, Row))
-    return {
-        code: newest.get(identity(one) or ("", "")) or rows.get(code)
-        for code, one in sorted(approved.items())
-    }
-
-
-def _unknown(board: str, row: Row | Damaged) -> Verdict:
-    """Return the verdict on a record that is of no approved scenario."""
-    if isinstance(row, Damaged):  # perhaps the newest of a scenario that is
-        return Verdict(board, row.code, "", "missing", reason=row.message)
-    return Verdict(board, row.code, row.name, "new", reason="not in the baseline")
-
-
-def _compare(
-    board: str, code: str, approved: Approved, row: Row | Damaged | None, metric: str
-) -> Verdict:
+def _compare(results: Path, match: Match, metric: str) -> Verdict:
     """Say whether a scenario can be measured, without testing it."""
-    verdict = Verdict(board, code, approved.name, "missing")
-    verdict = replace(verdict, **_before(approved, metric))
-    if row is not None and row.code != code:
-        verdict = replace(verdict, code_now=row.code)
-    if not isinstance(row, Row) or not row.has_scores:
-        return replace(verdict, reason=_why_missing(row))
+    known, row = match.known, match.row
+    verdict = Verdict(known.board, known.code, known.name, "missing", study=known.study)
+    verdict = replace(verdict, **_before(known.approved, metric))
+    if match.code not in ("", known.code):
+        verdict = replace(verdict, code_now=match.code)
+    if row is None:
+        return replace(verdict, status=match.status, reason=match.problem)
+    reason = unmeasurable(results / match.board / row.code, row)
+    if reason:
+        return replace(verdict, reason=reason)
+    differ = ", ".join(_what_differs(known.approved, row))
+    reason = f"differs from the baseline in {differ}" if differ else ""
     now = rounded_scores(row).get(verdict.metric or metric)
-    differ = ", ".join(_what_differs(approved, row))
-    if differ:
-        reason = f"differs from the baseline in {differ}"
-        return replace(verdict, status="not comparable", reason=reason)
-    if now is None:
+    if not differ and now is None:
         kinds = ("a clustering", "a classifier")
-        was, is_now = kinds if CLUSTERS in approved.scores else kinds[::-1]
+        was, is_now = kinds if CLUSTERS in known.approved.scores else kinds[::-1]
         reason = f"is {is_now}, was {was}"
+    if reason:
         return replace(verdict, status="not comparable", reason=reason)
     return replace(verdict, status="ok", now=now)
-
-
-def _held_to_rows(folder: Path, row: Row, verdict: Verdict) -> Verdict:
-    """Refuse a record whose scores are not those of the predictions beside it."""
-    reason = records.say_contradiction(folder, row)
-    return (
-        replace(verdict, status="missing", now=None, reason=reason)
-        if reason
-        else verdict
-    )
 
 
 def _before(approved: Approved, metric: str) -> dict[str, Any]:
@@ -195,15 +191,6 @@ def _before(approved: Approved, metric: str) -> dict[str, Any]:
     if CLUSTERS in approved.scores:
         return {"before": approved.scores[CLUSTERS], "metric": CLUSTERS}
     return {"before": approved.scores[metric]}
-
-
-def _why_missing(row: Row | Damaged | None) -> str:
-    if row is None:
-        return "no record"
-    if isinstance(row, Damaged):
-        return row.message
-    cause = f": {row.error.type}" if row.error else ""
-    return f"the record is {row.status}{cause}"
 
 
 def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
@@ -218,74 +205,78 @@ def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
         yield f"seed ({row.seed}, was {approved.seed})"
 
 
-def _without_record(results: Path, verdict: Verdict) -> Verdict:
-    """Say where a scenario without record has one: on another split."""
-    dataset = verdict.board.partition("@")[0]
-    others = [
-        board
-        for board in records.iter_boards(results)
-        if board.partition("@")[0] == dataset and board != verdict.board
-        if records.has_record(results / board / verdict.code)
-    ]
-    if not others:
-        return verdict
-    reason = f"no record on this split, one on another: {', '.join(others)}"
-    return replace(verdict, status="not comparable", reason=reason)
-
-
-Testable = tuple[Path, Approved, Verdict]
-
-
 def _test(
-    testable: Sequence[Testable], metric: str
-) -> Iterator[tuple[tuple[str, str], Verdict]]:
-    """Yield verdicts with a paired difference, where both sides have predictions."""
+    results: Path, matches: Sequence[Match], verdicts: Sequence[Verdict], metric: str
+) -> list[Verdict]:
+    """Return the verdicts, with a paired difference where both sides have predictions.
+
+    A baseline whose matrix is not of the test rows that it names is not comparable.
+    """
+    judged = list(verdicts)
+    testable: dict[str, list[int]] = defaultdict(list)
+    first: dict[str, Predictions] = {}
+    now: dict[int, np.ndarray] = {}
+    for place, (match, verdict) in enumerate(zip(matches, verdicts, strict=True)):
+        approved = match.known.approved
+        if verdict.now is None or match.row is None or not approved.confusion:
+            continue
+        folder = results / match.board / match.row.code
+        rows = records.read_predictions(folder, match.row.predictions_digest)
+        if not _is_of_rows(approved, rows):
+            reason = "the baseline's counts are not of the test rows that it names"
+            judged[place] = replace(
+                verdict, status="not comparable", now=None, reason=reason
+            )
+        elif approved.predicted and rows.rows_digest == approved.rows_digest:
+            testable[rows.rows_digest].append(place)
+            first.setdefault(rows.rows_digest, rows)
+            now[place] = rows.predicted
     found = [
-        pair for group in _by_rows(testable) for pair in _differences(*group, metric)
+        pair
+        for digest, places in testable.items()
+        for pair in _differences(
+            first[digest],
+            [(p, matches[p].known.approved.codes, now[p]) for p in places],
+            metric,
+        )
     ]
     adjusted = metrics.holm(np.array([change.p_value for _, change in found]))
-    for (verdict, change), p_value in zip(found, adjusted, strict=True):
+    for (place, change), p_value in zip(found, adjusted, strict=True):
         changed = replace(change, p_value=float(p_value))
-        yield (verdict.board, verdict.code), replace(verdict, difference=changed)
+        judged[place] = replace(judged[place], difference=changed)
+    return judged
 
 
-def _by_rows(
-    testable: Sequence[Testable],
-) -> Iterator[tuple[Predictions, list[tuple[Verdict, np.ndarray, np.ndarray]]]]:
-    """Group scenarios that answered the same rows, so that rows are drawn once."""
-    groups: Mapping[str, list[tuple[Verdict, np.ndarray, np.ndarray]]] = defaultdict(
-        list
-    )
-    first: dict[str, Predictions] = {}
-    for folder, approved, verdict in testable:
-        if not approved.predicted:
-            continue
-        try:
-            now = records.read_predictions(folder)
-        except DamagedRecord:
-            continue
-        if now.rows_digest == approved.rows_digest:
-            first.setdefault(now.rows_digest, now)
-            groups[now.rows_digest].append((verdict, approved.codes, now.predicted))
-    for digest, group in groups.items():
-        yield first[digest], group
+def _is_of_rows(approved: Approved, rows: Predictions) -> bool:
+    """Tell whether an approved matrix can be of the test rows of a record."""
+    n_classes = len(rows.classes)
+    if not approved.rows_digest:  # of a record without predictions
+        return True
+    if len(approved.confusion) != n_classes:
+        return False
+    if approved.predicted and approved.codes.shape == rows.true.shape:
+        counts = metrics.confusion_matrix(rows.true, approved.codes, n_classes)
+        return np.array_equal(counts, approved.counts)
+    true = np.bincount(rows.true, minlength=n_classes)
+    is_whole = not approved.predicted
+    return is_whole and np.array_equal(true, approved.counts.sum(axis=1))
 
 
 def _differences(
     rows: Predictions,
-    group: Sequence[tuple[Verdict, np.ndarray, np.ndarray]],
+    group: Sequence[tuple[int, np.ndarray, np.ndarray]],
     metric: str,
-) -> Iterator[tuple[Verdict, Difference]]:
-    verdicts = [verdict for verdict, _, _ in group]
+) -> Iterator[tuple[int, Difference]]:
+    """Test scenarios that answered the same rows together: rows are drawn once."""
     before = np.stack([codes for _, codes, _ in group])
     now = np.stack([codes for _, _, codes in group])
     found = metrics.paired_differences(
         rows.true, before, now, len(rows.classes), metric
     )
-    yield from zip(verdicts, found, strict=True)
+    yield from zip((place for place, _, _ in group), found, strict=True)
 
 
-def _decide(verdict: Verdict, tolerance: float) -> Verdict:
+def _decide(verdict: Verdict, how: str, tolerance: float) -> Verdict:
     """Turn a measured difference into a status."""
     change = verdict.change
     if change is None:
@@ -300,4 +291,6 @@ def _decide(verdict: Verdict, tolerance: float) -> Verdict:
     status: Status = "ok"
     if sure:
         status = "regressed" if change < 0 else "improved"
-    return replace(verdict, status=status, reason=reason)
+    return replace(
+        verdict, status=status, reason="; ".join(filter(None, (reason, how)))
+    )

@@ -1,17 +1,17 @@
-"""Verdicts as a table, Markdown for a job summary, JUnit XML or JSON."""
+"""A judgement as a table, Markdown for a job summary, JUnit XML or JSON."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import msgspec
 
-from rakuten_bench.check.judge import Verdict, exit_code
+from rakuten_bench.check.judge import Judgement, Verdict, exit_code
 from rakuten_bench.wording.table import Column, Table, render_tables
 from rakuten_bench.wording.words import clean, number, score_words, signed
 
@@ -34,14 +34,15 @@ _RESULTS = {
 }
 
 
-def render_verdicts(
-    verdicts: Sequence[Verdict], metric: str, form: str = "table", width: int = 100
+def render_judgement(
+    judgement: Judgement, metric: str, form: str = "table", width: int = 100
 ) -> str:
-    """Return verdicts in one of `FORMATS`."""
-    return FORMATS[form](verdicts, metric, width)
+    """Return a judgement in one of `FORMATS`."""
+    return FORMATS[form](judgement, metric, width)
 
 
-def _table(verdicts: Sequence[Verdict], metric: str, form: str, width: int) -> str:
+def _table(judgement: Judgement, metric: str, form: str, width: int) -> str:
+    verdicts = judgement.verdicts
     ordered = sorted(verdicts, key=lambda v: (_ORDER.index(v.status), v.board, v.code))
     counts: Counter[str] = Counter(verdict.status for verdict in verdicts)
     summary = ", ".join(f"{counts[s]:,} {s}" for s in _ORDER if counts[s])
@@ -49,7 +50,7 @@ def _table(verdicts: Sequence[Verdict], metric: str, form: str, width: int) -> s
         f"Check of {metric}: {_RESULTS[exit_code(verdicts)]}",
         _COLUMNS,
         tuple(_cells(v) for v in ordered if v.status != "new"),
-        (f"{number(len(verdicts), 'scenario')}: {summary}.",),
+        (f"{number(len(verdicts), 'scenario')}: {summary}.", *judgement.remarks),
     )
     return render_tables([table], form, width)
 
@@ -75,20 +76,21 @@ def _how(verdict: Verdict) -> str:
     return "; ".join(part for part in (verdict.reason, now) if part)
 
 
-def _text(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
-    return _table(verdicts, metric, "table", width)
+def _text(judgement: Judgement, metric: str, width: int) -> str:
+    return _table(judgement, metric, "table", width)
 
 
-def _markdown(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
-    return _table(verdicts, metric, "markdown", width)
+def _markdown(judgement: Judgement, metric: str, width: int) -> str:
+    return _table(judgement, metric, "markdown", width)
 
 
-def _json(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
+def _json(judgement: Judgement, metric: str, width: int) -> str:
     del width
     values = {
         "metric": metric,
-        "exit_code": exit_code(verdicts),
-        "scenarios": [_plain(verdict) for verdict in verdicts],
+        "exit_code": exit_code(judgement.verdicts),
+        "remarks": judgement.remarks,
+        "scenarios": [_plain(verdict) for verdict in judgement.verdicts],
     }
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
@@ -98,12 +100,13 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
     return {**values, "change": verdict.change}
 
 
-def _junit(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
+def _junit(judgement: Judgement, metric: str, width: int) -> str:
     """Return JUnit XML: a suite for each board, a case for each scenario.
 
     What got worse is a failure; what can't be measured is an error; what the baseline
-    does not know is not in it.
+    does not know is not in it. Remarks are output of the suites.
     """
+    verdicts = judgement.verdicts
     del width
     root = ET.Element("testsuites", name=f"rakuten-bench check {metric}")
     judged = [verdict for verdict in verdicts if verdict.status != "new"]
@@ -120,6 +123,8 @@ def _junit(verdicts: Sequence[Verdict], metric: str, width: int) -> str:
         )
         for case in cases:
             _junit_case(suite, case)
+        for remark in judgement.remarks:
+            ET.SubElement(suite, "system-out").text = clean(remark)
     ET.indent(root, " ")
     text: str = ET.tostring(root, encoding="unicode", xml_declaration=False)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
@@ -150,8 +155,8 @@ def _message(verdict: Verdict) -> str:
     return clean(f"{scores} ({signed(verdict.change)}; {_how(verdict)})")
 
 
-#: Name of a format -> function of verdicts, metric and width.
-FORMATS: Mapping[str, Callable[[Sequence[Verdict], str, int], str]] = {
+#: Name of a format -> function of judgement, metric and width.
+FORMATS: Mapping[str, Callable[[Judgement, str, int], str]] = {
     "table": _text,
     "markdown": _markdown,
     "junit": _junit,

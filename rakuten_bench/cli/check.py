@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import os
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
-    from rakuten_bench.check import Baseline, Verdict
+    from rakuten_bench.check import Baseline, Today
+    from rakuten_bench.records import StudyRun
 
 _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json"}
 
 
-@click.command()
+@click.command("check", short_help="Tell whether a scenario got worse.")
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @click.option(
     "--baseline",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -27,8 +34,27 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
     help="File to compare with.",
 )
 @click.option("--update", is_flag=True, help="Write the baseline from the records.")
-@click.option("--rows", is_flag=True, help="With --update: keep predictions too.")
-@click.option("--dataset", metavar="NAME", help="Only this board or data set.")
+@click.option(
+    "--rows/--no-rows",
+    default=None,
+    help="With --update: keep predictions too; as the baseline has it by default.",
+)
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    help="Only this board or data set; with FILE also as `run` takes it.",
+)
+@click.option("--seed", type=int, help="With FILE: seed to use instead of the file's.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    help="With FILE: folder of your data.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    help="With FILE: folder of shared steps.",
+)
 @click.option(
     "--metric",
     type=click.Choice(["f1_weighted", "f1_macro", "accuracy"]),
@@ -53,7 +79,7 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
 )
 @click.option(
     "--write",
-    "files",
+    "outputs",
     type=click.Path(dir_okay=False, path_type=Path),
     multiple=True,
     help="Also write it to a .md, .xml (JUnit), .json or .txt file.",
@@ -68,79 +94,215 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     baseline: Path,
     update: bool,
-    rows: bool,
-    dataset: str | None,
+    rows: bool | None,
     metric: str,
     tolerance: float,
     form: str,
-    files: tuple[Path, ...],
-    results: Path,
+    outputs: tuple[Path, ...],
+    **words: Any,
 ) -> None:
-    """Tell whether a scenario got worse than in the baseline.
+    """Tell whether a scenario of FILE got worse than in the baseline.
+
+    Every scenario that the baseline has of FILE is looked up in FILE as it is now, by
+    its name, else by its code, and the record of exactly that is compared: run FILE
+    first. Without FILE, what the last run of each file had counts, and all scenarios of
+    the baseline are judged.
 
     Where the baseline has rows, by a paired test that calls a false alarm in 5 % of
     checks at most; else by a tolerance. Exit code: 0 if nothing got worse, 1 if
-    something did, 2 if a scenario can't be measured.
+    something did, 2 if a scenario can't be measured: it is no longer in FILE, has no
+    record of today, or one of other data. --update approves what the records say, and
+    tells what is worse or removed.
 
     \b
     Example:
-      rakuten-bench check --update --rows
-      rakuten-bench check
-      rakuten-bench check --write check.xml --write check.md
+      rakuten-bench check scenarios/ci.yaml --update --rows
+      rakuten-bench check scenarios/ci.yaml
+      rakuten-bench check scenarios/ci.yaml --write check.xml --write check.md
     """
     from rakuten_bench import check
 
+    check_words(baseline, update, rows, tolerance, outputs)
+    results: Path = words["results"]
     if update:
-        click.echo(_update(baseline, results, dataset, rows), err=True)
+        click.echo(_update(baseline, rows, metric, words), err=True)
         return
-    approved = _only(check.read_baseline(baseline), dataset)
-    verdicts = check.judge(results, approved, metric, tolerance)
-    for file in files:
-        _write(file, verdicts, metric)
+    approved = check.read_baseline(baseline)
+    today = read_today(words, approved)
+    boards = _choose_boards(baseline, approved, words["dataset"])
+    judgement = check.judge(
+        results, approved, metric, tolerance, today=today, boards=boards
+    )
+    for file in outputs:
+        text = check.render_judgement(judgement, metric, _SUFFIXES[file.suffix.lower()])
+        write_file(file, text)
     width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(check.render_verdicts(verdicts, metric, form, width), nl=False)
-    ctx.exit(check.exit_code(verdicts))
+    click.echo(check.render_judgement(judgement, metric, form, width), nl=False)
+    ctx.exit(check.exit_code(judgement.verdicts))
 
 
-def _update(path: Path, results: Path, dataset: str | None, rows: bool) -> str:
+def check_words(
+    baseline: Path,
+    update: bool,
+    rows: bool | None,
+    tolerance: float,
+    outputs: Sequence[Path],
+) -> None:
+    """Refuse options that do not go together, before anything is read.
+
+    Raises
+    ------
+    UserError
+    """
+    if math.isnan(tolerance):
+        message = "--tolerance 'nan' is no number between 0 and 1."
+        raise UserError(message)
+    if rows is not None and not update:
+        message = "--rows and --no-rows go with --update only."
+        raise UserError(message)
+    if outputs and update:
+        message = "--write goes with a check, not with --update."
+        raise UserError(message)
+    for file in outputs:
+        if file.suffix.lower() not in _SUFFIXES:
+            message = f"{file}: write to a file that ends in {', '.join(_SUFFIXES)}."
+            raise UserError(message)
+        if file.resolve() == baseline.resolve():
+            message = f"{file}: is the baseline. Write to another file."
+            raise UserError(message)
+
+
+def _update(
+    path: Path, rows: bool | None, metric: str, words: Mapping[str, Any]
+) -> str:
     """Write the baseline and say what is in it."""
     from rakuten_bench import check, records
 
-    boards = [name for name in records.iter_boards(results) if _is(name, dataset)]
+    results, dataset = words["results"], words["dataset"]
+    old = check.read_old_baseline(path)
+    today = read_today(words, None)
+    names = {*records.iter_boards(results), *(run.board for run in today.runs)}
+    boards = {name for name in names if _is(name, dataset)}
     if not boards:
-        message = f"{results}: holds no records of that data set. Run some first."
+        of = f" of '{dataset}'" if dataset else ""
+        message = f"{results}: holds no records{of}. Run some first."
         raise UserError(message)
-    old = check.read_baseline(path) if path.exists() else check.Baseline()
-    new, left_out = check.update_baseline(results, old, boards, rows)
+    update = check.update_baseline(
+        results, old, today, rows=rows, boards=boards, metric=metric
+    )
     with writing(path):
-        check.write_baseline(path, new)
-    n_scenarios = sum(len(new.boards[board]) for board in boards)
-    lines = [f"{path}: {n_scenarios} scenarios of {', '.join(boards)}"]
-    return "\n".join([*lines, *(f"left out: {line}" for line in left_out)])
+        check.write_baseline(path, update.baseline)
+    with_rows = " with rows" if update.baseline.has_rows else ""
+    count = number(update.n_approved, "scenario")
+    line = f"{path}: {count} of {', '.join(update.boards)}{with_rows}"
+    return "\n".join([line, *today.remarks, *update.remarks])
+
+
+def read_today(words: Mapping[str, Any], baseline: Baseline | None) -> Today:
+    """Return what the named files have now, or what all files had when last run.
+
+    Parameters
+    ----------
+    words : mapping of str to Any
+        Options of the command line.
+    baseline : Baseline or None
+        Only what has scenarios in it has to be as it was last run; None for all.
+
+    Raises
+    ------
+    UserError
+        If a file that was named, or its data, can't be read.
+    """
+    from rakuten_bench.check import Today
+
+    if words["files"]:
+        return Today(tuple(_read_files(words)), is_named=True)
+    alone = [f"--{name.replace('_', '-')}" for name in _WITH_FILE if words[name]]
+    if alone:
+        message = f"{', '.join(alone)}: name the scenario file too."
+        raise UserError(message)
+    today = Today.of_last_runs(words["results"])
+    studies = None if baseline is None else {k.study for k in baseline.iter_known()}
+    changed, gone = {}, []
+    for run in today.runs:
+        is_other = studies is not None and run.study not in studies
+        if is_other or not run.path:
+            continue
+        file = Path(os.path.normpath(words["results"].resolve() / run.path))
+        if not file.exists():
+            gone.append(
+                f"{run.study} is not at {file}: what it had in its last run counts."
+            )
+        elif problem := _find_change(file, run):
+            changed[run.study] = problem
+    return replace(today, changed=changed, remarks=tuple(gone))
+
+
+_WITH_FILE = ("seed", "data_dir", "cache")
+
+
+def _find_change(file: Path, run: StudyRun) -> str:
+    """Say that a file asks for something else than in its last run; "" where not."""
+    from rakuten_bench.scenario.load import load_study
+
+    try:
+        study = load_study(file, **run.overrides)
+    except UserError as error:
+        return f"{run.study} can't be read any more: {error}"
+    if study.digest != run.asked:
+        return f"{run.study} has changed since its last run: run it"
+    return ""
+
+
+def _read_files(words: Mapping[str, Any]) -> Iterator[StudyRun]:
+    """Yield what each named file has now."""
+    from rakuten_bench.data import dataset as datasets
+    from rakuten_bench.engine import Settings, default_cache, describe_run, prepare
+    from rakuten_bench.scenario.load import load_study
+
+    dataset = words["dataset"]
+    known = {entry.name for entry in datasets.entries()}
+    settings = Settings(
+        results=words["results"],
+        cache=words["cache"] or default_cache(),
+        data_dir=words["data_dir"],
+    )
+    _refuse_twins(words["files"])
+    for file in words["files"]:
+        override = dataset if dataset in known else None
+        study = load_study(file, dataset=override, seed=words["seed"])
+        run = describe_run(prepare(study, settings), settings.results)
+        if not _is(run.board, dataset):
+            message = f"{file}: is on the board '{run.board}', not on '{dataset}'."
+            raise UserError(message)
+        yield run
+
+
+def _refuse_twins(files: Sequence[Path]) -> None:
+    """Refuse two files of one name: a baseline knows a scenario by it."""
+    for name, count in Counter(file.name for file in files).items():
+        if count > 1:
+            message = (
+                f"{name}: {count} files of this name, by which the baseline knows their "
+                f"scenarios. Rename one, or give each a baseline of its own."
+            )
+            raise UserError(message)
 
 
 def _is(board: str, dataset: str | None) -> bool:
-    return dataset is None or dataset in (board, board.partition("@")[0])
+    from rakuten_bench.records import dataset_of, plain_name
+
+    names = (board, plain_name(board), dataset_of(board))
+    return dataset is None or dataset in names
 
 
-def _only(baseline: Baseline, dataset: str | None) -> Baseline:
-    """Return the part of a baseline that is asked for."""
-    from rakuten_bench import check
-
-    boards = {name: b for name, b in baseline.boards.items() if _is(name, dataset)}
+def _choose_boards(path: Path, baseline: Baseline, dataset: str | None) -> set[str]:
+    """Return the boards of a baseline that are asked for."""
+    boards = {name for name in baseline.boards if _is(name, dataset)}
     if not boards:
-        message = f"the baseline has no scenarios of '{dataset}'."
+        message = f"{path}: has no scenarios of '{dataset}'."
         raise UserError(message)
-    return check.Baseline(boards=boards)
-
-
-def _write(file: Path, verdicts: Sequence[Verdict], metric: str) -> None:
-    from rakuten_bench import check
-
-    if file.suffix not in _SUFFIXES:
-        message = f"{file}: write to a file that ends in {', '.join(_SUFFIXES)}."
-        raise UserError(message)
-    text = check.render_verdicts(verdicts, metric, _SUFFIXES[file.suffix])
-    write_file(file, text)
+    return boards

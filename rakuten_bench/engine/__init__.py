@@ -8,10 +8,16 @@ from rakuten_bench.data.spec import default_cache
 from rakuten_bench.engine.access import check_access
 from rakuten_bench.engine.board import check_results, claim, describe_others
 from rakuten_bench.engine.executor import open_executor, warm_up
-from rakuten_bench.engine.prepare import Prepared, find_todo, find_unscored, prepare
+from rakuten_bench.engine.prepare import (
+    Prepared,
+    describe_run,
+    find_todo,
+    find_unscored,
+    prepare,
+)
 from rakuten_bench.engine.session import Progress, Session, Spent
 from rakuten_bench.engine.setting import RERUN, Settings
-from rakuten_bench.records import release_board
+from rakuten_bench.records import release_board, write_study_run
 
 __all__ = [
     "RERUN",
@@ -23,6 +29,7 @@ __all__ = [
     "check_results",
     "default_cache",
     "describe_others",
+    "describe_run",
     "find_todo",
     "find_unscored",
     "prepare",
@@ -61,16 +68,19 @@ class Run:
 
         Raises
         ------
-        FullDisk
+        UserError
             If nothing more can be written; what is finished is kept.
         NoAccess
             If this user can't work in the cache.
         """
+        results = self.settings.results
         if not self.prepared.todo:
+            write_study_run(results, describe_run(self.prepared, results))
             return
         check_access(self.prepared.store.root)
         self.prepared = claim(self.prepared, self.settings)
         try:
+            write_study_run(results, describe_run(self.prepared, results))
             yield from self._run()
         finally:
             release_board(self.settings.results / self.prepared.board)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rakuten_bench.data import build_split, load_dataset
 from rakuten_bench.data.image import check_images
@@ -17,9 +18,12 @@ from rakuten_bench.records import (
     Damaged,
     Identity,
     Row,
+    RunScenario,
+    StudyRun,
     board_name,
     find_board,
     iter_rows,
+    path_from,
 )
 from rakuten_bench.scenario import Scenario, find_option
 from rakuten_bench.scenario.load import Study
@@ -106,6 +110,29 @@ def on_board(prepared: Prepared, settings: Settings, board: str) -> Prepared:
     """Return the same with the board of a name, and what is left to do there."""
     todo, damaged = find_todo(prepared.plan, settings, board)
     return replace(prepared, board=board, todo=todo, damaged=damaged)
+
+
+def describe_run(prepared: Prepared, results: Path) -> StudyRun:
+    """Return which scenarios the study has, for the gate to know which records count."""
+    study = prepared.study
+    return StudyRun(
+        study=study.path.name,
+        path=path_from(results, study.path),
+        overrides=dict(study.overrides),
+        asked=study.digest,
+        board=prepared.board,
+        data=prepared.dataset.fingerprint,
+        split=prepared.split.fingerprint,
+        seed=study.seed,
+        scenarios=[
+            RunScenario(
+                code=code,
+                names=[*study.names.get(code, ())],
+                key=record_key(prepared.plan, code),
+            )
+            for code in prepared.plan.scenarios
+        ],
+    )
 
 
 def check_packages(scenarios: tuple[Scenario, ...]) -> None:

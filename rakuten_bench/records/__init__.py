@@ -56,6 +56,13 @@ from rakuten_bench.records.store import (
     write_record,
     write_scored,
 )
+from rakuten_bench.records.study_run import (
+    RunScenario,
+    StudyRun,
+    iter_study_runs,
+    path_from,
+    write_study_run,
+)
 from rakuten_bench.records.verify import check_record, find_rows, say_contradiction
 
 __all__ = [
@@ -74,9 +81,11 @@ __all__ = [
     "Provenance",
     "Record",
     "Row",
+    "RunScenario",
     "Scores",
     "SplitInfo",
     "StepCost",
+    "StudyRun",
     "board_name",
     "check_record",
     "claim_board",
@@ -92,7 +101,9 @@ __all__ = [
     "iter_boards",
     "iter_records",
     "iter_rows",
+    "iter_study_runs",
     "merge_results",
+    "path_from",
     "plain_name",
     "read_board",
     "read_clusters",
@@ -107,4 +118,5 @@ __all__ = [
     "with_scores",
     "write_record",
     "write_scored",
+    "write_study_run",
 ]

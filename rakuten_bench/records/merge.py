@@ -31,6 +31,7 @@ from rakuten_bench.records.store import (
     read_record,
     replace_file,
 )
+from rakuten_bench.records.study_run import merge_study_runs
 from rakuten_bench.records.verify import find_rows, say_contradiction
 
 Outcome = Literal["copied", "same", "conflict", "damaged"]
@@ -83,6 +84,7 @@ def _merge(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
     for source in sources:
         for name in iter_boards(source):
             yield from _merge_board(source / name, target)
+        merge_study_runs(source, target)
 
 
 def _merge_board(folder: Path, results: Path) -> Iterator[Merged]:

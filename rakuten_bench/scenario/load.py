@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -60,6 +62,10 @@ class Study:
         What a step may use at most; scenarios may have their own.
     remarks : tuple of str
         Sentences about what is no mistake and may surprise.
+    names : mapping of str to tuple of str
+        Code -> what the file calls the scenario: several names where it has it twice.
+    overrides : mapping of str to Any
+        "dataset" and "seed", where the caller replaced what the file says.
     """
 
     path: Path
@@ -72,6 +78,21 @@ class Study:
     dropped: Mapping[str, int] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     remarks: tuple[str, ...] = ()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Hash of what is asked for: data set, split, seed, scenarios and their names."""
+        scenarios = {one.code: self.names.get(one.code, ()) for one in self.scenarios}
+        asked = {
+            "dataset": [self.dataset.name, self.dataset.params],
+            "split": [self.split.scheme, self.split.params],
+            "seed": self.seed,
+            "scenarios": scenarios,
+        }
+        text = json.dumps(asked, sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def load_study(
@@ -98,7 +119,9 @@ def load_study(
     if seed is not None:
         keys["seed"] = Value(seed, "--seed")
     findings = Findings()
-    study = _read_study(path, keys, findings)
+    given = {"dataset": dataset, "seed": seed}
+    overrides = {key: value for key, value in given.items() if value is not None}
+    study = replace(_read_study(path, keys, findings), overrides=overrides)
     if findings.problems:
         raise Problems(findings.problems)
     return study
@@ -145,8 +168,23 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
     scenarios = [_with_metric(one, values.get("metric", METRICS[0])) for one in found]
     unique, remarks = _unique(scenarios, findings, path)
     return Study(
-        path=path, scenarios=unique, dropped=dropped, remarks=remarks, **values
+        path=path,
+        scenarios=unique,
+        dropped=dropped,
+        remarks=remarks,
+        names=_names(scenarios),
+        **values,
     )
+
+
+def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
+    """Return every name of each scenario that has one, by code."""
+    found: dict[str, tuple[str, ...]] = {}
+    for scenario in scenarios:
+        known = found.get(scenario.code, ())
+        if scenario.name and scenario.name not in known:
+            found[scenario.code] = (*known, scenario.name)
+    return found
 
 
 def _read_title(value: Value) -> str:

@@ -1,0 +1,172 @@
+"""Reading a baseline: refused unless every part of it is what `--update` writes.
+
+Whatever is lost on the way (a key that stands twice, a misspelt one, an empty list)
+would be a scenario less to judge, and a gate that passes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench import metrics
+from rakuten_bench.check.baseline import (
+    SCHEMA_VERSION,
+    Approved,
+    Baseline,
+)
+from rakuten_bench.errors import UserError
+
+_CLUSTER_SCORES = {"ari", "purity"}
+_SCORE_TOLERANCE = 1e-9  # of scores that are rounded to ten digits
+_SHOWN = 5  # problems of one file
+
+
+class _Version(msgspec.Struct):
+    schema_version: int = SCHEMA_VERSION
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read a baseline to compare with.
+
+    Raises
+    ------
+    UserError
+        As `read_old_baseline`; also if there is none, or if it approves nothing.
+    """
+    if not path.exists():
+        message = (
+            f"{path}: there is no baseline. Write one: rakuten-bench check --update"
+        )
+        raise UserError(message)
+    baseline = read_old_baseline(path)
+    if not baseline.boards:
+        message = (
+            f"{path}: approves no scenario, so that everything would pass. Write it: "
+            f"rakuten-bench check --update"
+        )
+        raise UserError(message)
+    return baseline
+
+
+def read_old_baseline(path: Path) -> Baseline:
+    """Read a baseline to write again; an empty one where there is none.
+
+    Raises
+    ------
+    UserError
+        If it can't be read, contradicts itself, or a later version wrote it.
+    """
+    if not path.exists():
+        return Baseline()
+    baseline = _decode(path)
+    problems = list(_problems(baseline))
+    if problems:
+        more = len(problems) - _SHOWN
+        shown = [*problems[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
+        lines = "\n".join(f"  {problem}" for problem in shown)
+        message = (
+            f"{path}: is not as it was written:\n{lines}\n"
+            f"Restore it from version control, or remove it and write it again: "
+            f"rakuten-bench check --update"
+        )
+        raise UserError(message)
+    return baseline
+
+
+def _decode(path: Path) -> Baseline:
+    try:
+        content = path.read_bytes()
+        version = msgspec.json.decode(content, type=_Version).schema_version
+        if version > SCHEMA_VERSION:
+            message = (
+                f"{path}: has schema version {version}, this program knows up to "
+                f"{SCHEMA_VERSION}. Update rakuten-bench."
+            )
+            raise UserError(message)
+        baseline = msgspec.json.decode(content, type=Baseline)
+        json.loads(content, object_pairs_hook=_refuse_twins)
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        message = (
+            f"{path}: can't be read: {reason}. Restore it from version control, or "
+            f"remove it and write it again: rakuten-bench check --update"
+        )
+        raise UserError(message) from error
+    return baseline
+
+
+def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that has a key twice: the first value would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twin = next(key for key in keys if keys.count(key) > 1)
+        message = f"duplicate key '{twin}'"
+        raise ValueError(message)
+    return found
+
+
+def _problems(baseline: Baseline) -> Iterator[str]:
+    if baseline.schema_version < 1:
+        yield f"schema_version is {baseline.schema_version}"
+    for board, scenarios in baseline.boards.items():
+        if not _is_plain(board):
+            yield f"'{board}' is no name of a board"
+        if not scenarios:
+            yield f"board '{board}' has no scenario"
+        for code, approved in scenarios.items():
+            problem = _find_problem(approved) if _is_plain(code) else "is no code"
+            if problem:
+                yield f"{board}: {code}: {problem}"
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether a name is that of one folder."""
+    return name not in ("", ".", "..") and not set(name) & set("/\\\0")
+
+
+def _find_problem(approved: Approved) -> str:
+    """Say what is wrong with one scenario; "" where nothing is."""
+    scores = approved.scores
+    if not all(math.isfinite(score) and -1 <= score <= 1 for score in scores.values()):
+        return "a score is not between 0 and 1"
+    if scores.keys() >= _CLUSTER_SCORES:
+        is_plain = not (approved.confusion or approved.predicted)
+        return "" if is_plain else "a clustering with a confusion matrix"
+    try:
+        return next(_contradictions(approved), "")
+    except (ValueError, OverflowError) as error:
+        return f"counts that are no matrix, or rows that are no classes: {error}"
+
+
+def _contradictions(approved: Approved) -> Iterator[str]:
+    """Say what of scores, matrix and predictions does not follow from the other."""
+    counts, scores = approved.counts, approved.scores
+    if not counts.size or counts.min() < 0:
+        yield "lacks its confusion matrix"
+    for metric, score in metrics.scores(counts).items():
+        if metric not in scores:
+            yield f"lacks {metric}"
+        elif abs(score - scores[metric]) > _SCORE_TOLERANCE:
+            yield f"{metric} is {scores[metric]:g}, that of its matrix is {score:g}"
+    if approved.predicted:
+        yield from _misfits(approved.codes, counts)
+        if not approved.rows_digest:
+            yield "has predictions without rows_digest"
+
+
+def _misfits(codes: NDArray[np.int32], counts: NDArray[np.int64]) -> Iterator[str]:
+    """Say why predictions can't be those of a confusion matrix."""
+    if codes.min() < 0 or codes.max() >= len(counts):
+        yield "a prediction is none of its classes"
+    predicted = np.bincount(codes, minlength=len(counts))
+    if (predicted != counts.sum(axis=0)).any():
+        yield "its predictions are not those of its confusion matrix"
