@@ -91,6 +91,8 @@ class Dataset:
         full paths.
     max_missing_images : float
         The share of rows that may lack an image in a run that reads images.
+    sides : tuple of {"train", "test", "validation"}, of n_rows
+        Where the data say which rows are to be scored; else empty.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Dataset:
     layout: Layout | None = None
     image_folder: Path | None = None
     max_missing_images: float = 0.5
+    sides: tuple[str, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -148,7 +151,7 @@ class Split:
 
     Attributes
     ----------
-    scheme : {"holdout", "train_val_test", "kfold"}
+    scheme : {"holdout", "train_val_test", "kfold", "given"}
     name : str
         Short, safe in a file name, tells scheme and sizes; "" for the default
         (80/20, seed 123).
@@ -158,6 +161,8 @@ class Split:
         Rows of one group are never on both sides.
     fingerprint : str
         Hash of the folds' row positions.
+    remarks : tuple of str
+        What is odd about it.
     """
 
     scheme: str
@@ -165,6 +170,7 @@ class Split:
     folds: tuple[Fold, ...]
     groups: Rows
     fingerprint: str
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DatasetSpec",
+    "Place",
     "SplitSpec",
     "build_split",
     "dataset",

@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -23,6 +23,8 @@ from rakuten_bench.errors import Problems, UserError, unknown, writing
 from rakuten_bench.registry import import_all
 
 Factory = Callable[..., Any]
+#: Says what is wrong with parameters that don't go together.
+Check = Callable[[Mapping[str, Any]], Iterable[str]]
 
 #: Environment variable that stands in for `--data-dir`.
 DATA_DIR_VARIABLE = "RAKUTEN_BENCH_DATA"
@@ -114,6 +116,7 @@ class Entry:
     function: Factory
     types: Mapping[str, Any]
     defaults: Mapping[str, Any]
+    check: Check | None = None
 
     @property
     def doc(self) -> str:
@@ -133,6 +136,8 @@ class Entry:
         for name in self.types:
             if name not in self.defaults and name not in params:
                 yield f"{self.name} needs the parameter '{name}', which is missing."
+        if self.check is not None:
+            yield from self.check(params)
 
     def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return parameters in their declared types, without those left at default."""
@@ -160,7 +165,9 @@ class Shelf:
         self.kind = kind
         self._entries: dict[str, Entry] = {}
 
-    def __call__(self, name: str) -> Callable[[Factory], Factory]:
+    def __call__(
+        self, name: str, *, check: Check | None = None
+    ) -> Callable[[Factory], Factory]:
         """Register a function; its keyword-only arguments are the parameters."""
 
         def register(function: Factory) -> Factory:
@@ -171,7 +178,7 @@ class Shelf:
                     f"{taken.function.__module__}. Choose another name."
                 )
                 raise UserError(message)
-            self._entries[name] = _read_entry(name, function)
+            self._entries[name] = replace(_read_entry(name, function), check=check)
             return function
 
         return register

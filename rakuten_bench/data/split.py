@@ -22,6 +22,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
+from rakuten_bench.data.given import divide_as_given, find_given
 from rakuten_bench.data.grouping import find_groups, write_atomically
 from rakuten_bench.data.spec import SplitSpec, scheme
 from rakuten_bench.division import chance, count_groups, divide, stratified
@@ -75,6 +76,12 @@ def kfold(
     return _folds(y, groups, n_splits, random_state)
 
 
+@scheme("given")
+def given(y: Labels, groups: Rows, *, ids: str = "") -> tuple[Fold, ...]:
+    """Score on the rows that the data set, or a file of ids, gives as test rows."""
+    raise NotImplementedError  # needs more of a data set: `data.given` divides
+
+
 def split_name(spec: SplitSpec) -> str:
     """Return a short name that is safe in a file name; "" for the default.
 
@@ -87,6 +94,10 @@ def split_name(spec: SplitSpec) -> str:
     """
     defaults = scheme.find(spec.scheme).defaults
     params = {**defaults, **spec.params}
+    if spec.scheme == "given":
+        return "-".join(
+            ["given", *([Path(params["ids"]).stem] if params["ids"] else [])]
+        )
     seed = params.pop("random_state")
     if spec.scheme == "holdout" and {**params, "random_state": seed} == defaults:
         return ""
@@ -98,7 +109,11 @@ def split_name(spec: SplitSpec) -> str:
 
 
 def build_split(
-    dataset: Dataset, spec: SplitSpec, *, cache: Path | None = None
+    dataset: Dataset,
+    spec: SplitSpec,
+    *,
+    cache: Path | None = None,
+    folder: Path | None = None,
 ) -> Split:
     """Divide the rows of a data set.
 
@@ -108,6 +123,8 @@ def build_split(
     spec : SplitSpec
     cache : Path or None
         Folder where the row positions are kept for later runs.
+    folder : Path or None
+        What the path of a file of ids is relative to.
 
     Raises
     ------
@@ -115,6 +132,8 @@ def build_split(
         If a class cannot be on both sides: it has one row, or one group of rows.
     """
     groups = find_groups(dataset, cache=cache)
+    if spec.scheme == "given" or dataset.sides:
+        return _build_given(dataset, spec, groups, folder or Path())
     store, name = None, split_name(spec)
     if cache is not None:
         file_name = f"{dataset.fingerprint[:16]}-{name or spec.scheme}.npz"
@@ -127,6 +146,27 @@ def build_split(
         if store:
             store.write(folds)
     return Split(spec.scheme, name, folds, groups, fingerprint_folds(folds))
+
+
+def _build_given(
+    dataset: Dataset, spec: SplitSpec, groups: Rows, folder: Path
+) -> Split:
+    """Divide as the data set or a file of ids says."""
+    if spec.scheme != "given":
+        if spec != SplitSpec():
+            message = (
+                f"data set '{dataset.name}': its test rows are given, so that `split: "
+                f"{spec.scheme}` cannot choose others. Leave `split` out, or name one "
+                f"file as `path` and no column as `side`."
+            )
+            raise UserError(message)
+        spec = SplitSpec("given")
+    ids = spec.params.get("ids", "")
+    sides = find_given(dataset, folder / Path(ids).expanduser() if ids else None)
+    fold, remarks = divide_as_given(dataset, groups, sides)
+    return Split(
+        "given", split_name(spec), (fold,), groups, fingerprint_folds([fold]), remarks
+    )
 
 
 def inner_folds(

@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rakuten_bench.data.build import assemble
+from rakuten_bench.data.given import read_sides
 from rakuten_bench.data.image import Share
-from rakuten_bench.data.reading import Reading, read_table
+from rakuten_bench.data.reading import Reading, Remark, read_table
 from rakuten_bench.data.spec import Place, dataset
 from rakuten_bench.errors import Problems, unknown
 from rakuten_bench.types import Dataset, Layout
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataset("table")
+
+def find_file_problems(params: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the files that parameters name."""
+    path, train, test, side = (
+        bool(params.get(name)) for name in ("path", "train", "test", "side")
+    )
+    if not path and not train and not test:
+        yield (
+            "table needs the parameter 'path', which is missing; or both 'train' and "
+            "'test'."
+        )
+    elif path == (train or test) or train != test or (train and side):
+        yield (
+            "table: name one file as `path`, with or without a column as `side`, or two "
+            "files as `train` and `test`."
+        )
+
+
+@dataset("table", check=find_file_problems)
 def table(  # noqa: PLR0913  (one argument per column that a user may name)
     place: Place,
     *,
-    path: str,
+    path: str = "",
+    train: str = "",
+    test: str = "",
     label: str,
     title: str = "",
     description: str = "",
@@ -26,6 +51,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     group: str = "",
     language: str = "",
     id: str = "",
+    side: str = "",
     name: str = "",
     max_missing_images: Share = 0.5,
 ) -> Dataset:
@@ -35,12 +61,16 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     ----------
     path : str
         The file, relative to the scenario file.
+    train, test : str
+        Two files in place of `path`: rows to learn from and rows to be scored.
     label, title, description, image, group, language, id : str
-        Names of columns; `path`, `label` and a text or image column are required.
+        Names of columns; `label` and a text or image column are required.
+    side : str
+        Name of a column that says 'train', 'test' or 'validation' of each row.
     image_folder : str
         Where the files named in the image column are, relative to the scenario file.
     name : str
-        Names the board; the file's own name where "".
+        Names the board; the name of the file, or of both, where "".
     max_missing_images : float
         The share of rows that may lack an image in a run that reads images.
 
@@ -50,7 +80,6 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         If the file is absent, empty or unreadable, a column is missing, or rows have
         no label.
     """
-    file = place.relative_to / Path(path).expanduser()
     columns = {
         "title": title,
         "description": description,
@@ -59,23 +88,127 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         "group": group,
         "language": language,
         "id": id,
+        "side": side,
     }
+    files = {"": path} if path else {"train": train, "test": test}
+    parts = read_parts(
+        {
+            part: place.relative_to / Path(one).expanduser()
+            for part, one in files.items()
+        },
+        columns,
+    )
     folder = place.relative_to / Path(image_folder).expanduser()
-    reading = read_table(file, [theirs for theirs in columns.values() if theirs])
-    frame = reading.frame
-    check_columns(file, reading, columns)
-    named = {ours: frame[theirs] for ours, theirs in columns.items() if theirs}
     return assemble(
-        name or file.stem,
-        named,
-        subject=str(file),
+        name or "+".join(part.file.stem for part in parts),
+        join_parts(parts),
+        subject=" and ".join(str(part.file) for part in parts),
         image_folder=folder if image else None,
         max_missing_images=max_missing_images,
         cache=place.store,
-        about=f"{file.name}, {len(frame):,} rows.",
-        remarks=tuple(map(str, reading.remarks)),
-        layout=Layout({ours: theirs for ours, theirs in columns.items() if theirs}),
+        about="; ".join(part.about for part in parts),
+        remarks=tuple(str(remark) for part in parts for remark in part.remarks),
+        sides=join_sides(parts, side),
+        layout=Layout(
+            {
+                ours: theirs
+                for ours, theirs in columns.items()
+                if theirs and ours != "side"
+            }
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of a data set: its columns by our names, of n_rows each."""
+
+    side: str
+    file: Path
+    columns: Mapping[str, pd.Series]
+    n_rows: int
+    remarks: tuple[Remark, ...]
+
+    @property
+    def about(self) -> str:
+        """What it is, in a sentence."""
+        return (
+            f"{self.file.name}, {self.n_rows:,} {self.side}{' ' * bool(self.side)}rows."
+        )
+
+
+def read_parts(files: Mapping[str, Path], columns: Mapping[str, str]) -> list[Part]:
+    """Read the files of a data set and check their columns, each file by itself.
+
+    Raises
+    ------
+    Problems
+        Everything that is wrong with the columns of all files.
+    """
+    used = [theirs for theirs in columns.values() if theirs]
+    parts, problems = [], []
+    for side, file in files.items():
+        reading = read_table(file, used)
+        problems += find_problems(file, reading, columns, side)
+        named = {
+            ours: reading.frame[theirs]
+            for ours, theirs in columns.items()
+            if theirs in reading.frame.columns
+        }
+        parts.append(Part(side, file, named, len(reading.frame), reading.remarks))
+    if problems:
+        raise Problems(problems)
+    return parts
+
+
+def join_parts(parts: Sequence[Part]) -> dict[str, pd.Series]:
+    """Return the columns of all files, one file's rows after the other's.
+
+    Rows without an id are numbered in each of two files by itself.
+    """
+    import pandas as pd
+
+    joined = {
+        ours: pd.concat([part.columns[ours] for part in parts], ignore_index=True)
+        for ours in parts[0].columns
+        if ours != "side"
+    }
+    if len(parts) > 1 and "id" not in joined:
+        numbered = [
+            f"{part.side}-{row}" for part in parts for row in range(part.n_rows)
+        ]
+        joined["id"] = pd.Series(numbered)
+    return joined
+
+
+def join_sides(parts: Sequence[Part], column: str) -> tuple[str, ...]:
+    """Return the side of each row, as its file or a column says; empty if neither does."""
+    if column:
+        [part] = parts
+        return read_sides(part.columns["side"].tolist(), str(part.file), column)
+    return tuple(part.side for part in parts if part.side for _ in range(part.n_rows))
+
+
+def find_problems(
+    file: Path, reading: Reading, columns: Mapping[str, str], side: str
+) -> list[str]:
+    """Return what is wrong with a file: its columns, or a test set without labels."""
+    try:
+        check_columns(file, reading, columns)
+    except Problems as problems:
+        found = [str(problem) for problem in problems.problems]
+    else:
+        found = []
+    label = columns["label"]
+    labels = reading.frame[label] if label in reading.frame.columns else None
+    if side == "test" and (labels is None or not labels.str.strip().any()):
+        found = [one for one in found if f"'{label}'" not in one]
+        found.append(
+            f"{file}: the test file has no labels in a column '{label}', so that nothing "
+            f"can be scored. Name the file with labels as `path`, split it, and use "
+            f"`rakuten-bench predict` for this one."
+        )
+    return found
 
 
 def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rakuten_bench.data import build_split, load_dataset
+from rakuten_bench.data import Place, build_split, load_dataset
 from rakuten_bench.data.image import check_images
 from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.setting import Settings
@@ -89,8 +89,13 @@ def prepare(study: Study, settings: Settings) -> Prepared:
         cache=settings.cache,
     )
     check_classes(dataset, study.scenarios)
-    remarks = remark_images(dataset, study.scenarios)
-    split = build_split(dataset, study.split, cache=settings.cache)
+    split = build_split(
+        dataset,
+        study.split,
+        cache=settings.cache,
+        folder=Place(settings.data_dir, study.path.parent).relative_to,
+    )
+    remarks = (*remark_images(dataset, study.scenarios), *split.remarks)
     plan = build_plan(
         study.scenarios,
         dataset=dataset.fingerprint,

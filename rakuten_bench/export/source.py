@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rakuten_bench.data import DatasetSpec, SplitSpec, build_split, load_dataset
+from rakuten_bench.data import DatasetSpec, Place, SplitSpec, build_split, load_dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.records import Record
 from rakuten_bench.scenario import Scenario, from_words
@@ -49,7 +49,10 @@ def load_source(
         cache=cache,
     )
     split = build_split(
-        dataset, SplitSpec(record.split.scheme, record.split.params), cache=cache
+        dataset,
+        SplitSpec(record.split.scheme, record.split.params),
+        cache=cache,
+        folder=Place(data_dir, Path(source["base_dir"])).relative_to,
     )
     _check(record, dataset, split)
     return Source(rebuild(record), dataset, split)

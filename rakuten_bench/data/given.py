@@ -1,0 +1,188 @@
+"""Rows that are given as the test set: by a file, a column, or a list of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rakuten_bench.data.reading import read_table
+from rakuten_bench.errors import UserError
+from rakuten_bench.types import Dataset, Fold, Rows
+
+_SHOWN = 5  # values listed in a message
+
+#: What a column says for each side.
+_WORDS = {
+    "train": ("train", "training", "learn"),
+    "validation": ("validation", "valid", "val", "dev"),
+    "test": ("test", "testing", "holdout"),
+}
+_SIDES = {word: side for side, words in _WORDS.items() for word in words}
+
+
+def read_sides(values: Sequence[str], subject: str, column: str) -> tuple[str, ...]:
+    """Return the side that a column gives each row.
+
+    Parameters
+    ----------
+    values : sequence of str, of n_rows
+        "train", "test" and "validation", or other words for them.
+    subject, column : str
+        File and column that a message speaks of.
+
+    Raises
+    ------
+    UserError
+        If a value is none of those.
+    """
+    sides = {value: _SIDES.get(value.strip().casefold(), "") for value in set(values)}
+    wrong = sorted(value for value, side in sides.items() if not side)
+    if wrong:
+        n_rows = sum(not sides[value] for value in values)
+        message = (
+            f"{subject}: column '{column}': {n_rows:,} of {len(values):,} rows are on no "
+            f"side: {_listed(wrong)}. Write 'train', 'test' or 'validation'."
+        )
+        raise UserError(message)
+    return tuple(sides[value] for value in values)
+
+
+def find_given(dataset: Dataset, ids: Path | None) -> tuple[str, ...]:
+    """Return the side of each row, by a list of the test rows' ids or the data's own.
+
+    Raises
+    ------
+    UserError
+        If neither is there, or ids are not among the rows.
+    """
+    if ids is None:
+        if not dataset.sides:
+            message = (
+                f"data set '{dataset.name}': no test rows are given. Name them with "
+                f"`split: {{given: {{ids: FILE}}}}`, or give the data set `table` the "
+                f"files `train` and `test` or a column `side`."
+            )
+            raise UserError(message)
+        return dataset.sides
+    if dataset.sides:
+        message = (
+            f"data set '{dataset.name}': its test rows are given twice, by the data set "
+            f"and by {ids}. Leave one out."
+        )
+        raise UserError(message)
+    wanted = read_ids(ids)
+    known = set(dataset.frame["id"])
+    unknown = [row for row in wanted if row not in known]
+    if unknown:
+        message = (
+            f"{ids}: {len(unknown):,} of {len(wanted):,} ids are not in the data set "
+            f"'{dataset.name}': {_listed(unknown)}. Give the ids of its rows; without "
+            f"an id column they are numbered from 0."
+        )
+        raise UserError(message)
+    return tuple("test" if row in wanted else "train" for row in dataset.frame["id"])
+
+
+def read_ids(file: Path) -> dict[str, None]:
+    """Return the ids of a file: its lines, or its column `id`, each once.
+
+    Raises
+    ------
+    UserError
+        If the file is absent or empty.
+    """
+    if file.suffix.lower() in {".txt", ""}:
+        if not file.is_file():
+            message = f"{file}: no such file. Check its path."
+            raise UserError(message)
+        lines = file.read_text("utf-8-sig", "replace").splitlines()
+        ids = [line.strip() for line in lines if line.strip()]
+    else:
+        frame = read_table(file).frame
+        column = "id" if "id" in frame.columns else frame.columns[0]
+        ids = frame[column].astype(str).tolist()
+    if not ids:
+        message = f"{file}: no ids. Write the id of each test row in a line."
+        raise UserError(message)
+    return dict.fromkeys(ids)
+
+
+def divide_as_given(
+    dataset: Dataset, groups: Rows, sides: Sequence[str]
+) -> tuple[Fold, tuple[str, ...]]:
+    """Return the fold of given test rows, and what was done about their duplicates.
+
+    Training and validation rows that belong with a test row are left out: by a
+    duplicate the answer would be known. So are training rows that belong with a
+    validation row. Every test row is scored.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    groups : int64 array of shape (n_rows,)
+    sides : sequence of str, of n_rows
+
+    Raises
+    ------
+    UserError
+        If a side is empty, or a class is in no training row.
+    """
+    side = np.array(sides)
+    test = np.flatnonzero(side == "test")
+    validation = np.flatnonzero(side == "validation")
+    train = np.flatnonzero(side == "train")
+    _refuse_empty(dataset, {"test": test, "train": train})
+    validation = _without(validation, groups, test)
+    kept = _without(train, groups, np.concatenate([test, validation]))
+    _refuse_unlearned(dataset, train, kept, test)
+    left_out = len(side) - len(test) - len(kept) - len(validation)
+    remarks = []
+    if left_out:
+        remarks.append(
+            f"given test rows: {left_out:,} other {'row' if left_out == 1 else 'rows'} "
+            f"with the text, the image or the group of a test or validation row "
+            f"{'is' if left_out == 1 else 'are'} not learned from"
+        )
+    return Fold("0", kept, test, validation), tuple(remarks)
+
+
+def _without(rows: Rows, groups: Rows, others: Rows) -> Rows:
+    return rows[~np.isin(groups[rows], groups[others])]
+
+
+def _refuse_empty(dataset: Dataset, rows: dict[str, Rows]) -> None:
+    for name, found in rows.items():
+        if not len(found):
+            message = (
+                f"data set '{dataset.name}': none of its {len(dataset.frame):,} rows is "
+                f"given as a {name} row. Both sides need rows."
+            )
+            raise UserError(message)
+
+
+def _refuse_unlearned(dataset: Dataset, train: Rows, kept: Rows, test: Rows) -> None:
+    """Refuse test rows of classes that training rows, or those left, don't have."""
+    y = dataset.y
+    absent = np.setdiff1d(y[test], y[kept])
+    if len(absent):
+        names = [
+            f"{dataset.classes[code]} ({(y[test] == code).sum():,})" for code in absent
+        ]
+        why = (
+            "no training row has it"
+            if len(np.setdiff1d(absent, y[train]))
+            else "all its training rows are duplicates of test rows"
+        )
+        message = (
+            f"data set '{dataset.name}': test rows have labels that nothing can be "
+            f"learned of ({why}): {_listed(names)}. Remove those rows, or give training "
+            f"rows of that label."
+        )
+        raise UserError(message)
+
+
+def _listed(values: Sequence[str]) -> str:
+    more = f" and {len(values) - _SHOWN:,} more" if len(values) > _SHOWN else ""
+    return ", ".join(f"'{value}'" for value in values[:_SHOWN]) + more
