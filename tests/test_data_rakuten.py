@@ -97,6 +97,47 @@ def test_a_row_without_label_is_refused(tmp_path: Path):
         load(tmp_path)
 
 
+def test_a_second_index_column_changes_nothing(tmp_path: Path):
+    write_challenge(tmp_path / "plain")
+    write_challenge(tmp_path / "saved_again")
+    for file in (TEXTS, LABELS):
+        lines = (tmp_path / "plain" / file).read_text().splitlines()
+        again = "".join(f"{line.partition(',')[0]},{line}\n" for line in lines)
+        (tmp_path / "saved_again" / file).write_text(again)
+
+    one, other = load(tmp_path / "plain"), load(tmp_path / "saved_again")
+
+    assert other.fingerprint == one.fingerprint
+
+
+def test_semicolons_and_float_labels_change_nothing(tmp_path: Path):
+    write_challenge(tmp_path / "plain")
+    write_challenge(tmp_path / "excel")
+    texts = (tmp_path / "plain" / TEXTS).read_text()
+    (tmp_path / "excel" / TEXTS).write_text(texts.replace(",", ";"))
+    (tmp_path / "excel" / LABELS).write_text(";prdtypecode\n2;2583.0\n0;10.0\n1;2280.0")
+
+    one, other = load(tmp_path / "plain"), load(tmp_path / "excel")
+
+    assert other.fingerprint == one.fingerprint
+
+
+def test_files_without_row_ids_are_refused(tmp_path: Path):
+    write_challenge(tmp_path)
+    (tmp_path / LABELS).write_text("prdtypecode\n10\n2280\n2583\n")
+
+    with pytest.raises(UserError, match=r"first column is 'prdtypecode'.* row ids"):
+        load(tmp_path)
+
+
+def test_row_ids_that_stand_twice_are_refused(tmp_path: Path):
+    write_challenge(tmp_path)
+    (tmp_path / LABELS).write_text(",prdtypecode\n0,10\n0,40\n1,10\n")
+
+    with pytest.raises(UserError, match=r"1 row ids stand for more than one row \(0\)"):
+        load(tmp_path)
+
+
 def test_labels_of_another_download_are_refused(tmp_path: Path):
     write_challenge(tmp_path)
     (tmp_path / LABELS).write_text(",prdtypecode\n0,10\n1,10\n2,10\n9,10\n")

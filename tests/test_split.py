@@ -358,6 +358,16 @@ def test_a_class_with_one_row_is_refused_by_name(scheme: str):
         build_split(dataset, SplitSpec(scheme))
 
 
+def test_of_many_classes_with_one_row_some_are_named():
+    dataset = shop(label=[f"lonely {row}" for row in range(100)] + ["a", "b"] * 50)
+
+    with pytest.raises(
+        UserError,
+        match=r"class 'lonely 0' \(1 row\), 'lonely 1' .* and 97 more: a class",
+    ):
+        build_split(dataset, SplitSpec())
+
+
 def test_a_class_whose_rows_are_all_the_same_is_refused():
     dataset = shop(
         title=["same"] * 5 + [f"thing {row}" for row in range(195)],

@@ -180,6 +180,8 @@ def join_labels(folder: Path) -> tuple[pd.DataFrame, list[Remark]]:
             f"same download?"
         )
         raise UserError(message)
+    # pandas writes "10.0" where a column had a gap once
+    labels["prdtypecode"] = labels["prdtypecode"].str.replace(r"\.0$", "", regex=True)
     return texts.join(labels), remarks
 
 

@@ -26,7 +26,7 @@ from rakuten_bench.data.given import divide_as_given, find_given
 from rakuten_bench.data.grouping import find_groups, write_atomically
 from rakuten_bench.data.spec import SplitSpec, scheme
 from rakuten_bench.division import chance, count_groups, divide, stratified
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import UserError, listed
 from rakuten_bench.types import Dataset, Fold, Rows, Split, Target
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
@@ -241,14 +241,17 @@ def refuse_small_classes(dataset: Dataset, groups: Rows) -> None:
     """
     n_groups = count_groups(dataset.y, groups)
     n_rows = np.bincount(dataset.y, minlength=len(dataset.classes))
-    small = [
-        f"'{dataset.classes[code]}' ({n_rows[code]} {'rows' if n_rows[code] > 1 else 'row'})"
-        for code in np.flatnonzero(n_groups < 2)
-    ]
-    if small:
+    codes = np.flatnonzero(n_groups < 2)
+    if len(codes):
+        small = ", ".join(
+            f"'{dataset.classes[code]}' "
+            f"({n_rows[code]} {'rows' if n_rows[code] > 1 else 'row'})"
+            for code in codes[:_SHOWN]
+        )
+        more = f" and {len(codes) - _SHOWN:,} more" if len(codes) > _SHOWN else ""
         message = (
-            f"data set '{dataset.name}': too few rows to split in class "
-            f"{', '.join(small)}: a class needs two that are no duplicates of each "
+            f"data set '{dataset.name}': too few rows to split in class {small}{more}: "
+            f"a class needs two that are no duplicates of each "
             f"other, one to learn from and one to score. Remove the class or add rows."
         )
         raise UserError(message)
@@ -265,7 +268,7 @@ def refuse_unlearned_classes(dataset: Dataset, folds: Sequence[Fold]) -> None:
     for fold in folds:
         absent = np.setdiff1d(dataset.y, dataset.y[fold.train])
         if len(absent):
-            names = ", ".join(f"'{dataset.classes[code]}'" for code in absent)
+            names = listed(dataset.classes[code] for code in absent)
             message = (
                 f"data set '{dataset.name}': all training rows of class {names} belong "
                 f"to groups that fell on the other side in fold {fold.name}. Use fewer "
@@ -353,6 +356,7 @@ class CachedFolds:
         return digest.hexdigest()
 
 
+_SHOWN = 3  # classes listed in a message
 _SIDES = ("train", "test", "validation")
 
 
