@@ -18,6 +18,7 @@ import click
 
 from rakuten_bench import __version__
 from rakuten_bench.cli._exit import exit_code_of, keep_from_click
+from rakuten_bench.cli._stream import open_streams
 
 
 class CommandFolder(click.Group):
@@ -67,4 +68,5 @@ def rakuten_bench() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; what a user did wrong is one message and exit code 2."""
+    open_streams()
     sys.exit(exit_code_of(partial(rakuten_bench.main, args, standalone_mode=False)))

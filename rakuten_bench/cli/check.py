@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError, writing
 from rakuten_bench.wording.words import number
@@ -140,7 +141,7 @@ def command(
         text = check.render_judgement(judgement, metric, _SUFFIXES[file.suffix.lower()])
         write_file(file, text)
     width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(check.render_judgement(judgement, metric, form, width), nl=False)
+    echo_as(form, check.render_judgement(judgement, metric, form, width))
     ctx.exit(check.exit_code(judgement.verdicts))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._stream import echo_as
+
 
 @click.command()
 @click.argument("a")
@@ -69,4 +71,4 @@ def command(
     wanted = rows > 0 and form != "json" and not no_examples and found.changes
     items = find_items(found.a.dataset, data_dir) if wanted else {}
     width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(report.render_comparison(found, form, rows, items, width), nl=False)
+    echo_as(form, report.render_comparison(found, form, rows, items, width))

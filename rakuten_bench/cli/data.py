@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.wording.words import clean
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def list_command(as_json: bool) -> None:
 
     entries = list_entries()
     if as_json:
-        click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        echo_as("json", json.dumps(entries, indent=1, ensure_ascii=False), nl=True)
         return
     for kind, found in entries.items():
         rows = [(entry["name"], entry["doc"], _signature(entry)) for entry in found]
@@ -100,7 +101,7 @@ def describe_command(
     loaded = load_dataset(spec, data_dir=data_dir, base_dir=base_dir, cache=place.store)
     found = audit(loaded, split, cache=place.store, images=images)
     if as_json:
-        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        echo_as("json", json.dumps(found, indent=1, ensure_ascii=False), nl=True)
     else:
         click.echo("\n\n".join(_sections(found)))
 

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from rakuten_bench.cli._stream import echo_as
+
 
 @click.command("levers", short_help="List every lever and option.")
 @click.argument("lever", required=False)
@@ -29,6 +31,7 @@ def command(lever: str | None, style: str) -> None:
 
     entries = list_levers(lever)
     if style == "json":
-        click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        text = json.dumps(entries, indent=1, ensure_ascii=False)
     else:
-        click.echo(render_levers(entries, markdown=style == "markdown"))
+        text = render_levers(entries, markdown=style == "markdown")
+    echo_as(style, text, nl=True)

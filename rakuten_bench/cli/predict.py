@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rakuten_bench.cli._fitting import telling
+from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.errors import UserError, writing
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _check_output(output: Path, *inputs: Path) -> None:
 
 def _write(frame: pd.DataFrame, output: Path | None) -> None:
     if output is None:
-        frame.to_csv(sys.stdout, index=False)
+        echo_as("csv", frame.to_csv(index=False))
         return
     with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)

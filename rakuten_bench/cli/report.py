@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.cli._writing import write_file, write_files
 
 if TYPE_CHECKING:
@@ -115,9 +116,9 @@ def command(
     if not effects or html is not None:  # else intervals and groups are not shown
         boards = [report.with_standing(board, top) for board in boards]
     if effects:
-        click.echo(report.render_effects(boards, form, width), nl=False)
+        echo_as(form, report.render_effects(boards, form, width))
     else:
-        click.echo(report.render_boards(boards, form, top, width), nl=False)
+        echo_as(form, report.render_boards(boards, form, top, width))
     if plots is not None:
         best = min(top or _PLOTTED, _PLOTTED)
         files = (file for board in boards for file in report.board_plots(board, best))

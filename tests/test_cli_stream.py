@@ -1,0 +1,105 @@
+"""Output on terminals and files of any encoding, and on none."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "rakuten_bench"]
+ECHO = "import sys; from rakuten_bench.cli._stream import echo_as, open_streams; "
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run code after the streams were opened, as at the start of each command."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "PYTHON"))}
+    return subprocess.run(
+        [sys.executable, "-c", f"{ECHO}open_streams(); {code}"],
+        env={**kept, "LANG": "", **environment},
+        capture_output=True,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "latin-1:strict"])
+def test_what_an_encoding_lacks_is_spelled(encoding):
+    code = "print('é ─·… \\u65e5 \\U0001f600 \\udcff')"
+
+    ended = run(code, PYTHONIOENCODING=encoding)
+
+    assert ended.returncode == 0, ended.stderr
+    printed = ended.stdout.decode(encoding.partition(":")[0]).rstrip()
+    assert printed.startswith("é ")
+    assert printed.endswith(r"\u65e5 \U0001f600 \udcff")
+    assert "?" not in printed
+
+
+def test_our_own_signs_are_written_plainly():
+    ended = run("print('─·…±')", PYTHONIOENCODING="iso8859-5")
+
+    assert ended.stdout == b"-|...+-\n"
+
+
+def test_standard_error_takes_every_character():
+    ended = run("print('日─', file=sys.stderr)", PYTHONIOENCODING="cp1252")
+
+    assert ended.stderr == b"\\u65e5-\n"
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "markdown", "junit"])
+def test_what_programs_read_is_always_utf_8(form):
+    ended = run(f"echo_as({form!r}, '日本')", PYTHONIOENCODING="cp1252")
+
+    assert ended.stdout.decode() == "日本"
+
+
+def test_a_file_is_utf_8_whatever_the_locale():
+    ended = run(
+        r"print('\u65e5\u672c')", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"
+    )
+
+    assert ended.stdout.decode() == "日本\n"
+
+
+def test_a_command_prints_json_for_programs_in_any_encoding():
+    environment = {**os.environ, "PYTHONIOENCODING": "cp437"}
+    words = [*COMMAND, "levers", "--format", "json"]
+
+    ended = subprocess.run(words, env=environment, capture_output=True)
+
+    assert json.loads(ended.stdout.decode())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes descriptors")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_files_do_not_take_the_place_of_closed_streams(tmp_path: Path, closed: str):
+    code = (
+        f"{ECHO}open_streams()\n"
+        "import click\n"
+        "with open('data', 'wb') as file:\n"
+        "    click.echo('output'); click.echo('error', err=True)\n"
+        "    file.write(b'data')\n"
+    )
+    (tmp_path / "code.py").write_text(code)
+    line = f"exec '{sys.executable}' code.py {closed}"
+
+    ended = subprocess.run(["sh", "-c", line], cwd=tmp_path)
+
+    assert ended.returncode == 0
+    assert (tmp_path / "data").read_bytes() == b"data"
+
+
+def test_a_stream_that_is_no_file_is_left_as_it_is(monkeypatch):
+    from rakuten_bench.cli._stream import echo_as, open_streams
+
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    open_streams()
+
+    echo_as("csv", "日")
+
+    assert stream.getvalue() == "日"
