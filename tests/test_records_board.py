@@ -100,6 +100,37 @@ def test_a_row_more_makes_another_board_and_the_old_records_stay(folder, call):
     assert "nb" in out
 
 
+def test_a_record_that_is_not_true_is_made_again(folder, call):
+    run(call, "a")
+    path = folder / "results" / "train" / "T0000-0120-0000" / "record.json"
+    record = json.loads(path.read_text())
+    scores = record["scores"] | {"f1_weighted": 0.1234}
+    path.write_text(json.dumps(record | {"scores": scores}))
+
+    out, err = run(call, "a")
+
+    assert "its scores are not those of predictions.npz beside it. It is run again" in (
+        err
+    )
+    assert "2 scenarios, 1 to run" in err
+    assert ".1234" not in out
+    assert json.loads(path.read_text())["scores"] == record["scores"]
+
+
+def test_the_board_of_a_run_counts_failures_of_other_files(folder, call):
+    write_study(folder / "a", second="few: {model: {knn: {n_neighbors: 500}}}")
+    assert call("run", "a/s.yaml", "--jobs", "1")[0] == 1
+    write_study(folder / "a")
+
+    out, _ = run(call, "a")
+    code, reported, _ = call("report")
+
+    assert "few" not in out
+    assert "1 scenario of other files that failed" in out.replace("\n", " ")
+    assert code == 0
+    assert "few" in reported
+
+
 def test_a_name_of_its_own_keeps_a_data_set_apart(folder, call):
     run(call, "a")
     write_study(folder / "b", more=", name: hats")

@@ -152,7 +152,7 @@ def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
     for reason, count in prepared.study.dropped.items():
         display.say(f"{count} combinations left out: {reason}.")
     for damaged in prepared.damaged:
-        display.say(f"{damaged.message} It is run again.")
+        display.say(f"{damaged.cause} It is run again.")
     display.say(
         f"{prepared.board}: {number(len(plan.scenarios), 'scenario')}, "
         f"{len(prepared.todo):,} to run, {number(len(plan.steps), 'step')} "
@@ -201,8 +201,11 @@ def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
     from rakuten_bench.engine import find_unscored
     from rakuten_bench.report import load_board, render_boards, with_standing
 
+    codes = prepared.plan.scenarios
     board = load_board(settings.results, prepared.board, prepared.study.metric)
+    board = board.failing_only(codes)
     board = with_standing(board, top, settings.cache / "standings")
     width = shutil.get_terminal_size((100, 24)).columns
     click.echo(render_boards([board], "table", top, width), nl=False)
-    return int(bool(find_unscored(prepared, settings)))
+    ranked = {entry.code for entry in (*board.entries, *board.clusterings)}
+    return int(bool(codes.keys() - ranked or find_unscored(prepared, settings)))

@@ -20,6 +20,7 @@ from rakuten_bench.records import (
     Row,
     RunScenario,
     StudyRun,
+    Verifier,
     board_name,
     find_board,
     iter_rows,
@@ -114,7 +115,29 @@ def prepare(study: Study, settings: Settings) -> Prepared:
 def on_board(prepared: Prepared, settings: Settings, board: str) -> Prepared:
     """Return the same with the board of a name, and what is left to do there."""
     todo, damaged = find_todo(prepared.plan, settings, board)
-    return replace(prepared, board=board, todo=todo, damaged=damaged)
+    false = find_false(prepared, settings, board, todo)
+    again = {*todo, *(one.code for one in false)}
+    return replace(
+        prepared,
+        board=board,
+        todo=tuple(code for code in prepared.plan.scenarios if code in again),
+        damaged=(*damaged, *false),
+    )
+
+
+def find_false(
+    prepared: Prepared, settings: Settings, board: str, todo: Collection[str]
+) -> tuple[Damaged, ...]:
+    """Return the records of scenarios that need not run, but are not true."""
+    folder = settings.results / board
+    verifier = Verifier(folder, prepared.identity)
+    kept = prepared.plan.scenarios.keys() - {*todo}
+    found = (
+        Damaged(folder / row.code, verifier.say_contradiction(folder / row.code, row))
+        for row in iter_rows(settings.results, board)
+        if isinstance(row, Row) and row.code in kept
+    )
+    return tuple(one for one in found if one.message)
 
 
 def describe_run(prepared: Prepared, results: Path) -> StudyRun:

@@ -63,7 +63,12 @@ from rakuten_bench.records.study_run import (
     path_from,
     write_study_run,
 )
-from rakuten_bench.records.verify import check_record, find_rows, say_contradiction
+from rakuten_bench.records.verify import (
+    Verifier,
+    check_record,
+    find_rows,
+    say_contradiction,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -86,6 +91,7 @@ __all__ = [
     "SplitInfo",
     "StepCost",
     "StudyRun",
+    "Verifier",
     "board_name",
     "check_record",
     "claim_board",

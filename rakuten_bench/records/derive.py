@@ -53,12 +53,14 @@ def _classified(predictions: Predictions) -> dict[str, Any]:
 
 def scores_of(predictions: Predictions) -> Scores:
     """Return the scores over all rows, and over each fold where there are several."""
+    whole = _scores(predictions)
     numbers = np.unique(predictions.fold)
+    if len(numbers) < 2:
+        return whole
     folds = [
         _scores(predictions.take(predictions.fold == number)) for number in numbers
     ]
-    whole = _scores(predictions)
-    return msgspec.structs.replace(whole, folds=folds if len(folds) > 1 else [])
+    return msgspec.structs.replace(whole, folds=folds)
 
 
 def cluster_scores(predictions: Predictions) -> ClusterScores:

@@ -61,6 +61,11 @@ class Damaged:
     message: str
 
     @property
+    def cause(self) -> str:
+        """What is wrong, without what to do about it."""
+        return self.message.removesuffix(REMEDY).rstrip()
+
+    @property
     def code(self) -> str:
         """Code of the scenario, from the name of its folder."""
         return self.path.name
@@ -245,12 +250,16 @@ def _read(folder: Path, kind: type[Shape]) -> Shape:
     return record
 
 
-def read_predictions(folder: Path, digest: str | None = None) -> Predictions:
+def read_predictions(
+    folder: Path, digest: str | None = None, like: Predictions | None = None
+) -> Predictions:
     """Read the predictions of a record.
 
     Parameters
     ----------
     folder : Path
+    like : Predictions, optional
+        Of another scenario of the board, to read faster.
     digest : str, optional
         The `predictions_digest` of the record, to find a file that is not its own.
 
@@ -261,7 +270,7 @@ def read_predictions(folder: Path, digest: str | None = None) -> Predictions:
     """
     path = folder / PREDICTIONS_FILE
     with _reading(path):
-        predictions = Predictions.load(path)
+        predictions = Predictions.load(path, like)
     if digest is not None and digest != predictions.digest:
         message = (
             f"{path}: is not the file that {RECORD_FILE} beside it was written with."

@@ -53,7 +53,7 @@ def check_record(folder: Path, record: Record | Row) -> None:
         raise DamagedRecord(fault)
 
 
-def say_contradiction(folder: Path, record: Record | Row, rows_digest: str = "") -> str:
+def say_contradiction(folder: Path, record: Record | Row) -> str:
     """Say what is wrong with a record; "" where nothing is.
 
     Parameters
@@ -61,13 +61,79 @@ def say_contradiction(folder: Path, record: Record | Row, rows_digest: str = "")
     folder : Path
         Of the record.
     record : Record or Row
-    rows_digest : str
-        Of all test rows of the board, where the caller knows; else the board is asked.
     """
-    for fault in _iter_faults(folder, record, rows_digest):
-        is_named = fault.startswith(str(folder))
-        return fault if is_named else f"{folder / RECORD_FILE}: {fault} {REMEDY}"
-    return ""
+    return Verifier(folder.parent, Identity.of(record)).say_contradiction(
+        folder, record
+    )
+
+
+class Verifier:
+    """Holds the records of one board to their files.
+
+    Parameters
+    ----------
+    board : Path
+        Folder of the board.
+    identity : Identity
+        Of the records that are asked about.
+    rows : iterable of Row, optional
+        The board's records, where they have been read.
+    """
+
+    def __init__(
+        self, board: Path, identity: Identity, rows: Iterable[Row] | None = None
+    ) -> None:
+        self._rows_digest = find_rows(board, identity, rows)
+        self._last: Predictions | None = None
+
+    def say_contradiction(self, folder: Path, record: Record | Row) -> str:
+        """Say what is wrong with a record; "" where nothing is."""
+        for fault in self._iter_faults(folder, record):
+            is_named = fault.startswith(str(folder))
+            return fault if is_named else f"{folder / RECORD_FILE}: {fault} {REMEDY}"
+        return ""
+
+    def _iter_faults(self, folder: Path, record: Record | Row) -> Iterator[str]:
+        if misplaced := say_misplaced(folder, record):
+            yield misplaced
+        code = code_of(record.modality, record.levers, record.params, record.members)
+        if code and code != record.code:
+            yield f"its levers have the code '{code}', not '{record.code}'."
+        has_scores = record.scores is not None or record.clustering is not None
+        if has_scores != (record.status == "ok"):
+            with_ = "with" if has_scores else "without"
+            yield f"its status is '{record.status}', {with_} scores."
+        if has_scores:
+            yield from self._iter_false_scores(folder, record)
+
+    def _iter_false_scores(self, folder: Path, record: Record | Row) -> Iterator[str]:
+        """Hold what a record says to the predictions beside it."""
+        try:
+            digest = record.predictions_digest
+            predictions = read_predictions(folder, digest, self._last)
+        except DamagedRecord as error:
+            cause = str(error).rstrip(".")
+            yield f"{cause}. Without predictions no scenario is ranked."
+            return
+        self._last = predictions
+        if len(predictions) != (record.split.n_test or len(predictions)):
+            yield (
+                f"{PREDICTIONS_FILE} beside it has {len(predictions):,} of "
+                f"{record.split.n_test:,} test rows."
+            )
+        expected = self._rows_digest or record.rows_digest
+        if {predictions.rows_digest, record.rows_digest} != {expected}:
+            yield f"{PREDICTIONS_FILE} beside it is of other test rows than the board."
+        try:
+            derived = derive(predictions)
+        except (IndexError, ValueError):  # numbers that are no classes
+            yield f"{PREDICTIONS_FILE} beside it holds no predictions of its classes."
+            return
+        if not _are_equal(derived, record):
+            yield f"its scores are not those of {PREDICTIONS_FILE} beside it."
+        if not _is_table_true(folder, predictions):
+            name = CLUSTERS_FILE if predictions.is_clustering else CONFUSION_FILE
+            yield f"{name} beside it is not that of {PREDICTIONS_FILE}."
 
 
 def find_rows(
@@ -100,51 +166,6 @@ def find_rows(
     counts = Counter(row.rows_digest for row in known)
     sizes = {row.rows_digest: row.split.n_test for row in known}
     return max(counts, key=lambda one: (counts[one], sizes[one], one), default="")
-
-
-def _iter_faults(folder: Path, record: Record | Row, rows_digest: str) -> Iterator[str]:
-    if misplaced := say_misplaced(folder, record):
-        yield misplaced
-    code = code_of(record.modality, record.levers, record.params, record.members)
-    if code and code != record.code:
-        yield f"its levers have the code '{code}', not '{record.code}'."
-    has_scores = record.scores is not None or record.clustering is not None
-    if has_scores != (record.status == "ok"):
-        with_ = "with" if has_scores else "without"
-        yield f"its status is '{record.status}', {with_} scores."
-    if has_scores:
-        yield from _iter_false_scores(folder, record, rows_digest)
-
-
-def _iter_false_scores(
-    folder: Path, record: Record | Row, rows_digest: str
-) -> Iterator[str]:
-    """Hold what a record says to the predictions beside it."""
-    try:
-        predictions = read_predictions(folder, record.predictions_digest)
-    except DamagedRecord as error:
-        cause = str(error).rstrip(".")
-        yield f"{cause}. Without predictions no scenario is ranked."
-        return
-    if len(predictions) != (record.split.n_test or len(predictions)):
-        yield (
-            f"{PREDICTIONS_FILE} beside it has {len(predictions):,} of "
-            f"{record.split.n_test:,} test rows."
-        )
-    known = rows_digest or find_rows(folder.parent, Identity.of(record))
-    expected = known or record.rows_digest
-    if {predictions.rows_digest, record.rows_digest} != {expected}:
-        yield f"{PREDICTIONS_FILE} beside it is of other test rows than the board."
-    try:
-        derived = derive(predictions)
-    except (IndexError, ValueError):  # numbers that are no classes
-        yield f"{PREDICTIONS_FILE} beside it holds no predictions of its classes."
-        return
-    if not _are_equal(derived, record):
-        yield f"its scores are not those of {PREDICTIONS_FILE} beside it."
-    if not _is_table_true(folder, predictions):
-        name = CLUSTERS_FILE if predictions.is_clustering else CONFUSION_FILE
-        yield f"{name} beside it is not that of {PREDICTIONS_FILE}."
 
 
 def _are_equal(derived: Mapping[str, Any], record: Record | Row) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -118,6 +118,21 @@ class Board:
     def everyone(self) -> tuple[Entry, ...]:
         """Return all scenarios, those without scores last."""
         return self.entries + self.clusterings + self.failures
+
+    def failing_only(self, codes: Collection[str]) -> Board:
+        """Return the board of a run: without failures of other files, which are counted."""
+        others = [entry for entry in self.failures if entry.code not in codes]
+        if not others:
+            return self
+        told = (
+            f"{number(len(others), 'scenario')} of other files that failed; see "
+            f"rakuten-bench report."
+        )
+        return replace(
+            self,
+            failures=tuple(entry for entry in self.failures if entry.code in codes),
+            left_out=(*self.left_out, told),
+        )
 
     @property
     def title(self) -> str:
@@ -258,11 +273,11 @@ def _difference(other: Identity, chosen: Identity) -> str:
 def _hold(folder: Path, rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
     """Leave out records that do not say what follows from their files; say which."""
     held, faults = [], []
-    rows_digest = records.find_rows(folder, Identity.of(rows[0]), rows)
+    verifier = records.Verifier(folder, Identity.of(rows[0]), rows)
     for row in rows:
-        now, fault = row, records.say_contradiction(folder / row.code, row, rows_digest)
+        now, fault = row, verifier.say_contradiction(folder / row.code, row)
         if fault:  # or a run has replaced it since it was read
-            now, fault = _read_again(folder / row.code, row, fault, rows_digest)
+            now, fault = _read_again(folder / row.code, row, fault)
         if fault:
             faults.append(fault)
         else:
@@ -270,16 +285,14 @@ def _hold(folder: Path, rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
     return held, faults
 
 
-def _read_again(
-    folder: Path, row: Row, fault: str, rows_digest: str
-) -> tuple[Row, str]:
+def _read_again(folder: Path, row: Row, fault: str) -> tuple[Row, str]:
     try:
         now = records.read_row(folder)
     except records.DamagedRecord as error:
         return row, str(error)
     if now == row or Identity.of(now) != Identity.of(row):
         return row, fault
-    return now, records.say_contradiction(folder, now, rows_digest)
+    return now, records.say_contradiction(folder, now)
 
 
 Scored = list[tuple[Row, dict[str, float]]]
