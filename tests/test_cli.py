@@ -212,6 +212,25 @@ def test_bad_input_is_one_clear_message_and_loses_nothing(call, table, change, m
     assert {path: path.read_bytes() for path in table.glob("results/*/*/*")} == before
 
 
+def test_what_was_odd_about_a_table_is_told_everywhere(call, table):
+    path = table / "shop.csv"
+    text = path.read_text(encoding="utf-8").replace("red", "été")
+    path.write_bytes(text.encode("cp1252"))
+    remark = "shop.csv: read as Windows-1252, as 30 lines are not UTF-8"
+
+    _, planned, _ = call("plan", "shop.yaml")
+    _, described, _ = call("data", "describe", "--scenario-file", "shop.yaml")
+    _, board, said = call("run", "shop.yaml")
+    _, quiet, _ = call("run", "shop.yaml", "--quiet")
+    _, report, _ = call("report")
+
+    assert remark in planned
+    assert remark in described
+    assert remark in said
+    for table_below in (board, quiet, report):
+        assert f"Data: {remark}" in " ".join(table_below.split())
+
+
 def test_a_table_in_windows_1252_is_read(call, table):
     path = table / "shop.csv"
     text = path.read_text(encoding="utf-8").replace("red", "été")
