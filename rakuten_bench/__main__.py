@@ -1,6 +1,13 @@
 """`python -m rakuten_bench` is `rakuten-bench`."""
 
-from rakuten_bench.cli import main
+import sys
 
 if __name__ == "__main__":
+    # Python looks into the working folder first: a random.py or csv.py beside the data
+    # would be taken for the standard module. There it comes last.
+    if not sys.flags.safe_path:
+        sys.path.append(sys.path.pop(0))
+
+    from rakuten_bench.cli import main
+
     main()

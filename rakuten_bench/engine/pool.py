@@ -272,7 +272,7 @@ class LocalPool(Executor):
             "since": psutil.Process().create_time(),
         }
         self._nursery = subprocess.Popen(
-            [sys.executable, "-c", _NURSERY, json.dumps(words)],
+            [sys.executable, "-P", "-c", _NURSERY, json.dumps(words)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
