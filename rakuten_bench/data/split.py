@@ -56,7 +56,10 @@ def train_val_test(
     test_size: Share = 0.1,
     random_state: Seed = SEED,
 ) -> tuple[Fold, ...]:
-    """Learn from 70 % of the rows, stop or tune on 20 %, score on 10 %."""
+    """Learn from 70 % of the rows, tune on 20 %, score on 10 %.
+
+    Searches, and fusions that learn, choose by the validation rows.
+    """
     train_size = 1 - validation_size - test_size
     if train_size <= 0:
         message = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from rakuten_bench.engine.setting import Settings
 from rakuten_bench.engine.store import Store
 from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.plan import Plan
-from rakuten_bench.plan.build import build_plan
+from rakuten_bench.plan.build import build_plan, validation_fold
 from rakuten_bench.records import (
     Damaged,
     Identity,
@@ -96,7 +96,6 @@ def prepare(study: Study, settings: Settings) -> Prepared:
         cache=settings.cache,
         folder=Place(settings.data_dir, study.path.parent).relative_to,
     )
-    remarks = (*remark_images(dataset, study.scenarios), *split.remarks)
     plan = build_plan(
         study.scenarios,
         dataset=dataset.fingerprint,
@@ -104,12 +103,31 @@ def prepare(study: Study, settings: Settings) -> Prepared:
         folds=[fold.name for fold in split.folds],
         seed=study.seed,
         detect_languages=not (dataset.frame["language"] != "").any(),
+        has_validation=any(fold.validation.size for fold in split.folds),
+    )
+    remarks = (
+        *remark_images(dataset, study.scenarios),
+        *split.remarks,
+        *remark_validation(split, plan),
     )
     store = Store(settings.cache.absolute() / "steps")
     todo = tuple(plan.scenarios)
     whole = Prepared(study, dataset, split, plan, store, todo, (), remarks)
     board = find_board(settings.results, whole.plain_board, whole.identity)
     return on_board(whole, settings, board)
+
+
+def remark_validation(split: Split, plan: Plan) -> Iterator[str]:
+    """Say what the validation rows are for, or that nothing uses them."""
+    n_rows = sum(fold.validation.size for fold in split.folds)
+    if not n_rows:
+        return
+    known = {validation_fold(fold.name) for fold in split.folds}
+    yield f"{n_rows:,} validation rows: " + (
+        "searches, and fusions that learn, choose by them and not by inner folds (`cv`)"
+        if known & {*plan.targets.values()}
+        else "not used, as no scenario has a search or a fusion that learns"
+    )
 
 
 def on_board(prepared: Prepared, settings: Settings, board: str) -> Prepared:

@@ -19,7 +19,7 @@ from rakuten_bench.records import Record
 from rakuten_bench.registry import find_owner
 from rakuten_bench.report.search import search_words
 from rakuten_bench.scenario import Scenario, find_option
-from rakuten_bench.types import Dataset, Layout
+from rakuten_bench.types import Dataset, Fold, Layout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,17 +43,31 @@ def fit_source(
     from rakuten_bench.pipeline.estimator import build
 
     frame = drop_unknown(source.dataset.frame)
-    if rows == "train":
-        if len(source.split.folds) > 1:
-            message = (
-                f"{source.scenario.code}: its split has {len(source.split.folds)} "
-                f"folds, so there is no one set of training rows. Use --rows all."
-            )
-            raise UserError(message)
-        frame = frame.iloc[source.split.folds[0].train]
-    return build(source.scenario, random_state=seed, n_jobs=n_jobs).fit(
-        frame, frame["label"]
-    )
+    if rows == "train" and len(source.split.folds) > 1:
+        message = (
+            f"{source.scenario.code}: its split has {len(source.split.folds)} "
+            f"folds, so there is no one set of training rows. Use --rows all."
+        )
+        raise UserError(message)
+    model = build(source.scenario, random_state=seed, n_jobs=n_jobs)
+    if rows == "all":
+        return model.fit(frame, frame["label"])
+    return _fit_fold(model, frame, source.split.folds[0])
+
+
+def _fit_fold(
+    model: ScenarioClassifier | ScenarioClusterer, frame: pd.DataFrame, fold: Fold
+) -> ScenarioClassifier | ScenarioClusterer:
+    """Fit on the training rows of a fold; choose by its validation rows, if any."""
+    import numpy as np
+
+    rows = fold.train
+    if not fold.validation.size or model.scenario.is_clustering:
+        return model.fit(frame.iloc[rows], frame["label"].iloc[rows])
+    rows = np.sort(np.concatenate([fold.train, fold.validation]))
+    held = np.isin(rows, fold.validation)
+    part = frame.iloc[rows]
+    return model.fit(part, part["label"], validation=held)  # type: ignore[call-arg]  # no clusterer
 
 
 def drop_unknown(frame: pd.DataFrame) -> pd.DataFrame:

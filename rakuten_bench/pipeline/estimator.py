@@ -138,7 +138,7 @@ class ScenarioEstimator(BaseEstimator):
         self.n_jobs = n_jobs
 
     @_plain_output
-    def fit(self, X: pd.DataFrame, y: Any) -> Self:
+    def fit(self, X: pd.DataFrame, y: Any, validation: Any = None) -> Self:
         """Learn from a table.
 
         Parameters
@@ -148,6 +148,9 @@ class ScenarioEstimator(BaseEstimator):
             predictions either.
         y : sequence of n_rows labels
             Texts, whole numbers or booleans.
+        validation : bool sequence of n_rows, optional
+            Rows by which searches, and fusions that learn, choose; nothing else learns
+            from them. Where None these choose by folds inside the training rows.
 
         Raises
         ------
@@ -166,24 +169,30 @@ class ScenarioEstimator(BaseEstimator):
             split="",
             folds=[_FOLD],
             seed=seed,
+            has_validation=validation is not None,
         )
         self.columns_ = choose_columns(self.plan_, self.scenario, X)
         self.fitted_: dict[str, Any] = {}
-        self._fit_steps(as_frame(X, labels.rows), seed)
+        held = np.zeros(len(X), bool) if validation is None else np.array(validation)
+        self._fit_steps(as_frame(X, labels.rows), held, seed)
         self.model_ = self.fitted_[self.plan_.outputs[self.scenario.code][0]]
         return self
 
-    def _fit_steps(self, frame: pd.DataFrame, seed: int) -> None:
+    def _fit_steps(
+        self, frame: pd.DataFrame, validation: NDArray[np.bool_], seed: int
+    ) -> None:
         """Run every step on the training rows and keep what each learned."""
-        values = self._roots(frame, seed)
+        values = self._roots(frame, validation, seed)
         for step in self.plan_.steps.values():
             values[step.key] = self._fit_step(step, _slots(step, values))
 
-    def _roots(self, frame: pd.DataFrame, seed: int) -> dict[str, Any]:
-        """Return the table and the targets: every row is a training row."""
+    def _roots(
+        self, frame: pd.DataFrame, validation: NDArray[np.bool_], seed: int
+    ) -> dict[str, Any]:
+        """Return the table and the targets: all other rows are training rows."""
         data = Dataset("fit", frame, "")
-        rows = np.arange(len(frame))
-        fold = Fold(_FOLD, rows, rows[:0])
+        train, held = np.flatnonzero(~validation), np.flatnonzero(validation)
+        fold = Fold(_FOLD, train, train[:0], held)
         groups = find_groups(data)
         targets = Targets(data.y, data.classes, groups, [fold], seed)
         found = {key: targets.find(name) for key, name in self.plan_.targets.items()}

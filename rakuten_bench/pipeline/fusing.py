@@ -1,7 +1,7 @@
 """How a fusion sees its members: their probabilities, joined on row and class.
 
 Weights and stackers learn from what the members say about rows that they were not
-trained on: folds inside the training rows. Test rows are predicted, never looked at.
+trained on: the validation rows, or folds inside the training rows. Test rows are predicted, never looked at.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ def learn_rule(rule: Any, slots: Slots) -> None:
     target: Target = slots["target"]
     parts = [join_members(slots, prefix) for prefix in _inner_folds(slots)]
     rows = np.concatenate([rows for rows, _ in parts])
-    if np.setdiff1d(rows, target.fold.train).size:  # would be a leak
-        message = "a fusion was given predictions for rows outside its training rows"
+    allowed = np.concatenate([target.fold.train, target.fold.validation])
+    if np.setdiff1d(rows, allowed).size:  # would be a leak
+        message = "a fusion was given predictions for rows that it must not learn from"
         raise AssertionError(message)
     rule.fit(np.concatenate([X for _, X in parts], axis=1), target.y[rows])
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.data import inner_folds
-from rakuten_bench.plan.build import derive_inner_seed
+from rakuten_bench.plan.build import derive_inner_seed, validation_fold
 from rakuten_bench.types import Fold, Rows, Target
 
 
@@ -46,9 +46,16 @@ class Targets:
         return Target(self._y, self._classes, fold, self._groups)
 
     def find(self, name: str) -> Target:
-        """Return a target; "0.1of3" is fold 1 of 3 inside the training rows of "0"."""
-        if name not in self._known:
-            parent, _, place = name.rpartition(".")
+        """Return a target.
+
+        "0.1of3" is fold 1 of 3 inside the training rows of "0"; "0.validation" has the
+        training rows of "0" and its validation rows as test rows.
+        """
+        parent, _, place = name.rpartition(".")
+        if name not in self._known and name == validation_fold(parent):
+            fold = self.find(parent).fold
+            self._known[name] = self._target(Fold(name, fold.train, fold.validation))
+        elif name not in self._known:
             cv = int(place.partition("of")[2])
             inside = inner_folds(
                 self.find(parent), n_splits=cv, random_state=self._seed

@@ -28,7 +28,7 @@ _INSIDE = ("inner", "member")
 _DIVIDING = "rakuten_bench.data.split"
 
 
-def build_plan(
+def build_plan(  # noqa: PLR0913  (one argument per fact that a plan depends on)
     scenarios: Sequence[Scenario],
     *,
     dataset: str,
@@ -36,6 +36,7 @@ def build_plan(
     folds: Sequence[str],
     seed: int,
     detect_languages: bool = False,
+    has_validation: bool = False,
 ) -> Plan:
     """Merge scenarios into a plan.
 
@@ -51,13 +52,16 @@ def build_plan(
     detect_languages : bool
         Whether the plan also finds the language of each row, for scores on subsets;
         not needed where the data set gives it.
+    has_validation : bool
+        Whether the folds have validation rows: searches and fusions then choose by
+        those, not by folds inside the training rows.
 
     Raises
     ------
     MissingPackage
         If an option's package is not installed.
     """
-    builder = _Builder(dataset, split, seed)
+    builder = _Builder(dataset, split, seed, has_validation)
     outputs = {
         scenario.code: tuple(builder.prediction(scenario, fold).key for fold in folds)
         for scenario in scenarios
@@ -92,10 +96,18 @@ def derive_inner_seed(seed: int) -> int:
     return derive_seed(seed, "split", "inner")
 
 
+def validation_fold(fold: str) -> str:
+    """Return the name of the fold whose test rows are the validation rows of another."""
+    return f"{fold}.validation"
+
+
 class _Builder:
     """Adds scenarios one by one; steps that are there already are found again."""
 
-    def __init__(self, dataset: str, split: str, seed: int) -> None:
+    def __init__(
+        self, dataset: str, split: str, seed: int, has_validation: bool = False
+    ) -> None:
+        self.has_validation = has_validation
         self.frame = f"frame-{digest(dataset, INPUT_COLUMNS)}"
         self.split = split
         self.seed = seed
@@ -211,10 +223,15 @@ class _Builder:
         return slots
 
     def _inner_folds(self, modality: Modality, choice: Choice, fold: str) -> list[str]:
-        """Return the names of the folds inside a fold's training rows."""
+        """Return the names of the folds by which an option chooses.
+
+        They are the fold's validation rows, or folds inside its training rows.
+        """
         option = self.fact(modality, choice)[0]
         if "cv" not in option.parameters:
             return []
+        if self.has_validation and "." not in fold:
+            return [validation_fold(fold)]
         cv = dict(choice.params).get("cv", option.parameters["cv"].default)
         return [f"{fold}.{number}of{cv}" for number in range(cv)]
 
