@@ -181,6 +181,50 @@ def test_rerun_takes_up_what_it_names(odd, capsys, word, again):
     assert {names[word] for word in lines if word in names} == again
 
 
+STOPPED = """
+limits: {time: 60s, memory: LIMIT}
+scenarios:
+  fine: {model: odd}
+  hungry: {model: {odd: {how: allocate, amount: 4000}}}
+"""
+
+
+def test_a_scenario_over_a_limit_runs_again_where_another_limit_holds(odd, capsys):
+    write(odd, STOPPED.replace("LIMIT", "500MB"))
+    call(capsys)
+    stopped = records(odd)["hungry"]["stopped"]
+
+    _, _, same = call(capsys)
+    write(odd, STOPPED.replace("LIMIT", "600MB"))
+    _, _, other = call(capsys)
+    _, _, forced = call(capsys, "--memory-limit", "400MB")
+
+    assert stopped["memory"] == 500_000_000
+    assert "2 scenarios, 0 to run" in same
+    assert "1 scenario not run again that passed a limit before" in same
+    assert "--rerun oom" in same
+    assert "2 scenarios, 1 to run" in other
+    assert "2 scenarios, 1 to run" in forced
+    assert records(odd)["hungry"]["stopped"]["memory"] == 400_000_000
+
+
+def test_a_scenario_over_a_limit_runs_again_on_another_machine(odd, capsys):
+    write(odd, STOPPED.replace("LIMIT", "500MB"))
+    call(capsys)
+    (path,) = [
+        path
+        for path in (odd / "results").glob("shop/*/record.json")
+        if '"oom"' in path.read_text()
+    ]
+    record = json.loads(path.read_text())
+    smaller = record["stopped"] | {"machine_memory": 1}
+    path.write_text(json.dumps(record | {"stopped": smaller}))
+
+    _, _, again = call(capsys)
+
+    assert "2 scenarios, 1 to run" in again
+
+
 def test_a_record_that_is_made_anew_stays_until_the_new_one_is_there(odd):
     write(odd, "scenarios: {slow: {cleaner: {noted: {seconds: 1}}, model: odd}}")
     started(odd, "--quiet").communicate()

@@ -141,7 +141,7 @@ def read_settings(words: dict[str, Any]) -> Settings:
 
 
 def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
-    from rakuten_bench.engine import describe_others
+    from rakuten_bench.engine import count_stopped, describe_others
 
     plan = prepared.plan
     others = describe_others(prepared, settings)
@@ -151,6 +151,11 @@ def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
         display.say(clean(remark))
     for reason, count in prepared.study.dropped.items():
         display.say(f"{count} combinations left out: {reason}.")
+    for status, count in count_stopped(prepared, settings).items():
+        display.say(
+            f"{number(count, 'scenario')} not run again that passed a limit before: "
+            f"the record says '{status}'. Run with --rerun {status}."
+        )
     for damaged in prepared.damaged:
         display.say(f"{damaged.cause} It is run again.")
     display.say(

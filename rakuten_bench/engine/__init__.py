@@ -10,6 +10,7 @@ from rakuten_bench.engine.board import check_results, claim, describe_others
 from rakuten_bench.engine.executor import open_executor, warm_up
 from rakuten_bench.engine.prepare import (
     Prepared,
+    count_stopped,
     describe_run,
     find_todo,
     find_unscored,
@@ -27,6 +28,7 @@ __all__ = [
     "Settings",
     "Spent",
     "check_results",
+    "count_stopped",
     "default_cache",
     "describe_others",
     "describe_run",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.engine.stop import STOPPED, describe_stop
 from rakuten_bench.engine.store import Facts, Store
 from rakuten_bench.engine.task import Fault
 from rakuten_bench.engine.work import Maker
@@ -24,9 +25,11 @@ from rakuten_bench.records import (
     Record,
     SplitInfo,
     StepCost,
+    Stopped,
     collect_provenance,
 )
 from rakuten_bench.scenario import Choice, Scenario, find_option
+from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.scenario.load import Study
 from rakuten_bench.types import Dataset, Languages, Prediction, Rows, Split
 
@@ -45,6 +48,8 @@ class Recorder:
 
     Attributes
     ----------
+    forced : Limit
+        From the command line.
     recall : callable
         Returns what is known of a step whose result is no longer there, if anything.
     facts : dict
@@ -60,6 +65,7 @@ class Recorder:
     split: Split
     store: Store
     board: str
+    forced: Limit = field(default_factory=Limit)
     n_threads: int = 1
     recall: Callable[[Step], Facts | None] = field(default=lambda step: None)
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -84,6 +90,7 @@ class Recorder:
             code,
             status=fault.status,
             **self._spent(facts, {*computed, fault.key}, fault.key),
+            stopped=self._stopped(code, fault),
             error=Failure(
                 type=fault.type,
                 message=f"{fault.step}: {fault.message}"
@@ -92,6 +99,12 @@ class Recorder:
                 traceback=fault.traceback,
             ),
         )
+
+    def _stopped(self, code: str, fault: Fault) -> Stopped | None:
+        if fault.status not in STOPPED:
+            return None
+        limits = self.study.limits
+        return describe_stop(self.plan, code, fault.key, limits, self.forced)
 
     def finished(self, code: str, computed: set[str]) -> tuple[Record, Predictions]:
         """Return the record of a scenario and its predictions.

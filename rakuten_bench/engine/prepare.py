@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from rakuten_bench.data import Place, build_split, load_dataset
 from rakuten_bench.data.image import check_images
 from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.stop import STOPPED, may_pass_now
 from rakuten_bench.engine.store import Store
 from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.plan import Plan
@@ -132,7 +134,7 @@ def remark_validation(split: Split, plan: Plan) -> Iterator[str]:
 
 def on_board(prepared: Prepared, settings: Settings, board: str) -> Prepared:
     """Return the same with the board of a name, and what is left to do there."""
-    todo, damaged = find_todo(prepared.plan, settings, board)
+    todo, damaged = find_todo(prepared, settings, board)
     false = find_false(prepared, settings, board, todo)
     again = {*todo, *(one.code for one in false)}
     return replace(
@@ -238,9 +240,10 @@ def remark_images(dataset: Dataset, scenarios: Iterable[Scenario]) -> tuple[str,
 
 
 def find_todo(
-    plan: Plan, settings: Settings, board: str
+    prepared: Prepared, settings: Settings, board: str
 ) -> tuple[tuple[str, ...], tuple[Damaged, ...]]:
     """Return the codes that have to run, and the records that cannot be read."""
+    plan, limits = prepared.plan, prepared.study.limits
     kept: set[str] = set()
     damaged = []
     for row in iter_rows(settings.results, board):
@@ -248,7 +251,9 @@ def find_todo(
             continue
         if isinstance(row, Damaged):
             damaged.append(row)
-        elif row.key == record_key(plan, row.code) and not _again(row, settings.rerun):
+        elif row.key != record_key(plan, row.code) or _again(row, settings.rerun):
+            continue
+        elif not may_pass_now(row, plan, limits, settings.limit):
             kept.add(row.code)
     todo = tuple(code for code in plan.scenarios if code not in kept)
     return todo, tuple(damaged)
@@ -257,7 +262,17 @@ def find_todo(
 def find_unscored(prepared: Prepared, settings: Settings) -> tuple[str, ...]:
     """Return the scenarios of a study that have no record with scores as of now."""
     failed = replace(settings, rerun=("failed",))
-    return find_todo(prepared.plan, failed, prepared.board)[0]
+    return find_todo(prepared, failed, prepared.board)[0]
+
+
+def count_stopped(prepared: Prepared, settings: Settings) -> dict[str, int]:
+    """Return how many scenarios keep the record of a limit that was passed, by status."""
+    kept = prepared.plan.scenarios.keys() - {*prepared.todo}
+    rows = iter_rows(settings.results, prepared.board)
+    found: Counter[str] = Counter(
+        row.status for row in rows if isinstance(row, Row) and row.code in kept
+    )
+    return {status: found[status] for status in STOPPED if found[status]}
 
 
 def _again(row: Row, rerun: Collection[str]) -> bool:

@@ -24,13 +24,13 @@ from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.schedule import Ended, Schedule
 from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.stop import find_limit
 from rakuten_bench.engine.store import LostResult, check_space
 from rakuten_bench.engine.task import Done, Fault, Task
 from rakuten_bench.engine.writer import RecordWriter
 from rakuten_bench.errors import UserError
 from rakuten_bench.plan import Step
 from rakuten_bench.records import Record
-from rakuten_bench.scenario import Scenario
 from rakuten_bench.scenario.limit import Limit, render_duration
 
 _TICK = 1.0  # seconds after which something is said even if nothing has ended
@@ -219,6 +219,7 @@ class Session:
             self.prepared.split,
             self.store,
             self.prepared.board,
+            forced=self.settings.limit,
             n_threads=self.settings.threads,
             recall=self.costs.facts,
         )
@@ -268,15 +269,11 @@ class Session:
 
     def _limit(self, step: Step) -> Limit:
         """Return what a step may use: as much as the most generous of its scenarios."""
-        limits = self.prepared.study.limits
         scenarios = [
             self.prepared.plan.scenarios[code] for code in self.schedule.codes(step.key)
         ]
-        return self.settings.limit.over(
-            Limit.loosest(
-                limits.of(_options(step, one), one.limit) for one in scenarios
-            )
-        )
+        limits = self.prepared.study.limits
+        return find_limit(step, scenarios, limits, self.settings.limit)
 
     def _unpark(self) -> None:
         """Look at the steps that another run had claimed, those whose time has come."""
@@ -467,21 +464,3 @@ class Session:
 
 def _name(step: Step) -> str:
     return f"{step.lever} {step.choices[-1].option}"
-
-
-def _options(step: Step, scenario: Scenario) -> list[tuple[str, str]]:
-    """Return whose limits hold for a step: what it applies, as lever and option.
-
-    What prepares for an option that can be named, or is a member of it, is held to that
-    option's limits: the describing before `sift_bovw` to those of `sift_bovw`.
-    """
-    applied = [(choice.lever, choice.option) for choice in step.choices]
-    levers = {lever for lever, _ in applied}
-    named = [
-        (choice.lever, choice.option)
-        for part in (scenario, *scenario.members)
-        if part.modality == step.modality
-        for choice in part.choices
-        if choice.lever in levers
-    ]
-    return applied if set(applied) & set(named) else applied + named

@@ -39,6 +39,7 @@ from rakuten_bench.records.schema import (
     Scores,
     SplitInfo,
     StepCost,
+    Stopped,
 )
 from rakuten_bench.records.store import (
     Damaged,
@@ -90,6 +91,7 @@ __all__ = [
     "Scores",
     "SplitInfo",
     "StepCost",
+    "Stopped",
     "StudyRun",
     "Verifier",
     "board_name",

@@ -126,6 +126,26 @@ class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: bool = False
 
 
+class Stopped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What held for a step that took too long or too much memory.
+
+    Attributes
+    ----------
+    step : str
+        Key of the step.
+    time, memory : float, int or None
+        Its limits, in seconds and bytes.
+    n_cores, machine_memory : int
+        Of the machine that ran it; memory in bytes.
+    """
+
+    step: str
+    time: float | None = None
+    memory: int | None = None
+    n_cores: int = 0
+    machine_memory: int = 0
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """Why a scenario has no scores."""
 
@@ -164,6 +184,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         Lever -> option, in the order of the code.
     params : dict of str to dict
         Lever -> parameters that differ from the option's defaults.
+    stopped : Stopped or None
+        Of a scenario whose `status` is "timeout" or "oom".
     scores : Scores or None
         None unless `status` is "ok", and for a clustering.
     clustering : ClusterScores or None
@@ -204,6 +226,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     levers: dict[str, str]
     params: dict[str, dict[str, Any]] = {}
     error: Failure | None = None
+    stopped: Stopped | None = None
     scores: Scores | None = None
     clustering: ClusterScores | None = None
     per_class: list[ClassScores] = []
@@ -259,6 +282,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     levers: dict[str, str]
     params: dict[str, dict[str, Any]] = {}
     error: Cause | None = None
+    stopped: Stopped | None = None
     scores: Scores | None = None
     clustering: ClusterScores | None = None
     classes: list[str] = []

@@ -1,0 +1,84 @@
+"""What a step may use, and whether one that used more would be stopped again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rakuten_bench.engine.thread import count_cores
+from rakuten_bench.plan import Plan, Step
+from rakuten_bench.records import Row, Stopped
+from rakuten_bench.scenario import Scenario
+from rakuten_bench.scenario.limit import Limit, Limits
+
+#: Statuses of scenarios with a step that was stopped.
+STOPPED = ("timeout", "oom")
+
+
+def find_limit(
+    step: Step, scenarios: Iterable[Scenario], limits: Limits, forced: Limit
+) -> Limit:
+    """Return what a step may use: as much as the most generous of its scenarios.
+
+    Parameters
+    ----------
+    limits : Limits
+        Of the scenario file.
+    forced : Limit
+        From the command line.
+    """
+    return forced.over(
+        Limit.loosest(limits.of(_options(step, one), one.limit) for one in scenarios)
+    )
+
+
+def describe_stop(
+    plan: Plan, code: str, key: str, limits: Limits, forced: Limit
+) -> Stopped:
+    """Return what holds here and now for a step of a scenario."""
+    import psutil
+
+    step = plan.steps.get(key)
+    scenario = plan.scenarios[code]
+    limit = find_limit(step, [scenario], limits, forced) if step else Limit()
+    return Stopped(
+        step=key,
+        time=limit.time,
+        memory=limit.memory,
+        n_cores=count_cores(),
+        machine_memory=psutil.virtual_memory().total,
+    )
+
+
+def may_pass_now(row: Row, plan: Plan, limits: Limits, forced: Limit) -> bool:
+    """Tell whether other limits hold for a stopped step by now, or it is another machine.
+
+    Of a record that does not tell, nobody knows.
+    """
+    before = row.stopped
+    if row.status not in STOPPED or before is None:
+        return False
+    now = describe_stop(plan, row.code, before.step, limits, forced)
+    machine = (now.n_cores, now.machine_memory)
+    if machine != (before.n_cores, before.machine_memory):
+        return True
+    if row.status == "timeout":
+        return now.time != before.time
+    return now.memory != before.memory
+
+
+def _options(step: Step, scenario: Scenario) -> list[tuple[str, str]]:
+    """Return whose limits hold for a step: what it applies, as lever and option.
+
+    What prepares for an option that can be named, or is a member of it, is held to that
+    option's limits: the describing before `sift_bovw` to those of `sift_bovw`.
+    """
+    applied = [(choice.lever, choice.option) for choice in step.choices]
+    levers = {lever for lever, _ in applied}
+    named = [
+        (choice.lever, choice.option)
+        for part in (scenario, *scenario.members)
+        if part.modality == step.modality
+        for choice in part.choices
+        if choice.lever in levers
+    ]
+    return applied if set(applied) & set(named) else applied + named
