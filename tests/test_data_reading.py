@@ -7,7 +7,9 @@ import csv
 import gzip
 import io
 import lzma
+import os
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -276,6 +278,15 @@ def test_spaces_around_names_are_no_part_of_them(read: Read):
     assert rows(read(' name ,\tkind \nmug,"Kitchen"\n')) == [["mug", "Kitchen"]]
 
 
+@pytest.mark.parametrize(
+    "name", ["cate\u0301gorie", "\u200bcatégorie", "catégorie\xa0"]
+)
+def test_a_name_that_looks_like_the_one_that_is_used_is_it(read: Read, name: str):
+    reading = read(f"name,{name}\nmug,K\n", names=("name", "catégorie"))
+
+    assert list(reading.frame) == ["name", "catégorie"]
+
+
 def test_a_space_after_every_separator_is_no_part_of_the_values(read: Read):
     reading = read('name, kind\nmug, "Kitchen, bath"\nball, Toys\n')
 
@@ -504,6 +515,25 @@ def test_a_file_that_is_not_there_is_told_with_the_closest(tmp_path: Path):
         read_table(tmp_path / "shpo.csv")
 
 
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path):
+    with pytest.raises(UserError, match=r"can't be read: File name too long"):
+        read_table(tmp_path / ("x" * 5000))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_read(tmp_path: Path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    packed = gzip.compress(TABLE.encode())
+    writer = threading.Thread(target=pipe.write_bytes, args=[packed])
+    writer.start()
+
+    reading = read_table(pipe, NAMES)
+
+    writer.join()
+    assert rows(reading) == ROWS
+
+
 def test_a_folder_is_no_table_and_its_tables_are_named(tmp_path: Path):
     (tmp_path / "shop.csv").write_text(TABLE)
 
@@ -553,6 +583,15 @@ def test_a_json_array_of_objects_is_a_table(read: Read):
 def test_other_json_is_one_clear_message(read: Read, content: str, message: str):
     with pytest.raises(UserError, match=rf"shop\.json: {message}"):
         read(content, "shop.json")
+
+
+def test_halves_of_characters_are_replaced_and_told(read: Read):
+    reading = read('{"name": "mug \\ud83d", "kind": "\\ud83d\\ude00"}\n', "shop.jsonl")
+
+    assert rows(reading) == [["mug \ufffd", "\U0001f600"]]
+    assert remarks(reading) == [
+        "shop.jsonl: halves of characters in column 'name' replaced by U+FFFD in 1 row."
+    ]
 
 
 def test_objects_in_a_column_that_is_not_used_are_left_out(read: Read):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ def find_layout(text: str, names: Collection[str], *, is_whole: bool) -> Layout:
     is_whole : bool
         Whether the text ends there; else its last record may be cut.
     """
-    known = {name.strip() for name in names}
+    known = {fold(name): name for name in names}
     forced = _excel_separator(text)
     separators = forced or _candidates(text)
     guesses: list[_Guess] = []
@@ -129,7 +130,7 @@ def find_layout(text: str, names: Collection[str], *, is_whole: bool) -> Layout:
     end, header = best.records[best.place]
     return Layout(
         separator=best.separator,
-        header=[_clean(name, names) for name in header],
+        header=[known.get(fold(name), name.strip("\ufeff").strip()) for name in header],
         raw_header=header,
         n_skipped=end,
         preamble=tuple(end for end, _ in best.records[: best.place]),
@@ -152,11 +153,11 @@ def _candidates(text: str) -> str:
 
 
 def _iter_headers(
-    records: Sequence[tuple[int, Record]], known: set[str]
+    records: Sequence[tuple[int, Record]], known: Collection[str]
 ) -> Iterator[tuple[int, int]]:
     """Yield the places where the header may be, and how many known names are there."""
     for place, (_, record) in enumerate(records[:_MOST_PREAMBLE]):
-        n_named = len(known & {name.strip() for name in record})
+        n_named = len({fold(name) for name in record}.intersection(known))
         has_all = n_named == len(known) > 1
         if place == 0 or has_all or (n_named and _is_preamble(records[:place], record)):
             yield place, n_named
@@ -183,10 +184,15 @@ def _is_preamble(above: Sequence[tuple[int, Record]], header: Record) -> bool:
     return all(sum(bool(f.strip()) for f in record) < width for _, record in above)
 
 
-def _clean(name: str, names: Collection[str]) -> str:
-    """Return a column's name without white space around it, unless it is used so."""
-    name = name.lstrip("\ufeff")
-    return name if name in names else name.strip()
+def fold(name: str) -> str:
+    """Return a name as it looks: invisible characters and composed accents don't count.
+
+    >>> fold("\u200be\u0301 ") == "é"
+    True
+    """
+    composed = unicodedata.normalize("NFC", name)
+    visible = (one for one in composed if unicodedata.category(one) != "Cf")
+    return "".join(visible).strip()
 
 
 def _has_spaces(guess: _Guess) -> bool:

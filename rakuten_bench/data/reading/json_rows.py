@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from rakuten_bench.data.reading.encoding import find_encoding
 from rakuten_bench.data.reading.result import (
     Reading,
+    Remark,
     build_frame,
+    count,
     join_items,
     refuse_column,
     remark_joined,
@@ -20,6 +24,8 @@ from rakuten_bench.errors import UserError
 _WAY_OUT = "Write an object for each row: {'column': value, ...}, or a CSV"
 
 Row = dict[str, Any]
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def read_json(source: Source, names: Collection[str]) -> Reading:
@@ -49,8 +55,27 @@ def read_json(source: Source, names: Collection[str]) -> Reading:
             continue
         if any(isinstance(value, list) for value in values):
             joined.add(name)
-    remarks = (*source.remarks, *encoding.remarks, *remark_joined(source.file, joined))
+    remarks = (
+        *source.remarks,
+        *encoding.remarks,
+        *remark_joined(source.file, joined),
+        *_mend_halves(source.file, texts),
+    )
     return Reading(build_frame(texts), remarks, frozenset(joined))
+
+
+def _mend_halves(file: Path, texts: dict[str, list[str]]) -> Iterator[Remark]:
+    """Replace halves of surrogate pairs, which no file can hold."""
+    for name, values in texts.items():
+        if not _HALF.search("".join(values)):
+            continue
+        n_mended = sum(_HALF.search(value) is not None for value in values)
+        texts[name] = [_HALF.sub("\ufffd", value) for value in values]
+        what = (
+            f"halves of characters in column '{name}' replaced by U+FFFD in "
+            f"{count(n_mended, 'row')}"
+        )
+        yield Remark(file, what)
 
 
 def _collect(rows: Iterable[Row]) -> dict[str, list[Any]]:

@@ -119,8 +119,8 @@ def open_source(file: Path) -> Source:
     UserError
         If it is absent, empty, damaged, or of a format that is not read.
     """
-    check_path(file)
     with _reading(file, ""):
+        check_path(file)
         opener = _plain(file)
         with opener() as stream:
             packed = _compression(stream.read(8))
