@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+
+from rakuten_bench.division import divide
+from rakuten_bench.types import Rows
 
 _FOLDS = 3
 
@@ -19,6 +23,27 @@ def calibrated(model: Any, method: Method | None) -> Any:
     Platt 1999 ("sigmoid"), Zadrozny & Elkan 2002 ("isotonic").
     """
     return model if method is None else Calibrated(model, method)
+
+
+def divide_training_rows(y: NDArray[Any]) -> Iterator[tuple[Rows, Rows]]:
+    """Yield rows to learn from and rows to calibrate by, for classes of any size.
+
+    Parameters
+    ----------
+    y : array of shape (n_rows,)
+        Some class has two rows or more.
+
+    Yields
+    ------
+    tuple of int64 arrays
+        Every row is in one second array; the only row of a class in all first arrays.
+    """
+    _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    n_folds = min(_FOLDS, len(y))
+    part = divide(codes, np.arange(len(y)), [1 / n_folds] * n_folds, 0)
+    is_only = counts[codes] == 1
+    for fold in range(n_folds):
+        yield np.flatnonzero((part != fold) | is_only), np.flatnonzero(part == fold)
 
 
 class Calibrated(ClassifierMixin, BaseEstimator):
@@ -41,21 +66,28 @@ class Calibrated(ClassifierMixin, BaseEstimator):
     def fit(self, X: Any, y: NDArray[Any]) -> Calibrated:
         """Fit the model, then its calibration.
 
-        A class with fewer rows than folds lowers the number of folds, and is told.
+        Every class is learned in every fold: a row that is its class's only one is
+        always learned from, which is told.
         """
         from sklearn.calibration import CalibratedClassifierCV
 
-        smallest = int(np.unique(y, return_counts=True)[1].min())
-        folds = min(_FOLDS, smallest)
+        counts = np.unique(y, return_counts=True)[1]
         self.notes_: tuple[str, ...] = ()
         self.model_ = clone(self.model).fit(X, y)
         self.classes_ = self.model_.classes_
         self.calibration_ = None
-        if folds < 2:
-            self.notes_ = ("a class has one training row: no calibration is possible",)
+        if counts.max() < 2:
+            self.notes_ = (
+                "no class has two training rows: no calibration is possible",
+            )
             return self
-        if folds < _FOLDS:
-            self.notes_ = (f"calibrated on {folds} folds: the smallest class is small",)
+        if counts.min() < 2:
+            single = int((counts < 2).sum())
+            self.notes_ = (
+                f"calibration: {single:,} {'class has' if single == 1 else 'classes have'} "
+                f"one training row, which its calibration has learned from",
+            )
+        folds = _FOLDS if counts.min() >= _FOLDS else list(divide_training_rows(y))
         self.calibration_ = CalibratedClassifierCV(
             clone(self.model), method=self.method, cv=folds, ensemble=False
         ).fit(X, y)
