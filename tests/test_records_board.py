@@ -387,3 +387,27 @@ def test_a_refused_study_leaves_no_results_folder(folder, call):
     assert code == 2
     assert "no such file" in err
     assert not (folder / "deep").exists()
+
+
+EXTERNAL = """
+dataset: {{table: {{path: train.csv, title: name, label: kind{more}}}}}
+scenarios:
+  mine: {{model: {{external: {{path: {path}}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "id_", "remarked"), [("", "", True), (", id: sku", "s", False)]
+)
+def test_answers_joined_by_row_number_are_remarked(folder, call, more, id_, remarked):
+    lines = (folder / "a" / "train.csv").read_text().splitlines()[1:]
+    rows = [f"s{row},{line}" for row, line in enumerate(lines)]
+    (folder / "a" / "train.csv").write_text("\n".join(["sku,name,kind", *rows]))
+    answers = [f"{id_}{row},0.5,0.5" for row in range(len(rows))]
+    (folder / "p.csv").write_text("\n".join(["id,pot,shoe", *answers]))
+    text = EXTERNAL.format(more=more, path=folder / "p.csv")
+    (folder / "a" / "s.yaml").write_text(text)
+
+    _, err = run(call, "a")
+
+    assert ("its ids are row numbers" in err) == remarked

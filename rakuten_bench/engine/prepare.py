@@ -111,12 +111,33 @@ def prepare(study: Study, settings: Settings) -> Prepared:
         *remark_images(dataset, study.scenarios),
         *split.remarks,
         *remark_validation(split, plan),
+        *remark_row_numbers(dataset, study.scenarios),
     )
     store = Store(settings.cache.absolute() / "steps")
     todo = tuple(plan.scenarios)
     whole = Prepared(study, dataset, split, plan, store, todo, (), remarks)
     board = find_board(settings.results, whole.plain_board, whole.identity)
     return on_board(whole, settings, board)
+
+
+def remark_row_numbers(
+    dataset: Dataset, scenarios: Iterable[Scenario]
+) -> Iterator[str]:
+    """Say that a file of answers is joined by row numbers, which any reordering breaks."""
+    joins_by_id = any(
+        one["model"].option == "external"
+        for scenario in scenarios
+        for one in (scenario.members or (scenario,))
+        if one.modality != "fusion"
+    )
+    ids = dataset.frame["id"].tolist()
+    if joins_by_id and ids == [str(row) for row in range(len(ids))]:
+        yield (
+            f"data set '{dataset.name}': its ids are row numbers, by which model "
+            f"'external' finds the rows of its file. That is right only for rows in the "
+            f"order in which they were when the file was written; better name a column "
+            f"of ids."
+        )
 
 
 def remark_validation(split: Split, plan: Plan) -> Iterator[str]:
