@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from conftest import Shop
 from rakuten_bench import metrics, records, report
 from rakuten_bench.report import plot
 from rakuten_bench.report.curve import learning_curves
@@ -163,3 +164,92 @@ def test_a_far_off_effect_is_told_at_the_edge_and_the_rest_fills_the_plot(shop):
     assert any("←" in text.get_text() for text in effects.texts)
     assert cost.get_ylim()[0] > 0.5
     assert "1 scenario far below" in cost.get_ylabel()
+
+
+def record_of(shop, n_classes, confused):
+    """Return the record of a scenario with many classes and its matrix.
+
+    Parameters
+    ----------
+    confused : dict of (true, predicted) to rows
+    """
+    classes = [f"c{number}" for number in range(n_classes)]
+    counts = np.diag(np.full(n_classes, 10))
+    for pair, n_rows in confused.items():
+        counts[pair] = n_rows
+    return shop.record("T1", classes=classes), counts
+
+
+def test_many_classes_are_drawn_as_the_most_confused_ones_and_the_rest(shop):
+    pairs = {(9 * number, 9 * number + 1): 5 for number in range(40)}
+    record, counts = record_of(shop, 2000, {**pairs, (1900, 1999): 8})
+
+    (axes,) = plot.draw_confusion(record, counts).axes
+
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert len(names) == 51
+    assert {"c0", "c1", "c1900", "c1999"} <= set(names)
+    assert names[-1] == "1,950 other classes"
+    drawn = np.asarray(axes.images[0].get_array())
+    np.testing.assert_allclose(drawn.sum(axis=1), 1.0)
+    place = names.index("c1900"), names.index("c1999")
+    assert drawn[place] == pytest.approx(8 / 18)
+    assert len(axes.texts) <= 51**2
+    first, second = axes.get_title(loc="left").split("\n")
+    assert first.startswith("T1 on shop: weighted F1")
+    assert second == (
+        "The 50 of 2,000 classes with the largest confusions; "
+        "128 of 208 wrong rows are between these"
+    )
+
+
+def test_many_classes_without_a_confusion_are_drawn_as_the_largest_ones(shop):
+    record, counts = record_of(shop, 60, {(59, 59): 30})
+
+    (axes,) = plot.draw_confusion(record, counts).axes
+
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[-2:] == ["c59", "10 other classes"]
+    assert "0 of 0 wrong rows" in axes.get_title(loc="left")
+
+
+def test_as_many_classes_as_can_be_read_are_drawn_whole(shop):
+    record, counts = record_of(shop, 50, {(0, 1): 3})
+
+    (axes,) = plot.draw_confusion(record, counts).axes
+
+    assert np.asarray(axes.images[0].get_array()).shape == (50, 50)
+    assert "\n" not in axes.get_title(loc="left")
+
+
+def test_of_many_classes_the_hardest_with_test_rows_are_compared(tmp_path):
+    classes = tuple(f"c{number:03d}" for number in range(120))
+    shop = Shop(tmp_path / "results", n_rows=600, classes=classes)
+    shop.true[shop.true == 7] = 8
+    shop.add("T1", right=0.7)
+    board = report.load_board(shop.results, "shop")
+
+    (axes,) = plot.draw_classes(board, top=1).axes
+
+    drawn = np.asarray(axes.images[0].get_array())
+    assert drawn.shape == (50, 1)
+    every = np.sort(
+        metrics.class_table(records.read_confusion(board.entries[0].folder)).f1
+    )
+    assert drawn.max() <= every[51]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert "c007" not in names
+    n_occurring = len(np.unique(shop.true))
+    of = f"The 50 hardest of {n_occurring} classes with test rows"
+    assert of in axes.get_title(loc="left")
+
+
+def test_every_plot_of_a_thousand_classes_stays_of_readable_size(tmp_path):
+    classes = tuple(f"c{number}" for number in range(1000))
+    shop = Shop(tmp_path / "results", n_rows=3000, classes=classes)
+    for number, model in enumerate(("nb", "svc")):
+        shop.add(f"T{number}", right=0.7, own=number, levers={"model": model})
+    board = report.load_board(shop.results, "shop")
+
+    for name, content in report.board_plots(board, top=1):
+        assert len(content) < 3e6, name

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _DPI = 144
 _NAME = 28  # characters of a label
 _NAMED = 6  # scenarios of the front that are named
+_MOST = 50  # classes in one plot: more can't be read, and 1,000 would take 24 GB
 _CENTERED: Any = {"ha": "center", "va": "center"}
 
 
@@ -117,8 +118,11 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def _title(axes: Axes, text: str) -> None:
-    axes.set_title(clean(text, 90), fontsize=10, loc="left", parse_math=False)
+def _title(axes: Axes, text: str, more: str = "") -> None:
+    """Write a title; below it, where there is, what of the data is shown."""
+    lines = [clean(text, 90), *([clean(more)] if more else [])]
+    title = "\n".join(lines)
+    axes.set_title(title, fontsize=10, loc="left", parse_math=False)
 
 
 def _labels(axes: Axes, which: str, texts: Sequence[str], **style: Any) -> None:
@@ -136,6 +140,8 @@ def draw_confusion(
 ) -> Figure:
     """Draw the confusion matrix, each row as shares of its true class in percent."""
     names = [class_name(label, record.label_names) for label in record.classes]
+    f1 = score_words(float(metrics.f1_weighted(confusion)))
+    confusion, names, shown = _most_confused(confusion, names)
     size = 3.6 + 0.28 * len(names)
     figure, axes = _figure(size + 0.6, size)
     shares = metrics.confusion.divide(confusion, confusion.sum(axis=1, keepdims=True))
@@ -148,9 +154,55 @@ def draw_confusion(
     _labels(axes, "x", names, rotation=90)
     _labels(axes, "y", names)
     axes.set(xlabel="predicted (percent of the true class)", ylabel="true")
-    f1 = score_words(float(metrics.f1_weighted(confusion)))
-    _title(axes, f"{record.code} on {record.board}{rows}: weighted F1 {f1}")
+    _title(axes, f"{record.code} on {record.board}{rows}: weighted F1 {f1}", shown)
     return figure
+
+
+def _most_confused(
+    confusion: NDArray[np.int64], names: list[str]
+) -> tuple[NDArray[np.int64], list[str], str]:
+    """Return the part of a large matrix with the largest confusions, the rest joined.
+
+    Returns
+    -------
+    confusion : int64 array of shape (n_shown, n_shown)
+        Last the sum over all classes that are not shown by themselves.
+    names : list of str
+    shown : str
+        What is shown; "" for the whole matrix.
+    """
+    if len(names) <= _MOST:
+        return confusion, names, ""
+    chosen = _find_most_confused(confusion)
+    place = np.full(len(names), len(chosen))
+    place[chosen] = np.arange(len(chosen))
+    n_shown = len(chosen) + 1
+    cells = (place[:, None] * n_shown + place[None, :]).ravel()
+    joined = np.bincount(cells, weights=confusion.ravel(), minlength=n_shown**2)
+    part = joined.astype(np.int64).reshape(n_shown, n_shown)
+    wrong = confusion.sum() - np.trace(confusion)
+    within = part[:-1, :-1].sum() - np.trace(part[:-1, :-1])
+    n_others = len(names) - len(chosen)
+    shown = (
+        f"The {len(chosen)} of {len(names):,} classes with the largest confusions; "
+        f"{within:,} of {wrong:,} wrong rows are between these"
+    )
+    return part, [*(names[one] for one in chosen), f"{n_others:,} other classes"], shown
+
+
+def _find_most_confused(confusion: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return `_MOST` classes in their order: those of the largest confusions first.
+
+    Where fewer are confused at all, the ones with most rows fill up.
+    """
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    true, predicted = np.nonzero(wrong)
+    order = np.argsort(-wrong[true, predicted], kind="stable")
+    pairs = np.stack([true[order], predicted[order]], axis=1).ravel()
+    by_rows = np.argsort(-confusion.sum(axis=1), kind="stable")
+    chosen = dict.fromkeys([*pairs.tolist(), *by_rows.tolist()])
+    return np.sort(np.array([*chosen][:_MOST], dtype=np.intp))
 
 
 def draw_effects(effects: Effects, board: Board) -> Figure:
@@ -230,11 +282,14 @@ def draw_classes(board: Board, top: int) -> Figure:
     """Draw F1 of each class across the best scenarios, hard classes at the top."""
     shown = board.entries[:top]
     f1 = np.stack([read_f1(entry.folder, board.subset) for entry in shown], axis=1)
-    order = np.argsort(f1.mean(axis=1), kind="stable")
     best = records.read_record(shown[0].folder)
     names = [class_name(label, best.label_names) for label in best.classes]
-    figure, axes = _figure(5 + 0.75 * len(shown), 3 + 0.24 * len(names))
-    low = float(f1.min())
+    order = np.argsort(f1.mean(axis=1), kind="stable")
+    of = ""
+    if len(names) > _MOST:
+        order, of = _find_hardest(f1, read_counts(shown[0].folder, board.subset))
+    figure, axes = _figure(5 + 0.75 * len(shown), 3 + 0.24 * len(order))
+    low = float(f1[order].min())
     axes.imshow(f1[order], cmap="cividis", vmin=low, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(f1[order]):
         color = "white" if value < (1 + low) / 2 else "black"
@@ -248,8 +303,30 @@ def draw_classes(board: Board, top: int) -> Figure:
         rotation=45,
         ha="right",
     )
-    _title(axes, f"F1 of each class: {board.title}")
+    _title(axes, f"F1 of each class: {board.title}", of)
     return figure
+
+
+def _find_hardest(
+    f1: NDArray[np.float64], confusion: NDArray[np.int64]
+) -> tuple[NDArray[np.intp], str]:
+    """Return the classes with the lowest F1 among those that have test rows.
+
+    Of equally hard ones those with most rows come first.
+
+    Returns
+    -------
+    order : intp array
+        Of at most `_MOST` classes, the hardest first.
+    of : str
+        What is shown.
+    """
+    n_rows = confusion.sum(axis=1)
+    order = np.lexsort((-n_rows, f1.mean(axis=1)))
+    occurring = order[n_rows[order] > 0]
+    hardest = occurring[:_MOST]
+    of = f"The {len(hardest)} hardest of {len(occurring):,} classes with test rows"
+    return hardest, of
 
 
 def _short(entry: Entry) -> str:
