@@ -615,6 +615,12 @@ def read_columns(tmp_path: Path) -> Callable[..., Reading]:
     return read_arrays
 
 
+def unchecked(value: bytes) -> pa.Array:
+    """Return bytes as an array of strings, whatever they are."""
+    _, offsets, data = pa.array([value]).buffers()
+    return pa.Array.from_buffers(pa.string(), 1, [None, offsets, data])
+
+
 def test_lists_of_texts_are_joined_whole_and_told(read_columns: Read):
     words = [f"w{n}" for n in range(2000)]
 
@@ -635,6 +641,7 @@ def test_lists_of_texts_are_joined_whole_and_told(read_columns: Read):
         (pa.array([[1.5]]), "lists of double"),
         (pa.array([[["a"]]]), "lists of list"),
         (pa.array([b"\xff\xd8"]), "bytes that are not UTF-8"),
+        (unchecked(b"caf\xe9"), "bytes that are not UTF-8"),
         (pa.array([float("inf")]), "infinite numbers"),
         (pa.array([float("-inf")], pa.float32()), "infinite numbers"),
     ],

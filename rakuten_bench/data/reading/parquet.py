@@ -22,6 +22,7 @@ from rakuten_bench.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_NO_UTF8 = "bytes that are not UTF-8"
 _EXACT = 2.0**53  # beyond it not every whole number is a float
 
 
@@ -108,7 +109,12 @@ def _as_texts(column: pa.ChunkedArray) -> Sequence[str]:
 def _is_text(type_: pa.DataType) -> bool:
     import pyarrow as pa
 
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
+    kind = pa.types
+    return bool(
+        kind.is_string(type_)
+        or kind.is_large_string(type_)
+        or kind.is_string_view(type_)
+    )
 
 
 def _is_float(type_: pa.DataType) -> bool:
@@ -140,7 +146,14 @@ def _is_list(type_: pa.DataType) -> bool:
 
 
 def _filled(column: pa.ChunkedArray) -> Sequence[str]:
-    values: Sequence[str] = column.fill_null("").to_numpy(zero_copy_only=False)
+    import pyarrow as pa
+
+    if pa.types.is_string_view(column.type):
+        column = column.cast(pa.large_string())
+    try:
+        values: Sequence[str] = column.fill_null("").to_numpy(zero_copy_only=False)
+    except pa.ArrowException:  # some writers don't check
+        raise _NoText(_NO_UTF8) from None
     return values
 
 
@@ -172,8 +185,7 @@ def _decoded(column: pa.ChunkedArray) -> Sequence[str]:
             for value in column.to_pylist()
         ]
     except UnicodeDecodeError:
-        what = "bytes that are not UTF-8"
-        raise _NoText(what) from None
+        raise _NoText(_NO_UTF8) from None
 
 
 def _list_texts(column: pa.ChunkedArray) -> Sequence[str]:
@@ -182,7 +194,7 @@ def _list_texts(column: pa.ChunkedArray) -> Sequence[str]:
     item = column.type.value_type
     if pa.types.is_dictionary(item):
         item = item.value_type
-    if not _is_text(item):
+    if not (_is_text(item) or pa.types.is_null(item)):
         what = f"lists of {item}"
         raise _NoText(what)
     return [join_items(value or ()) for value in column.to_pylist()]

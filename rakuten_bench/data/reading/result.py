@@ -169,7 +169,7 @@ def refuse_column(file: Path, name: str, what: str, names: Collection[str]) -> N
     if name not in names:
         return
     message = (
-        f"{file}: column '{name}' holds {what}, which are no texts. Write it as text, or "
-        f"name another column."
+        f"{file}: column '{name}' holds {what}, which can't be read as text. Write it as "
+        f"text, or name another column."
     )
     raise UserError(message)
