@@ -28,6 +28,7 @@ from rakuten_bench.records import (
     Stopped,
     collect_provenance,
 )
+from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.scenario.load import Study
@@ -205,9 +206,13 @@ class Recorder:
             ),
             seed=self.study.seed,
             levers=scenario.levers,
-            params=scenario.params,
+            params=plain_json(scenario.params),
             members=[
-                {"modality": m.modality, "levers": m.levers, "params": m.params}
+                {
+                    "modality": m.modality,
+                    "levers": m.levers,
+                    "params": plain_json(m.params),
+                }
                 for m in scenario.members
             ],
             label_names=dict(self.dataset.label_names),
@@ -245,7 +250,7 @@ class Recorder:
             shared=self._users[key] > 1,
             cached=cached,
             fold=step.fold,
-            params={c.lever: c.arguments for c in step.choices if c.params},
+            params=plain_json({c.lever: c.arguments for c in step.choices if c.params}),
             file="".join(made.file for made in self._made(step)),
             failed=failed,
         )

@@ -17,6 +17,7 @@ from rakuten_bench.engine.setting import Settings
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.made import find_ingredients, module_file
 from rakuten_bench.records import Record, StepCost
+from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Scenario, find_option, from_words
 from rakuten_bench.scenario.load import Study
 
@@ -164,7 +165,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, .
 
 def _plain(value: Any) -> bytes:
     """Return a value as a record holds it, where a tuple is a list."""
-    return msgspec.json.encode(value, order="deterministic")
+    return msgspec.json.encode(plain_json(value), order="deterministic")
 
 
 def _compare_steps(

@@ -13,6 +13,7 @@ from typing import Any
 
 from rakuten_bench.plan.source import files_digest, foreign_imports, source_digests
 from rakuten_bench.registry import Option
+from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice
 
 #: The modules that apply learned options: part of what they compute.
@@ -92,7 +93,7 @@ def find_ingredients(option: Option, choice: Choice) -> Ingredients:
     return Ingredients(
         choice.lever,
         choice.option,
-        choice.params,
+        plain_json(choice.params),
         modules_of(option),
         files_digest(option.find_files(choice.arguments)),
         versions_of(option),

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
 from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.registry.plugin import find_owner
+from rakuten_bench.registry.value import convert
 from rakuten_bench.types import TEXT_COLUMNS, Effort, Modality, Space
 
 if TYPE_CHECKING:
@@ -55,9 +54,9 @@ class Parameter:
             If the value does not fit the declared type.
         """
         try:
-            return msgspec.convert(value, self.type)
-        except msgspec.ValidationError as error:
-            message = f"parameter '{self.name}': {value!r} does not fit: {error}"
+            return convert(value, self.type)
+        except UserError as error:
+            message = f"parameter '{self.name}': {error}"
             raise UserError(message) from None
 
 

@@ -38,16 +38,24 @@ def import_plugins() -> None:
     for entry in importlib.metadata.entry_points(group=PLUGINS):
         try:
             entry.load()
-        except UserError:
+        except (UserError, KeyboardInterrupt):
             raise
-        except Exception as error:  # it is code of others, and may raise anything
+        except BaseException as error:  # it is code of others: it may even exit
             owner = entry.dist.name if entry.dist else "a package"
             message = (
                 f"{owner}: its entry point '{entry.name}' of {PLUGINS} can't be "
-                f"imported from {entry.value}: {type(error).__name__}: {error} "
+                f"imported from {entry.value}: {_cause(error)}. "
                 f"Mend it, or run: pip uninstall {owner}"
             )
             raise UserError(message) from error
+
+
+def _cause(error: BaseException) -> str:
+    """Say in one line what ended an import."""
+    if isinstance(error, SystemExit):
+        return f"it ends the program (sys.exit({error.code!r}))"
+    text = " ".join(str(error).split()).removesuffix(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 @cache

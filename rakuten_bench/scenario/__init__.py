@@ -12,6 +12,7 @@ import msgspec
 
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import LETTERS, LEVERS, Lever, Option
+from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.types import Modality
 
@@ -110,7 +111,7 @@ class Scenario:
         """
         digits = "".join(choice.digit for choice in self.choices)
         rest: dict[str, Any] = {
-            choice.lever: dict(choice.params)
+            choice.lever: dict(plain_json(choice.params))
             for choice in self.choices
             if choice.params
         }

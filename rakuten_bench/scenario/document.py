@@ -11,19 +11,59 @@ import yaml
 
 from rakuten_bench.errors import UserError
 
-_BOOL = "tag:yaml.org,2002:bool"
+_BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float"))
+_MERGE = "tag:yaml.org,2002:merge"
+_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_LEFT_OUT = (_BOOL, _INT, _FLOAT, "tag:yaml.org,2002:timestamp")
+
+#: What the aliases of a file may expand to: ten short lines can name billions of values.
+_MAX_VALUES = 1_000_000
+
+_DIGITS = "[0-9]+(?:_[0-9]+)*"
+_EXPONENT = "(?:[eE][-+]?[0-9]+)"
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's booleans only: `off` is an option's name here, not False."""
+    """YAML 1.2's booleans and numbers, and no dates.
+
+    `off` is an option's name here, not False; 010 is 10, not 8; 12:30 is a text, not 750;
+    1e-3 is a number.
+    """
 
 
 _Loader.yaml_implicit_resolvers = {
-    letter: [pair for pair in pairs if pair[0] != _BOOL]
+    letter: [pair for pair in pairs if pair[0] not in _LEFT_OUT]
     for letter, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|True|TRUE)$"), ["t", "T"])
 _Loader.add_implicit_resolver(_BOOL, re.compile("^(?:false|False|FALSE)$"), ["f", "F"])
+_Loader.add_implicit_resolver(
+    _INT,
+    re.compile(f"^(?:[-+]?{_DIGITS}|0o[0-7]+|0x[0-9a-fA-F]+)$"),
+    list("-+0123456789"),
+)
+_Loader.add_implicit_resolver(
+    _FLOAT,
+    re.compile(
+        rf"^[-+]?(?:{_DIGITS}{_EXPONENT}|{_DIGITS}\.(?:{_DIGITS})?{_EXPONENT}?"
+        rf"|\.{_DIGITS}{_EXPONENT}?|\.(?:inf|Inf|INF))$|^\.(?:nan|NaN|NAN)$"
+    ),
+    list("-+.0123456789"),
+)
+
+
+def _construct_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    text = loader.construct_scalar(node)
+    return int(text, 0 if text[:2] in ("0o", "0x") else 10)
+
+
+def _construct_float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    text = loader.construct_scalar(node).lower()
+    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_Loader.add_constructor(_INT, _construct_int)
+_Loader.add_constructor(_FLOAT, _construct_float)
 
 
 class Misplaced(UserError):
@@ -39,10 +79,16 @@ class Value:
     data : scalar, list of Value or dict of str to Value
     where : str
         Such as "scenarios/grid.yaml:12".
+    text : str
+        A scalar as it was written, without its quotes: 1.50 and 010 are names too.
+    size : int
+        Number of values in it, aliases expanded.
     """
 
     data: Any
     where: str
+    text: str = ""
+    size: int = 1
 
     def __repr__(self) -> str:
         """Show what a user wrote, whatever a message takes it from."""
@@ -57,15 +103,17 @@ class Value:
         return self.data
 
     def items(self, what: str) -> dict[str, Value]:
-        """Return the entries of a mapping.
+        """Return the entries of a mapping; none where nothing is written.
 
         Raises
         ------
         Misplaced
             If it is none.
         """
+        if self.data is None:
+            return {}
         if not isinstance(self.data, dict):
-            found = "a list" if isinstance(self.data, list) else repr(self.data)
+            found = "a list" if isinstance(self.data, list) else f"'{self.text}'"
             message = (
                 f"{self.where}: {what} must be a mapping (key: value), not {found}."
             )
@@ -75,6 +123,10 @@ class Value:
     def list(self) -> list[Value]:
         """Return the entries of a list; a single value is a list of one."""
         return self.data if isinstance(self.data, list) else [self]
+
+    def entries(self) -> tuple[Value, ...]:
+        """Return the entries of a list; none where nothing is written."""
+        return () if self.data is None else tuple(self.list())
 
 
 def load_document(path: Path) -> Value:
@@ -90,7 +142,7 @@ def load_document(path: Path) -> Value:
         node = loader.get_single_node()
         if node is None:
             return Value({}, f"{path}:1")
-        return _value(loader, node, path)
+        return _Builder(loader, path).build(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         message = f"{path}:{line}: is not valid YAML: {error.problem}."
@@ -99,7 +151,7 @@ def load_document(path: Path) -> Value:
         message = f"{path}: is not valid YAML: {error}"
         raise UserError(message) from None
     except RecursionError:
-        message = f"{path}: refers to itself by an alias (*), or is nested too deep."
+        message = f"{path}: is nested too deep."
         raise UserError(message) from None
     finally:
         loader.dispose()
@@ -129,23 +181,99 @@ def _load(text: str, path: Path) -> _Loader:
         raise UserError(message) from None
 
 
-def _value(loader: _Loader, node: yaml.Node, path: Path) -> Value:
-    where = f"{path}:{node.start_mark.line + 1}"
-    if isinstance(node, yaml.MappingNode):
-        return Value(_entries(loader, node, path), where)
-    if isinstance(node, yaml.SequenceNode):
-        return Value([_value(loader, item, path) for item in node.value], where)
-    return Value(loader.construct_object(node), where)
+class _Builder:
+    """Makes values of the nodes of a file, each once however many aliases it has."""
+
+    def __init__(self, loader: _Loader, path: Path) -> None:
+        self.loader = loader
+        self.path = path
+        self.known: dict[int, Value] = {}
+        self.open: set[int] = set()
+
+    def build(self, node: yaml.Node) -> Value:
+        """Return the value of a node.
+
+        Raises
+        ------
+        UserError
+            If it holds itself, or aliases make it huge.
+        """
+        if id(node) in self.known:
+            return self.known[id(node)]
+        if id(node) in self.open:
+            raise self._error(node, "refers to itself by an alias (*). Remove it.")
+        self.open.add(id(node))
+        value = self._build(node)
+        self.open.discard(id(node))
+        if value.size > _MAX_VALUES:
+            why = f"aliases (*) expand to {value.size:,} values. Use fewer."
+            raise self._error(node, why)
+        self.known[id(node)] = value
+        return value
+
+    def _build(self, node: yaml.Node) -> Value:
+        where = self._where(node)
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _COLLECTIONS:
+            raise self._error(node, f"tag '{node.tag}' is not read here. Remove it.")
+        if isinstance(node, yaml.MappingNode):
+            entries = self._entries(node)
+            size = 1 + sum(value.size for value in entries.values())
+            return Value(entries, where, size=size)
+        if isinstance(node, yaml.SequenceNode):
+            items = [self.build(item) for item in node.value]
+            return Value(items, where, size=1 + sum(item.size for item in items))
+        return self._scalar(node)
+
+    def _scalar(self, node: yaml.Node) -> Value:
+        text = self._text(node)
+        try:
+            data = self.loader.construct_object(node)
+        except ValueError as error:  # more digits than Python reads
+            raise self._error(node, f"'{text:.20}' can't be read: {error}.") from None
+        return Value(data, self._where(node), text)
+
+    def _entries(self, node: yaml.MappingNode) -> dict[str, Value]:
+        """Return the entries of a mapping; its own win over merged ones (<<)."""
+        own: dict[str, Value] = {}
+        merged: dict[str, Value] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                merged = self._merged(value_node) | merged
+                continue
+            key = self._key(key_node)
+            if key in own:
+                raise self._error(key_node, f"key '{key}' stands twice. Keep one.")
+            own[key] = self.build(value_node)
+        return merged | own
+
+    def _merged(self, node: yaml.Node) -> dict[str, Value]:
+        """Return the entries of the mappings that `<<` names; the first one wins."""
+        merged: dict[str, Value] = {}
+        for one in self.build(node).list():
+            if not isinstance(one.data, dict):
+                why = "'<<' needs a mapping, such as *defaults, or a list of mappings."
+                raise self._error(node, why)
+            merged = one.data | merged
+        return merged
+
+    def _key(self, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            raise self._error(node, "a key must be a name, not a list or a mapping.")
+        return self._text(node)
+
+    def _text(self, node: yaml.Node) -> str:
+        """Return a scalar as it was written: names are not numbers."""
+        text = str(node.value)
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            shown = ascii(text[:_SHOWN])
+            raise self._error(node, f"{shown} has half a character. Write it anew.")
+        return text
+
+    def _where(self, node: yaml.Node) -> str:
+        return f"{self.path}:{node.start_mark.line + 1}"
+
+    def _error(self, node: yaml.Node, why: str) -> UserError:
+        return UserError(f"{self._where(node)}: {why}")
 
 
-def _entries(loader: _Loader, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
-    loader.flatten_mapping(node)  # merge keys: "<<: *defaults"
-    entries: dict[str, Value] = {}
-    for key_node, value_node in node.value:
-        key = str(loader.construct_object(key_node))
-        if key in entries and entries[key].data is not None:
-            line = key_node.start_mark.line + 1
-            message = f"{path}:{line}: key '{key}' stands twice. Keep one."
-            raise UserError(message)
-        entries[key] = _value(loader, value_node, path)
-    return entries
+_SHOWN = 40  # characters of a text in a message

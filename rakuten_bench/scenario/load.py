@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
 from rakuten_bench.errors import Problems, UserError, unknown
-from rakuten_bench.registry import LEVERS
+from rakuten_bench.registry import LEVERS, discover
+from rakuten_bench.registry.value import convert
 from rakuten_bench.scenario import (
     Choice,
     Scenario,
@@ -37,6 +38,10 @@ from rakuten_bench.types import Modality
 
 METRICS = ("f1_weighted", "f1_macro", "accuracy")
 DEFAULT_SEED = 123
+
+#: Keys that only hold what aliases (*) name elsewhere, as in Compose and GitLab files.
+_HOLDERS = (".", "x-")
+_MAX_NAME = 200
 
 T = TypeVar("T")
 
@@ -118,6 +123,7 @@ def load_study(
         keys["dataset"] = Value(dataset, "--dataset")
     if seed is not None:
         keys["seed"] = Value(seed, "--seed")
+    discover()  # a plugin that can't be imported is told once, not for every option
     findings = Findings()
     given = {"dataset": dataset, "seed": seed}
     overrides = {key: value for key, value in given.items() if value is not None}
@@ -136,8 +142,8 @@ def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
         raise UserError(message)
     own = dict(load_document(path).items("a scenario file"))
     keys: dict[str, Value] = {}
-    for entry in own.pop("include", Value([], "")).list():
-        keys |= _merged(path.parent / str(entry.data), (*seen, path.resolve()))
+    for entry in own.pop("include", Value([], "")).entries():
+        keys |= _merged(path.parent / str(entry.plain()), (*seen, path.resolve()))
     return keys | own
 
 
@@ -154,8 +160,9 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
         "scenarios",
     )
     for key, value in keys.items():
-        if key not in known:
+        if key not in known and not key.startswith(_HOLDERS):
             findings.add(value, unknown("key", key, (*known, "include")))
+    keys = {key: value for key, value in keys.items() if value.data is not None}
     values: dict[str, Any] = {"title": path.stem}
     for key, read in _SINGLE.items():
         if key in keys:
@@ -188,7 +195,7 @@ def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
 
 
 def _read_title(value: Value) -> str:
-    return str(value.plain())
+    return value.text or str(value.plain())
 
 
 def _read_metric(value: Value) -> str:
@@ -198,10 +205,14 @@ def _read_metric(value: Value) -> str:
 
 
 def _read_seed(value: Value) -> int:
-    if not isinstance(value.data, int) or value.data < 0:
+    try:
+        seed: int = convert(value.plain(), int)
+    except UserError:
+        seed = -1
+    if seed < 0:
         message = f"seed '{value.plain()}' must be a whole number, 0 or more."
         raise UserError(message)
-    return value.data
+    return seed
 
 
 _SINGLE = {
@@ -222,7 +233,7 @@ def _read_scenarios(
     if "scenarios" in keys:
         found += _read_explicit(keys["scenarios"], defaults, findings)
     if "matrix" in keys:
-        for block in keys["matrix"].list():
+        for block in keys["matrix"].entries():
             with findings.at(block):
                 found += _read_matrix(block, defaults, dropped, findings)
     if not found and not findings.problems:
@@ -237,17 +248,33 @@ def _read_explicit(value: Value, defaults: Value, findings: Findings) -> list[Sc
     named: list[tuple[str, Value]] = (
         list(value.data.items())
         if isinstance(value.data, dict)
-        else [("", entry) for entry in value.list()]
+        else [("", entry) for entry in value.entries()]
     )
     found: dict[str, Scenario] = {}
     for name, entry in named:
         with findings.at(entry):
+            _check_name(name)
             scenario = _read_scenario(name, entry, defaults, found, findings)
             conflict = scenario.conflict()
             if conflict:
                 findings.add(entry, f"is impossible: {conflict}.")
             found[name or scenario.code] = scenario
     return list(found.values())
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that a board or a terminal could not show.
+
+    Raises
+    ------
+    UserError
+    """
+    if not name.isprintable() or len(name) > _MAX_NAME or name != name.strip():
+        message = (
+            f"scenario {name[:_MAX_NAME]!a}: a name has at most {_MAX_NAME} "
+            f"characters, no control characters, and no space at its ends. Rename it."
+        )
+        raise UserError(message)
 
 
 def _read_scenario(
@@ -258,11 +285,14 @@ def _read_scenario(
     findings: Findings,
 ) -> Scenario:
     if not isinstance(entry.data, dict):
-        return _by_code_or_name(str(entry.data), name, known)
+        if isinstance(entry.data, list) or not entry.text:
+            message = "a scenario is a code, or levers such as {model: logreg}."
+            raise UserError(message)
+        return _by_code_or_name(entry.text, name, known)
     words = dict(entry.data)
     members = tuple(
         _read_scenario("", member, defaults, known, findings)
-        for member in words.pop("members", Value([], "")).list()
+        for member in words.pop("members", Value([], "")).entries()
     )
     limit = _pop_limit(words)
     modality = guess_modality(words)
@@ -334,8 +364,8 @@ def _read_matrix(
     block: Value, defaults: Value, dropped: Counter[str], findings: Findings
 ) -> list[Scenario]:
     words = dict(block.items("matrix"))
-    include = words.pop("include", Value([], block.where)).list()
-    exclude = words.pop("exclude", Value([], block.where)).list()
+    include = words.pop("include", Value([], block.where)).entries()
+    exclude = words.pop("exclude", Value([], block.where)).entries()
     limit = _pop_limit(words)
     modality = guess_modality(words)
     words.pop("modality", None)

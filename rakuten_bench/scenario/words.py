@@ -53,7 +53,7 @@ def guess_modality(words: Mapping[str, Value]) -> Modality:
 
 def _named_modality(value: Value) -> Modality:
     for modality in LEVERS:
-        if modality == value.data:
+        if modality == value.text:
             return modality
     message = unknown("modality", value.plain(), LEVERS)
     raise UserError(message)
@@ -151,7 +151,7 @@ def _read_option(
     lever: Lever, modality: Modality, entry: Value, findings: Findings
 ) -> list[Choice]:
     if not isinstance(entry.data, dict):
-        return [Choice.of(lever.find(modality, str(entry.data)))]
+        return [Choice.of(_find(lever, modality, entry))]
     choices: list[Choice] = []
     for name, params in entry.data.items():
         with findings.at(params):
@@ -159,6 +159,24 @@ def _read_option(
             values = params.items(f"parameters of '{name}'") if params.data else {}
             choices += _sweep(option, values, findings)
     return choices
+
+
+_NOTHING = frozenset({"", "no", "none", "null", "false", "~"})
+
+
+def _find(lever: Lever, modality: Modality, entry: Value) -> Option:
+    """Return the option of a name; where nothing is wanted, say how that is written."""
+    if isinstance(entry.data, list):
+        message = f"{lever.name}: a list in a list is no option."
+        raise UserError(message)
+    try:
+        return lever.find(modality, entry.text)
+    except UserError:
+        options = {option.name for option in lever.options(modality)}
+        if entry.text.lower() not in _NOTHING or "off" not in options:
+            raise
+        message = f"unknown {lever.name} '{entry.text}'. Did you mean 'off'?"
+        raise UserError(message) from None
 
 
 def _sweep(

@@ -1,0 +1,151 @@
+"""From a value as it was written to the type that an option declares for it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+import msgspec
+
+from rakuten_bench.errors import UserError
+
+_NUMBER = re.compile(
+    r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\.?inf|\.?nan", re.IGNORECASE
+)
+_SWITCH = {"yes": True, "on": True, "no": False, "off": False}
+_SWITCH |= {"true": True, "false": False}
+
+
+def convert(value: Any, wanted: Any) -> Any:
+    """Return a value in the declared type, lists as tuples.
+
+    A text that is a number counts as one where a number is wanted, and yes, no, on and
+    off as true or false where these are.
+
+    Raises
+    ------
+    UserError
+        If it does not fit; says what would. Also for nan, which equals nothing.
+
+    >>> convert("1e-3", float), convert("1e3", int), convert("yes", bool)
+    (0.001, 1000, True)
+    """
+    found = _fit(value, wanted)
+    if _has_nan(found):
+        message = f"{value!r} does not fit: nan is no value."
+        raise UserError(message)
+    return found
+
+
+def _fit(value: Any, wanted: Any) -> Any:
+    try:
+        return msgspec.convert(value, wanted)
+    except msgspec.ValidationError as error:
+        for read in (_read_number, _read_whole_number, _read_switch):
+            changed = _each(value, read)
+            try:
+                return msgspec.convert(changed, wanted)
+            except msgspec.ValidationError:
+                continue
+        message = f"{value!r} does not fit: expected is {_wording(wanted, error)}."
+        raise UserError(message) from None
+
+
+def _each(value: Any, read: Callable[[Any], Any]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _each(one, read) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each(one, read) for one in value]
+    return read(value)
+
+
+def _read_whole(value: Any) -> Any:
+    """Return 1e3 as the whole number that it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _read_number(text: Any) -> Any:
+    plain = text.strip().lower() if isinstance(text, str) else ""
+    if not _NUMBER.fullmatch(plain):
+        return text
+    with contextlib.suppress(ValueError):
+        return int(plain)
+    with contextlib.suppress(ValueError):  # such as 1__0
+        return float(plain.replace(".inf", "inf").replace(".nan", "nan"))
+    return text
+
+
+def _read_whole_number(text: Any) -> Any:
+    return _read_whole(_read_number(text))
+
+
+def _read_switch(text: Any) -> Any:
+    return _SWITCH.get(text.strip().lower(), text) if isinstance(text, str) else text
+
+
+def _has_nan(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_nan, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_nan, value))
+    return isinstance(value, float) and math.isnan(value)
+
+
+def plain_json(value: Any) -> Any:
+    """Return a value with infinities as texts, which JSON would make null.
+
+    >>> plain_json({"C": (1.0, float("inf"))})
+    {'C': (1.0, 'inf')}
+    """
+    if isinstance(value, Mapping):
+        return {key: plain_json(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(plain_json(one) for one in value)
+    return str(value) if isinstance(value, float) and math.isinf(value) else value
+
+
+_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    type(None): "null",
+}
+
+
+def _wording(wanted: Any, error: Exception) -> str:
+    """Return the declared type in words; what msgspec has to say where there are none."""
+    parts = _alternatives(wanted)
+    known = [part for part in parts if part]
+    if len(known) < len(parts):
+        return str(error)
+    return " or ".join(dict.fromkeys(known))
+
+
+def _alternatives(wanted: Any) -> list[str]:
+    origin, inside = get_origin(wanted), get_args(wanted)
+    if origin in (Union, types.UnionType):
+        return [words for one in inside for words in _alternatives(one)]
+    if origin is Literal:
+        return [f"'{one}'" if isinstance(one, str) else str(one) for one in inside]
+    return [_single(wanted, origin, inside)]
+
+
+def _single(wanted: Any, origin: Any, inside: tuple[Any, ...]) -> str:
+    if origin in (tuple, list):
+        return _list_wording(inside)
+    is_mapping = isinstance(origin, type) and issubclass(origin, Mapping)
+    return "a mapping" if is_mapping else _NAMES.get(wanted, "")
+
+
+def _list_wording(inside: tuple[Any, ...]) -> str:
+    kinds = [one for one in inside if one is not Ellipsis]
+    words = {words for one in kinds for words in _alternatives(one)}
+    if "" in words:
+        return ""
+    count = "" if Ellipsis in inside or len(inside) < 2 else f" of {len(inside)}"
+    return f"a list{count}, each {' or '.join(sorted(words))}"
