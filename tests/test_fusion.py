@@ -22,7 +22,7 @@ from rakuten_bench.fusion.rule import (
     score,
     temper,
 )
-from rakuten_bench.pipeline.fitting import probabilities
+from rakuten_bench.pipeline.fitting import decide, probabilities
 from rakuten_bench.pipeline.fusing import fuse, join_members
 from rakuten_bench.types import Fold, Prediction, Target
 
@@ -505,3 +505,35 @@ def test_a_member_that_repeats_another_is_told(members):
 
     with pytest.warns(Notice, match="members 1 and 3 give the same probabilities"):
         fuse(Mean(N_CLASSES), slots)
+
+
+class Answering:
+    """A model whose labels and probabilities differ."""
+
+    classes_ = np.array([0, 1])
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def predict(self, X):
+        return np.ones(len(self.rows))
+
+    def predict_proba(self, X):
+        return np.array(self.rows)
+
+
+def test_the_most_probable_class_is_the_label_the_first_of_equals():
+    model = Answering([[0.6, 0.4], [0.5, 0.5], [0.1, 0.9]])
+
+    predicted, probability = decide(model, None, 3)
+
+    assert predicted.tolist() == [0, 0, 1]
+    assert probability.shape == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "row", [[60.0, 40.0], [np.nan, 0.5], [1.5, -0.5], [0.0, 0.0], [np.inf, 0.0]]
+)
+def test_probabilities_that_are_none_are_refused(row):
+    with pytest.raises(UserError, match="are none for 1 of 2 rows: those of row 1"):
+        decide(Answering([[0.6, 0.4], row]), None, 2)

@@ -205,3 +205,30 @@ def test_a_model_names_the_package_that_is_gone(exported, monkeypatch):
 
     assert done.returncode == 2
     assert "letters 1.0 (here not installed)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("import sys; sys.exit(0)", r"it ends the program \(sys\.exit\(0\)\)"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("def f(): return f()\nf()", "RecursionError: maximum recursion depth"),
+        ("raise ValueError('no\\nway.')", "ValueError: no way"),
+    ],
+)
+def test_a_package_that_ends_or_fails_at_import_is_refused_once(package, code, cause):
+    (package / "options.py").write_text(code)
+
+    done = command("run", "shop.yaml", "--cache", "cache", "--jobs", "1")
+
+    assert done.returncode == 2
+    message = "letters: its entry point 'options' of .* can't be imported from"
+    assert re.search(f"{message} letters.options: {cause}", done.stderr)
+    assert done.stderr.count("entry point") == 1
+    assert not Path("results").exists()
+
+
+def test_an_interrupt_at_import_stays_one(package):
+    (package / "options.py").write_text("raise KeyboardInterrupt")
+
+    assert command("plan", "shop.yaml").returncode == 130

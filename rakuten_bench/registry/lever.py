@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.errors import UserError, list_names, unknown
 from rakuten_bench.registry.option import (
     ColumnsBy,
     Option,
@@ -243,7 +243,7 @@ class Lever:
             if option.digit == digit:
                 return option
         known = [f"{option.digit}={option.name}" for option in self.options(modality)]
-        message = f"{self.name} has no option '{digit}'. Known: {', '.join(known)}."
+        message = f"{self.name} has no option '{digit}'. Known: {list_names(known)}."
         raise UserError(message)
 
     def plain(self, modality: Modality) -> Option:

@@ -166,16 +166,14 @@ _NOTHING = frozenset({"", "no", "none", "null", "false", "~"})
 
 def _find(lever: Lever, modality: Modality, entry: Value) -> Option:
     """Return the option of a name; where nothing is wanted, say how that is written."""
-    if isinstance(entry.data, list):
-        message = f"{lever.name}: a list in a list is no option."
-        raise UserError(message)
+    name = str(entry.plain()) if isinstance(entry.data, list) else entry.text
     try:
-        return lever.find(modality, entry.text)
+        return lever.find(modality, name)
     except UserError:
         options = {option.name for option in lever.options(modality)}
-        if entry.text.lower() not in _NOTHING or "off" not in options:
+        if name.lower() not in _NOTHING or "off" not in options:
             raise
-        message = f"unknown {lever.name} '{entry.text}'. Did you mean 'off'?"
+        message = f"unknown {lever.name} '{name}'. Did you mean 'off'?"
         raise UserError(message) from None
 
 

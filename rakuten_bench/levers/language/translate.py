@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rakuten_bench.errors import Notice, UserError
+from rakuten_bench.errors import Notice, UserError, list_names
 from rakuten_bench.levers.language.translation import translate_table
 from rakuten_bench.registry import LANGUAGE
 from rakuten_bench.types import Languages
@@ -82,14 +82,14 @@ def _find_models(models: str, languages: Languages) -> dict[str, Path]:
     if foreign and not found:
         message = (
             f"language 'translate' finds no model in '{models}' for "
-            f"{', '.join(foreign)}. Name the folder that holds {foreign[0]}-fr/model.bin "
+            f"{list_names(foreign)}. Name the folder that holds {foreign[0]}-fr/model.bin "
             f"with the parameter models or {FOLDER_VARIABLE}; nothing is downloaded."
         )
         raise UserError(message)
     without = [code for code in foreign if code not in found]
     if without:
         message = (
-            f"translate: no model for {', '.join(without)}: texts stay as they are"
+            f"translate: no model for {list_names(without)}: texts stay as they are"
         )
         warnings.warn(message, Notice, stacklevel=2)
     return found
