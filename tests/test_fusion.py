@@ -253,7 +253,7 @@ def test_predictions_for_rows_outside_the_training_rows_are_a_bug(members):
     for number in range(len(X)):
         slots[f"inner0.member{number}"] = slots[f"member{number}"]
 
-    with pytest.raises(AssertionError, match="outside its training rows"):
+    with pytest.raises(AssertionError, match="rows that it must not learn from"):
         fuse(Weighted(N_CLASSES), slots)
 
 
