@@ -379,6 +379,16 @@ def test_a_read_only_results_folder_is_told_before_anything_is_loaded(folder, ca
     assert "can't be written: Permission denied" in err
 
 
+def test_an_empty_name_of_the_results_folder_is_refused(folder, call):
+    before = {*folder.iterdir()}
+
+    code, _, err = call("run", "a/s.yaml", "--results", "")
+
+    assert code == 2
+    assert "'' names no folder" in err
+    assert {*folder.iterdir()} == before
+
+
 def test_a_refused_study_leaves_no_results_folder(folder, call):
     (folder / "a" / "train.csv").unlink()
 

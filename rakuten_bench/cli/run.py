@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rakuten_bench.cli._folder import FolderPath
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
 from rakuten_bench.wording.words import clean, number
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--results",
-    type=click.Path(path_type=Path),
+    type=FolderPath(path_type=Path),
     default=Path("results"),
     show_default=True,
     help="Folder of the records.",
