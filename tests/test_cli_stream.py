@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,22 @@ def test_files_do_not_take_the_place_of_closed_streams(tmp_path: Path, closed: s
 
     assert ended.returncode == 0
     assert (tmp_path / "data").read_bytes() == b"data"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes descriptors")
+def test_a_run_without_any_stream_computes_as_ever(tmp_path: Path):
+    rows = [f"{'mug' if n % 2 else 'rug'} {n},{'ab'[n % 2]}" for n in range(20)]
+    (tmp_path / "shop.csv").write_text("\n".join(["title,kind", *rows]))
+    table = "dataset: {table: {path: shop.csv, title: title, label: kind}}"
+    (tmp_path / "s.yaml").write_text(f"{table}\nscenarios: {{a: {{model: dummy}}}}\n")
+    words = [*COMMAND, "run", "s.yaml", "--jobs", "1", "--cache", "cache"]
+    line = f"exec {shlex.join(words)} <&- >&- 2>&-"
+
+    ended = subprocess.run(["sh", "-c", line], cwd=tmp_path)
+
+    [record] = tmp_path.glob("results/*/*/record.json")
+    assert ended.returncode == 0
+    assert json.loads(record.read_text())["status"] == "ok"
 
 
 def test_a_stream_that_is_no_file_is_left_as_it_is(monkeypatch):

@@ -51,7 +51,8 @@ def _fill_descriptors() -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.set_inheritable(opened, True)  # or it would be closed in our workers
 
 
 def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
