@@ -14,6 +14,7 @@ from rakuten_bench import build
 from rakuten_bench.data.layout import name_images
 from rakuten_bench.data.rakuten import IMAGE_NAME, LABELS, TEXTS
 from rakuten_bench.errors import UserError
+from rakuten_bench.registry import FIELDS
 from rakuten_bench.scenario import from_words
 
 WORDS = ("shoe", "pot", "hat")
@@ -526,3 +527,60 @@ def test_a_table_without_rows_has_nothing_to_predict():
 
     with pytest.raises(UserError, match="has no rows; there is nothing to predict"):
         model.predict(pd.DataFrame(TITLES).iloc[:0])
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([["red", "shoe"], ["pot"]], "holds list"),
+        ([{"text": "shoe"}, None], "holds dict"),
+        ([b"shoe", b"pot"], "holds bytes"),
+        ([np.inf, 1.0], "holds infinite numbers"),
+        ([2.0**70, 1.0], "64-bit"),
+    ],
+)
+def test_cells_that_are_no_texts_are_refused_by_column(cells, message):
+    frame = pd.DataFrame(TITLES)
+    model = build("T0010-0140-0000").fit(frame, LABELLED)
+    odd = pd.DataFrame({"title": cells})
+
+    with pytest.raises(UserError, match=f"column 'title' .*{message}"):
+        model.predict(odd)
+    with pytest.raises(UserError, match=f"column 'title' .*{message}"):
+        build("T0010-0140-0000").fit(odd, ["a", "b"])
+
+
+def test_a_column_that_stands_twice_is_refused():
+    frame = pd.DataFrame(TITLES)
+    model = build("T0010-0140-0000").fit(frame, LABELLED)
+
+    with pytest.raises(UserError, match="has the column 'title' more than once"):
+        model.predict(pd.concat([frame, frame], axis=1))
+
+
+def fields_of(option, params):
+    """Return what an option of the fields makes of a small table, and its columns."""
+    choice = FIELDS.find("text", option)
+    frame = pd.DataFrame(
+        {"title": ["A b 1", ""], "description": ["C, d", ""], "language": ["fr", "en"]}
+    )
+
+    def texts(**changed):
+        made = choice.make(frame.assign(**changed), params=params)
+        return made.columns, made.extra.tolist()
+
+    return texts, choice.find_columns(params)
+
+
+@pytest.mark.parametrize("option", [one.name for one in FIELDS.options("text")])
+@pytest.mark.parametrize("params", [{}, {"measures": True}, {"missing": True}])
+def test_fields_read_the_columns_that_they_declare_and_no_others(option, params):
+    texts, declared = fields_of(option, params)
+
+    changing = {
+        name
+        for name in ("title", "description", "language")
+        if texts(**{name: ["other words", "more"]}) != texts()
+    }
+
+    assert changing == declared

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.levers.language import ONE_LANGUAGE
@@ -12,6 +15,8 @@ from rakuten_bench.scenario import Scenario, find_option
 from rakuten_bench.types import COLUMNS
 
 _SHOWN = 10  # columns listed in a message
+_NO_TEXTS = (list, tuple, dict, set, frozenset, bytes, bytearray, np.ndarray)
+_LARGEST = 2.0**63
 
 
 def prediction_steps(plan: Plan, last: str) -> list[Step]:
@@ -40,15 +45,10 @@ def choose_columns(plan: Plan, scenario: Scenario, X: Any) -> tuple[str, ...]:
     ------
     UserError
         If the table has none of those that a scenario, or a member of it, reads, or one
-        of them twice.
+        of them can't be read.
     """
     read = columns_read(plan, scenario)
-    repeated = {name for name in read if list(X.columns).count(name) > 1}
-    if repeated:
-        message = (
-            f"X: has the column '{min(repeated)}' more than once. Rename the others."
-        )
-        raise UserError(message)
+    refuse_cells(X, [name for name in COLUMNS if name in X.columns])
     for member in scenario.members or (scenario,):
         _refuse_strange(X, member, read)
     return tuple(name for name in COLUMNS if name in read and name in X.columns)
@@ -82,7 +82,7 @@ def refuse_no_table(X: Any) -> None:
 
 
 def refuse_missing_columns(X: Any, columns: Sequence[str]) -> None:
-    """Refuse a table that lacks a column which was learned from, or has no rows.
+    """Refuse a table without rows, or in which a column that is read is missing.
 
     Raises
     ------
@@ -97,9 +97,40 @@ def refuse_missing_columns(X: Any, columns: Sequence[str]) -> None:
             f"nothing to read."
         )
         raise UserError(message)
+    refuse_cells(X, columns)
     if not len(X):
         message = "X: the table has no rows; there is nothing to predict."
         raise UserError(message)
+
+
+def refuse_cells(X: Any, columns: Sequence[str]) -> None:
+    """Refuse a column that stands twice, or holds what is no text, number or path.
+
+    Their `repr` would be learned from in silence.
+
+    Raises
+    ------
+    UserError
+    """
+    for name in columns:
+        if list(X.columns).count(name) > 1:
+            message = f"X: has the column '{name}' more than once. Rename the others."
+            raise UserError(message)
+        kinds = {type(value): value for value in X[name]}
+        for kind, value in kinds.items():
+            if issubclass(kind, _NO_TEXTS):
+                message = (
+                    f"X: column '{name}' holds {kind.__name__} {value!r:.60}, which is "
+                    f"no text. Make it one, or leave the column out."
+                )
+                raise UserError(message)
+        numbers = [value for value in X[name] if isinstance(value, float)]
+        if any(math.isinf(value) or abs(value) >= _LARGEST for value in numbers):
+            message = (
+                f"X: column '{name}' holds infinite numbers, or such as no 64-bit "
+                f"integer can hold. Make them texts, or leave the column out."
+            )
+            raise UserError(message)
 
 
 def _walk(plan: Plan, last: str, inputs: Any) -> list[Step]:

@@ -41,7 +41,7 @@ from rakuten_bench.pipeline.column import (
     refuse_missing_columns,
     refuse_no_table,
 )
-from rakuten_bench.pipeline.label import read_labels, refuse_shuffled
+from rakuten_bench.pipeline.label import read_labels, refuse_shuffled, refuse_single
 from rakuten_bench.pipeline.searching import fit_search, inner_folds
 from rakuten_bench.pipeline.table import explained, hand_over, input_table
 from rakuten_bench.pipeline.target import Targets
@@ -161,6 +161,8 @@ class ScenarioEstimator(BaseEstimator):
         refuse_no_table(X)
         refuse_shuffled(X, y)
         labels = read_labels(y, len(X))
+        if not self.scenario.is_clustering:
+            refuse_single(labels)
         seed = _whole(self.random_state)
         self.classes_, self.class_index_ = labels.classes, labels.index
         self.plan_ = build_plan(

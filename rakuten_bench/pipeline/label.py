@@ -79,6 +79,19 @@ def read_labels(y: Any, n_rows: int) -> Labels:
     return Labels(classes, index, names, tuple(spelled[code] for code in codes))
 
 
+def refuse_single(labels: Labels) -> None:
+    """Refuse labels of fewer than two classes.
+
+    Raises
+    ------
+    UserError
+    """
+    if len(labels.names) < 2:
+        found = f"one, '{labels.names[0]}'" if labels.names else "no label at all"
+        message = f"y: a classifier needs two classes; there is {found}."
+        raise UserError(message)
+
+
 def refuse_shuffled(X: Any, y: Any) -> None:
     """Refuse labels whose index is that of the rows in another order.
 
