@@ -61,18 +61,17 @@ def _too_few_classes(target: Target, train: NDArray[np.int64]) -> str:
     """Say how many classes are left and whether the language lever left others out."""
     rows, name = target.fold.train, target.fold.name
     n_rows, n_classes = len(train), np.unique(target.y[train]).size
-    left = (
-        f"fold {name}: {n_rows:,} training {'row' if n_rows == 1 else 'rows'} of "
-        f"{n_classes} {'class' if n_classes == 1 else 'classes'}"
-    )
     if len(train) < len(rows):
         return (
-            f"{left} left by the language lever, of {len(rows):,}; two classes are "
-            f"needed. Choose another language option or detector."
+            f"fold {name}: {len(train)} training rows with {n_classes} classes are left "
+            f"by the language lever; two classes are needed. Choose another language "
+            f"option or detector."
         )
     return (
-        f"{left}; two classes are needed. Every other class has too few groups of "
-        f"rows to be in each fold: use fewer folds or add rows."
+        f"fold {name}: {n_rows:,} training {'row' if n_rows == 1 else 'rows'} of "
+        f"{n_classes} {'class' if n_classes == 1 else 'classes'}; two classes are needed. "
+        f"Every other class has too few groups of rows to be in each fold: use fewer "
+        f"folds or add rows."
     )
 
 
