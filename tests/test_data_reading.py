@@ -183,6 +183,12 @@ def test_a_quote_that_swallows_rows_and_fits_the_header_is_refused(read: Read):
         read('name,kind\n"27 inch,Toys\nmug,Kitchen\npot 5",Garden\nball,Toys\n')
 
 
+def test_a_value_of_many_lines_may_be_in_a_row_with_fewer_fields(read: Read):
+    reading = read('name,kind,text\n"a,b\nc,d\ne",K\nball,T,x\n')
+
+    assert rows(reading)[0] == ["a,b\nc,d\ne", "K", ""]
+
+
 def test_a_value_of_many_lines_is_no_unbalanced_quote(read: Read):
     text = "red, and blue\nlarge, small\n\nwith, commas\nlast"
 
@@ -266,6 +272,12 @@ def test_blank_lines_above_the_header_are_nothing(read: Read):
 
     assert rows(reading) == ROWS
     assert reading.remarks == ()
+
+
+@pytest.mark.parametrize("content", ['""\n', "\v\n"])
+def test_a_file_without_any_value_has_no_header(read: Read, content: str):
+    with pytest.raises(UserError, match=r"shop\.csv: has no header"):
+        read(content)
 
 
 def test_a_row_is_not_taken_for_the_header(read: Read):

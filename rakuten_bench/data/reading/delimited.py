@@ -163,6 +163,9 @@ def read_delimited(source: Source, names: Collection[str]) -> Reading:
     encoding = find_encoding(source)
     sample = source.sample.decode(encoding.name, "replace")
     layout = find_layout(sample, names, is_whole=source.is_whole)
+    if layout is None:
+        message = f"{source.file}: has no header: its first lines have no values."
+        raise UserError(message)
     columns = name_columns(source.file, layout.header, names)
     rows = _parse(source, encoding, layout)
     _refuse_misfits(source, rows)

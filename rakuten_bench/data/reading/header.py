@@ -101,8 +101,8 @@ class _Guess:
         return 0, is_cut, self.share, len(self.header), -self.order
 
 
-def find_layout(text: str, names: Collection[str], *, is_whole: bool) -> Layout:
-    """Guess separator and header of a text.
+def find_layout(text: str, names: Collection[str], *, is_whole: bool) -> Layout | None:
+    """Guess separator and header of a text; None where every field is blank.
 
     Parameters
     ----------
@@ -126,6 +126,8 @@ def find_layout(text: str, names: Collection[str], *, is_whole: bool) -> Layout:
             _Guess(separator, order, place, records, n_named)
             for place, n_named in _iter_headers(records, known)
         )
+    if not guesses:
+        return None
     best = max(guesses, key=lambda guess: guess.rank)
     end, header = best.records[best.place]
     return Layout(

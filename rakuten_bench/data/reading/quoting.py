@@ -132,7 +132,7 @@ def refuse_swallowed(
     """
     known: list[set[str]] = []
     for first, last, fields in spanning:
-        rows = [*_iter_swallowed(fields, separator)]
+        rows = [*_iter_swallowed(fields, separator, len(columns))]
         if not rows or len(columns) < 2:
             continue
         known = known or [set(column) - {""} for column in columns]
@@ -141,7 +141,9 @@ def refuse_swallowed(
             raise UserError(_unbalanced(file, first, last))
 
 
-def _iter_swallowed(fields: Sequence[str], separator: str) -> Iterator[list[str]]:
+def _iter_swallowed(
+    fields: Sequence[str], separator: str, width: int
+) -> Iterator[list[str]]:
     """Yield the lines within a value that would be records if the quote were not there.
 
     Values that stand before the quote are "": they are no sign of anything.
@@ -150,7 +152,7 @@ def _iter_swallowed(fields: Sequence[str], separator: str) -> Iterator[list[str]
         inner = re.split(r"\r\n|\r|\n", value)[:-1]
         lines = [separator * place + line for line in inner[:1]] + inner[1:]
         records = csv.reader(lines, delimiter=separator)
-        yield from (record for record in records if len(record) == len(fields))
+        yield from (record for record in records if len(record) == width)
 
 
 def _is_known(rows: Sequence[Sequence[str]], known: Sequence[set[str]]) -> bool:
