@@ -162,7 +162,7 @@ class Split:
     fingerprint : str
         Hash of the folds' row positions.
     remarks : tuple of str
-        What is odd about it.
+        What is odd about it, and which rows were kept together.
     """
 
     scheme: str

@@ -138,13 +138,97 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path):
     assert load(tmp_path).frame["title"].tolist() == ["a"]
 
 
-def test_words_that_pandas_takes_for_missing_stay_words(tmp_path: Path):
-    (tmp_path / "shop.csv").write_text("name,kind\nNA,None\nnan,null\n")
+def test_labels_that_pandas_takes_for_missing_stay_classes_and_are_told(
+    tmp_path: Path,
+):
+    (tmp_path / "shop.csv").write_text("name,kind\na,None\nb,null\n")
 
-    frame = load(tmp_path).frame
+    dataset = load(tmp_path)
 
-    assert frame["title"].tolist() == ["NA", "nan"]
-    assert frame["label"].tolist() == ["None", "null"]
+    assert dataset.frame["label"].tolist() == ["None", "null"]
+    [remark] = dataset.remarks
+    assert "reads like no label: 'None' (1 rows), 'null' (1 rows)" in remark
+
+
+def test_texts_that_stand_for_a_missing_one_are_missing_and_told(tmp_path: Path):
+    rows = ["N/A,x", "lamp,x", "<p>Aucune description.</p>,y", "-,y", "no,y"]
+    (tmp_path / "shop.csv").write_text("\n".join(["name,kind", *rows]))
+
+    dataset = load(tmp_path)
+
+    assert dataset.frame["title"].tolist() == ["", "lamp", "", "", "no"]
+    [remark] = dataset.remarks
+    assert "read as missing: 3 titles ('N/A', '<p>Aucune description." in remark
+    assert "'missing: []' in the data set keeps them" in remark
+
+
+@pytest.mark.parametrize(
+    ("missing", "titles"), [([], ["N/A", "void"]), (["Void!"], ["N/A", ""])]
+)
+def test_the_list_of_missing_texts_is_the_users(
+    tmp_path: Path, missing: list[str], titles: list[str]
+):
+    (tmp_path / "shop.csv").write_text("name,kind\nN/A,x\nvoid,y\n")
+
+    dataset = load(tmp_path, missing=missing)
+
+    assert dataset.frame["title"].tolist() == titles
+
+
+def test_labels_of_several_spellings_stay_apart_and_are_told(tmp_path: Path):
+    labels = ["Shoes", "Shoes ", "shoes\u200b", "caf\u00e9", "cafe\u0301", "Hat"]
+    rows = [f"thing {row},{label}" for row, label in enumerate(labels)]
+    (tmp_path / "shop.csv").write_text(
+        "\n".join(["name,kind", *rows]), encoding="utf-8"
+    )
+
+    dataset = load(tmp_path)
+
+    assert len(dataset.classes) == 6
+    [remark] = dataset.remarks
+    assert "5 labels differ only by case, white space, invisible characters" in remark
+    assert "'Shoes' (1) / 'Shoes ' (1) / 'shoes\\u200b' (1)" in remark
+    assert "'labels: {normalize: true}'" in remark
+
+
+def test_labels_are_joined_where_asked_in_their_most_frequent_spelling(tmp_path: Path):
+    labels = ["shoes ", "Shoes", "Shoes", "caf\u00e9", "cafe\u0301"]
+    rows = [f"thing {row},{label}" for row, label in enumerate(labels)]
+    (tmp_path / "shop.csv").write_text(
+        "\n".join(["name,kind", *rows]), encoding="utf-8"
+    )
+
+    dataset = load(tmp_path, labels={"normalize": True})
+
+    assert dataset.classes == ("Shoes", "caf\u00e9")
+    assert "4 labels that differ" in dataset.remarks[0]
+
+
+def test_a_number_with_and_without_decimals_is_one_class(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text("name,kind\na,10\nb,10.0\nc,20.0\nd,30\n")
+
+    dataset = load(tmp_path)
+
+    assert dataset.classes == ("10", "20", "30")
+    assert (
+        "2 of 4 rows are written with decimals: '10.0' is read as class '10'"
+        in (dataset.remarks[0])
+    )
+
+
+def test_a_misspelt_rule_for_labels_is_refused():
+    with pytest.raises(
+        UserError, match=r"'labels' of table.*unknown field `normalise`"
+    ):
+        parse_dataset(
+            {"table": {"path": "a", "label": "b", "labels": {"normalise": True}}}
+        )
+
+
+def test_text_is_composed_before_anything_counts_it(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text("name,kind\nCafe\u0301,x\nThe,y\n", "utf-8")
+
+    assert load(tmp_path).frame["title"].tolist() == ["Caf\u00e9", "The"]
 
 
 @pytest.mark.parametrize(

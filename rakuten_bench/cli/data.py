@@ -50,7 +50,7 @@ def list_command(as_json: bool) -> None:
 
 def _signature(entry: dict[str, Any]) -> str:
     return "\n".join(
-        f"{name}: required" if value is None else f"{name}={value!r}"
+        f"{name}: required" if name in entry["required"] else f"{name}={value!r}"
         for name, value in entry["parameters"].items()
     )
 
@@ -116,7 +116,7 @@ def _what_to_describe(
 
         study = load_study(scenario_file)
         if name is None or name == study.dataset.name:
-            return study.dataset, study.split
+            return study.dataset, study.row_split
         return parse_dataset(name), study.split
     if name is None:
         message = "Name a data set, or a scenario file with --scenario-file."
@@ -249,6 +249,7 @@ def _split_text(split: dict[str, Any]) -> str:
         f"{_table(rows, header)}\n{split['rows_in_groups']:,} rows are in groups that "
         f"stay on one side; the largest has {split['largest_group']:,}. 'seen': test "
         f"rows whose value also stands in a training row."
+        + "".join(f"\n{clean(remark)}" for remark in split["remarks"])
     )
 
 

@@ -68,5 +68,6 @@ def load_dataset(
         If files are absent or unreadable, or rows have no label.
     """
     place = Place(data_dir=data_dir, base_dir=base_dir, cache=cache)
-    loaded: Dataset = dataset.find(spec.name).function(place, **spec.params)
+    entry = dataset.find(spec.name)
+    loaded: Dataset = entry.function(place, **entry.arguments(spec.params))
     return loaded

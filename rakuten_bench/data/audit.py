@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import structs
 
-from rakuten_bench.data.grouping import image_content, whole_text
+from rakuten_bench.data.grouping import (
+    image_content,
+    read_texts,
+    readings,
+    whole_text,
+)
 from rakuten_bench.data.image import find_unreadable
 from rakuten_bench.data.image_hint import shorten
 from rakuten_bench.data.spec import SplitSpec
@@ -59,9 +65,12 @@ def audit(
         that is not possible is `{"error": message}`.
     """
     frame = dataset.frame
-    repeated = find_repeated(frame, cache=cache)
+    repeated = find_repeated(frame, cache=cache, images=images)
+    spec = spec or SplitSpec()
+    if not images:
+        spec = structs.replace(spec, by_image=False)
     try:
-        split = build_split(dataset, spec or SplitSpec(), cache=cache)
+        split = build_split(dataset, spec, cache=cache)
         divided = describe_split(split, repeated)
     except UserError as error:
         divided = {"error": str(error)}
@@ -169,14 +178,18 @@ def _load_detector() -> Any:
 
 
 def find_repeated(
-    frame: pd.DataFrame, *, cache: Path | None = None
+    frame: pd.DataFrame, *, cache: Path | None = None, images: bool = True
 ) -> dict[str, pd.Series]:
-    """Return, for each way to be a duplicate, a value for each row; "" for none."""
+    """Return, for each way to be a duplicate, a value for each row; "" for none.
+
+    Texts are the same that read the same, and images that look the same, or whose
+    files are identical where they are not to be opened.
+    """
     return {
-        "title": frame["title"],
-        "description": frame["description"],
-        "text": whole_text(frame),
-        "image": image_content(frame, cache=cache),
+        "title": readings(frame["title"]),
+        "description": readings(frame["description"]),
+        "text": read_texts(frame),
+        "image": image_content(frame, cache=cache, decoded=images),
     }
 
 
@@ -211,6 +224,7 @@ def describe_split(split: Split, repeated: dict[str, pd.Series]) -> Section:
         "groups": len(sizes),
         "rows_in_groups": int(sizes[sizes > 1].sum()),
         "largest_group": int(sizes.max()),
+        "remarks": list(split.remarks),
         "folds": [_describe_fold(fold, repeated) for fold in split.folds],
     }
 

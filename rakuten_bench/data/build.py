@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,48 @@ import numpy as np
 
 from rakuten_bench.data.grouping import stamp_images
 from rakuten_bench.data.image import locate_images
+from rakuten_bench.data.label import (
+    LabelRules,
+    normalize_labels,
+    remark_labels,
+    remark_numbers,
+    unify_numbers,
+)
 from rakuten_bench.data.language import normalize_languages
+from rakuten_bench.data.spelling import MISSING, compose, is_missing, missing_forms
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import COLUMNS, Dataset
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 10  # rows listed in a message
+#: Columns in which a text may stand for a missing value, and what one value is called.
+_GAPS = {
+    "title": "title",
+    "description": "description",
+    "image_path": "image",
+    "group": "group",
+}
 
 
-def assemble(
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What a scenario file may say about the values of a table.
+
+    Attributes
+    ----------
+    missing : sequence of str, or None
+        Texts that stand for a missing value; `spelling.MISSING` where None.
+    labels : LabelRules
+    """
+
+    missing: Sequence[str] | None = None
+    labels: LabelRules = field(default_factory=LabelRules)
+
+
+def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     name: str,
     columns: Mapping[str, Any],
     *,
@@ -30,6 +62,7 @@ def assemble(
     image_folder: Path | None = None,
     image_stamps: Sequence[str] | None = None,
     cache: Path | None = None,
+    cleaning: Cleaning | None = None,
     **described: Any,
 ) -> Dataset:
     """Build a data set from columns as they were found.
@@ -50,6 +83,8 @@ def assemble(
         `stamp_images` where None.
     cache : Path or None
         Folder where the hashes of images are kept.
+    cleaning : Cleaning or None
+        As the user asked; None where the data set has no parameters for it.
     **described
         `kind`, `about`, `remarks`, `label_names`, `layout`, `max_missing_images` of the
         data set.
@@ -63,6 +98,11 @@ def assemble(
     refuse_missing_labels(frame, subject)
     refuse_repeated_ids(frame, subject)
     frame.loc[:, "language"] = normalize_languages(frame["language"], subject)
+    remarks = (
+        *described.pop("remarks", ()),
+        *clean_labels(frame, subject, cleaning),
+        *clear_missing(frame, subject, cleaning),
+    )
     frame.loc[:, "image_path"] = locate_images(
         frame["image_path"].tolist(), image_folder
     )
@@ -73,6 +113,7 @@ def assemble(
         frame,
         fingerprint(frame, image_stamps),
         image_folder=image_folder,
+        remarks=remarks,
         **described,
     )
 
@@ -95,6 +136,8 @@ def fill_columns(columns: Mapping[str, Any]) -> pd.DataFrame:
     }
     if "id" not in columns:
         filled["id"] = pd.Series(range(n_rows)).astype(str)
+    for name in ("title", "description"):
+        filled[name] = filled[name].map(compose)
     # never PyArrow's strings: a cache is read by installations without it
     return pd.DataFrame(filled).astype(pd.StringDtype("python", na_value=np.nan))
 
@@ -126,6 +169,63 @@ def refuse_missing_labels(frame: pd.DataFrame, subject: str) -> None:
             f"Give them one or remove them."
         )
         raise UserError(message)
+
+
+def clean_labels(
+    frame: pd.DataFrame, subject: str, cleaning: Cleaning | None = None
+) -> Iterator[str]:
+    """Give classes one spelling, as far as is safe or asked for; say what is odd.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, 7)
+        Its labels are replaced.
+    subject, cleaning :
+        As `assemble` has them.
+    """
+    found = frame["label"].tolist()
+    labels = unify_numbers(found)
+    yield from remark_numbers(found, labels, subject)
+    rules = cleaning.labels if cleaning else None
+    yield from remark_labels(labels, rules, subject)
+    if rules and rules.normalize:
+        labels = normalize_labels(labels)
+    frame.loc[:, "label"] = labels
+
+
+def clear_missing(
+    frame: pd.DataFrame, subject: str, cleaning: Cleaning | None = None
+) -> Iterator[str]:
+    """Empty the values that stand for a missing one; say which and how many.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, 7)
+        Its texts, image paths and groups are replaced.
+    subject, cleaning :
+        As `assemble` has them.
+    """
+    named = cleaning.missing if cleaning else None
+    forms = missing_forms(MISSING if named is None else named)
+    told = []
+    for name, word in _GAPS.items():
+        stand_in = _find_missing(frame[name], forms)
+        gaps = frame.loc[frame[name].isin(stand_in), name]
+        if len(gaps):
+            told.append(f"{number(len(gaps), word)} ({_quoted(gaps.unique())})")
+            frame.loc[gaps.index, name] = ""
+    if told:
+        advice = " 'missing: []' in the data set keeps them." if cleaning else ""
+        yield f"{subject}: read as missing: {', '.join(told)}.{advice}"
+
+
+def _find_missing(values: pd.Series, forms: Collection[str]) -> list[str]:
+    return [value for value in values.unique() if value and is_missing(value, forms)]
+
+
+def _quoted(values: Sequence[str], shown: int = 3) -> str:
+    more = ", ..." if len(values) > shown else ""
+    return ", ".join(f"'{value}'" for value in values[:shown]) + more
 
 
 def refuse_repeated_ids(frame: pd.DataFrame, subject: str) -> None:

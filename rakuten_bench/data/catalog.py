@@ -13,8 +13,8 @@ def list_entries() -> dict[str, list[dict[str, Any]]]:
     Returns
     -------
     dict
-        "dataset" and "split"; each entry has `name`, `doc` and `parameters`, a
-        mapping from name to default, None where one must be given.
+        "dataset" and "split"; each entry has `name`, `doc`, `parameters`, a mapping
+        from name to default, and `required`, the names that must be given.
     """
     return {
         "dataset": [_describe(entry) for entry in dataset.entries()],
@@ -24,4 +24,10 @@ def list_entries() -> dict[str, list[dict[str, Any]]]:
 
 def _describe(entry: Entry) -> dict[str, Any]:
     parameters = {name: entry.defaults.get(name) for name in entry.types}
-    return {"name": entry.name, "doc": entry.doc, "parameters": parameters}
+    required = [name for name in entry.types if name not in entry.defaults]
+    return {
+        "name": entry.name,
+        "doc": entry.doc,
+        "parameters": parameters,
+        "required": required,
+    }

@@ -1,39 +1,176 @@
-"""Which rows belong together: the same text, the same picture, the same group."""
+"""Which rows belong together: the same text, the same picture, the same group.
+
+Texts are the same that read the same, pictures that look the same. A value that very
+many rows share is a placeholder, by which no rows are joined.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
+from rakuten_bench.data.placeholder import find_placeholders
 from rakuten_bench.data.spec import keeping
+from rakuten_bench.data.spelling import reading, squeeze
+from rakuten_bench.image.look import LENGTH, match_looks, read_look
 from rakuten_bench.types import Dataset, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Kept = TypeVar("Kept")
 
-def find_groups(dataset: Dataset, *, cache: Path | None = None) -> Rows:
-    """Find which rows must stay together: they share a number.
+_SHOWN = 3  # placeholders named in remarks
+_SHOWN_CHARACTERS = 40  # of a text in a remark
 
-    Rows are joined by an identical whole text, an identical image file and the data
-    set's own `group`; chains of those count (connected components).
 
-    Returns
-    -------
-    int64 array of shape (n_rows,)
-        Numbered from 0 in order of first appearance.
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Which rows must stay together.
+
+    Attributes
+    ----------
+    groups : int64 array of shape (n_rows,)
+        Rows of one group share a number, from 0 in order of first appearance.
+    by_image : bool
+        Whether images have joined rows that nothing else joins.
+    remarks : tuple of str
+        Sentences: how many rows are joined by what, and what is a placeholder.
     """
-    frame = dataset.frame
-    keys = [whole_text(frame), frame["group"], image_content(frame, cache=cache)]
-    return connect([_occurrences(key) for key in keys])
+
+    groups: Rows
+    by_image: bool
+    remarks: tuple[str, ...]
+
+
+def group_rows(
+    dataset: Dataset, *, by_image: bool = True, cache: Path | None = None
+) -> Grouping:
+    """Find which rows must stay together.
+
+    Rows are joined by texts that read the same (title and description as a pair), by
+    images that look the same and by the data set's own `group`; chains of those count
+    (connected components). Placeholders join nothing.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    by_image : bool
+        Whether images count; else none is read.
+    cache : Path or None
+        Folder where what was found in image files is kept.
+    """
+    frame, y = dataset.frame, dataset.y
+    own = _occurrences(frame["group"])
+    text, told = _drop_placeholders("text", read_texts(frame), y, show_text(frame))
+    groups = connect([text, own])
+    if not by_image or not (frame["image_path"] != "").any():
+        return Grouping(groups, False, (*told, *_count_joined({"text": text})))
+    names = frame["image_path"].map(os.path.basename)
+    look = image_content(frame, cache=cache)
+    image, more = _drop_placeholders("image", look, y, names)
+    joined = connect([text, own, image])
+    counted = _count_joined({"text": text, "image": image})
+    is_other = bool((joined != groups).any())
+    return Grouping(joined, is_other, (*told, *more, *counted))
+
+
+def find_groups(
+    dataset: Dataset, *, by_image: bool = True, cache: Path | None = None
+) -> Rows:
+    """Return the groups of `group_rows` alone, of shape (n_rows,)."""
+    return group_rows(dataset, by_image=by_image, cache=cache).groups
+
+
+def read_texts(frame: pd.DataFrame) -> pd.Series:
+    """Return a value for each row that is equal where title and description read alike.
+
+    It is "" where there is no text. What is nothing but markup reads as itself where
+    the row has nothing else.
+    """
+    pairs = readings(frame["title"]) + "\0" + readings(frame["description"])
+    if not (pairs == "\0").any():
+        return pairs
+    raw = frame["title"].map(squeeze) + "\0" + frame["description"].map(squeeze)
+    found = pairs.where(pairs != "\0", raw)
+    return found.where(found != "\0", "")
+
+
+def readings(texts: pd.Series) -> pd.Series:
+    """Return how each text reads; what no text contains is free to part two of them."""
+    known = {text: reading(text) for text in texts.unique()}
+    return texts.map(known)
+
+
+def show_text(frame: pd.DataFrame) -> pd.Series:
+    """Return what a message shows of each row's text: its title, else its description."""
+    return frame["title"].where(frame["title"] != "", frame["description"])
+
+
+def _drop_placeholders(
+    kind: str, values: pd.Series, y: NDArray[np.int32], shown: pd.Series
+) -> tuple[Rows, list[str]]:
+    """Give equal values one number, -1 to "" and placeholders; say which these are.
+
+    Parameters
+    ----------
+    kind : str
+        What a value is called.
+    values : Series of str, of n_rows
+    y : int32 array of shape (n_rows,)
+    shown : Series of str, of n_rows
+        How a message shows a row's value.
+    """
+    codes = _occurrences(values)
+    found = find_placeholders(codes, y)
+    if not found.any():
+        return codes, []
+    counts = np.bincount(codes[codes >= 0])
+    largest = sorted(np.flatnonzero(found).tolist(), key=lambda code: -counts[code])
+    told = [
+        f"{counts[code]:,} rows share the {kind} "
+        f"'{_shorten(shown.iloc[int((codes == code).argmax())])}' "
+        f"({100 * counts[code] / len(codes):.2g} %): a placeholder; rows are not "
+        f"grouped by it."
+        for code in largest[:_SHOWN]
+    ]
+    if len(largest) > _SHOWN:
+        rest = int(counts[largest[_SHOWN:]].sum())
+        told.append(
+            f"{len(largest) - _SHOWN:,} more placeholders of {kind} ({rest:,} rows)."
+        )
+    return np.where(np.append(found, True)[codes], -1, codes), told
+
+
+def _shorten(text: str) -> str:
+    text = squeeze(text)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def _count_joined(keys: Mapping[str, Rows]) -> Iterator[str]:
+    """Say how many rows share each kind of value with another row."""
+    shared = {}
+    for kind, codes in keys.items():
+        known = codes[codes >= 0]
+        counts = np.bincount(known)
+        shared[kind] = int(counts[counts > 1].sum())
+    if any(shared.values()):
+        told = " and ".join(
+            f"{rows:,} rows share their {kind} with another row"
+            for kind, rows in shared.items()
+            if rows
+        )
+        yield f"{told}: duplicates, which stay on one side of the split."
 
 
 def whole_text(frame: pd.DataFrame) -> pd.Series:
@@ -96,27 +233,59 @@ def number_by_appearance(values: Rows) -> Rows:
     return rank[inverse]
 
 
-def image_content(frame: pd.DataFrame, *, cache: Path | None = None) -> pd.Series:
-    """Return a value for each row that is equal for identical image files.
-
-    Only files whose size another file shares are read: the others cannot be equal.
+def image_content(
+    frame: pd.DataFrame, *, cache: Path | None = None, decoded: bool = True
+) -> pd.Series:
+    """Return a value for each row that is equal for images that look the same.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, 7)
     cache : Path or None
-        Folder where the hashes of files are kept, by path, size and time.
+        Folder where what was found in files is kept.
+    decoded : bool
+        Whether images are decoded; else only identical files are the same, as are
+        those that can't be read or show nothing.
 
     Returns
     -------
     Series of str of shape (n_rows,)
-        "" where there is no image or it cannot be read.
+        "" where there is no image or no file.
     """
-    found = _read_contents(frame, cache)
-    content = {
-        path: path if digest is None else digest for path, (_, digest) in found.items()
-    }
-    return frame["image_path"].map(lambda path: content.get(path, "")).astype(str)
+    paths = [path for path in frame["image_path"].unique() if path]
+    content = _hashed(dict(_stamped(paths)), cache)
+    values = {path: digest or path for path, digest in content.items()}
+    if decoded:
+        looks = _looks({digest: path for path, digest in content.items()}, cache)
+        values = {path: looks.get(value, value) for path, value in values.items()}
+    return frame["image_path"].map(lambda path: values.get(path, "")).astype(str)
+
+
+def _looks(files: Mapping[str, str], cache: Path | None) -> dict[str, str]:
+    """Return the number of its look for the digest of each image that shows something.
+
+    Parameters
+    ----------
+    files : mapping of str to str
+        Digest of a file -> its path.
+    cache : Path or None
+        Folder where looks are kept, by digest.
+    """
+    store = cache / "image_looks-1.msgpack" if cache else None
+    known = _read_kept(store, dict[str, bytes])
+    todo = [digest for digest in files if digest and digest not in known]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV lets go of the lock
+        found = pool.map(read_look, [files[digest] for digest in todo])
+        known.update(zip(todo, found, strict=True))
+    if store and todo:
+        write_atomically(store, msgspec.msgpack.encode(known))
+    readable = [digest for digest in files if len(known.get(digest, b"")) == LENGTH]
+    if not readable:
+        return {}
+    looks = np.frombuffer(b"".join(map(known.__getitem__, readable)), np.uint8)
+    numbers = match_looks(looks.reshape(len(readable), LENGTH)).tolist()
+    pairs = zip(readable, numbers, strict=True)
+    return {digest: f"look {number}" for digest, number in pairs if number >= 0}
 
 
 def stamp_images(frame: pd.DataFrame, *, cache: Path | None = None) -> list[str]:
@@ -142,20 +311,6 @@ def stamp_images(frame: pd.DataFrame, *, cache: Path | None = None) -> list[str]
     return [path and stamps.get(path, "absent") for path in frame["image_path"]]
 
 
-def _read_contents(
-    frame: pd.DataFrame, cache: Path | None
-) -> dict[str, tuple[int, str | None]]:
-    """Return size and hash of the images that are there; no hash of a size of its own."""
-    paths = [path for path in frame["image_path"].unique() if path]
-    stamps = dict(_stamped(paths))
-    sizes = np.array([stamp[0] for stamp in stamps.values()], dtype=np.int64)
-    values, counts = np.unique(sizes, return_counts=True)
-    shared = set(values[counts > 1].tolist())
-    asked = {path: stamp for path, stamp in stamps.items() if stamp[0] in shared}
-    hashed = _hashed(asked, cache)
-    return {path: (stamp[0], hashed.get(path)) for path, stamp in stamps.items()}
-
-
 #: Size in bytes and times of a file in ns: of its content, and of any change. The first
 #: can be set back by whoever copies a file, the second can't.
 _Stamp = tuple[int, int, int]
@@ -175,7 +330,7 @@ def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, _Stamp]]:
 def _hashed(asked: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
     """Hash files, each once as long as its size and times stay the same."""
     store = cache / "image_hashes.msgpack" if cache else None
-    known = _read_hashes(store)
+    known = _read_kept(store, dict[str, tuple[str, int, int, int]])
     todo = [path for path in asked if known.get(path, ("",))[1:] != asked[path]]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # reading, and hashlib, let go
         for path, digest in zip(todo, pool.map(_hash_file, todo), strict=True):
@@ -185,16 +340,16 @@ def _hashed(asked: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
     return {path: known[path][0] for path in asked}
 
 
-def _read_hashes(store: Path | None) -> dict[str, tuple[str, int, int, int]]:
+def _read_kept(store: Path | None, kind: type[Kept]) -> Kept:
+    """Read a mapping back; an empty one where none is kept."""
     if store is None or not store.is_file():
-        return {}
+        return kind()
     try:
-        kept = dict[str, tuple[str, int, int, int]]
         with keeping(store):
             content = store.read_bytes()
-        return msgspec.msgpack.decode(content, type=kept)
+        return msgspec.msgpack.decode(content, type=kind)
     except msgspec.MsgspecError:  # cut short; it holds nothing that cannot be redone
-        return {}
+        return kind()
 
 
 def _hash_file(path: str) -> str:

@@ -50,6 +50,23 @@ _NEUTRAL = {
     "1F930": "1FAC4",  # pregnant woman: pregnant person
     "1FAC3": "1FAC4",  # pregnant man
 }
+#: Emoji that OpenMoji draws alike, as `base_emoji` names them.
+_DRAWN_ALIKE = {
+    "1F46A": "1F9D1-1F9D1-1F9D2",  # family
+    "1F491": "1F9D1-2764-1F9D1",  # couple with heart
+    "1F48F": "1F9D1-2764-1F48B-1F9D1",  # kiss
+    "1F47F": "1F608",  # faces with horns
+    "1F315": "1F7E1",  # full moon, yellow circle
+    "1F311": "26AB",  # new moon, black circle
+    "1F1ED-1F1F2": "1F1E6-1F1FA",  # flags: Heard & McDonald Islands, Australia
+    "1F1E8-1F1F5": "1F1EB-1F1F7",  # Clipperton Island, France
+    "1F1F2-1F1EB": "1F1EB-1F1F7",  # St. Martin, France
+    "1F1EA-1F1E6": "1F1EA-1F1F8",  # Ceuta & Melilla, Spain
+    "1F1F2-1F1E8": "1F1EE-1F1E9",  # Monaco, Indonesia
+    "1F1F8-1F1EF": "1F1F3-1F1F4",  # Svalbard & Jan Mayen, Norway
+    "1F1E7-1F1FB": "1F1F3-1F1F4",  # Bouvet Island, Norway
+    "1F1F9-1F1E9": "1F1F7-1F1F4",  # Chad, Romania
+}
 _DROPPED = {
     "FE0F",  # asks for a picture
     "200D",  # joins
@@ -147,7 +164,7 @@ def readable(name: str) -> str:
 
 
 def base_emoji(code: str) -> str:
-    """Return what an emoji is without skin tone and gender.
+    """Return what an emoji is without skin tone and gender, or one drawn alike.
 
     >>> base_emoji("1F469-1F3FD-200D-1F680"), base_emoji("1F468-200D-1F680")
     ('1F9D1-1F680', '1F9D1-1F680')
@@ -155,7 +172,8 @@ def base_emoji(code: str) -> str:
     if code.partition("-")[0] in _ALONE:
         return code
     points = [point for point in code.split("-") if point not in _DROPPED]
-    return "-".join(_NEUTRAL.get(point, point) for point in points)
+    base = "-".join(_NEUTRAL.get(point, point) for point in points)
+    return _DRAWN_ALIKE.get(base, base)
 
 
 def draw_pictures(codes: Sequence[str], store: Path) -> tuple[Path, tuple[str, ...]]:

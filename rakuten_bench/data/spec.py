@@ -40,10 +40,18 @@ class DatasetSpec(msgspec.Struct, frozen=True):
 
 
 class SplitSpec(msgspec.Struct, frozen=True):
-    """A way to divide the rows, with the parameters that differ from its defaults."""
+    """A way to divide the rows, with the parameters that differ from its defaults.
+
+    Attributes
+    ----------
+    by_image : bool or None
+        Whether rows of images that look the same go to one side; None where the
+        scenarios tell: they do if one of them looks at images.
+    """
 
     scheme: str = "holdout"
     params: dict[str, Any] = {}
+    by_image: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +148,22 @@ class Entry:
             yield from self.check(params)
 
     def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return parameters in their declared types, without those left at default."""
+        """Return parameters as plain values, without those left at their default."""
         typed = {
             name: msgspec.convert(params[name], self.types[name])
             for name in sorted(params)
         }
         return {
-            name: value
+            name: msgspec.to_builtins(value)
             for name, value in typed.items()
             if name not in self.defaults or value != self.defaults[name]
+        }
+
+    def arguments(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return plain parameters, as a record keeps them, in their declared types."""
+        return {
+            name: msgspec.convert(value, self.types[name])
+            for name, value in params.items()
         }
 
 

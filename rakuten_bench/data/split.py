@@ -2,7 +2,7 @@
 
 A way to split is a function under `scheme` that returns the share of the rows that
 each part gets, in the order of its folds' roles. Rows are divided class by class, and
-rows that belong together (`grouping.find_groups`) go to one side.
+rows that belong together (`grouping.group_rows`) go to one side.
 
 Without such rows, the division is scikit-learn's own, so that the default equals
 `train_test_split(..., test_size=0.2, stratify=y, random_state=123)`, as the studies
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from msgspec import Meta
+from msgspec import Meta, structs
 from numpy.typing import NDArray
 
 from rakuten_bench.data.given import divide_as_given, find_given
-from rakuten_bench.data.grouping import find_groups, write_atomically
+from rakuten_bench.data.grouping import Grouping, group_rows, write_atomically
 from rakuten_bench.data.spec import SplitSpec, scheme
 from rakuten_bench.division import chance, count_groups, divide, stratified
 from rakuten_bench.errors import UserError, listed
@@ -134,10 +134,11 @@ def build_split(
     UserError
         If a class cannot be on both sides: it has one row, or one group of rows.
     """
-    groups = find_groups(dataset, cache=cache)
+    grouping = group_rows(dataset, by_image=spec.by_image is not False, cache=cache)
     if spec.scheme == "given" or dataset.sides:
-        return _build_given(dataset, spec, groups, folder or Path())
-    store, name = None, split_name(spec)
+        return _build_given(dataset, spec, grouping, folder or Path())
+    groups, name = grouping.groups, _name_grouped(split_name(spec), grouping)
+    store = None
     if cache is not None:
         file_name = f"{dataset.fingerprint[:16]}-{name or spec.scheme}.npz"
         store = CachedFolds(cache / "splits" / file_name, dataset, spec, groups)
@@ -148,15 +149,26 @@ def build_split(
         refuse_unlearned_classes(dataset, folds)
         if store:
             store.write(folds)
-    return Split(spec.scheme, name, folds, groups, fingerprint_folds(folds))
+    fingerprint = _fingerprint(folds, grouping)
+    return Split(spec.scheme, name, folds, groups, fingerprint, grouping.remarks)
+
+
+def _name_grouped(name: str, grouping: Grouping) -> str:
+    """Return the name of a split, which tells whether images have joined rows.
+
+    Studies of texts alone don't read images: where these would make another split, the
+    records of both must not meet on one board.
+    """
+    parts = [name] if name else []
+    return "-".join([*parts, "by-image"] if grouping.by_image else parts)
 
 
 def _build_given(
-    dataset: Dataset, spec: SplitSpec, groups: Rows, folder: Path
+    dataset: Dataset, spec: SplitSpec, grouping: Grouping, folder: Path
 ) -> Split:
     """Divide as the data set or a file of ids says."""
     if spec.scheme != "given":
-        if spec != SplitSpec():
+        if structs.replace(spec, by_image=None) != SplitSpec():
             message = (
                 f"data set '{dataset.name}': its test rows are given, so that `split: "
                 f"{spec.scheme}` cannot choose others. Leave `split` out, or name one "
@@ -166,10 +178,25 @@ def _build_given(
         spec = SplitSpec("given")
     ids = spec.params.get("ids", "")
     sides = find_given(dataset, folder / Path(ids).expanduser() if ids else None)
-    fold, remarks = divide_as_given(dataset, groups, sides)
+    fold, remarks = divide_as_given(dataset, grouping.groups, sides)
     return Split(
-        "given", split_name(spec), (fold,), groups, fingerprint_folds([fold]), remarks
+        "given",
+        _name_grouped(split_name(spec), grouping),
+        (fold,),
+        grouping.groups,
+        _fingerprint((fold,), grouping),
+        (*remarks, *grouping.remarks),
     )
+
+
+def _fingerprint(folds: Sequence[Fold], grouping: Grouping) -> str:
+    """Hash the folds; and the groups, of which inner folds are made, if by images."""
+    found = fingerprint_folds(folds)
+    if not grouping.by_image:
+        return found
+    digest = hashlib.blake2b(found.encode(), digest_size=16)
+    digest.update(grouping.groups.astype("<i8").tobytes())
+    return digest.hexdigest()
 
 
 def inner_folds(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rakuten_bench.data.build import assemble
+from rakuten_bench.data.build import Cleaning, assemble
 from rakuten_bench.data.given import read_sides
 from rakuten_bench.data.image import Share
+from rakuten_bench.data.label import LabelRules
 from rakuten_bench.data.reading import Reading, Remark, read_table
 from rakuten_bench.data.spec import Place, dataset
 from rakuten_bench.errors import Problems, unknown
@@ -53,6 +54,8 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     id: str = "",
     side: str = "",
     name: str = "",
+    missing: list[str] | None = None,
+    labels: LabelRules | None = None,
     max_missing_images: Share = 0.5,
 ) -> Dataset:
     """Read any CSV, JSON Lines or Parquet file with a label and a text or image column.
@@ -71,6 +74,12 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         Where the files named in the image column are, relative to the scenario file.
     name : str
         Names the board; the name of the file, or of both, where "".
+    missing : list of str, or None
+        Texts that count as missing in place of the usual ones ("N/A", "null", "-",
+        "no description", ...); none where empty.
+    labels : LabelRules or None
+        `normalize: true` joins classes that differ only by case, white space,
+        invisible characters, Unicode form or ".0".
     max_missing_images : float
         The share of rows that may lack an image in a run that reads images.
 
@@ -106,6 +115,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         image_folder=folder if image else None,
         max_missing_images=max_missing_images,
         cache=place.store,
+        cleaning=Cleaning(missing, labels or LabelRules()),
         about="; ".join(part.about for part in parts),
         remarks=tuple(str(remark) for part in parts for remark in part.remarks),
         sides=join_sides(parts, side),

@@ -203,6 +203,7 @@ class Recorder:
                 name=self.split.name,
                 n_folds=len(self.split.folds),
                 n_test=sum(fold.test.size for fold in self.split.folds),
+                by_image=bool(self.study.row_split.by_image),
             ),
             seed=self.study.seed,
             levers=scenario.levers,

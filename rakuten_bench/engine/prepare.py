@@ -94,7 +94,7 @@ def prepare(study: Study, settings: Settings) -> Prepared:
     check_classes(dataset, study.scenarios)
     split = build_split(
         dataset,
-        study.split,
+        study.row_split,
         cache=settings.cache,
         folder=Place(settings.data_dir, study.path.parent).relative_to,
     )

@@ -81,7 +81,9 @@ def study_of(record: Record) -> Study:
         dataset=DatasetSpec(
             source.get("name", record.dataset.name), source.get("params", {})
         ),
-        split=SplitSpec(record.split.scheme, record.split.params),
+        split=SplitSpec(
+            record.split.scheme, record.split.params, record.split.by_image
+        ),
         seed=record.seed,
         scenarios=(
             from_words(record.levers, record.params, modality, record.name, members),

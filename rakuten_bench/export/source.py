@@ -48,9 +48,10 @@ def load_source(
         base_dir=Path(source["base_dir"]),
         cache=cache,
     )
+    spec = SplitSpec(record.split.scheme, record.split.params, record.split.by_image)
     split = build_split(
         dataset,
-        SplitSpec(record.split.scheme, record.split.params),
+        spec,
         cache=cache,
         folder=Place(data_dir, Path(source["base_dir"])).relative_to,
     )

@@ -80,7 +80,13 @@ class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SplitInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """How the rows were divided."""
+    """How the rows were divided.
+
+    Attributes
+    ----------
+    by_image : bool
+        Whether rows of images that look the same were kept on one side.
+    """
 
     scheme: str
     fingerprint: str
@@ -88,6 +94,7 @@ class SplitInfo(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     n_folds: int = 1
     n_test: int = 0
+    by_image: bool = True
 
 
 class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

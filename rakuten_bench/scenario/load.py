@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import LEVERS, discover
@@ -98,6 +100,15 @@ class Study:
         }
         text = json.dumps(asked, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+    @property
+    def row_split(self) -> SplitSpec:
+        """The split, grouped by images if a scenario or a member looks at them."""
+        if self.split.by_image is not None:
+            return self.split
+        parts = [one for each in self.scenarios for one in (each, *each.members)]
+        by_image = any(one.modality == "image" for one in parts)
+        return structs.replace(self.split, by_image=by_image)
 
 
 def load_study(

@@ -1,0 +1,57 @@
+"""Values that many rows share because they stand for nothing: no duplicates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.types import Rows
+
+#: More than this share of the rows, and more than `FEW_ROWS`, share a placeholder ...
+SHARE = 0.01
+FEW_ROWS = 10
+#: ... which stands in several classes, or in one with more than this share of the rows.
+SHARE_IN_ONE_CLASS = 0.1
+#: A value in so many classes is one whatever its share.
+MANY_CLASSES = 10
+#: Values that may be placeholders; where more would be, the rows just come in sets.
+FEW_VALUES = 5
+FEW_VALUES_SHARE = 0.01
+
+
+def find_placeholders(codes: Rows, y: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Find the values that say nothing about a row, because too many rows share them.
+
+    A photo "no photo yet" is shared by many rows of any class. Rows of one product are
+    few or of one class; and where very many values are shared by many rows, such as
+    texts that twenty people have labelled, they are sets of rows, not placeholders.
+
+    Parameters
+    ----------
+    codes : int64 array of shape (n_rows,)
+        Values numbered from 0; -1 for none.
+    y : int32 array of shape (n_rows,)
+        Class of each row.
+
+    Returns
+    -------
+    bool array of shape (n_values,)
+
+    Examples
+    --------
+    >>> find_placeholders(np.arange(40).clip(20), np.arange(40) % 3).nonzero()[0]
+    array([20])
+    """
+    known = codes >= 0
+    n_values = int(codes.max(initial=-1)) + 1
+    rows = np.bincount(codes[known], minlength=n_values)
+    n_classes = int(y.max(initial=0)) + 1
+    pairs = np.unique(codes[known] * n_classes + y[known])
+    classes = np.bincount(pairs // n_classes, minlength=n_values)
+    share = rows / len(codes)
+    many = (rows > FEW_ROWS) & (share > SHARE)
+    several = (classes > 1) | (share > SHARE_IN_ONE_CLASS)
+    found: NDArray[np.bool_] = (many & several) | (classes >= MANY_CLASSES)
+    if found.sum() > max(FEW_VALUES, FEW_VALUES_SHARE * n_values):
+        return np.zeros(n_values, dtype=np.bool_)
+    return found

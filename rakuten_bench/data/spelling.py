@@ -1,0 +1,200 @@
+"""Whether two texts read the same, and whether a text stands for a missing one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from functools import cache
+from typing import NamedTuple
+
+from rakuten_bench.corpus.markup import strip_html
+
+#: Texts that say that there is none; case, accents and punctuation don't count.
+MISSING = (
+    *("N/A", "NA", "#N/A", "null", "none", "nil", "nan", "undefined"),
+    *(
+        "-",
+        "--",
+        "---",
+        "\u2013",
+        "\u2014",
+        ".",
+        "..",
+        "...",
+        "…",
+        "?",
+        "/",
+        "_",
+        "\\N",
+    ),
+    *("not available", "not applicable", "not specified", "to be completed"),
+    *("no description", "no description available", "description not available"),
+    *("aucune description", "aucune description disponible", "pas de description"),
+    *("sans description", "description non disponible", "description indisponible"),
+    *("non disponible", "non renseigné", "non précisé", "sans objet"),
+    *("keine Beschreibung", "keine Beschreibung verfügbar", "keine Angabe"),
+    *("keine Angaben", "nicht verfügbar", "nessuna descrizione", "non disponibile"),
+    *("sin descripción", "no disponible", "sem descrição", "não disponível"),
+    *("geen beschrijving", "niet beschikbaar"),
+)
+
+#: Characters that draw nothing although Unicode counts some as letters or symbols.
+_BLANK = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+#: Variation selectors and tags; ranges, because single ones beyond the BMP are slow.
+_VARIATION = "\ufe00-\ufe0f\U000e0000-\U000e0fff"
+#: Marks of Latin, Greek and Cyrillic letters; those of other scripts spell the word.
+_ACCENTS = "\u0300-\u036f"
+#: Symbols that decorate as punctuation does.
+_DECORATION = "|~^`\u00b4\u00a8\u00af\u00b8®©™℠"
+#: Punctuation that changes what a text says: C# is not C, 50 % not 50.
+_KEPT = "%‰"
+
+
+def compose(text: str) -> str:
+    r"""Return a text in Unicode's composed form (NFC): one spelling of each accent.
+
+    >>> compose("cafe\u0301") == "caf\u00e9"
+    True
+    """
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return text
+    return unicodedata.normalize("NFC", text)
+
+
+def reading(text: str) -> str:
+    """Return a form that is equal for texts that read the same.
+
+    Case, white space, punctuation, accents, markup and invisible characters don't
+    count. What separates numbers does, as do signs, units and symbols. A text of
+    nothing but punctuation keeps it; one of nothing but markup is empty.
+
+    >>> reading("<b>Bébé :</b> lit  60x120 cm.") == reading("BEBE - Lit 60x120cm")
+    True
+    >>> reading("C++") == reading("C#"), reading("1.5 l") == reading("15 l")
+    (False, False)
+    >>> reading(":-)"), reading("<br>")
+    (':-)', '')
+    """
+    shown = strip_invisible(strip_html(text))
+    return _close_up(_fold(shown).casefold()) or "".join(shown.split())
+
+
+def strip_invisible(text: str) -> str:
+    """Remove what draws nothing: zero-width, control and variation characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _invisible().sub("", text)
+
+
+def squeeze(text: str) -> str:
+    r"""Return a text composed, without what is invisible, spaces single and inside only.
+
+    >>> squeeze(" two\u200b \u00a0words ")
+    'two words'
+    """
+    return " ".join(strip_invisible(compose(text)).split())
+
+
+def missing_forms(texts: Iterable[str]) -> frozenset[str]:
+    """Return the forms of texts that stand for a missing one, for `is_missing`."""
+    return frozenset(reading(text) for text in texts)
+
+
+def is_missing(text: str, forms: Collection[str]) -> bool:
+    """Tell whether a text reads as one that stands for a missing one.
+
+    >>> forms = missing_forms(MISSING)
+    >>> [is_missing(text, forms) for text in ("n/a ", "Aucune description.", "no", "C")]
+    [True, True, False, False]
+    """
+    longest = max(map(len, forms), default=0)
+    return len(text) <= 4 * longest and reading(text) in forms
+
+
+def _close_up(text: str) -> str:
+    """Remove white space and punctuation but where numbers need them, and of C#."""
+    pattern = _patterns()
+    text = pattern.decimal.sub("\0", text)
+    text = pattern.sign.sub("\1", text)
+    text = pattern.sharp.sub("\2", text)
+    text = pattern.between.sub(" ", text)
+    text = pattern.between_numbers.sub("\3", text)
+    return text.replace(" ", "").translate(_PROTECTED)
+
+
+#: What stands for protected characters meanwhile; texts have lost their controls.
+_PROTECTED = str.maketrans({"\0": ".", "\1": "-", "\2": "#", "\3": " "})
+
+
+class _Patterns(NamedTuple):
+    decimal: re.Pattern[str]
+    sign: re.Pattern[str]
+    sharp: re.Pattern[str]
+    between: re.Pattern[str]
+    between_numbers: re.Pattern[str]
+
+
+@cache
+def _patterns() -> _Patterns:
+    """Compile what `_close_up` looks for; each starts with what is rare, for speed."""
+    return _Patterns(
+        decimal=re.compile(r"[.,](?<=\d.)(?=\d)"),
+        sign=re.compile(r"[-\u2212\u2013](?<!\S.)(?=\d)"),
+        sharp=re.compile(r"#(?<=\w.)(?!\w)"),
+        between=re.compile(rf"[\s{_marks()}]+"),
+        between_numbers=re.compile(r" (?<=\d.)(?=\d)"),
+    )
+
+
+def _fold(text: str) -> str:
+    """Take accents off and give wide letters, ligatures and spaces their plain form.
+
+    Raised and lowered characters and fractions stay: 10² is not 102.
+    """
+    if text.isascii():
+        return text
+    folded = _foldable().sub(lambda run: unicodedata.normalize("NFKD", run[0]), text)
+    plain = _ACCENT.sub("", folded)
+    return _LIGATURE.sub(lambda letter: _LIGATURES[letter[0]], plain)
+
+
+_ACCENT = re.compile(f"[{_ACCENTS}]")
+_LIGATURES = {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o"}
+_LIGATURE = re.compile(f"[{''.join(_LIGATURES)}]")
+
+
+@cache
+def _foldable() -> re.Pattern[str]:
+    """Match runs of characters whose plain form says the same."""
+    kept = [
+        chr(code)
+        for code in (*range(0x80, 0x2500), *range(0x3190, 0x33FF))
+        if unicodedata.decomposition(chr(code)).startswith(
+            ("<super>", "<sub>", "<fraction>")
+        )
+        and chr(code) not in _DECORATION
+    ]
+    return re.compile(f"[^{''.join(kept)}]+")
+
+
+@cache
+def _invisible() -> re.Pattern[str]:
+    """Match format characters, controls that are no white space, and blanks."""
+    found = [
+        re.escape(chr(code))
+        for code in (*range(0x3000), *range(0xFE00, 0x10000))
+        if unicodedata.category(chr(code)) in {"Cf", "Cc"} and not chr(code).isspace()
+    ]
+    return re.compile(f"[{''.join(found)}{_BLANK}{_VARIATION}]")
+
+
+@cache
+def _marks() -> str:
+    """Return all punctuation, as a character class without its brackets."""
+    found = [
+        re.escape(chr(code))
+        for code in (*range(0x3040), *range(0xFE10, 0xFF70))
+        if unicodedata.category(chr(code)).startswith("P") and chr(code) not in _KEPT
+    ]
+    return "".join(found) + re.escape(_DECORATION)
