@@ -194,7 +194,7 @@ def test_list_names_every_data_set_and_split(call: Call):
     assert code == 0
     for name in ("openmoji", "rakuten", "flipkart", "table", "synthetic", "kfold"):
         assert name in out
-    assert "path: required" in out
+    assert "label: required" in out
 
 
 def test_list_as_json_has_parameters_with_defaults(call: Call):

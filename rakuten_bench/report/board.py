@@ -143,9 +143,9 @@ class Board:
             "synthetic": " (synthetic catalogue, not real products)",
         }
         n_folds = self.split.n_folds
-        split = (
-            f"{n_folds} folds" if n_folds > 1 else self.split.name or "80/20 holdout"
-        )
+        plain = self.split.name.removesuffix("by-image").removesuffix("-")
+        split = f"{n_folds} folds" if n_folds > 1 else plain or "80/20 holdout"
+        split += " by image" if self.split.name != plain else ""
         of = f"{self.n_chosen:,} of " if self.subset else ""
         those = f" (those in '{self.subset}')" if self.subset else ""
         rows = f"{of}{self.split.n_test:,} test rows{those}, {split}"
