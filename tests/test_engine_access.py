@@ -68,7 +68,7 @@ def as_other_user(function: Callable[[], object]) -> str:
 
 
 def claim(cache: Path) -> bool:
-    with Claims(cache / "steps" / "claims").hold(KEY) as held:
+    with Claims(cache / "steps" / "locks").hold(KEY) as held:
         return held
 
 

@@ -24,6 +24,7 @@ from rakuten_bench.engine.entry import (
     write_entry,
 )
 from rakuten_bench.engine.evict import evict, list_stored
+from rakuten_bench.engine.inventory import clear
 from rakuten_bench.engine.lease import Lease, read_leases
 from rakuten_bench.engine.store import Facts, LostResult, Recipe, Store
 
@@ -276,15 +277,15 @@ def claiming(path, key):
 def test_a_step_is_claimed_by_one_process_only(tmp_path, other):
     claims = Claims(tmp_path / "claims")
     with claims.hold(KEY) as mine:
-        _, theirs = other(claiming(claims.path, KEY))
+        _, theirs = other(claiming(claims.folder, KEY))
 
         assert (mine, theirs) == (True, "False")
-        assert other(claiming(claims.path, key_of(5)))[1] == "True"
+        assert other(claiming(claims.folder, key_of(5)))[1] == "True"
 
 
 def test_a_claim_ends_with_its_owner(tmp_path, other):
     claims = Claims(tmp_path / "claims")
-    process, held = other(claiming(claims.path, KEY))
+    process, held = other(claiming(claims.folder, KEY))
     assert held == "True"
     assert not claims.is_free(KEY)
 
@@ -332,7 +333,7 @@ def test_what_a_plan_needs_stays_whatever_its_age(store):
 
 def test_what_another_process_is_at_work_on_stays(store, other):
     fill(store, 2)
-    other(claiming(store.root / "claims", key_of(1)))
+    other(claiming(store.root / "locks", key_of(1)))
 
     evict(store, 1, needed=())
 
@@ -481,3 +482,72 @@ def test_arrays_are_loaded_wherever_they_lie(store):
     store.path(KEY).chmod(0o666)
 
     assert store.load(KEY)["array"].tolist() == [0, 1, 2]
+
+
+def test_threads_of_one_process_exclude_each_other(tmp_path):
+    claims = Claims(tmp_path / "locks")
+
+    with claims.hold(KEY) as first, claims.hold(KEY) as second:
+        assert (first, second) == (True, False)
+        assert not claims.is_free(KEY)
+
+    assert claims.is_free(KEY)
+    assert list(claims.folder.iterdir()) == []
+
+
+TAKING_TURNS = """
+import sys, random
+from concurrent.futures import ThreadPoolExecutor
+from rakuten_bench.engine.claim import Claims
+claims = Claims(Path(sys.argv[1]) / "locks")
+counter = Path(sys.argv[1])
+
+def count(key):
+    with claims.hold(key, wait=True) as held:
+        assert held
+        file = counter / key
+        file.write_text(str(int(file.read_text()) + 1))
+
+keys = [f"key{number}" for number in range(4)] * 25
+random.Random(sys.argv[2]).shuffle(keys)
+with ThreadPoolExecutor(4) as threads:
+    list(threads.map(count, keys))
+print("done", flush=True)
+"""
+
+
+def test_many_threads_of_many_processes_wait_for_each_other_without_deadlock(tmp_path):
+    for number in range(4):
+        (tmp_path / f"key{number}").write_text("0")
+    runs = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                f"from pathlib import Path{TAKING_TURNS}",
+                tmp_path,
+                n,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in "123"
+    ]
+
+    printed = [run.communicate(timeout=300)[0] for run in runs]
+
+    assert printed == ["done\n"] * 3
+    counts = [(tmp_path / f"key{number}").read_text() for number in range(4)]
+    assert counts == ["75"] * 4
+
+
+def test_a_lease_of_everything_keeps_all_from_removal(store):
+    store.save(KEY, "value", FACTS)
+    lease = Lease.of_everything(store.root)
+
+    cleared = clear(store.root.parent)
+    assert (cleared.n_removed, cleared.n_kept) == (0, 1)
+
+    lease.close()
+    lease.close()
+    assert clear(store.root.parent).n_removed == 1

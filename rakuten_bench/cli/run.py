@@ -103,7 +103,7 @@ def command(
     study = load_study(file, dataset=dataset, seed=seed)
     check_results(settings.results)
     warm_up(study, settings)
-    prepared = prepare(study, settings)
+    prepared = prepare(study, settings, pin=True)
     running = run(prepared, settings)
     with choose_display(quiet=quiet) as display:
         _say_plan(prepared, settings, display)

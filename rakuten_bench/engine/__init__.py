@@ -75,10 +75,18 @@ class Run:
         NoAccess
             If this user can't work in the cache.
         """
+        try:
+            if self.prepared.todo:
+                yield from self._run_on_board()
+            else:
+                results = self.settings.results
+                write_study_run(results, describe_run(self.prepared, results))
+        finally:
+            if self.prepared.lease:
+                self.prepared.lease.close()
+
+    def _run_on_board(self) -> Iterator[Progress]:
         results = self.settings.results
-        if not self.prepared.todo:
-            write_study_run(results, describe_run(self.prepared, results))
-            return
         check_access(self.prepared.store.root)
         self.prepared = claim(self.prepared, self.settings)
         try:

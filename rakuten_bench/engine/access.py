@@ -83,8 +83,8 @@ def check_access(root: Path) -> None:
     """
     with accessing(root):
         root.mkdir(parents=True, exist_ok=True)
-        folders = [root, root / "leases", *root.glob("??")]
-    files = [root / "claims", root / "evict.lock"]
+        folders = [root, root / "leases", root / "locks", *root.glob("??")]
+    files = [root / "evict.lock"]
     closed = [
         path
         for path, needed in [

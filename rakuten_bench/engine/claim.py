@@ -1,91 +1,117 @@
 """Who computes what: one lock per step, held by the process that is at work on it.
 
-All locks of a cache are single bytes of one file. The system drops them with the
-process that holds them, however it ends, so there is nothing to clean up and nobody to
-ask whether an owner is still alive.
+Each lock is a file of its own, locked with `flock`: the system drops it with the process
+that holds it, however it ends. Nobody sleeps in the kernel for a lock: byte ranges of
+one file, waited for by several threads of several processes, look like a deadlock to it.
+The holder removes the file; what a killed one leaves is an unlocked file, taken over by
+the next.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rakuten_bench.engine.access import accessing, no_access
 
-_opening = threading.Lock()
-_DIGITS = 15  # of the key in hexadecimal: an offset below 2**60
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1  # seconds between two tries
 
 
 class Claims:
     """The locks of a cache.
 
-    A process must have one object for one file only: closing any of its descriptors
-    would drop all its locks (POSIX).
-
     Parameters
     ----------
-    path : Path
-        The file of the locks; its content is of no interest.
+    folder : Path
+        Holds a file for each claimed step; their contents are unused.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = -1
-        self._owner = 0
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     @contextmanager
     def hold(self, key: str, *, wait: bool = False) -> Iterator[bool]:
         """Claim a step while the block runs; gives False where another has it.
 
+        Threads of one process exclude each other, too.
+
         Parameters
         ----------
         key : str
         wait : bool
-            Until it is free.
+            Until it is free. Who waits must hold no other claim.
 
         Raises
         ------
         NoAccess
-            If this user can't open the file of the locks, or it can't be locked.
+            If this user can't open the file of the lock, or it can't be locked.
         """
-        held = self._lock(key, 0 if wait else fcntl.LOCK_NB)
+        path = self.folder / key
+        file = _wait_for(path) if wait else _try(path)
         try:
-            yield held
+            yield file is not None
         finally:
-            if held:
-                fcntl.lockf(self._open(), fcntl.LOCK_UN, 1, _offset(key))
+            if file is not None:
+                with suppress(OSError):  # another user's, in a folder of theirs
+                    path.unlink()
+                os.close(file)
 
     def is_free(self, key: str) -> bool:
-        """Tell whether no other process has claimed a step."""
+        """Tell whether nobody has claimed a step."""
+        if not os.path.lexists(self.folder / key):
+            return True
         with self.hold(key) as held:
             return held
 
-    def _lock(self, key: str, flags: int) -> bool:
-        file = self._open()
+
+def _wait_for(path: Path) -> int:
+    pause = _SHORTEST_PAUSE
+    while (file := _try(path)) is None:
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+    return file
+
+
+def _try(path: Path) -> int | None:
+    """Return the descriptor of a locked file; None where another holds it."""
+    while True:
+        file = _open(path)
         try:
-            fcntl.lockf(file, fcntl.LOCK_EX | flags, 1, _offset(key))
-        except (BlockingIOError, PermissionError):  # systems differ: another has it
-            return False
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return None
         except OSError as error:  # such as a network folder without locks
-            raise no_access(self.path, error) from error
-        return True
-
-    def _open(self) -> int:
-        with _opening:
-            return self._opened()
-
-    def _opened(self) -> int:
-        if self._owner != os.getpid():
-            with accessing(self.path):
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
-            self._owner = os.getpid()
-        return self._file
+            os.close(file)
+            raise no_access(path, error) from error
+        if _is_file_of(file, path):
+            return file
+        os.close(file)  # its holder removed it between the two calls
 
 
-def _offset(key: str) -> int:
-    return int(key[-_DIGITS:], 16)
+def _open(path: Path) -> int:
+    with accessing(path):
+        while True:
+            try:
+                return _open_any(path)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def _open_any(path: Path) -> int:
+    """Open for writing, which network folders ask for, else for reading."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY)
+
+
+def _is_file_of(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False

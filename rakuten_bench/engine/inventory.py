@@ -12,7 +12,7 @@ from rakuten_bench.data.folder import is_whole, iter_built, iter_unfinished
 from rakuten_bench.engine.access import accessing, no_access, refuse_file
 from rakuten_bench.engine.entry import DamagedEntry, check_entry
 from rakuten_bench.engine.evict import Stored, list_stored, remove
-from rakuten_bench.engine.lease import only_one, read_leases
+from rakuten_bench.engine.lease import EVERYTHING, only_one, read_leases
 from rakuten_bench.engine.store import Store
 
 
@@ -145,7 +145,8 @@ def _remove_unneeded(
 ) -> Cleared:
     n_kept = size = 0
     for stored in chosen:
-        if stored.key in needed or not store.claims.is_free(stored.key):
+        is_needed = stored.key in needed or EVERYTHING in needed
+        if is_needed or not store.claims.is_free(stored.key):
             n_kept += 1
         else:
             remove(stored)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import fcntl
 import os
 import uuid
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 from rakuten_bench.engine.access import accessing
 
+#: In place of a key: every result, and all that is made from data. What a run that has
+#: no plan yet is going to read, nobody knows.
+EVERYTHING = "*"
+
 
 class Lease:
-    """A list of keys that holds as long as its process lives.
+    """A list of keys that holds as long as its process lives, or until it is closed.
 
     Parameters
     ----------
@@ -28,6 +34,15 @@ class Lease:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
         fcntl.flock(self._file, fcntl.LOCK_EX)  # dropped by the system with us
+        self._close = weakref.finalize(self, _close, self._file, self.path)
+
+    @classmethod
+    def of_everything(cls, root: Path) -> Self:
+        """Return one that holds whatever is there, for a run that begins to prepare."""
+        with only_one(root):
+            lease = cls(root)
+            lease.write([EVERYTHING])
+        return lease
 
     def write(self, keys: Iterable[str]) -> None:
         """Say what is needed from now on."""
@@ -36,9 +51,13 @@ class Lease:
         os.pwrite(self._file, text, 0)
 
     def close(self) -> None:
-        """Need nothing any more."""
-        self.path.unlink(missing_ok=True)
-        os.close(self._file)
+        """Release it; to do so again is no error."""
+        self._close()
+
+
+def _close(file: int, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.close(file)
 
 
 def read_leases(root: Path, *, but: Lease | None = None) -> set[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rakuten_bench.data import Place, build_split, load_dataset
 from rakuten_bench.data.image import check_images
+from rakuten_bench.engine.access import NoAccess
+from rakuten_bench.engine.lease import Lease
 from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.setting import Settings
 from rakuten_bench.engine.stop import STOPPED, may_pass_now
@@ -47,6 +50,8 @@ class Prepared:
         What is odd about the data.
     board : str
         Name of the folder of the records; the plain one unless it is of other data.
+    lease : Lease or None
+        Keeps the cache as it was read, until the run says what it needs of it.
     """
 
     study: Study
@@ -58,6 +63,7 @@ class Prepared:
     damaged: tuple[Damaged, ...]
     remarks: tuple[str, ...] = ()
     board: str = ""
+    lease: Lease | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.board:
@@ -76,14 +82,42 @@ class Prepared:
         )
 
 
-def prepare(study: Study, settings: Settings) -> Prepared:
+def prepare(study: Study, settings: Settings, *, pin: bool = False) -> Prepared:
     """Load the data, build the plan, and find out what is left to do.
+
+    Parameters
+    ----------
+    study : Study
+    settings : Settings
+    pin : bool
+        Keep others from clearing the cache between what is read here and the run.
 
     Raises
     ------
     UserError
         If the data cannot be loaded, have nothing to tell apart, or a package is missing.
     """
+    lease = _pin(settings) if pin else None
+    try:
+        return replace(_prepare(study, settings), lease=lease)
+    except BaseException:
+        if lease:
+            lease.close()
+        raise
+
+
+def _pin(settings: Settings) -> Lease | None:
+    """Pin the cache; where it can't be written a run with work to do is refused later."""
+    with suppress(NoAccess):
+        return Lease.of_everything(_store_of(settings).root)
+    return None
+
+
+def _store_of(settings: Settings) -> Store:
+    return Store(settings.cache.absolute() / "steps")
+
+
+def _prepare(study: Study, settings: Settings) -> Prepared:
     check_packages(study.scenarios)
     dataset = load_dataset(
         study.dataset,
@@ -113,7 +147,7 @@ def prepare(study: Study, settings: Settings) -> Prepared:
         *remark_validation(split, plan),
         *remark_row_numbers(dataset, study.scenarios),
     )
-    store = Store(settings.cache.absolute() / "steps")
+    store = _store_of(settings)
     todo = tuple(plan.scenarios)
     whole = Prepared(study, dataset, split, plan, store, todo, (), remarks)
     board = find_board(settings.results, whole.plain_board, whole.identity)

@@ -17,7 +17,7 @@ from rakuten_bench.engine.entry import Facts
 from rakuten_bench.engine.evict import evict
 from rakuten_bench.engine.executor import StepExecutor, outcome
 from rakuten_bench.engine.forecast import open_costs
-from rakuten_bench.engine.lease import Lease, only_one, read_leases
+from rakuten_bench.engine.lease import EVERYTHING, Lease, only_one, read_leases
 from rakuten_bench.engine.outcome import Recorder
 from rakuten_bench.engine.pool import Call
 from rakuten_bench.engine.prepare import Prepared
@@ -173,7 +173,7 @@ class Session:
     def _leased(self) -> Iterator[None]:
         """Keep what the plan needs from being removed while it runs."""
         plan = self.prepared.plan
-        self.lease = Lease(self.store.root)
+        self.lease = self.prepared.lease or Lease(self.store.root)
         try:
             with only_one(self.store.root):
                 self.lease.write([*plan.steps, plan.frame, *plan.targets])
@@ -379,6 +379,8 @@ class Session:
             roots = [self.prepared.plan.frame, *self.prepared.plan.targets]
             self.lease.write([*self.prepared.plan.steps, *roots])
             others = read_leases(self.store.root, but=self.lease)
+            if EVERYTHING in others:
+                return
             evict(self.store, self.settings.most_bytes, {*needed, *roots, *others})
 
     def _tidy(self) -> None:

@@ -74,7 +74,7 @@ class Store:
     @property
     def claims(self) -> Claims:
         """Return the locks of this folder, the same object in the whole process."""
-        return _claims(self.root / "claims")
+        return _claims(self.root / "locks")
 
     def path(self, key: str) -> Path:
         """Return where the result of a key is kept."""
