@@ -80,7 +80,7 @@ def keep_from_removal(cache: Path) -> None:
 @pytest.mark.parametrize(
     ("access", "named"),
     [
-        (claim, "steps/claims"),
+        (claim, "steps/locks"),
         (keep_from_removal, "steps/evict.lock"),
         (lambda cache: Lease(cache / "steps"), "steps/leases"),
         (lambda cache: Store(cache / "steps").save("a" * 32, 1, FACTS), "steps/aa"),

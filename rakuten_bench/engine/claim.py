@@ -95,11 +95,11 @@ def _try(path: Path) -> int | None:
 
 def _open(path: Path) -> int:
     with accessing(path):
-        while True:
-            try:
-                return _open_any(path)
-            except FileNotFoundError:
-                path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _open_any(path)
+        except FileNotFoundError:  # the first claim of a cache
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return _open_any(path)
 
 
 def _open_any(path: Path) -> int:
@@ -107,6 +107,8 @@ def _open_any(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except PermissionError:
+        if not path.exists():
+            raise
         return os.open(path, os.O_RDONLY)
 
 
