@@ -118,7 +118,6 @@ def test_a_result_that_we_may_not_read_is_not_taken_for_a_damaged_one(cache, rea
 
 
 def test_what_another_user_owns_does_not_stop_eviction(cache):
-    (cache / "steps" / "claims").chmod(0o666)
     entry = Store(cache / "steps").path(KEY)
 
     left = as_other_user(lambda: evict(Store(cache / "steps"), 1, ()) > 0)

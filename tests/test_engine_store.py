@@ -275,7 +275,7 @@ def claiming(path, key):
 
 
 def test_a_step_is_claimed_by_one_process_only(tmp_path, other):
-    claims = Claims(tmp_path / "claims")
+    claims = Claims(tmp_path / "locks")
     with claims.hold(KEY) as mine:
         _, theirs = other(claiming(claims.folder, KEY))
 
@@ -284,7 +284,7 @@ def test_a_step_is_claimed_by_one_process_only(tmp_path, other):
 
 
 def test_a_claim_ends_with_its_owner(tmp_path, other):
-    claims = Claims(tmp_path / "claims")
+    claims = Claims(tmp_path / "locks")
     process, held = other(claiming(claims.folder, KEY))
     assert held == "True"
     assert not claims.is_free(KEY)
