@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from rakuten_bench.cli._exit import exit_code_of
+from rakuten_bench.cli._stream import echo, echo_as, open_streams
+
 COMMAND = [sys.executable, "-m", "rakuten_bench"]
 ECHO = "import sys; from rakuten_bench.cli._stream import echo_as, open_streams; "
 
@@ -111,8 +114,6 @@ def test_a_run_without_any_stream_computes_as_ever(tmp_path: Path):
 
 
 def test_a_stream_that_is_no_file_is_left_as_it_is(monkeypatch):
-    from rakuten_bench.cli._stream import echo_as, open_streams
-
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
     open_streams()
@@ -120,3 +121,75 @@ def test_a_stream_that_is_no_file_is_left_as_it_is(monkeypatch):
     echo_as("csv", "日")
 
     assert stream.getvalue() == "日"
+
+
+#: A screen that is cleared, a clipboard that is set, a link, a line that is turned around.
+ACTIVE = (
+    "\x1b[2J\x1b]52;c;cm0gLXJm\x07\x1b]8;;http://x\x1b\\\r\x9b1m\u202egnp.exe\u2069"
+)
+
+
+def is_harmless(text: str) -> bool:
+    """Tell whether a terminal would show a text as it is."""
+    return all(letter.isprintable() for letter in text.replace("\n", ""))
+
+
+@pytest.mark.parametrize("err", [False, True])
+def test_what_a_terminal_would_act_on_is_printed_as_escapes(capsys, err):
+    echo(f"label {ACTIVE}\nnext", err=err)
+
+    printed = "".join(capsys.readouterr())
+    assert is_harmless(printed)
+    assert r"\x1b[2J" in printed
+    assert printed.endswith("\nnext\n")
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "junit", "csv"])
+def test_a_text_of_any_format_is_printed_as_escapes(capsys, form):
+    echo_as(form, ACTIVE)
+
+    assert is_harmless(capsys.readouterr().out)
+
+
+def test_json_says_the_same_with_its_control_characters_escaped(capsys):
+    echo_as("json", json.dumps({"label": ACTIVE}, ensure_ascii=False))
+
+    printed = capsys.readouterr().out
+    assert is_harmless(printed)
+    assert json.loads(printed) == {"label": ACTIVE}
+
+
+def test_rows_of_the_users_own_table_come_out_unchanged(capsysbinary):
+    echo_as("csv", f"id\r\n{ACTIVE}\r\n", exact=True)
+
+    assert capsysbinary.readouterr().out.decode() == f"id\r\n{ACTIVE}\r\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", f"{ACTIVE}.yaml"],
+        ["report", "--results", f"{ACTIVE}"],
+        ["report", f"--{ACTIVE}"],
+        ["show", ACTIVE],
+        ["levers", ACTIVE],
+        ["report", "--sort", ACTIVE],
+        ["data", "describe", ACTIVE],
+        ["merge", ACTIVE],
+        [ACTIVE],
+    ],
+    ids=lambda words: words[0][:6].encode().hex(),
+)
+def test_words_of_the_command_line_are_quoted_as_escapes(call, words):
+    code, out, err = call(*words)
+
+    assert code == 2
+    assert is_harmless(out + err)
+
+
+def test_a_traceback_shows_what_it_quotes_as_escapes(capsys):
+    def fail() -> None:
+        raise ValueError(ACTIVE)
+
+    assert exit_code_of(fail) == 70
+    assert is_harmless(capsys.readouterr().err)

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from rakuten_bench.cli._stream import echo
 from rakuten_bench.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,14 +30,14 @@ def find_items(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Item]:
     try:
         dataset = _load(info, data_dir)
     except UserError as error:
-        click.echo(f"Rows are shown without their text. {error}", err=True)
+        echo(f"Rows are shown without their text. {error}", err=True)
         return {}
     if dataset.fingerprint != info.fingerprint:
         message = (
             f"Rows are shown without their text: the data set '{info.name}' at hand is "
             f"another one than that of the record."
         )
-        click.echo(message, err=True)
+        echo(message, err=True)
         return {}
     return read_items(dataset)
 

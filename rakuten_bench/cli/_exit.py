@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import sys
 import traceback
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from rakuten_bench import __version__
+from rakuten_bench.cli._stream import echo
 from rakuten_bench.errors import UserError
 
 WRONG_INPUT = 2
@@ -100,13 +102,18 @@ def _call(command: Callable[[], object]) -> int:
 def _end_of(error: BaseException) -> int:
     """Print an error and return its exit code."""
     if isinstance(error, click.ClickException):
-        with contextlib.suppress(OSError):
-            error.show()
-        return error.exit_code
+        return _complain(_usage(error), error.exit_code)
     message, code = _describe(error)
     if isinstance(error, OSError) and _was_printing(error):
         return _end_without_output(error)
     return _complain(message, code)
+
+
+def _usage(error: click.ClickException) -> str:
+    """Return what click prints of an error; it quotes what was typed."""
+    text = io.StringIO()
+    error.show(text)
+    return text.getvalue().rstrip("\n")
 
 
 def _describe(error: BaseException) -> tuple[str, int]:
@@ -143,7 +150,7 @@ def _was_printing(error: OSError) -> bool:
 def _complain(message: str, code: int) -> int:
     """Print to standard error where that is possible; return the exit code."""
     with contextlib.suppress(OSError):
-        click.echo(message, err=True)
+        echo(message, err=True)
     return code
 
 

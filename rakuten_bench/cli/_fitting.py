@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
+from rakuten_bench.cli._stream import echo
 
 if TYPE_CHECKING:
     from rakuten_bench.records import Record
@@ -36,4 +36,4 @@ def telling() -> Iterator[None]:
     with noted() as notes:
         yield
     for note in notes:
-        click.echo(f"note: {clean(note)}", err=True)
+        echo(f"note: {clean(note)}", err=True)

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import click
+from rakuten_bench.cli._stream import echo
+from rakuten_bench.wording.words import escape_controls
 
 if TYPE_CHECKING:
     from rakuten_bench.engine import Progress
@@ -95,7 +96,7 @@ class Lines(Quiet):
     def say(self, text: str) -> None:
         """Print a line."""
         self._said = time.monotonic()
-        click.echo(text, err=True)
+        echo(text, err=True)
 
 
 class Bar(Quiet):
@@ -110,7 +111,7 @@ class Bar(Quiet):
         room = console.width - _MOST_WORDS
         self._rich = RichProgress(
             BarColumn(bar_width=max(_LEAST_BAR, min(_MOST_BAR, room))),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=console,
             transient=True,
         )
@@ -132,12 +133,12 @@ class Bar(Quiet):
         self._rich.update(
             self._task, completed=done, total=total, description=step_line(progress)
         )
-        doing = progress.doing[:_MOST_WORDS]
+        doing = escape_controls(progress.doing)[:_MOST_WORDS]
         self._rich.update(self._step, description=doing, visible=bool(doing))
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._rich.console.print(text, markup=False, highlight=False)
+        self._rich.console.print(escape_controls(text), markup=False, highlight=False)
 
 
 def scenario_line(progress: Progress) -> str:

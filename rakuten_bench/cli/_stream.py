@@ -9,6 +9,8 @@ import sys
 
 import click
 
+from rakuten_bench.wording.words import escape_controls, escape_json
+
 #: What programs read; everything else is for people.
 MACHINE_FORMATS = ("csv", "json", "markdown", "junit")
 _STANDARD = (0, 1, 2)  # descriptors of input, output and error
@@ -63,7 +65,23 @@ def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
     return lacking.encode("ascii", "backslashreplace").decode("ascii"), error.end
 
 
-def echo_as(form: str, text: str, *, nl: bool = False) -> None:
+def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print for people: the one place where a command does.
+
+    Labels, names of files, records and exceptions may hold anything: sequences that clear
+    the screen, set the clipboard or turn a line around are printed as escapes.
+
+    Parameters
+    ----------
+    err : bool
+        Whether to print to standard error.
+    nl : bool
+        Whether to end the line.
+    """
+    click.echo(escape_controls(str(text)), err=err, nl=nl)
+
+
+def echo_as(form: str, text: str, *, nl: bool = False, exact: bool = False) -> None:
     """Print a text in one of the formats; what programs read is UTF-8.
 
     Parameters
@@ -72,9 +90,15 @@ def echo_as(form: str, text: str, *, nl: bool = False) -> None:
         One of `MACHINE_FORMATS`, or what people read.
     nl : bool
         Whether to end the line.
+    exact : bool
+        Whether it holds cells of the user's own table, which come out unchanged unless a
+        terminal shows them.
     """
+    is_shown = sys.stdout is not None and sys.stdout.isatty()
+    if is_shown or not exact:
+        text = escape_json(text) if form == "json" else escape_controls(text)
     has_bytes = getattr(sys.stdout, "buffer", None) is not None
-    if form not in MACHINE_FORMATS or not has_bytes or sys.stdout.isatty():
+    if form not in MACHINE_FORMATS or not has_bytes or is_shown:
         click.echo(text, nl=nl)
     else:
         click.echo(text.encode("utf-8", "backslashreplace"), nl=nl)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._stream import echo
+
 _FOLDER = click.option(
     "--cache", type=click.Path(path_type=Path), help="Folder of shared steps."
 )
@@ -56,16 +58,16 @@ def info(cache: Path | None) -> None:
             found.shelves.items(), key=lambda item: -item[1].size
         )
     ]
-    click.echo(f"folder      {folder}")
-    click.echo(
+    echo(f"folder      {folder}")
+    echo(
         f"results     {render_size(found.size)} of {render_size(default_cache_size())}"
         f" ({render_size(found.unfinished)} unfinished)"
     )
-    click.echo(f"data        {render_size(found.elsewhere)} (pictures, splits, costs)")
+    echo(f"data        {render_size(found.elsewhere)} (pictures, splits, costs)")
     if rows:
-        click.echo()
+        echo()
         head = ["lever", "results", "on disk", "to compute again"]
-        click.echo(tabulate(rows, head, colalign=("left", "right", "right", "right")))
+        echo(tabulate(rows, head, colalign=("left", "right", "right", "right")))
 
 
 @command.command("clear")
@@ -87,12 +89,12 @@ def clear(cache: Path | None, older_than: str | None) -> None:
 
     before = time.time() - parse_duration(older_than) if older_than else None
     cleared = clear_cache(cache or default_cache(), before=before)
-    click.echo(f"{cleared.n_removed:,} results removed, {render_size(cleared.size)}.")
+    echo(f"{cleared.n_removed:,} results removed, {render_size(cleared.size)}.")
     if cleared.elsewhere:
         size = render_size(cleared.elsewhere)
-        click.echo(f"pictures, splits and standings removed, {size}.")
+        echo(f"pictures, splits and standings removed, {size}.")
     if cleared.n_kept:
-        click.echo(f"{cleared.n_kept:,} are needed by a run and were kept.")
+        echo(f"{cleared.n_kept:,} are needed by a run and were kept.")
 
 
 @command.command("verify")
@@ -112,6 +114,6 @@ def verify(ctx: click.Context, /, cache: Path | None) -> None:
 
     n_results, damaged = verify_cache(cache or default_cache())
     for one in damaged:
-        click.echo(f"damaged and removed: {one}")
-    click.echo(f"{n_results:,} results, {len(damaged):,} damaged.")
+        echo(f"damaged and removed: {one}")
+    echo(f"{n_results:,} results, {len(damaged):,} damaged.")
     ctx.exit(1 if damaged else 0)

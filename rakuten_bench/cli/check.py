@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rakuten_bench.cli._stream import echo_as
+from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError, writing
 from rakuten_bench.wording.words import number
@@ -129,7 +129,7 @@ def command(
     check_words(baseline, update, rows, tolerance, outputs)
     results: Path = words["results"]
     if update:
-        click.echo(_update(baseline, rows, metric, words), err=True)
+        echo(_update(baseline, rows, metric, words), err=True)
         return
     approved = check.read_baseline(baseline)
     today = read_today(words, approved)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rakuten_bench.cli._stream import echo_as
+from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.wording.words import clean
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def list_command(as_json: bool) -> None:
         return
     for kind, found in entries.items():
         rows = [(entry["name"], entry["doc"], _signature(entry)) for entry in found]
-        click.echo(_table(rows, (kind, "what it is", "parameters")))
-        click.echo()
+        echo(_table(rows, (kind, "what it is", "parameters")))
+        echo()
 
 
 def _signature(entry: dict[str, Any]) -> str:
@@ -103,7 +103,7 @@ def describe_command(
     if as_json:
         echo_as("json", json.dumps(found, indent=1, ensure_ascii=False), nl=True)
     else:
-        click.echo("\n\n".join(_sections(found)))
+        echo("\n\n".join(_sections(found)))
 
 
 def _what_to_describe(
@@ -161,7 +161,7 @@ def synthesize_command(rows: int, images: int, seed: int, out: Path) -> None:
     from rakuten_bench.data.synthesis import synthesize
 
     synthesize(out, rows=rows, images=images, random_state=seed)
-    click.echo(f"{out}: {rows:,} listings, {min(rows, images):,} photos.")
+    echo(f"{out}: {rows:,} listings, {min(rows, images):,} photos.")
 
 
 def _sections(found: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rakuten_bench.cli._fitting import telling, working_as
+from rakuten_bench.cli._stream import echo
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError
 
@@ -93,11 +94,11 @@ def command(
         model, wanted, head = _from_record(code, row, text, **place)
     found = explain_row(model, wanted, label=label, n_shown=top)
     head = f"{model.scenario.code}: {head}"
-    click.echo(render_explanation(found, head))
+    echo(render_explanation(found, head))
     if html:
         page = render_explanation_page(found, head)
         write_file(html, page)
-        click.echo(f"{html}: written.")
+        echo(f"{html}: written.")
 
 
 def _refuse_model_options(
@@ -162,7 +163,7 @@ def _from_model(
     if (row is None) != (table is None):
         message = f"{path}: --row and --table go together: the table holds the row to explain."
         raise UserError(message)
-    warn = partial(click.echo, err=True)
+    warn = partial(echo, err=True)
     model, card = load_model(path, any_version=any_version, warn=warn)
     refuse_clustering(model.scenario)
     if row is None or table is None:

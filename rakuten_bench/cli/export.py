@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rakuten_bench.cli._fitting import working_as
+from rakuten_bench.cli._stream import echo
 from rakuten_bench.wording.words import clean
 
 
@@ -67,11 +68,11 @@ def command(
     check_record(folder, record)
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
     for remark in source.dataset.remarks:
-        click.echo(clean(remark), err=True)
+        echo(clean(remark), err=True)
     with working_as(record):
         card = export_model(record, source, output, "all" if rows == "all" else "train")
     metric, score = next(iter(card.scores.items()))
-    click.echo(
+    echo(
         f"{output}: {card.code}, learned from {card.n_rows:,} rows ({card.rows}), "
         f"{metric} {score:.4f} on the record's test rows."
     )

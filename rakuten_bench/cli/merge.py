@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._stream import echo
+
 
 @click.command()
 @click.argument(
@@ -43,7 +45,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], results: Path) -> Non
         if merged.reason:
             named = merged.reason.startswith(str(merged.source))  # a file of it
             place = "" if named else f"{merged.source}: "
-            click.echo(f"{merged.outcome}: {place}{merged.reason}")
+            echo(f"{merged.outcome}: {place}{merged.reason}")
     parts = [f"{count:,} {outcome}" for outcome, count in sorted(counts.items())]
-    click.echo(f"{results}: {', '.join(parts)}")
+    echo(f"{results}: {', '.join(parts)}")
     ctx.exit(1 if counts["conflict"] + counts["damaged"] else 0)

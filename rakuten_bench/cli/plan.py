@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._stream import echo
 from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def command(
         n_jobs=jobs,
     )
     prepared = prepare(load_study(file, dataset=dataset), settings)
-    click.echo(render_plan(prepared, forecast(prepared, settings.n_workers)))
+    echo(render_plan(prepared, forecast(prepared, settings.n_workers)))
     if list_scenarios:
         todo = set(prepared.todo)
         for code, scenario in prepared.plan.scenarios.items():
@@ -74,7 +75,7 @@ def command(
                 for choice in scenario.choices
                 if choice.digit != "0"
             )
-            click.echo(f"{code}  {mark:<6}  {scenario.name or words}")
+            echo(f"{code}  {mark:<6}  {scenario.name or words}")
 
 
 def render_plan(prepared: Prepared, forecast: Forecast) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rakuten_bench.cli._fitting import telling
-from rakuten_bench.cli._stream import echo_as
+from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.errors import UserError, writing
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def command(
 
     if output:
         _check_output(output, table, model)
-    warn = partial(click.echo, err=True)
+    warn = partial(echo, err=True)
     fitted, card = load_model(model, any_version=any_version, warn=warn)
     named = {
         "id": id_,
@@ -99,7 +99,7 @@ def command(
         )
     _write(frame, output)
     if output:
-        click.echo(f"{output}: {len(frame):,} rows labelled by {card.code}.")
+        echo(f"{output}: {len(frame):,} rows labelled by {card.code}.")
 
 
 def _check_output(output: Path, *inputs: Path) -> None:
@@ -120,7 +120,7 @@ def _check_output(output: Path, *inputs: Path) -> None:
 
 def _write(frame: pd.DataFrame, output: Path | None) -> None:
     if output is None:
-        echo_as("csv", frame.to_csv(index=False))
+        echo_as("csv", frame.to_csv(index=False), exact=True)
         return
     with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rakuten_bench.cli._stream import echo_as
+from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._writing import write_file, write_files
 
 if TYPE_CHECKING:
@@ -123,20 +123,20 @@ def command(
         best = min(top or _PLOTTED, _PLOTTED)
         files = (file for board in boards for file in report.board_plots(board, best))
         n_files = write_files(plots, files)
-        click.echo(f"{plots}: {n_files} files", err=True)
+        echo(f"{plots}: {n_files} files", err=True)
     if html is not None:
         _write_page(html, boards, data_dir, not no_examples)
     if uri is not None:
         logged = report.log_boards(boards, uri)
         told = f"{logged.new} runs logged, {logged.known} were there"
-        click.echo(f"{uri}: {told}", err=True)
+        echo(f"{uri}: {told}", err=True)
     if effects or form in ("csv", "json"):
         _say_left_out(boards)
 
 
 def _say_left_out(boards: Sequence[Board]) -> None:
     for sentence in (s for board in boards for s in board.left_out):
-        click.echo(f"Left out: {sentence}", err=True)
+        echo(f"Left out: {sentence}", err=True)
 
 
 def _write_page(
@@ -151,4 +151,4 @@ def _write_page(
     }
     page = report.render_page(boards, items)
     write_file(file, page)
-    click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB", err=True)
+    echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB", err=True)

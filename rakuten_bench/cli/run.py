@@ -10,6 +10,7 @@ import click
 
 from rakuten_bench.cli._folder import FolderPath
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
+from rakuten_bench.cli._stream import echo
 from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def command(
     code = _print_board(running.prepared, settings, top)
     if not quiet:
         for line in iter_note_lines(notes):
-            click.echo(line, err=True)
+            echo(line, err=True)
     ctx.exit(code)
 
 
@@ -212,6 +213,6 @@ def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
     board = board.failing_only(codes)
     board = with_standing(board, top, settings.cache / "standings")
     width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(render_boards([board], "table", top, width), nl=False)
+    echo(render_boards([board], "table", top, width), nl=False)
     ranked = {entry.code for entry in (*board.entries, *board.clusterings)}
     return int(bool(codes.keys() - ranked or find_unscored(prepared, settings)))

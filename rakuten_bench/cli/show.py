@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._stream import echo
 from rakuten_bench.cli._writing import write_files
 
 
@@ -41,6 +42,6 @@ def command(code: str, dataset: str | None, results: Path, plots: Path | None) -
 
     folder = report.find_scenario(results, code, dataset)
     width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(report.render_scenario(folder, width), nl=False)
+    echo(report.render_scenario(folder, width), nl=False)
     if plots is not None:
         write_files(plots, report.scenario_plots(folder))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._stream import echo
+
 if TYPE_CHECKING:
     from rakuten_bench.engine.why import Answer
     from rakuten_bench.records import Record
@@ -60,7 +62,7 @@ def command(
     )
     record = read_record(find_scenario(results, code, dataset))
     study = study_of(record) if file is None else _pick(file, code, record)
-    click.echo(render_answer(record, explain(record, study, settings)))
+    echo(render_answer(record, explain(record, study, settings)))
 
 
 def _pick(file: Path, code: str, record: Record) -> Study:

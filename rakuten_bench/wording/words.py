@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -227,6 +229,35 @@ def clean(text: str, length: int | None = None) -> str:
     if length is not None and len(line) > length:
         return line[: length - 1] + "…"
     return line
+
+
+#: What a terminal acts on, or what turns the order of the text around: control characters
+#: but for line ends and tabs, marks of direction, separators of lines, tags, and halves of
+#: characters.
+_ACTIVE = re.compile(
+    "(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e"
+    "\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def escape_controls(text: str) -> str:
+    r"""Return a text with what a terminal would act on written as Python escapes it.
+
+    Lines stay lines.
+
+    >>> escape_controls("a\x1b[31mb\n\u202ec")
+    'a\\x1b[31mb\n\\u202ec'
+    """
+    return _ACTIVE.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def escape_json(text: str) -> str:
+    r"""Return JSON with what a terminal would act on in its strings escaped.
+
+    >>> escape_json('{"a": "\u202e"}')
+    '{"a": "\\u202e"}'
+    """
+    return _ACTIVE.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def class_name(label: str, names: Mapping[str, str]) -> str:
