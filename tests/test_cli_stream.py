@@ -178,7 +178,7 @@ def test_rows_of_the_users_own_table_come_out_unchanged(capsysbinary):
         ["merge", ACTIVE],
         [ACTIVE],
     ],
-    ids=lambda words: words[0][:6].encode().hex(),
+    ids=ascii,
 )
 def test_words_of_the_command_line_are_quoted_as_escapes(call, words):
     code, out, err = call(*words)
