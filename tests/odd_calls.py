@@ -2,11 +2,14 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
 
 from rakuten_bench.engine.worker import tell_storing
+
+SLEEP = "import time; time.sleep(600)"
 
 
 def sleep_with_child(path, seconds):
@@ -33,6 +36,31 @@ def sleep_with_runaway(path, seconds):
         ]
     )
     time.sleep(seconds)
+
+
+def leave_daemon(path):
+    """Start a process that is nobody's child, in a session of its own."""
+    code = (
+        "import subprocess, sys\n"
+        f"one = subprocess.Popen([sys.executable, '-c', {SLEEP!r}],"
+        " start_new_session=True)\n"
+        f"open({str(path)!r}, 'w').write(str(one.pid))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def sleep_with_all(folder, seconds):
+    """A child, a child of a child, and a daemon; a file for each has its number."""
+    leave_daemon(folder / "daemon")
+    child = subprocess.Popen([sys.executable, "-c", SLEEP])
+    (folder / "child").write_text(str(child.pid))
+    (folder / "worker").write_text(str(os.getpid()))
+    sleep_with_runaway(folder / "runaway", seconds)
+
+
+def stop_parent():
+    os.kill(os.getppid(), signal.SIGSTOP)
+    return os.getppid()
 
 
 def ones(megabytes):

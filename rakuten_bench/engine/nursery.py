@@ -3,14 +3,14 @@
 It is a fresh interpreter, never forked from ours, which has threads; it imports once
 what the workers need and forks them, so that a worker is there in milliseconds. It
 ends, and all workers with it, when the connection to its owner closes, however the
-owner ended. On Linux whatever a worker started stays below it in the tree of
-processes, even when the worker is gone.
+owner ended. On Linux whatever a worker started stays below that worker in the tree of
+processes, also what has left its session, and comes to the fork server when the worker
+ends; should the fork server be killed itself, its guard ends them all.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
 import gc
 import importlib
@@ -19,14 +19,19 @@ import os
 import signal
 import socket
 import struct
-import sys
 from collections.abc import Iterable, Mapping
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from rakuten_bench.engine.guard import (
+    adopt_orphans,
+    end_descendants,
+    end_tree,
+    end_with_parent,
+    guard,
+)
+from rakuten_bench.engine.meter import iter_children
 from rakuten_bench.engine.preload import find_changed, load_file
 from rakuten_bench.engine.worker import serve
 from rakuten_bench.registry import discover
@@ -34,9 +39,6 @@ from rakuten_bench.registry import discover
 #: A request: what to do ("+" make, "-" end) and the number of the worker. With "+" come
 #: two file descriptors: the worker's connection, and the file for what it prints.
 REQUEST = struct.Struct("!cI")
-
-_SET_DEATH_SIGNAL = 1  # of Linux's prctl
-_SET_SUBREAPER = 36
 
 
 class Nursery:
@@ -55,14 +57,16 @@ class Nursery:
         self.control = control
         self.n_threads = n_threads
         self.numbers: dict[int, int] = {}
+        self.is_over = False
 
     def run(self) -> None:
-        """Answer requests until the owner is gone; then end all workers."""
+        """Answer requests until the owner or the guard is gone; then end all workers."""
         wake, awake = socket.socketpair()
         awake.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._end_soon())
         signal.set_wakeup_fd(awake.fileno(), warn_on_full_buffer=False)
-        while True:
+        while not self.is_over:
             ready = wait([self.control, wake])
             if wake in ready:
                 wake.recv(4096)
@@ -70,7 +74,10 @@ class Nursery:
             if self.control in ready and not self._answer():
                 break
         signal.set_wakeup_fd(-1)  # its socket ends with this function
-        end_all(psutil.Process().children(recursive=True))
+        end_descendants()
+
+    def _end_soon(self) -> None:
+        self.is_over = True
 
     def _answer(self) -> bool:
         """Do what one request asks for; tell whether there was one."""
@@ -104,22 +111,20 @@ class Nursery:
     def _end(self, number: int) -> None:
         for pid, known in self.numbers.items():
             if known == number:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    worker = psutil.Process(pid)
-                    end_all([worker, *worker.children(recursive=True)])
+                end_tree(pid)
 
     def _reap(self) -> None:
         """Take note of ended workers, and end what they left behind."""
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if pid == 0:
-                return
+        ended: dict[int, int] = {}
+        with contextlib.suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                ended[found[0]] = found[1]
+        for pid in iter_children(os.getpid()):
+            if pid not in self.numbers:  # its own parent has ended
+                end_tree(pid)
+        for pid, status in ended.items():
             number = self.numbers.pop(pid, None)
             if number is not None:
-                _end_session(pid)
                 self._say(worker=number, exit=os.waitstatus_to_exitcode(status))
 
     def _say(self, **news: int) -> None:
@@ -132,8 +137,10 @@ def _become_worker(files: list[int], nursery: int, n_threads: int) -> None:
     connection, output = files
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
-    _prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+    adopt_orphans()  # they count as its own, and end with it
+    end_with_parent()
     if os.getppid() != nursery:  # it ended before the line above
         return
     _offer_to_the_kernel()
@@ -145,32 +152,10 @@ def _become_worker(files: list[int], nursery: int, n_threads: int) -> None:
     os._exit(0)
 
 
-def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
 def _offer_to_the_kernel() -> None:
     """Let a machine out of memory end workers before the one who started them."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
-
-
-def _end_session(pid: int) -> None:
-    """End what an ended worker started: it is in the worker's session."""
-    left = []
-    for one in psutil.Process().children(recursive=True):
-        with contextlib.suppress(OSError):
-            if os.getsid(one.pid) == pid:
-                left.append(one)
-    end_all(left)
-
-
-def end_all(processes: Iterable[psutil.Process]) -> None:
-    """Kill processes; those that are gone already are no error."""
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
 
 
 def preload(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:
@@ -187,9 +172,13 @@ def preload(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:
 
 
 def main(words: Mapping[str, Any]) -> None:
-    """Run a nursery as its owner describes it."""
+    """Run a fork server as its owner describes it, below a guard."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides
-    _prctl(_SET_SUBREAPER, 1)
+    guard(lambda: _serve(words))
+
+
+def _serve(words: Mapping[str, Any]) -> None:
+    adopt_orphans()
     preload(words["names"], words["files"])
     control = socket.socket(fileno=words["control"])
     changed = find_changed(words["sources"], words["since"])

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -28,7 +29,13 @@ from typing import IO, Any
 
 import psutil
 
-from rakuten_bench.engine.meter import count_kernel_kills, own_memory, tree_memory
+from rakuten_bench.engine.guard import MARK, end_marked
+from rakuten_bench.engine.meter import (
+    TreeMemory,
+    count_kernel_kills,
+    resident,
+    tree_memory,
+)
 from rakuten_bench.engine.nursery import REQUEST
 from rakuten_bench.engine.preload import Preload
 from rakuten_bench.engine.thread import thread_environment
@@ -39,8 +46,10 @@ from rakuten_bench.scenario.limit import Limit, render_duration, render_size
 #: Type of what was still at work when the pool was closed.
 SHUTDOWN = "Shutdown"
 
-#: A worker that still holds more than this after a call is replaced.
+#: A worker that still holds more than this after a call is replaced, and one whose
+#: children do.
 MOST_LEFT_OVER = 1 << 30
+_MOST_OF_CHILDREN = 1 << 26
 
 _NURSERY = """
 import json, sys
@@ -52,6 +61,7 @@ main(words)
 _OUTPUT_READ = 1 << 16  # bytes of what a crashed worker printed
 _OUTPUT_KEPT = 4000
 _MOST_MISSES = 3  # starts in a row without any worker
+_LONGEST_END = 10.0  # seconds for all processes to end
 _LEAST_PAUSE = 0.02  # seconds between two looks at memory
 _LOOKING_SHARE = 0.05  # of one core, at most
 
@@ -124,6 +134,7 @@ class _Worker:
     job: _Job | None = None
     start: float = 0.0
     memory: int = 0
+    held: TreeMemory | None = None
     is_storing: bool = False
     is_gone: bool = False
     stopped: Stopped | None = None
@@ -150,9 +161,15 @@ class _Worker:
         os.lseek(self.output.fileno(), 0, os.SEEK_SET)  # shared with the worker
         self.job, self.start, self.memory = job, time.monotonic(), 0
         job.future.since = self.start
+        self.held = TreeMemory(self.pid)
         self.is_storing = False
         with contextlib.suppress(OSError):  # it just died: its exit tells more
             self.connection.send_bytes(job.call)
+
+    def measure(self, limit: int = 0) -> None:
+        """See how much memory its call holds."""
+        if self.held:
+            self.memory = max(self.memory, self.held.measure(limit))
 
     def printed(self) -> str:
         """Return the end of what it printed during this call.
@@ -262,6 +279,7 @@ class LocalPool(Executor):
         """Start a nursery and ask it for the workers."""
         self._control, theirs = socket.socketpair()
         self._news = b""
+        self._mark = uuid.uuid4().hex
         words = {
             "control": theirs.fileno(),
             "n_threads": self._n_threads,
@@ -277,7 +295,12 @@ class LocalPool(Executor):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             # one thread while nothing runs; the order of a set must not differ by run
-            env={**os.environ, **thread_environment(1), "PYTHONHASHSEED": "0"},
+            env={
+                **os.environ,
+                **thread_environment(1),
+                "PYTHONHASHSEED": "0",
+                MARK: self._mark,
+            },
             start_new_session=True,
         )
         theirs.close()
@@ -342,7 +365,7 @@ class LocalPool(Executor):
                 worker.job.future.told = answer[len(TOLD) :].decode()
             return
         job, worker.job = worker.job, None
-        if own_memory(worker.pid) > MOST_LEFT_OVER:
+        if _holds_much(worker.pid):
             self._replace(worker)
         self._hand_out()  # first the next call, then whoever waits for this one
         if job:
@@ -417,7 +440,7 @@ class LocalPool(Executor):
         """Start again after the nursery has died, and with it all workers."""
         workers, self._workers = self._workers, {}
         self._control.close()
-        self._nursery.wait()
+        self._end_nursery()
         for worker in workers.values():
             if worker.job:
                 reason = self._reason(worker, -signal.SIGKILL)
@@ -459,11 +482,7 @@ class LocalPool(Executor):
 
     def _close(self) -> None:
         self._control.close()  # the nursery ends all workers and itself
-        try:
-            self._nursery.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._nursery.kill()
-            self._nursery.wait()
+        self._end_nursery()
         left = [worker.job for worker in self._workers.values() if worker.job]
         for worker in self._workers.values():
             worker.close()
@@ -474,6 +493,24 @@ class LocalPool(Executor):
                 job.future.set_exception(Stopped("failed", SHUTDOWN, "the run ended"))
         self._bell.close()
         self._ring.close()
+
+    def _end_nursery(self) -> None:
+        """Wait for the nursery's end, and see to what it leaves where it was killed."""
+        with contextlib.suppress(ProcessLookupError):
+            self._nursery.send_signal(signal.SIGCONT)  # whoever has stopped it
+        try:
+            self._nursery.wait(timeout=_LONGEST_END)
+        except subprocess.TimeoutExpired:
+            self._nursery.kill()
+            self._nursery.wait()
+        if self._nursery.returncode:
+            end_marked(self._mark)
+
+
+def _holds_much(pid: int) -> bool:
+    """Tell whether what a worker still holds would count against its next call."""
+    own, total = sum(resident(pid)), tree_memory(pid)
+    return total > MOST_LEFT_OVER or total - own > _MOST_OF_CHILDREN
 
 
 def _is_news(message: bytes) -> bool:
@@ -496,7 +533,7 @@ def _settle(future: Future[Any], answer: bytes) -> None:
 def _passed(worker: _Worker, limit: Limit) -> Stopped | None:
     """Return the limit that a worker has passed, in words."""
     if limit.memory is not None:
-        worker.memory = max(worker.memory, tree_memory(worker.pid))
+        worker.measure(limit.memory)
         if worker.memory > limit.memory:
             message = (
                 f"stopped at {render_size(worker.memory)} after "
@@ -505,7 +542,7 @@ def _passed(worker: _Worker, limit: Limit) -> Stopped | None:
             )
             return Stopped("oom", "MemoryLimit", message)
     if limit.time is not None and worker.seconds >= limit.time:
-        worker.memory = max(worker.memory, tree_memory(worker.pid))
+        worker.measure()
         message = (
             f"stopped after {render_duration(worker.seconds)}, with "
             f"{render_size(worker.memory)} in use: over its time limit of "
