@@ -178,6 +178,18 @@ def test_an_unbalanced_quote_swallows_no_rows(read: Read, line: str, end: str):
         read(f"name,kind\n{line}\n{between}{end}\nball,Toys\n")
 
 
+def test_a_quoted_value_may_end_with_the_end_of_a_line(read: Read):
+    found = read('name,kind\none,pot\ntwo,"pot\n"\n"two\n",hat\n')
+
+    assert found.frame["kind"].tolist() == ["pot", "pot\n", "hat"]
+    assert found.remarks == ()
+
+
+def test_a_quote_that_closes_in_the_next_row_of_the_last_column_is_refused(read: Read):
+    with pytest.raises(UserError, match=r"lines 2 to 3 .* swallows 1 line\."):
+        read('name,kind\none,"pot\ntwo,hat"\nthree,hat\n')
+
+
 def test_a_quote_that_swallows_rows_and_fits_the_header_is_refused(read: Read):
     with pytest.raises(UserError, match=r"lines 2 to 4 .* swallows 2 lines"):
         read('name,kind\n"27 inch,Toys\nmug,Kitchen\npot 5",Garden\nball,Toys\n')

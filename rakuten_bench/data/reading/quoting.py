@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rakuten_bench.data.reading.header import Layout
 from rakuten_bench.errors import UserError
+from rakuten_bench.wording.words import number
 
 _MANY_LINES = 10  # where so many and more all look like records, it is no value
 
@@ -101,7 +102,7 @@ def _split(line: str, separator: str) -> list[str]:
 
 def _unbalanced(file: Path, first: int, last: int) -> str:
     where = f"line {first}" if first == last else f"lines {first} to {last}"
-    swallowed = "" if first == last else f" and swallows {last - first:,} lines"
+    swallowed = f" and swallows {number(last - first, 'line')}" if first < last else ""
     return (
         f"{file}: not readable as CSV: a quote in {where} is not closed at the end of "
         f"its value{swallowed}. Double quotes that belong to a value, or remove them."
@@ -146,11 +147,14 @@ def _iter_swallowed(
 ) -> Iterator[list[str]]:
     """Yield the lines within a value that would be records if the quote were not there.
 
-    Values that stand before the quote are "": they are no sign of anything.
+    Values that stand before the quote are "": they are no sign of anything. In the last
+    column the line with the opening quote is a record anyway, the last line is none
+    unless the quote is wrong; elsewhere it is the other way round.
     """
     for place, value in enumerate(fields):
-        inner = re.split(r"\r\n|\r|\n", value)[:-1]
-        lines = [separator * place + line for line in inner[:1]] + inner[1:]
+        first, *inner = re.split(r"\r\n|\r|\n", value)
+        is_last = place == width - 1
+        lines = inner if is_last else [separator * place + first, *inner][:-1]
         records = csv.reader(lines, delimiter=separator)
         yield from (record for record in records if len(record) == width)
 
