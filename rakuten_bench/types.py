@@ -93,6 +93,8 @@ class Dataset:
         The share of rows that may lack an image in a run that reads images.
     sides : tuple of {"train", "test", "validation"}, of n_rows
         Where the data say which rows are to be scored; else empty.
+    missing : tuple of str
+        Texts that stood for a missing value in its table.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Dataset:
     image_folder: Path | None = None
     max_missing_images: float = 0.5
     sides: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def classes(self) -> tuple[str, ...]:

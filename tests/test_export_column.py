@@ -143,6 +143,44 @@ def test_a_column_that_is_called_otherwise_is_named(call, table):
     assert labels_of(out) == [WORDS[row % 3] for row in range(6)]
 
 
+@pytest.mark.parametrize("gap", ["N/A", "- ", "aucune description", "<p>null</p>"])
+def test_texts_that_were_missing_in_training_are_missing_in_a_prediction(
+    call, table, gap
+):
+    rows = [listing(row) for row in range(6)]
+    empty, named = ([{**row, "text": text} for row in rows] for text in ("", gap))
+
+    _, wanted, _ = call("predict", "missing.joblib", table(empty))
+    code, out, error = call("predict", "missing.joblib", table(named))
+
+    assert code == 0, error
+    assert out == wanted
+    assert f"read as missing: 6 descriptions ('{gap.strip()}" in error
+
+
+def test_a_text_that_a_study_keeps_is_kept_in_a_prediction(shop, call, table, tmp_path):
+    card = json.loads((shop / "missing.card.json").read_text())
+    (tmp_path / "m.card.json").write_text(json.dumps(card | {"missing": []}))
+    (tmp_path / "m.joblib").write_bytes((shop / "missing.joblib").read_bytes())
+
+    code, _, error = call(
+        "predict", tmp_path / "m.joblib", table([{**listing(0), "text": "N/A"}])
+    )
+
+    assert code == 0, error
+    assert error == ""
+
+
+def test_accents_written_as_marks_of_their_own_are_predicted_as_letters(call, table):
+    rows = [{"name": f"hat caf{accent} hat"} for accent in ("\u00e9", "e\u0301")]
+
+    code, out, error = call("predict", "short.joblib", table(rows))
+
+    assert code == 0, error
+    composed, marks = (line.partition(",")[2] for line in out.splitlines()[1:])
+    assert composed == marks
+
+
 def test_naming_a_column_that_the_model_does_not_read_is_refused(call, table):
     code, _, error = call(
         "predict", "short.joblib", table([listing(0)]), "--description", "text"

@@ -98,10 +98,13 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     refuse_missing_labels(frame, subject)
     refuse_repeated_ids(frame, subject)
     frame.loc[:, "language"] = normalize_languages(frame["language"], subject)
+    named = cleaning.missing if cleaning else None
+    missing = tuple(MISSING if named is None else named)
+    advice = " 'missing: []' in the data set keeps them." if cleaning else ""
     remarks = (
         *described.pop("remarks", ()),
         *clean_labels(frame, subject, cleaning),
-        *clear_missing(frame, subject, cleaning),
+        *clear_missing(frame, subject, missing, advice),
     )
     frame.loc[:, "image_path"] = locate_images(
         frame["image_path"].tolist(), image_folder
@@ -114,6 +117,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
         fingerprint(frame, image_stamps),
         image_folder=image_folder,
         remarks=remarks,
+        missing=missing,
         **described,
     )
 
@@ -194,28 +198,32 @@ def clean_labels(
 
 
 def clear_missing(
-    frame: pd.DataFrame, subject: str, cleaning: Cleaning | None = None
+    frame: pd.DataFrame, subject: str, missing: Sequence[str], advice: str = ""
 ) -> Iterator[str]:
     """Empty the values that stand for a missing one; say which and how many.
 
     Parameters
     ----------
-    frame : DataFrame of shape (n_rows, 7)
-        Its texts, image paths and groups are replaced.
-    subject, cleaning :
-        As `assemble` has them.
+    frame : DataFrame of shape (n_rows, n_columns)
+        Some of `COLUMNS`; its texts, image paths and groups are replaced.
+    subject : str
+        The file that messages speak of.
+    missing : sequence of str
+        Texts that stand for a missing value.
+    advice : str
+        How to keep them.
     """
-    named = cleaning.missing if cleaning else None
-    forms = missing_forms(MISSING if named is None else named)
+    forms = missing_forms(missing)
     told = []
     for name, word in _GAPS.items():
+        if name not in frame:
+            continue
         stand_in = _find_missing(frame[name], forms)
         gaps = frame.loc[frame[name].isin(stand_in), name]
         if len(gaps):
             told.append(f"{number(len(gaps), word)} ({_quoted(gaps.unique())})")
             frame.loc[gaps.index, name] = ""
     if told:
-        advice = " 'missing: []' in the data set keeps them." if cleaning else ""
         yield f"{subject}: read as missing: {', '.join(told)}.{advice}"
 
 

@@ -36,6 +36,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         Where the images of that table were; "" where the table had full paths, or none.
     constants : dict of str to str
         Column of `types.COLUMNS` -> value that it has in every row.
+    missing : list of str
+        Texts that stood for a missing value in that table, and do in others.
     search : list of str
         What a search chose when this model was fitted, in words; else empty.
     packages : dict of str to str
@@ -62,6 +64,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     image_name: str = ""
     image_folder: str = ""
     constants: dict[str, str] = {}
+    missing: list[str] = []
     scores: dict[str, float]
     search: list[str] = []
     packages: dict[str, str]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rakuten_bench.data.build import clear_missing
 from rakuten_bench.data.image import locate_images
 from rakuten_bench.data.image_hint import find_hint
 from rakuten_bench.data.language import normalize_languages
 from rakuten_bench.data.layout import name_fields, name_images
 from rakuten_bench.data.reading import Reading
-from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.data.spelling import compose
+from rakuten_bench.errors import Notice, Problems, UserError, unknown
 from rakuten_bench.export.card import Card
 from rakuten_bench.image.read import find_file
 
@@ -123,16 +126,25 @@ def take_rows(
     if frame.empty:
         message = f"{table}: the table has no rows."
         raise UserError(message)
-    rows: dict[str, Any] = dict(card.constants)
-    rows |= {ours: frame[theirs[0]] for ours, theirs in used.items()}
+    taken = {ours: frame[theirs[0]] for ours, theirs in used.items()}
+    if used.get("image_path") == name_fields(card.image_name):
+        taken["image_path"] = name_images(card.image_name, frame)
+    rows = pd.DataFrame(card.constants | taken, index=frame.index)
+    _clean_values(rows, card, table)
     if "image_path" in used:
-        names = frame[used["image_path"][0]]
-        if used["image_path"] == name_fields(card.image_name):
-            names = name_images(card.image_name, frame)
-        rows["image_path"] = find_images(names.tolist(), card, table, image_folder)
+        names = rows["image_path"].tolist()
+        rows["image_path"] = find_images(names, card, table, image_folder)
     if "language" in used:
         rows["language"] = normalize_languages(rows["language"], str(table))
-    return pd.DataFrame(rows, index=frame.index)
+    return rows
+
+
+def _clean_values(rows: pd.DataFrame, card: Card, table: Path) -> None:
+    """Spell texts, and empty those that stand for a missing one, as in training."""
+    for name in {"title", "description"}.intersection(rows):
+        rows[name] = rows[name].map(compose)
+    for remark in clear_missing(rows, str(table), card.missing):
+        warnings.warn(remark, Notice, stacklevel=2)
 
 
 def _missing(

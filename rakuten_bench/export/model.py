@@ -147,6 +147,7 @@ def _card(
         classes=list(source.dataset.classes),
         label_names=dict(source.dataset.label_names),
         **_layout(source.dataset, read),
+        missing=list(source.dataset.missing),
         scores=_scores(record),
         search=search,
         packages={
