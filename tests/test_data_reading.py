@@ -522,6 +522,7 @@ def tar() -> bytes:
         (b"\xef\xbb\xbf\r\n \n", "the file is empty"),
         (gzip.compress(b""), "the file is empty"),
     ],
+    ids=range(13),  # packed bytes tell the time
 )
 def test_what_is_no_table_is_refused_with_the_way_out(
     read: Read, content: bytes, message: str
