@@ -141,7 +141,8 @@ def test_a_picture_that_changed_is_read_again(tmp_path: Path):
 def test_a_damaged_store_of_hashes_is_built_anew(tmp_path: Path):
     (tmp_path / "a.jpg").write_bytes(b"same")
     (tmp_path / "b.jpg").write_bytes(b"same")
-    (tmp_path / "image_hashes.msgpack").write_bytes(b"\x81\xa3cut")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "image_hashes").write_bytes(b"\x81\xa3cut")
     names = [str(tmp_path / "a.jpg"), str(tmp_path / "b.jpg")] + [""] * 38
 
     split = build_split(shop(40, image_path=names), SplitSpec(), cache=tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from rakuten_bench.data.label import (
     unify_numbers,
 )
 from rakuten_bench.data.language import normalize_languages
-from rakuten_bench.data.spelling import MISSING, compose, is_missing, missing_forms
+from rakuten_bench.data.spelling import MISSING, MissingTexts, compose
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import COLUMNS, Dataset
 from rakuten_bench.wording.words import number
@@ -213,12 +213,12 @@ def clear_missing(
     advice : str
         How to keep them.
     """
-    forms = missing_forms(missing)
+    texts = MissingTexts(missing)
     told = []
     for name, word in _GAPS.items():
         if name not in frame:
             continue
-        stand_in = _find_missing(frame[name], forms)
+        stand_in = _find_missing(frame[name], texts)
         gaps = frame.loc[frame[name].isin(stand_in), name]
         if len(gaps):
             told.append(f"{number(len(gaps), word)} ({_quoted(gaps.unique())})")
@@ -227,8 +227,8 @@ def clear_missing(
         yield f"{subject}: read as missing: {', '.join(told)}.{advice}"
 
 
-def _find_missing(values: pd.Series, forms: Collection[str]) -> list[str]:
-    return [value for value in values.unique() if value and is_missing(value, forms)]
+def _find_missing(values: pd.Series, missing: MissingTexts) -> list[str]:
+    return [value for value in values.unique() if value and value in missing]
 
 
 def _quoted(values: Sequence[str], shown: int = 3) -> str:

@@ -7,8 +7,10 @@ many rows share is a placeholder, by which no rows are joined.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,8 +21,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.corpus import markup
+from rakuten_bench.data import spelling
+from rakuten_bench.data.kept import kept_path, read_kept, write_kept
 from rakuten_bench.data.placeholder import find_placeholders
-from rakuten_bench.data.spec import keeping
 from rakuten_bench.data.spelling import reading, squeeze
 from rakuten_bench.image.look import LENGTH, match_looks, read_look
 from rakuten_bench.types import Dataset, Rows
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
 Kept = TypeVar("Kept")
 
+_LEAST_KEPT = 5_000  # rows: fewer are read in no time
 _SHOWN = 3  # placeholders named in remarks
 _SHOWN_CHARACTERS = 40  # of a text in a remark
 
@@ -72,13 +77,14 @@ def group_rows(
     """
     frame, y = dataset.frame, dataset.y
     own = _occurrences(frame["group"])
-    text, told = _drop_placeholders("text", read_texts(frame), y, show_text(frame))
+    texts = number_texts(frame, cache=cache)
+    text, told = _drop_placeholders("text", texts, y, show_text(frame))
     groups = connect([text, own])
     if not by_image or not (frame["image_path"] != "").any():
         return Grouping(groups, False, (*told, *_count_joined({"text": text})))
     names = frame["image_path"].map(os.path.basename)
-    look = image_content(frame, cache=cache)
-    image, more = _drop_placeholders("image", look, y, names)
+    looks = _occurrences(image_content(frame, cache=cache))
+    image, more = _drop_placeholders("image", looks, y, names)
     joined = connect([text, own, image])
     counted = _count_joined({"text": text, "image": image})
     is_other = bool((joined != groups).any())
@@ -90,6 +96,41 @@ def find_groups(
 ) -> Rows:
     """Return the groups of `group_rows` alone, of shape (n_rows,)."""
     return group_rows(dataset, by_image=by_image, cache=cache).groups
+
+
+def number_texts(frame: pd.DataFrame, *, cache: Path | None = None) -> Rows:
+    """Give rows whose texts read the same one number, -1 to those without a text.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, 7)
+    cache : Path or None
+        Folder where the numbers are kept: reading 100,000 long texts takes 15 s.
+
+    Returns
+    -------
+    int64 array of shape (n_rows,)
+    """
+    if cache is None or len(frame) < _LEAST_KEPT:
+        return _occurrences(read_texts(frame))
+    path = kept_path(cache, f"texts-{_texts_digest(frame)}")
+    content = read_kept(path)
+    if content is not None and len(content) == 8 * len(frame):
+        return np.frombuffer(content, dtype="<i8").astype(np.int64)
+    codes = _occurrences(read_texts(frame))
+    write_kept(path, codes.astype("<i8").tobytes())
+    return codes
+
+
+def _texts_digest(frame: pd.DataFrame) -> str:
+    """Return the digest of all texts, and of the code that reads them."""
+    code = "".join(inspect.getsource(module) for module in (spelling, markup))
+    digest = hashlib.blake2b(f"{unicodedata.unidata_version}\0{code}".encode())
+    for column in ("title", "description"):
+        lengths = ",".join(map(str, frame[column].str.len()))
+        text = "".join(frame[column])
+        digest.update(f"{lengths};{text}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:32]
 
 
 def read_texts(frame: pd.DataFrame) -> pd.Series:
@@ -118,20 +159,20 @@ def show_text(frame: pd.DataFrame) -> pd.Series:
 
 
 def _drop_placeholders(
-    kind: str, values: pd.Series, y: NDArray[np.int32], shown: pd.Series
+    kind: str, codes: Rows, y: NDArray[np.int32], shown: pd.Series
 ) -> tuple[Rows, list[str]]:
-    """Give equal values one number, -1 to "" and placeholders; say which these are.
+    """Give placeholders the number -1; say which these are.
 
     Parameters
     ----------
     kind : str
         What a value is called.
-    values : Series of str, of n_rows
+    codes : int64 array of shape (n_rows,)
+        Equal for equal values, -1 for none.
     y : int32 array of shape (n_rows,)
     shown : Series of str, of n_rows
         How a message shows a row's value.
     """
-    codes = _occurrences(values)
     found = find_placeholders(codes, y)
     if not found.any():
         return codes, []
@@ -271,14 +312,14 @@ def _looks(files: Mapping[str, str], cache: Path | None) -> dict[str, str]:
     cache : Path or None
         Folder where looks are kept, by digest.
     """
-    store = cache / "image_looks-1.msgpack" if cache else None
-    known = _read_kept(store, dict[str, bytes])
+    store = kept_path(cache, "image_looks-1") if cache else None
+    known = _read_mapping(store, dict[str, bytes])
     todo = [digest for digest in files if digest and digest not in known]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV lets go of the lock
         found = pool.map(read_look, [files[digest] for digest in todo])
         known.update(zip(todo, found, strict=True))
     if store and todo:
-        write_atomically(store, msgspec.msgpack.encode(known))
+        write_kept(store, msgspec.msgpack.encode(known))
     readable = [digest for digest in files if len(known.get(digest, b"")) == LENGTH]
     if not readable:
         return {}
@@ -329,26 +370,25 @@ def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, _Stamp]]:
 
 def _hashed(asked: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
     """Hash files, each once as long as its size and times stay the same."""
-    store = cache / "image_hashes.msgpack" if cache else None
-    known = _read_kept(store, dict[str, tuple[str, int, int, int]])
+    store = kept_path(cache, "image_hashes") if cache else None
+    known = _read_mapping(store, dict[str, tuple[str, int, int, int]])
     todo = [path for path in asked if known.get(path, ("",))[1:] != asked[path]]
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # reading, and hashlib, let go
         for path, digest in zip(todo, pool.map(_hash_file, todo), strict=True):
             known[path] = (digest, *asked[path])
     if store and todo:
-        write_atomically(store, msgspec.msgpack.encode(known))
+        write_kept(store, msgspec.msgpack.encode(known))
     return {path: known[path][0] for path in asked}
 
 
-def _read_kept(store: Path | None, kind: type[Kept]) -> Kept:
+def _read_mapping(store: Path | None, kind: type[Kept]) -> Kept:
     """Read a mapping back; an empty one where none is kept."""
-    if store is None or not store.is_file():
+    content = read_kept(store) if store else None
+    if content is None:
         return kind()
     try:
-        with keeping(store):
-            content = store.read_bytes()
         return msgspec.msgpack.decode(content, type=kind)
-    except msgspec.MsgspecError:  # cut short; it holds nothing that cannot be redone
+    except msgspec.MsgspecError:  # of another version
         return kind()
 
 
@@ -358,18 +398,3 @@ def _hash_file(path: str) -> str:
             return hashlib.file_digest(file, "sha1").hexdigest()
     except OSError:
         return ""
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or not there, even when killed.
-
-    Raises
-    ------
-    UserError
-        If it can't be written.
-    """
-    with keeping(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-        partial.write_bytes(content)
-        partial.replace(path)

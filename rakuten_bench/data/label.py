@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from rakuten_bench.data.spelling import MISSING, is_missing, missing_forms, squeeze
+from rakuten_bench.data.spelling import MISSING, MissingTexts, squeeze
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
@@ -98,8 +98,8 @@ def remark_labels(
     subject : str
         The file that messages speak of.
     """
-    forms = missing_forms(MISSING)
-    gaps = Counter(label for label in labels if is_missing(label, forms))
+    missing = MissingTexts(MISSING)
+    gaps = {label: rows for label, rows in Counter(labels).items() if label in missing}
     if gaps:
         shown = ", ".join(f"'{label}' ({rows:,} rows)" for label, rows in gaps.items())
         yield f"{subject}: taken as a class, though it reads like no label: {shown}."

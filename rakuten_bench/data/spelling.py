@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -96,20 +96,33 @@ def squeeze(text: str) -> str:
     return " ".join(strip_invisible(compose(text)).split())
 
 
-def missing_forms(texts: Iterable[str]) -> frozenset[str]:
-    """Return the forms of texts that stand for a missing one, for `is_missing`."""
-    return frozenset(reading(text) for text in texts)
+class MissingTexts:
+    """Texts that stand for a missing one, however they are spelled.
 
+    Parameters
+    ----------
+    texts : iterable of str
 
-def is_missing(text: str, forms: Collection[str]) -> bool:
-    """Tell whether a text reads as one that stands for a missing one.
-
-    >>> forms = missing_forms(MISSING)
-    >>> [is_missing(text, forms) for text in ("n/a ", "Aucune description.", "no", "C")]
+    Examples
+    --------
+    >>> gaps = MissingTexts(MISSING)
+    >>> [text in gaps for text in ("n/a ", "Aucune description.", "no", "C")]
     [True, True, False, False]
     """
-    longest = max(map(len, forms), default=0)
-    return len(text) <= 4 * longest and reading(text) in forms
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._forms = frozenset(reading(text) for text in texts)
+        self._longest = max(map(len, self._forms), default=0)
+        self._starts = frozenset(form[:2] for form in self._forms)
+
+    def __contains__(self, text: str) -> bool:
+        if len(text) > 4 * self._longest:
+            return False
+        start = text[:2]  # of plain letters the form begins with the same: most differ
+        is_plain = len(start) == 2 and start.isascii() and start.isalnum()
+        if is_plain and start.lower() not in self._starts:
+            return False
+        return reading(text) in self._forms
 
 
 def _close_up(text: str) -> str:

@@ -23,7 +23,8 @@ from msgspec import Meta, structs
 from numpy.typing import NDArray
 
 from rakuten_bench.data.given import divide_as_given, find_given
-from rakuten_bench.data.grouping import Grouping, group_rows, write_atomically
+from rakuten_bench.data.grouping import Grouping, group_rows
+from rakuten_bench.data.kept import write_atomically
 from rakuten_bench.data.spec import SplitSpec, scheme
 from rakuten_bench.division import chance, count_groups, divide, stratified
 from rakuten_bench.errors import UserError, listed

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rakuten_bench.data.folder import is_whole, iter_built, iter_unfinished
+from rakuten_bench.data.kept import FOLDER as KEPT
 from rakuten_bench.engine.access import accessing, no_access, refuse_file
 from rakuten_bench.engine.entry import DamagedEntry, check_entry
 from rakuten_bench.engine.evict import Stored, list_stored, remove
@@ -127,7 +128,7 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
 def _remove_made(cache: Path, before: float | None) -> int:
     """Remove what is made again from the data; return its bytes."""
     made = [*iter_built(cache), *iter_unfinished(cache), *cache.glob("splits/*.npz")]
-    made += [*cache.glob("standings/*.json"), *cache.glob("image_hashes.msgpack")]
+    made += [*cache.glob("standings/*.json"), *cache.glob(f"{KEPT}/*")]
     size = 0
     for path in made:
         if before is None or path.stat().st_mtime < before:

@@ -1,0 +1,68 @@
+"""What was found in data and is kept in the cache: whole, or found again.
+
+Each file begins with a checksum of the rest, so that a flipped bit changes no group of
+rows and no fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from rakuten_bench.data.spec import keeping
+
+#: Of the cache, where all of it lies.
+FOLDER = "kept"
+_DIGEST = 16  # bytes
+
+
+def kept_path(cache: Path, name: str) -> Path:
+    """Return where something is kept in a cache."""
+    return cache / FOLDER / name
+
+
+def read_kept(path: Path) -> bytes | None:
+    """Return what was kept; None where nothing is, or not what was written.
+
+    Raises
+    ------
+    UserError
+        If it is there and can't be read.
+    """
+    if not path.is_file():
+        return None
+    with keeping(path):
+        content = path.read_bytes()
+    checksum, rest = content[:_DIGEST], content[_DIGEST:]
+    return rest if checksum == _checksum(rest) else None
+
+
+def write_kept(path: Path, content: bytes) -> None:
+    """Keep something.
+
+    Raises
+    ------
+    UserError
+        If it can't be written.
+    """
+    write_atomically(path, _checksum(content) + content)
+
+
+def _checksum(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_DIGEST).digest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that is either whole or not there, even when killed.
+
+    Raises
+    ------
+    UserError
+        If it can't be written.
+    """
+    with keeping(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        partial.write_bytes(content)
+        partial.replace(path)
