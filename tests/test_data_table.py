@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from rakuten_bench.data import load_dataset, parse_dataset
+from rakuten_bench.data.build import fill_columns
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import COLUMNS, Dataset
 
@@ -189,6 +190,97 @@ def test_labels_of_several_spellings_stay_apart_and_are_told(tmp_path: Path):
     assert "5 labels differ only by case, white space, invisible characters" in remark
     assert "'Shoes' (1) / 'Shoes ' (1) / 'shoes\\u200b' (1)" in remark
     assert "'labels: {normalize: true}'" in remark
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("b\u00e9b\u00e9", "Bebe"),
+        ("Home & Garden", "Home &amp; Garden"),
+        ("t-shirt", "T shirt"),
+        ("shoe", "'shoe'"),
+        ("toy", "\uff54oy"),
+        ("book", "b\u043eok"),
+        ("010", "10"),
+        ("1,000", "1000"),
+        ("1e3", "1000"),
+        ("-0", "0"),
+    ],
+)
+def test_labels_that_read_alike_stay_apart_and_are_told(
+    tmp_path: Path, one: str, other: str
+):
+    frame = pd.DataFrame({"name": ["a", "b", "c"], "kind": [one, other, "word"]})
+    frame.to_csv(tmp_path / "shop.csv", index=False)
+
+    dataset = load(tmp_path)
+
+    assert len(dataset.classes) == 3
+    [remark] = dataset.remarks
+    assert "2 labels read like others" in remark
+    assert "are separate classes" in remark
+
+
+def test_letters_that_look_alike_are_told_by_their_codes(tmp_path: Path):
+    frame = pd.DataFrame({"name": ["a", "b"], "kind": ["book", "b\u043eok"]})
+    frame.to_csv(tmp_path / "shop.csv", index=False)
+
+    [remark] = load(tmp_path).remarks
+
+    assert "'book' (1) / 'b\\u043eok' (1)" in remark
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("C", "C++"), ("10", "100"), ("1.5 l", "15 l"), ("\u0421", "D")]
+)
+def test_labels_that_differ_in_what_they_say_are_no_remark(
+    tmp_path: Path, one: str, other: str
+):
+    frame = pd.DataFrame({"name": ["a", "b", "c"], "kind": [one, other, "word"]})
+    frame.to_csv(tmp_path / "shop.csv", index=False)
+
+    assert load(tmp_path).remarks == ()
+
+
+@pytest.mark.parametrize("label", ["\u200b", "\u00a0", "\ufeff \u00ad"])
+def test_a_label_of_nothing_visible_is_missing(tmp_path: Path, label: str):
+    frame = pd.DataFrame({"name": ["a", "b", "c"], "kind": ["x", label, "y"]})
+    frame.to_csv(tmp_path / "shop.csv", index=False)
+
+    with pytest.raises(UserError, match=r"1 of 3 rows have no label \(rows 1,"):
+        load(tmp_path)
+
+
+def test_a_row_without_an_id_is_refused_where_others_have_one(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text("sku,name,kind\np1,a,x\n ,b,y\n")
+
+    with pytest.raises(UserError, match=r"1 of 2 rows have no id \(rows 1,"):
+        load(tmp_path, id="sku")
+
+
+def test_rows_with_nothing_to_be_classified_by_are_told(tmp_path: Path):
+    (tmp_path / "shop.csv").write_text(
+        "name,text,kind\nball,,x\n,,y\n ,,x\n", encoding="utf-8"
+    )
+
+    empty, rows = load(tmp_path, description="text").remarks
+
+    assert "no description in any row: the column is empty" in empty
+    assert "2 of 3 rows have no title or description (rows 1, 2," in rows
+
+
+def test_numbers_without_a_whole_form_are_text_as_they_are():
+    columns = {"label": ["a", "b", "c"], "title": [1.0, float("inf"), float("nan")]}
+
+    assert fill_columns(columns)["title"].tolist() == ["1.0", "inf", ""]
+
+
+@pytest.mark.parametrize("name", ["", " ", "N/A"])
+def test_a_table_without_any_text_or_image_is_refused(tmp_path: Path, name: str):
+    (tmp_path / "shop.csv").write_text(f"name,kind\n{name},x\n{name},y\n")
+
+    with pytest.raises(UserError, match=r"no title in any of its 2 rows"):
+        load(tmp_path)
 
 
 def test_labels_are_joined_where_asked_in_their_most_frequent_spelling(tmp_path: Path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from rakuten_bench.data.label import (
     unify_numbers,
 )
 from rakuten_bench.data.language import normalize_languages
-from rakuten_bench.data.spelling import MISSING, MissingTexts, compose
+from rakuten_bench.data.spelling import MISSING, MissingTexts, compose, squeeze
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import COLUMNS, Dataset
 from rakuten_bench.wording.words import number
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 10  # rows listed in a message
+_INTEGERS = (
+    2.0**53
+)  # floats from here on may stand for other integers; infinity is none
 #: Columns in which a text may stand for a missing value, and what one value is called.
 _GAPS = {
     "title": "title",
@@ -96,6 +99,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     """
     frame = fill_columns(columns)
     refuse_missing_labels(frame, subject)
+    refuse_missing_ids(frame, subject)
     refuse_repeated_ids(frame, subject)
     frame.loc[:, "language"] = normalize_languages(frame["language"], subject)
     named = cleaning.missing if cleaning else None
@@ -104,6 +108,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     remarks = (
         *described.pop("remarks", ()),
         *clean_labels(frame, subject, cleaning),
+        *remark_empty_rows(frame, subject, columns),
         *clear_missing(frame, subject, missing, advice),
     )
     frame.loc[:, "image_path"] = locate_images(
@@ -152,7 +157,7 @@ def _as_text(series: pd.Series) -> pd.Series:
 
     if pd.api.types.is_float_dtype(series):
         kept = series.dropna()
-        if (kept == kept.round()).all():
+        if (kept == kept.round()).all() and (kept.abs() < _INTEGERS).all():
             series = series.astype("Int64")
     return series.astype(object).where(series.notna(), "").astype(str)
 
@@ -165,7 +170,9 @@ def refuse_missing_labels(frame: pd.DataFrame, subject: str) -> None:
     UserError
         Dropping them silently would leave rows that nobody knows were not scored.
     """
-    empty = (frame["label"].str.strip() == "").to_numpy().nonzero()[0]
+    labels = frame["label"]
+    blank = [label for label in labels.unique() if not squeeze(label)]
+    empty = labels.isin(blank).to_numpy().nonzero()[0]
     if len(empty):
         message = (
             f"{subject}: {len(empty):,} of {len(frame):,} rows have no label "
@@ -227,6 +234,61 @@ def clear_missing(
         yield f"{subject}: read as missing: {', '.join(told)}.{advice}"
 
 
+def remark_empty_rows(
+    frame: pd.DataFrame, subject: str, named: Collection[str]
+) -> Iterator[str]:
+    """Say which column is empty, and how many rows have nothing to be classified by.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, 7)
+    subject : str
+        The file that messages speak of.
+    named : collection of str
+        The columns that the table has.
+    """
+    filled = _find_inputs(frame, named)
+    for name in filled:
+        if not filled[name].any():
+            yield f"{subject}: no {_GAPS[name]} in any row: the column is empty."
+    empty = (~filled.any(axis="columns")).to_numpy().nonzero()[0]
+    if len(empty):
+        words = " or ".join(map(_GAPS.__getitem__, filled))
+        yield (
+            f"{subject}: {len(empty):,} of {len(frame):,} rows have no {words} "
+            f"(rows {_listed(empty)}, counted from 0 without the header): nothing to "
+            f"classify them by."
+        )
+
+
+def refuse_no_inputs(frame: pd.DataFrame, subject: str, named: Collection[str]) -> None:
+    """Refuse a table in which no row has anything to be classified by.
+
+    Parameters
+    ----------
+    frame, subject, named :
+        As `remark_empty_rows` has them.
+
+    Raises
+    ------
+    UserError
+    """
+    filled = _find_inputs(frame, named)
+    if not filled.to_numpy().any():
+        words = " or ".join(map(_GAPS.__getitem__, filled))
+        message = (
+            f"{subject}: no {words or 'text or image'} in any of its {len(frame):,} "
+            f"rows: nothing to classify by. Name a column that has some."
+        )
+        raise UserError(message)
+
+
+def _find_inputs(frame: pd.DataFrame, named: Collection[str]) -> pd.DataFrame:
+    """Tell which texts and images the rows have, of the columns that the table has."""
+    inputs = [name for name in ("title", "description", "image_path") if name in named]
+    return frame[inputs].apply(lambda column: column.str.strip() != "")
+
+
 def _find_missing(values: pd.Series, missing: MissingTexts) -> list[str]:
     return [value for value in values.unique() if value and value in missing]
 
@@ -234,6 +296,23 @@ def _find_missing(values: pd.Series, missing: MissingTexts) -> list[str]:
 def _quoted(values: Sequence[str], shown: int = 3) -> str:
     more = ", ..." if len(values) > shown else ""
     return ", ".join(f"'{value}'" for value in values[:shown]) + more
+
+
+def refuse_missing_ids(frame: pd.DataFrame, subject: str) -> None:
+    """Refuse rows without an id where others have one.
+
+    Raises
+    ------
+    UserError
+    """
+    empty = (frame["id"].str.strip() == "").to_numpy().nonzero()[0]
+    if len(empty):
+        message = (
+            f"{subject}: {len(empty):,} of {len(frame):,} rows have no id "
+            f"(rows {_listed(empty)}, counted from 0 without the header). Give them one, "
+            f"or name no id column: rows are numbered then."
+        )
+        raise UserError(message)
 
 
 def refuse_repeated_ids(frame: pd.DataFrame, subject: str) -> None:

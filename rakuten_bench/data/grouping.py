@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.corpus import markup
 from rakuten_bench.data import spelling
+from rakuten_bench.data.image import quiet_codecs
 from rakuten_bench.data.kept import kept_path, read_kept, write_kept
 from rakuten_bench.data.placeholder import find_placeholders
 from rakuten_bench.data.spelling import reading, squeeze
@@ -181,7 +182,7 @@ def _drop_placeholders(
     told = [
         f"{counts[code]:,} rows share the {kind} "
         f"'{_shorten(shown.iloc[int((codes == code).argmax())])}' "
-        f"({100 * counts[code] / len(codes):.2g} %): a placeholder; rows are not "
+        f"({100 * counts[code] / len(codes):.3g} %): a placeholder; rows are not "
         f"grouped by it."
         for code in largest[:_SHOWN]
     ]
@@ -315,7 +316,8 @@ def _looks(files: Mapping[str, str], cache: Path | None) -> dict[str, str]:
     store = kept_path(cache, "image_looks-1") if cache else None
     known = _read_mapping(store, dict[str, bytes])
     todo = [digest for digest in files if digest and digest not in known]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV lets go of the lock
+    # OpenCV lets go of the lock
+    with quiet_codecs(), ThreadPoolExecutor(os.cpu_count()) as pool:
         found = pool.map(read_look, [files[digest] for digest in todo])
         known.update(zip(todo, found, strict=True))
     if store and todo:

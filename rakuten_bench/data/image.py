@@ -59,13 +59,13 @@ def find_unreadable(paths: Sequence[str]) -> dict[str, Oddity]:
 
     They are read as a run reads them, at an eighth of their size where they are JPEGs.
     """
-    with _quiet_codecs(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with quiet_codecs(), ThreadPoolExecutor(os.cpu_count()) as pool:
         found = zip(paths, pool.map(_read_oddity, paths), strict=True)
         return {path: oddity for path, oddity in found if oddity.is_failure}
 
 
 @contextmanager
-def _quiet_codecs() -> Iterator[None]:
+def quiet_codecs() -> Iterator[None]:
     """Drop what Pillow, libjpeg and libpng say of odd files; `Oddity` tells what counts.
 
     The libraries write past Python, to the descriptor of stderr itself.

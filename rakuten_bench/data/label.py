@@ -9,11 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from rakuten_bench.data.spelling import MISSING, MissingTexts, squeeze
+from rakuten_bench.data.spelling import MISSING, MissingTexts, reading, squeeze
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
+_ANY_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?(e[+-]?\d{1,2})?")
 _SHOWN = 3  # classes named in a remark
+
+#: Cyrillic and Greek letters that look like Latin ones.
+_LATIN = str.maketrans(
+    "\u0410\u0412\u0415\u0417\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425"
+    "\u0405\u0406\u0408\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5"
+    "\u03a7\u03bf\u03bd",
+    "ABE3KMHOPCTYXSIJaeopcyxsijABEZHIKMNOPTYXov",
+)
 
 
 class LabelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +94,29 @@ def _form(label: str) -> str:
     return clean.partition(".")[0] if _WHOLE.fullmatch(clean) else clean
 
 
+def find_lookalikes(labels: Sequence[str]) -> list[Counter[str]]:
+    """Return classes that read alike though they are more than spellings of one.
+
+    Accents, punctuation, markup, letters of another alphabet that look the same, and
+    how a number is written don't count.
+
+    >>> find_lookalikes(["caf\u00e9", "Cafe", "C", "C++", "01", "1"])
+    [Counter({'caf\u00e9': 1, 'Cafe': 1}), Counter({'01': 1, '1': 1})]
+    """
+    rows = Counter(labels)
+    alike: dict[str | float, Counter[str]] = defaultdict(Counter)
+    for label, count in rows.items():
+        alike[_sound(label)][label] = count
+    return [group for group in alike.values() if len({*map(_form, group)}) > 1]
+
+
+def _sound(label: str) -> str | float:
+    plain = squeeze(label).casefold()
+    if _ANY_NUMBER.fullmatch(plain):
+        return float(plain.replace(",", "")) + 0.0  # no -0.0
+    return reading(label.translate(_LATIN))
+
+
 def remark_labels(
     labels: Sequence[str], rules: LabelRules | None, subject: str
 ) -> Iterator[str]:
@@ -103,12 +136,25 @@ def remark_labels(
     if gaps:
         shown = ", ".join(f"'{label}' ({rows:,} rows)" for label, rows in gaps.items())
         yield f"{subject}: taken as a class, though it reads like no label: {shown}."
+    yield from _remark_variants(labels, rules, subject)
+    alike = find_lookalikes(labels)
+    if alike:
+        yield (
+            f"{subject}: {sum(map(len, alike)):,} labels read like others, but for "
+            f"accents, punctuation, markup, look-alike letters or how a number is "
+            f"written, and are separate classes: {_show_groups(alike)}. Correct them if "
+            f"they are one."
+        )
+
+
+def _remark_variants(
+    labels: Sequence[str], rules: LabelRules | None, subject: str
+) -> Iterator[str]:
     variants = find_variants(labels)
     if not variants:
         return
     spellings = sum(map(len, variants))
-    more = ", ..." if len(variants) > _SHOWN else ""
-    shown = ", ".join(_show_spellings(one) for one in variants[:_SHOWN]) + more
+    shown = _show_groups(variants)
     differ = (
         "differ only by case, white space, invisible characters, Unicode form or '.0'"
     )
@@ -141,20 +187,27 @@ def remark_numbers(
     )
 
 
+def _show_groups(groups: Sequence[Mapping[str, int]]) -> str:
+    more = ", ..." if len(groups) > _SHOWN else ""
+    return ", ".join(map(_show_spellings, groups[:_SHOWN])) + more
+
+
 def _show_spellings(rows: Mapping[str, int]) -> str:
     ordered = sorted(rows, key=lambda label: (-rows[label], label))
     return " / ".join(f"'{_visible(label)}' ({rows[label]:,})" for label in ordered)
 
 
 def _visible(label: str) -> str:
-    r"""Write what can't be seen, and marks that stand alone, as their codes.
+    r"""Write as codes what can't be seen or told apart: also look-alikes of Latin letters.
 
-    >>> _visible("cafe\u0301\u200b")
-    'cafe\\u0301\\u200b'
+    >>> _visible("cafe\u0301\u200b"), _visible("b\u043eok")
+    ('cafe\\u0301\\u200b', 'b\\u043eok')
     """
+    is_latin = any(character.isascii() and character.isalpha() for character in label)
     return "".join(
-        character
-        if character == " " or unicodedata.category(character)[0] not in "MCZ"
-        else character.encode("unicode_escape").decode()
+        character.encode("unicode_escape").decode()
+        if (character != " " and unicodedata.category(character)[0] in "MCZ")
+        or (is_latin and ord(character) in _LATIN)
+        else character
         for character in label
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rakuten_bench.data.build import Cleaning, assemble
+from rakuten_bench.data.build import Cleaning, assemble, refuse_no_inputs
 from rakuten_bench.data.given import read_sides
 from rakuten_bench.data.image import Share
 from rakuten_bench.data.label import LabelRules
@@ -108,10 +108,12 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         columns,
     )
     folder = place.relative_to / Path(image_folder).expanduser()
-    return assemble(
+    joined = join_parts(parts)
+    subject = " and ".join(str(part.file) for part in parts)
+    loaded = assemble(
         name or "+".join(part.file.stem for part in parts),
-        join_parts(parts),
-        subject=" and ".join(str(part.file) for part in parts),
+        joined,
+        subject=subject,
         image_folder=folder if image else None,
         max_missing_images=max_missing_images,
         cache=place.store,
@@ -127,6 +129,8 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
             }
         ),
     )
+    refuse_no_inputs(loaded.frame, subject, joined)
+    return loaded
 
 
 @dataclass(frozen=True, slots=True)
