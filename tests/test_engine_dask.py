@@ -1,5 +1,6 @@
 """Runs on Dask: real scheduler and workers, with one folder for all or one each."""
 
+import http.client
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 distributed = pytest.importorskip("distributed")
@@ -23,7 +25,11 @@ import command_line  # noqa: E402
 import rakuten_bench  # noqa: E402
 from command_line import wait_for  # noqa: E402
 from rakuten_bench.engine import Settings, prepare  # noqa: E402
-from rakuten_bench.engine.cluster import DaskExecutor, check_scheduler  # noqa: E402
+from rakuten_bench.engine.cluster import (  # noqa: E402
+    DaskExecutor,
+    _start_cluster,
+    check_scheduler,
+)
 from rakuten_bench.engine.station import StationPlugin, identity  # noqa: E402
 from rakuten_bench.engine.store import Store  # noqa: E402
 from rakuten_bench.errors import UserError  # noqa: E402
@@ -444,7 +450,56 @@ def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkey
     code, _, error = call(capsys, "--scheduler", cluster[0])
 
     assert code == 2
+    assert f"the Dask cluster at {cluster[0]} has no worker: waiting for one." in error
     assert "it has no worker. Start one: dask worker" in error
+
+
+def test_a_run_whose_workers_have_all_gone_says_so_and_ends(
+    odd, cluster, capsys, monkeypatch
+):
+    monkeypatch.setattr("rakuten_bench.engine.cluster._LONGEST_ALONE", 3)
+    slow = GRID.replace("[0.2, 0.3]", "[600, 700]")
+    (odd / "grid.yaml").write_text(slow)
+    worker = cluster[1]("far", apart=False)
+    ending = threading.Timer(0, lambda: end_when_busy(worker))
+    ending.start()
+
+    code, _, error = call(capsys, "--scheduler", cluster[0])
+
+    ending.join()
+    assert code == 2
+    assert "has no worker: waiting for one." in error
+    assert "all its workers have gone, and none has come for 3.0 s." in error
+
+
+def end_when_busy(worker):
+    """Kill a worker once it has made processes for steps: they end with it."""
+    busy = psutil.Process(worker.pid)
+    assert wait_for(lambda: len(busy.children(recursive=True)) > 1, seconds=300)
+    left = busy.children(recursive=True)
+    worker.kill()
+    assert wait_for(lambda: not any(map(psutil.Process.is_running, left)), seconds=120)
+
+
+def test_a_cluster_of_our_own_is_for_this_machine_only():
+    cluster = _start_cluster(1)
+    try:
+        listening = [
+            one
+            for one in psutil.Process().net_connections("inet")
+            if one.status == psutil.CONN_LISTEN
+        ]
+
+        assert cluster.scheduler_address.startswith("inproc://")
+        assert {one.laddr.ip for one in listening} == {"127.0.0.1"}
+        for one in listening:
+            for page in ("/", "/status", "/health", "/info/main/workers.html"):
+                web = http.client.HTTPConnection("127.0.0.1", one.laddr.port)
+                web.request("GET", page)
+                assert web.getresponse().status == 404
+                web.close()
+    finally:
+        cluster.close()
 
 
 def test_a_worker_with_other_versions_is_refused(tmp_path):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.sparse import random as random_matrix
 
+from rakuten_bench.atomic import partial_path
 from rakuten_bench.engine.claim import Claims
 from rakuten_bench.engine.codec import encode
 from rakuten_bench.engine.entry import (
@@ -350,12 +351,10 @@ def test_the_files_of_a_result_go_with_it(store):
 
 def test_what_killed_runs_left_half_written_is_removed(store):
     store.save(KEY, 1, FACTS)
-    torn = store.path(KEY).with_suffix(".99999.tmp")
-    torn.write_bytes(b"half")
-    fresh = store.path(KEY).with_suffix(".88888.tmp")
+    fresh = partial_path(store.path(KEY))
     fresh.write_bytes(b"being written")
-    then = time.time() - 1000
-    os.utime(torn, (then, then))
+    torn = fresh.with_name(fresh.name.replace(f"-{os.getpid()}-", "-4194304-"))
+    torn.write_bytes(b"half")
 
     evict(store, 10**9, needed=())
 

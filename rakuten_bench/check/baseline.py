@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench import records
+from rakuten_bench.atomic import remove_leftovers
 from rakuten_bench.records import Row
 from rakuten_bench.records.store import replace_file
 
@@ -123,6 +124,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     """Write a baseline, sorted, one value a line: all of it, or the old one stays."""
     path = path.resolve()  # a link goes on pointing to the file
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path.parent)
     text = msgspec.json.encode(baseline, order="deterministic")
     replace_file(path, msgspec.json.format(text, indent=1) + b"\n")
 

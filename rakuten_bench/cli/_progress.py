@@ -84,10 +84,14 @@ class Lines(Quiet):
 
     def __init__(self) -> None:
         self._said = time.monotonic()
+        self._notice = ""
 
     def show(self, progress: Progress) -> None:
         """Print a line if there is something new, or if it was quiet for long."""
         now = time.monotonic()
+        if progress.notice != self._notice:
+            self._notice = progress.notice
+            self.say(progress.notice or "Going on.")
         if progress.record:
             self.say(scenario_line(progress))
         elif now - self._said > _SECONDS_BETWEEN_LINES:
@@ -118,14 +122,18 @@ class Bar(Quiet):
         self._rich.start()
         self._task: Any = self._rich.add_task("starting", total=None)
         self._step: Any = self._rich.add_task("", total=None, visible=False)
+        self._notice = ""
         return self
 
     def __exit__(self, *_: object) -> None:
         self._rich.stop()
 
     def show(self, progress: Progress) -> None:
-        """Move the bar; print what failed."""
+        """Move the bar; print what failed, and what the run waits for."""
         record = progress.record
+        if progress.notice != self._notice:
+            self._notice = progress.notice
+            self.say(progress.notice or "Going on.")
         if record and record.status != "ok":
             self.say(scenario_line(progress))
         done = progress.n_computed

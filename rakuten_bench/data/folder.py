@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +17,11 @@ from pathlib import Path
 
 import msgspec
 
+from rakuten_bench.atomic import SUFFIX, is_partial, partial_path
 from rakuten_bench.data.spec import keeping
 
 #: Beside the files of a folder, their checksums: what has it was built here.
 CHECKSUMS = ".checksums.json"
-_PARTIAL = re.compile(r"\.\d+\.part$")
 
 
 class _File(msgspec.Struct, frozen=True, array_like=True):
@@ -78,7 +77,7 @@ def build_once(
         with suppress(OSError):  # a cache that others keep for us
             os.utime(folder)  # in use, for `cache clear --older-than`
         return folder, ()
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+    partial = partial_path(folder)
     try:
         with keeping(folder.parent):
             partial.mkdir(parents=True, exist_ok=True)
@@ -104,13 +103,13 @@ def _rename(partial: Path, folder: Path) -> None:
 def iter_built(cache: Path) -> Iterator[Path]:
     """Yield the folders that were built in a cache."""
     for file in sorted(cache.glob(f"*/{CHECKSUMS}")):
-        if not _PARTIAL.search(file.parent.name):
+        if not is_partial(file.parent.name):
             yield file.parent
 
 
 def iter_unfinished(cache: Path) -> Iterator[Path]:
     """Yield the folders that a process was building, or was killed while it did."""
-    yield from (path for path in cache.glob("*.part") if _PARTIAL.search(path.name))
+    yield from (path for path in cache.glob(f"*{SUFFIX}") if is_partial(path.name))
 
 
 def is_whole(folder: Path) -> bool:
@@ -164,6 +163,6 @@ def _hash_file(path: Path) -> _File:
 
 def _write_checksums(folder: Path, files: Mapping[str, _File]) -> None:
     # not in the folder: who looks at it meanwhile would find one file too many
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    beside = partial_path(folder)
     beside.write_bytes(msgspec.json.encode(dict(files)))
     beside.replace(folder / CHECKSUMS)

@@ -7,9 +7,9 @@ rows and no fingerprint.
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
+from rakuten_bench import atomic
 from rakuten_bench.data.spec import keeping
 
 #: Of the cache, where all of it lies.
@@ -63,6 +63,4 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     with keeping(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-        partial.write_bytes(content)
-        partial.replace(path)
+        atomic.write_atomically(path, content)

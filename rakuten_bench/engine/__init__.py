@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from rakuten_bench.data.spec import default_cache
 from rakuten_bench.engine.access import check_access
 from rakuten_bench.engine.board import check_results, claim, describe_others
-from rakuten_bench.engine.executor import open_executor, warm_up
+from rakuten_bench.engine.executor import open_executor, wait_for_worker, warm_up
+from rakuten_bench.engine.leftover import remove_all_leftovers
 from rakuten_bench.engine.prepare import (
     Prepared,
     count_stopped,
@@ -75,6 +76,7 @@ class Run:
         NoAccess
             If this user can't work in the cache.
         """
+        remove_all_leftovers(self.settings.cache, self.settings.results)
         try:
             if self.prepared.todo:
                 yield from self._run_on_board()
@@ -96,6 +98,9 @@ class Run:
             release_board(self.settings.results / self.prepared.board)
 
     def _run(self) -> Iterator[Progress]:
+        n_todo = len(self.prepared.todo)
+        for notice in wait_for_worker(self.settings):
+            yield Progress(None, 0, n_todo, 0, 0, 0, 0, 0.0, notice=notice)
         executor = open_executor(self.settings, self.prepared)
         session = Session(self.prepared, self.settings, executor, spent=self.spent)
         try:

@@ -12,7 +12,7 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import dask.config
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Worker
 from distributed.comm.core import connect
 from distributed.security import Security
 
@@ -36,12 +36,16 @@ from rakuten_bench.engine.store import LostResult
 from rakuten_bench.engine.task import Done, Task
 from rakuten_bench.errors import UserError
 from rakuten_bench.scenario import find_option
+from rakuten_bench.scenario.limit import render_duration
 
 _ANSWER = 5  # seconds for the scheduler
-_WAIT = 30  # seconds for the first worker
+_WAIT = 10  # seconds for the first worker
+_LOOK = 0.5  # seconds between two looks for it
+_LONGEST_ALONE = 300  # seconds without any worker, once there was one
 _COUNT = 2.0  # seconds between two counts of the workers
 _MOST_CANCELLED = 5  # times that a step is tried again after Dask has cancelled it
 _GONE = ("error", "cancelled")  # of a result that Dask could not make again
+_LOOPBACK = "127.0.0.1:0"  # any free port
 _ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn")
 
 
@@ -56,13 +60,7 @@ def open_dask(settings: Settings, prepared: Prepared) -> DaskExecutor:
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})
     cluster = None
     if not settings.scheduler:
-        cluster = LocalCluster(
-            n_workers=1,
-            threads_per_worker=settings.n_workers,
-            processes=False,  # steps run in processes of their own anyway
-            dashboard_address=":0",  # any free port: 8787 may be taken
-            silence_logs=logging.ERROR,
-        )
+        cluster = _start_cluster(settings.n_workers)
     client = _connect(cluster or settings.scheduler)
     executor = DaskExecutor(client, cluster, prepared)
     try:
@@ -73,8 +71,65 @@ def open_dask(settings: Settings, prepared: Prepared) -> DaskExecutor:
     return executor
 
 
-def check_scheduler(address: str) -> None:
-    """Refuse an address where no Dask scheduler answers.
+class _Worker(Worker):
+    """A worker without a dashboard: `LocalCluster` asks for one with any address."""
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        super().__init__(*args, **(words | {"dashboard": False}))
+
+
+def _start_cluster(n_workers: int) -> LocalCluster:
+    """Start a cluster that this process alone can reach.
+
+    Its parts talk to each other in memory. Their web servers can't be done without:
+    they serve no page, to nobody but this machine.
+    """
+    nothing: dict[str, Any] = {
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
+    }
+    with dask.config.set(nothing):
+        return LocalCluster(
+            n_workers=1,
+            threads_per_worker=n_workers,
+            processes=False,  # steps run in processes of their own anyway
+            worker_class=_Worker,
+            dashboard_address=_LOOPBACK,
+            worker_dashboard_address=_LOOPBACK,
+            scheduler_kwargs={"dashboard": False},
+            silence_logs=logging.ERROR,
+        )
+
+
+def wait_for_worker(address: str) -> Iterator[str]:
+    """Wait for the first worker of a cluster; yield what is waited for meanwhile.
+
+    Raises
+    ------
+    UserError
+        If none comes.
+    """
+    due = time.monotonic() + _WAIT
+    while not check_scheduler(address):
+        if time.monotonic() > due:
+            message = (
+                f"--scheduler {address}: it has no worker. Start one: "
+                f"dask worker {address}"
+            )
+            raise UserError(message)
+        yield _no_worker(address)
+        time.sleep(_LOOK)
+
+
+def _no_worker(address: str) -> str:
+    return (
+        f"the Dask cluster at {address} has no worker: waiting for one. "
+        f"Start one: dask worker {address}"
+    )
+
+
+def check_scheduler(address: str) -> int:
+    """Return how many workers a Dask scheduler has; refuse an address without one.
 
     A client would try for half a minute, and not tell who answers in its place.
 
@@ -97,22 +152,25 @@ def check_scheduler(address: str) -> None:
                 f"(dask scheduler), or give its address as host:port."
             )
             raise UserError(message) from error
-    if found != "Scheduler":
+    if found["type"] != "Scheduler":
         message = (
-            f"--scheduler {address}: this is the address of a Dask {found.lower()}. "
-            f"Give that of the scheduler, which its workers print when they start."
+            f"--scheduler {address}: this is the address of a Dask "
+            f"{str(found['type']).lower()}. Give that of the scheduler, which its "
+            f"workers print when they start."
         )
         raise UserError(message)
+    return len(found["workers"])
 
 
-async def _ask_who_answers(address: str) -> str:
-    """Return what sort of a Dask server is at an address."""
+async def _ask_who_answers(address: str) -> dict[str, Any]:
+    """Return what a Dask server at an address says of itself."""
     secrets = Security().get_connection_args("client")
     async with asyncio.timeout(_ANSWER):
         comm = await connect(address, timeout=_ANSWER, **secrets)
         try:
             await comm.write({"op": "identity", "reply": True})
-            return str((await comm.read())["type"])
+            found = await comm.read()
+            return {"type": found["type"], "workers": found.get("workers", ())}
         finally:
             comm.abort()
 
@@ -161,6 +219,8 @@ class DaskExecutor:
         self._cancelled: Counter[str] = Counter()
         self._unfit: dict[str, str] = {}  # why, by the address of a worker
         self._counted = -_COUNT, 1
+        self._address = ""
+        self._alone_since = 0.0  # since when there is no worker; 0 while there is one
         # its file tells workers that they see our store: it goes however we end
         self._mark = Lease(self._store.root)
         self.shares_store = cluster is not None
@@ -173,6 +233,7 @@ class DaskExecutor:
         UserError
             If a worker has other versions.
         """
+        self._address = settings.scheduler
         self.shares_store = self.shares_store or self._is_shared()
         self._register(settings, find_preload(self._study.scenarios))
 
@@ -181,8 +242,31 @@ class DaskExecutor:
         """How many steps run at a time; workers come and go."""
         now = time.monotonic()
         if now - self._counted[0] > _COUNT:
-            self._counted = now, max(1, sum(self._fit().values()))
+            n_threads = sum(self._fit().values())
+            self._counted = now, max(1, n_threads)
+            self._alone_since = 0.0 if n_threads else self._alone_since or now
         return self._counted[1]
+
+    @property
+    def waiting(self) -> str:
+        """What keeps all steps from running: that no worker is left.
+
+        Raises
+        ------
+        UserError
+            If that has been so for long.
+        """
+        if not self._alone_since:
+            return ""
+        address = self._address
+        if time.monotonic() - self._alone_since > _LONGEST_ALONE:
+            message = (
+                f"--scheduler {address}: all its workers have gone, and none has come "
+                f"for {render_duration(_LONGEST_ALONE)}. Start one (dask worker "
+                f"{address}) and run again to go on."
+            )
+            raise UserError(message)
+        return _no_worker(address)
 
     def _fit(self) -> dict[str, int]:
         """Return the threads of each worker that may take part."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from rakuten_bench.atomic import write_atomically
 from rakuten_bench.engine.entry import Facts
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import digest
@@ -269,7 +270,6 @@ def _decode(lines: Iterable[bytes]) -> Iterator[Observation]:
 
 
 def _rewrite(path: Path, kept: Iterable[Any]) -> None:
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    lines = b"".join(msgspec.json.encode(one) + b"\n" for one in kept)
     with contextlib.suppress(OSError):
-        beside.write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in kept))
-        beside.replace(path)
+        write_atomically(path, lines)

@@ -26,6 +26,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.atomic import replacing
 from rakuten_bench.engine.codec import (
     DECODING_ERRORS,
     Encoded,
@@ -160,14 +161,8 @@ def write_entry(
         is_recipe=is_recipe,
         is_pickled=encoded.is_pickled,
     )
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            _write_all(file, header, encoded)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with replacing(path) as partial, partial.open("wb") as file:
+        _write_all(file, header, encoded)
     return header.facts
 
 

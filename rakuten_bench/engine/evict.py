@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rakuten_bench.atomic import remove_leftovers
 from rakuten_bench.engine.access import NoAccess, accessing
 from rakuten_bench.engine.store import SUFFIX, Store
 
@@ -41,7 +42,7 @@ def list_stored(root: Path) -> dict[str, Stored]:
     """Return everything that lies in a store, by key."""
     found: dict[str, Stored] = {}
     for entry in _iter_files(root):
-        key = entry.name.partition(".")[0]
+        key = entry.name.lstrip(".").partition(".")[0]
         one = found.setdefault(key, Stored(key))
         one.paths.append(Path(entry.path))
         with suppress(OSError):  # another run tidied up, or it is another user's
@@ -77,8 +78,10 @@ def evict(store: Store, most_bytes: int, needed: Collection[str]) -> int:
     needed : collection of str
         Keys that stay in any case, of this run and of others.
     """
+    for shard in store.root.glob("??"):
+        remove_leftovers(shard)
     found = list_stored(store.root)
-    remove_leftovers(store, found)
+    _remove_unfinished(store, found)
     total = sum(one.size for one in found.values())
     if total <= most_bytes:
         return total
@@ -108,13 +111,13 @@ def remove(stored: Stored) -> None:
                 path.unlink(missing_ok=True)
 
 
-def remove_leftovers(store: Store, found: dict[str, Stored]) -> None:
-    """Remove what killed runs left half written, unless someone is at work on it."""
+def _remove_unfinished(store: Store, found: dict[str, Stored]) -> None:
+    """Remove unfinished work of killed runs whose results are there by now."""
     before = time.time() - _LEFTOVER_AGE
     for one in found.values():
         for path in list(one.paths):
-            torn = path.suffix == ".tmp" or (path.suffix == ".work" and one.used)
-            if torn and _is_old(path, before) and store.claims.is_free(one.key):
+            is_done = path.suffix == ".work" and one.used
+            if is_done and _is_old(path, before) and store.claims.is_free(one.key):
                 with suppress(NoAccess):
                     remove(Stored(one.key, [path]))
                     one.paths.remove(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from types import ModuleType
 from typing import Any, Protocol
@@ -34,6 +34,10 @@ class StepExecutor(Protocol):
     @property
     def n_workers(self) -> int:
         """How many steps run at a time."""
+
+    @property
+    def waiting(self) -> str:
+        """What keeps all steps from running, in words; "" while nothing does."""
 
     def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
@@ -81,6 +85,11 @@ class LocalExecutor:
         """How many steps run at a time."""
         return self._pool.n_workers
 
+    @property
+    def waiting(self) -> str:
+        """Nothing: workers are started again where they end."""
+        return ""
+
     def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
         return self._pool.submit_limited(task.limit, work, task)
@@ -114,6 +123,18 @@ def open_executor(settings: Settings, prepared: Prepared) -> StepExecutor:
     if settings.executor == "dask":
         return _open_dask(settings, prepared)
     return _open_local(prepared.study, settings)
+
+
+def wait_for_worker(settings: Settings) -> Iterator[str]:
+    """Wait until there is a worker; yield what is waited for meanwhile.
+
+    Raises
+    ------
+    UserError
+        If no scheduler answers, or no worker comes.
+    """
+    if settings.scheduler:
+        yield from _import_cluster().wait_for_worker(settings.scheduler)
 
 
 def _open_dask(settings: Settings, prepared: Prepared) -> StepExecutor:

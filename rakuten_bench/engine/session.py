@@ -62,6 +62,8 @@ class Progress:
     doing : str
         How far the longest-running step is, where it says, or how long a long one has
         run; "" else.
+    notice : str
+        What keeps all steps from running, and what to do; "" else.
     """
 
     record: Record | None
@@ -73,6 +75,7 @@ class Progress:
     n_shared: int
     seconds_left: float
     doing: str = ""
+    notice: str = ""
 
 
 @dataclass
@@ -434,6 +437,7 @@ class Session:
             self._n_shared,
             self._estimate[1],
             self._doing(),
+            self.executor.waiting,
         )
 
     def _at_work(self) -> list[tuple[Call, Step]]:

@@ -21,6 +21,7 @@ from typing import Any
 from distributed import WorkerPlugin, get_worker
 
 import rakuten_bench
+from rakuten_bench.atomic import write_atomically
 from rakuten_bench.data.spec import CACHE_VARIABLE
 from rakuten_bench.engine.entry import attached_path
 from rakuten_bench.engine.evict import evict
@@ -204,15 +205,9 @@ def _unpack(done: Done, *files: Any) -> Parcel:
         path = store.path(done.key)
         path.parent.mkdir(parents=True, exist_ok=True)
         for number, file in enumerate(files[1:]):
-            _write(attached_path(path, number), file)
-        _write(path, files[0])
+            write_atomically(attached_path(path, number), file)
+        write_atomically(path, files[0])
     return Parcel(done)
-
-
-def _write(path: Path, content: Any) -> None:
-    beside = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.tmp")
-    beside.write_bytes(content)
-    beside.replace(path)
 
 
 def run_shared(run: str, task: Task) -> Done:

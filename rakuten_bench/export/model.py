@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from rakuten_bench.atomic import remove_leftovers, replacing
 from rakuten_bench.errors import UserError, writing
 from rakuten_bench.export.card import Card, other_versions, read_card, write_card
 from rakuten_bench.export.source import Source
@@ -108,16 +107,12 @@ def export_model(
     )
     found = search_words(getattr(model.model_, "details_", {}))
     card = _card(record, source, rows, n_rows, found, model.columns_)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            joblib.dump(model, beside, compress=3)
-            beside.replace(path)
-            write_card(path, card)
-    finally:
-        with contextlib.suppress(OSError):  # moved, or nothing could be written at all
-            beside.unlink()
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path.parent)
+        with replacing(path) as partial:
+            joblib.dump(model, partial, compress=3)
+        write_card(path, card)
     return card
 
 

@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.atomic import partial_path
 from rakuten_bench.errors import UserError
 from rakuten_bench.records.derive import (
     clusters_csv,
@@ -130,7 +131,7 @@ def _written(folder: Path, files: Mapping[str, bytes]) -> Iterator[dict[str, Pat
     besides: dict[str, Path] = {}
     try:
         for name, content in files.items():
-            besides[name] = folder / f".{name}.{os.getpid()}.tmp"
+            besides[name] = partial_path(folder / name)
             _write_through(besides[name], content)
         yield besides
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rakuten_bench.atomic import replacing
 from rakuten_bench.data.rakuten import LABELS, SYNTHETIC_MARK, TEXTS
 from rakuten_bench.data.synthesis import damage, text
 from rakuten_bench.data.synthesis.lexicon import build_lexicon
@@ -192,9 +192,10 @@ def write_tables(folder: Path, listings: Listings) -> None:
 def _write_csv(
     path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(path) as partial,
+        partial.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-    partial.replace(path)

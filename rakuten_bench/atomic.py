@@ -1,0 +1,126 @@
+"""Files and folders that are there as a whole or not at all, also after a kill.
+
+They are written beside their place and renamed. The name that they have meanwhile tells
+who writes: what a dead process has left can be told from what a live one is writing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+SUFFIX = ".part"
+_WRITTEN_BY = re.compile(
+    r"^\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.part$", re.DOTALL
+)
+#: As earlier versions named them.
+_WRITTEN_BEFORE = re.compile(
+    r"^(\..+|[0-9a-f]{16,})\.(?P<pid>\d+)(\.\d+)?\.tmp$|^.+\.(?P<part>\d+)\.part$",
+    re.DOTALL,
+)
+_LONGEST_NAME = 150  # bytes, of the 255 that most file systems allow
+_LONGEST_WRITE = 86_400  # seconds: numbers of processes are given out again
+
+
+def partial_path(path: Path) -> Path:
+    """Return a new name beside a path, for this process and this call only."""
+    name = os.fsdecode(os.fsencode(path.name)[:_LONGEST_NAME])
+    token = uuid.uuid4().hex[:8]
+    return path.with_name(f".{name}.{_host()}-{os.getpid()}-{token}{SUFFIX}")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a name to write to; rename it when the block ends, remove it when it fails."""
+    partial = partial_path(path)
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        with suppress(OSError):  # renamed, or nothing could be written at all
+            partial.unlink()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file that is either whole or as it was before."""
+    with replacing(path) as partial:
+        partial.write_bytes(content)
+
+
+def is_partial(name: str) -> bool:
+    """Tell whether a file or folder is still being written, or was left half written."""
+    return bool(_WRITTEN_BY.match(name) or _WRITTEN_BEFORE.match(name))
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Remove what processes that are gone have left half written in a folder.
+
+    What this user can't remove stays, and what a process of another host may still be
+    writing: it is removed a day later.
+
+    Returns
+    -------
+    int
+        How many files and folders were removed.
+    """
+    count = 0
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith((SUFFIX, ".tmp")) and _is_left(entry):
+                count += _remove(entry)
+    return count
+
+
+def _is_left(entry: os.DirEntry[str]) -> bool:
+    """Tell whether nobody writes a file or folder any more."""
+    ours = _WRITTEN_BY.match(entry.name)
+    before = _WRITTEN_BEFORE.match(entry.name)
+    if ours is None and before is None:
+        return False
+    if ours and ours["host"] != _host():
+        return _is_old(entry)
+    pid = ours["pid"] if ours else before and (before["pid"] or before["part"])
+    return not _is_alive(int(pid or 0)) or _is_old(entry)
+
+
+def _is_alive(pid: int) -> bool:
+    import psutil
+
+    return bool(psutil.pid_exists(pid))
+
+
+def _is_old(entry: os.DirEntry[str]) -> bool:
+    with suppress(OSError):
+        changed = entry.stat(follow_symlinks=False).st_mtime
+        return changed < time.time() - _LONGEST_WRITE
+    return False
+
+
+def _remove(entry: os.DirEntry[str]) -> bool:
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            Path(entry.path).unlink()
+    except OSError:
+        return False
+    return True
+
+
+@cache
+def _host() -> str:
+    """Return what tells machines apart, and containers whose processes we don't see."""
+    namespace = ""
+    with suppress(OSError):
+        namespace = str(Path("/proc/self/ns/pid").readlink())
+    text = f"{platform.node()} {namespace}"
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()

@@ -1,0 +1,38 @@
+"""What killed runs have left half written, in all places that runs write to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from rakuten_bench.atomic import remove_leftovers
+from rakuten_bench.data.kept import FOLDER as KEPT
+
+_MADE = (
+    KEPT,
+    "splits",
+    "standings",
+)  # folders of the cache beside the results of steps
+
+
+def remove_all_leftovers(cache: Path, results: Path) -> int:
+    """Remove what processes that are gone have left; return how much that was."""
+    shards = (cache / "steps").glob("??")
+    made = (cache / name for name in _MADE)
+    return sum(map(remove_leftovers, [cache, *made, *shards, *_iter_folders(results)]))
+
+
+def _iter_folders(results: Path) -> Iterator[Path]:
+    """Yield the folder of the records, those of its boards, and each record's."""
+    yield results
+    for board in _list_folders(results):
+        yield board
+        yield from _list_folders(board)
+
+
+def _list_folders(folder: Path) -> list[Path]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        return [Path(one.path) for one in entries if one.is_dir(follow_symlinks=False)]
+    return []
