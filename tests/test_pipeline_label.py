@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 
@@ -102,6 +104,34 @@ def test_a_grid_search_over_seeds_has_scores(frame):
     search.fit(frame, labelled(1, 2, 3))
 
     assert search.best_score_ == 1.0
+
+
+@pytest.mark.parametrize("ensemble", [True, False])
+@pytest.mark.parametrize("code", [SVM, BAYES])
+def test_scikit_learn_calibrates_a_scenario(frame, code, ensemble):
+    labels = labelled(*WORDS)
+
+    model = CalibratedClassifierCV(build(code), cv=3, ensemble=ensemble)
+
+    assert model.fit(frame, labels).predict(frame).tolist() == labels
+
+
+def test_scikit_learn_stacks_scenarios(frame):
+    labels = labelled(*WORDS)
+    members = [("svm", build(SVM)), ("bayes", build(BAYES))]
+
+    stack = StackingClassifier(members, cv=3).fit(frame, labels)
+
+    assert stack.stack_method_ == ["decision_function", "predict_proba"]
+    assert stack.predict(frame).tolist() == labels
+
+
+def test_a_scenario_knows_before_the_fit_whether_it_gives_probabilities():
+    svm, bayes = build(SVM), build(BAYES)
+
+    assert not hasattr(svm, "predict_proba")
+    assert hasattr(svm, "decision_function")
+    assert hasattr(bayes, "predict_proba")
 
 
 @pytest.mark.parametrize("output", ["pandas", "polars"])

@@ -15,6 +15,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from rakuten_bench import records, report
 from rakuten_bench.cli import rakuten_bench
+from rakuten_bench.cli._exit import Escaped
 from rakuten_bench.errors import UserError
 from rakuten_bench.report import standing
 from rakuten_bench.types import Dataset
@@ -24,7 +25,8 @@ def run(*args):
     """Run the command line and return what it prints."""
     result = CliRunner().invoke(rakuten_bench, [str(arg) for arg in args])
     if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
+        error = result.exception
+        raise error.__cause__ if isinstance(error, Escaped) else error
     return result
 
 

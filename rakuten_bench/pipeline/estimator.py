@@ -94,11 +94,11 @@ def _as_scenario(given: Any) -> Scenario:
 
 
 def _predicts_probability(model: ScenarioClassifier) -> bool:
-    return hasattr(model.model_, "predict_proba")
+    return hasattr(model.any_model(), "predict_proba")
 
 
 def _decides(model: ScenarioClassifier) -> bool:
-    return hasattr(model.model_, "decision_function")
+    return hasattr(model.any_model(), "decision_function")
 
 
 class ScenarioEstimator(BaseEstimator):
@@ -306,6 +306,21 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
         if probability is not None:
             return labels, probability[:, self.class_index_].astype(np.float64)
         return labels, self._decision(features) if _decides(self) else None
+
+    def any_model(self) -> Any:
+        """Return the fitted model; before that one that can do the same.
+
+        scikit-learn chooses between probabilities and decisions before it fits.
+        """
+        if hasattr(self, "model_"):
+            return self.model_
+        last = self.scenario["fusion" if self.scenario.members else "model"]
+        option = find_option(self.scenario.modality, last)
+        given = {"random_state": 0, "n_jobs": 1, "device": "cpu"}
+        names = ("0", "1")
+        return option.make(
+            params=last.arguments, n_classes=len(names), classes=names, **given
+        )
 
     def class_scores(self, X: pd.DataFrame) -> NDArray[np.float64] | None:
         """Return the scores of `predict_scored` alone."""
