@@ -33,6 +33,7 @@ from rakuten_bench.engine.guard import MARK, end_marked
 from rakuten_bench.engine.meter import (
     TreeMemory,
     count_kernel_kills,
+    has_children,
     resident,
     tree_memory,
 )
@@ -509,8 +510,10 @@ class LocalPool(Executor):
 
 def _holds_much(pid: int) -> bool:
     """Tell whether what a worker still holds would count against its next call."""
-    own, total = sum(resident(pid)), tree_memory(pid)
-    return total > MOST_LEFT_OVER or total - own > _MOST_OF_CHILDREN
+    own = sum(resident(pid))
+    if own > MOST_LEFT_OVER:
+        return True
+    return has_children(pid) and tree_memory(pid) - own > _MOST_OF_CHILDREN
 
 
 def _is_news(message: bytes) -> bool:
