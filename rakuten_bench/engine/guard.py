@@ -103,7 +103,7 @@ def end_marked(mark: str) -> None:
     due = time.monotonic() + _LONGEST_END
     while (found := list(_iter_marked(wanted))) and time.monotonic() < due:
         for pid in found:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_PAUSE)
 
