@@ -186,6 +186,22 @@ def test_columns_that_often_spell_the_label_are_handed_over_only_by_name(
     assert records["b"]["status"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("fields", "leaks"), [("named", True), ("title", False)], ids=["named", "title"]
+)
+def test_an_option_that_reads_ids_which_spell_the_label_is_told(
+    own_options, shop, call, fields, leaks
+):
+    scenario = f"  a: {{fields: {fields}, vectorizer: tfidf, model: logreg}}\n"
+    Path("s.yaml").write_text(HEAD + scenario)
+
+    code, *told = call("plan", "s.yaml", "--cache", "cache")
+
+    remark = "fields 'named' reads the answer: the word in column 'id' tells the"
+    assert code == 0, told
+    assert (remark in " ".join("".join(told).split())) == leaks
+
+
 def test_an_option_that_changes_the_table_loses_no_column_of_others(own_options, shop):
     shop[["sku"]].assign(cup=0.2, lamp=0.5, rug=0.3).rename(
         columns={"sku": "id"}

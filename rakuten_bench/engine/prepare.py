@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rakuten_bench.data import Place, build_split, load_dataset
 from rakuten_bench.data.image import check_images
+from rakuten_bench.data.leak import find_leaks
 from rakuten_bench.engine.access import NoAccess
 from rakuten_bench.engine.lease import Lease
 from rakuten_bench.engine.outcome import record_key
@@ -146,6 +147,7 @@ def _prepare(study: Study, settings: Settings) -> Prepared:
         *split.remarks,
         *remark_validation(split, plan),
         *remark_row_numbers(dataset, study.scenarios),
+        *remark_leaks(dataset, study.scenarios),
     )
     store = _store_of(settings)
     todo = tuple(plan.scenarios)
@@ -172,6 +174,23 @@ def remark_row_numbers(
             f"order in which they were when the file was written; better name a column "
             f"of ids."
         )
+
+
+def remark_leaks(dataset: Dataset, scenarios: Iterable[Scenario]) -> Iterator[str]:
+    """Say that an option reads a column which tells the label, so that its score is void."""
+    options = {
+        find_option(one.modality, choice)
+        for scenario in scenarios
+        for one in (scenario.members or (scenario,))
+        for choice in one.choices
+    }
+    for option in sorted(options, key=lambda one: (one.lever.name, one.name)):
+        for column in option.columns if "frame" in option.reads else ():
+            for leak in find_leaks(dataset, column):
+                yield (
+                    f"{option.lever.name} '{option.name}' reads the answer: {leak}. "
+                    f"Scores of its scenarios say nothing about other rows."
+                )
 
 
 def remark_validation(split: Split, plan: Plan) -> Iterator[str]:
