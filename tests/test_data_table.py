@@ -269,6 +269,14 @@ def test_rows_with_nothing_to_be_classified_by_are_told(tmp_path: Path):
     assert "2 of 3 rows have no title or description (rows 1, 2," in rows
 
 
+@pytest.mark.parametrize("column", ["title", "description", "group", "language"])
+def test_the_label_is_no_other_column_too(shop_csv: Path, column: str):
+    with pytest.raises(
+        UserError, match=rf"column 'kind' is named as label and as {column}"
+    ):
+        load(shop_csv.parent, **{column: "kind"})
+
+
 def test_numbers_without_a_whole_form_are_text_as_they_are():
     columns = {"label": ["a", "b", "c"], "title": [1.0, float("inf"), float("nan")]}
 

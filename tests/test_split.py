@@ -94,6 +94,21 @@ def test_equal_texts_stay_together(scheme: str):
     assert len(np.unique(split.groups)) == 150
 
 
+def test_a_test_part_that_small_classes_enlarge_is_told():
+    tiny = [f"class {row // 2}" for row in range(60)]
+
+    [remark] = build_split(shop(60, label=tiny), SplitSpec()).remarks
+
+    assert (
+        "'holdout': 30 of 60 rows are test rows (50 %, asked for were 20 %)" in remark
+    )
+
+
+@pytest.mark.parametrize("n_rows", [8, 50, 200])
+def test_a_test_part_as_asked_for_is_no_remark(n_rows: int):
+    assert build_split(shop(n_rows, 2), SplitSpec()).remarks == ()
+
+
 def test_rows_without_any_text_do_not_stick_together():
     split = build_split(shop(title=[""] * 200), SplitSpec())
 

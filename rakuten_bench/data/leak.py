@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rakuten_bench.types import Dataset
 
 if TYPE_CHECKING:
@@ -65,5 +63,5 @@ def count_told(keys: pd.Series, labels: pd.Series) -> int:
     of_key = counts.groupby(level=0)
     told = int(of_key.max()[of_key.sum() > 1].sum())
     blind = int(labels.value_counts().max())
-    needed = max(_NEARLY_ALL * len(labels), np.mean([blind, len(labels)]))
+    needed = max(_NEARLY_ALL * len(labels), (blind + len(labels)) / 2)
     return told if told >= needed and told > blind else 0

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -29,11 +29,15 @@ from rakuten_bench.data.spec import SplitSpec, scheme
 from rakuten_bench.division import chance, count_groups, divide, stratified
 from rakuten_bench.errors import UserError, listed
 from rakuten_bench.types import Dataset, Fold, Rows, Split, Target
+from rakuten_bench.wording.words import percent
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 Folds = Annotated[int, Meta(ge=2)]
 Labels = NDArray[np.int32]
+
+#: More than so many times the test rows asked for, and some, are told.
+_FAR_MORE, _FEW_MORE = 1.25, 10
 
 #: The seed of the studies that this project redoes.
 SEED = 123
@@ -151,7 +155,21 @@ def build_split(
         if store:
             store.write(folds)
     fingerprint = _fingerprint(folds, grouping)
-    return Split(spec.scheme, name, folds, groups, fingerprint, grouping.remarks)
+    remarks = (*_remark_sizes(spec, folds, len(groups)), *grouping.remarks)
+    return Split(spec.scheme, name, folds, groups, fingerprint, remarks)
+
+
+def _remark_sizes(spec: SplitSpec, folds: Sequence[Fold], n_rows: int) -> Iterator[str]:
+    """Say that far more rows than asked for are test rows: small classes need one each."""
+    params = {**scheme.find(spec.scheme).defaults, **spec.params}
+    wanted = params.get("test_size")
+    n_test = len(folds[0].test)
+    if wanted and n_test > _FAR_MORE * wanted * n_rows + _FEW_MORE:
+        yield (
+            f"split '{spec.scheme}': {n_test:,} of {n_rows:,} rows are test rows "
+            f"({percent(n_test / n_rows)}, asked for were {percent(wanted)}): classes and "
+            f"groups of few rows can't be divided finer."
+        )
 
 
 def _name_grouped(name: str, grouping: Grouping) -> str:

@@ -231,8 +231,8 @@ def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> N
     Raises
     ------
     Problems
-        If the table has no rows, lacks a column, no text or image column is named, or
-        lists are given where one value is needed.
+        If the table has no rows, lacks a column, no text or image column is named, the
+        label's is named twice, or lists are given where one value is needed.
     """
     frame = reading.frame
     problems = []
@@ -243,6 +243,12 @@ def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> N
             f"{file}: nothing to classify by. Name a column as `title`, "
             f"`description` or `image`."
         )
+    problems.extend(
+        f"{file}: column '{theirs}' is named as label and as {ours}: the answer would be "
+        f"known. Name another column as {ours}."
+        for ours, theirs in columns.items()
+        if ours not in ("label", "id") and theirs == columns["label"]
+    )
     problems.extend(
         f"{file}: {unknown('column', theirs, frame.columns)}"
         for theirs in columns.values()
