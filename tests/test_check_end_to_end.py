@@ -216,6 +216,20 @@ def test_two_files_of_one_name_and_files_of_another_board_are_refused(shop):
         invoke("check", "ci.yaml", "--dataset", "market", "--cache", "cache")
 
 
+def test_a_run_remarks_another_file_of_its_name_in_the_results(shop):
+    study(shop)
+    text = (shop / "ci.yaml").read_text().replace("path: shop.csv", "path: ../shop.csv")
+    (shop / "sub").mkdir()
+    (shop / "sub" / "ci.yaml").write_text(text)
+
+    same = invoke("run", "ci.yaml", "--cache", "cache")
+    other = invoke("run", "sub/ci.yaml", "--cache", "cache")
+
+    remark = "has the same name and was run before"
+    assert remark not in " ".join(same.output.split())
+    assert remark in " ".join(other.output.split())
+
+
 def test_a_results_folder_that_was_moved_says_that_its_file_is_not_found(shop):
     study(shop)
     invoke("check", "--update")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.data import parse_dataset, parse_split
-from rakuten_bench.data.spec import Place, Shelf
+from rakuten_bench.data.spec import Place, Shelf, expand_home
 from rakuten_bench.errors import Problems, UserError
 
 
@@ -122,3 +122,8 @@ def test_the_cache_folder_can_be_named_by_the_environment(
 
     assert Place().store == tmp_path
     assert Place(cache=tmp_path / "own").store == tmp_path / "own"
+
+
+def test_a_home_folder_that_is_not_known_is_one_message():
+    with pytest.raises(UserError, match=r"a\.csv: the home folder .* is not known"):
+        expand_home("~nobody-of-this-name/a.csv")

@@ -87,7 +87,25 @@ class Place:
         if self.data_dir is not None:
             return (self.data_dir.resolve(),)
         named = (os.environ.get(variable) for variable in variables)
-        return tuple(Path(name).expanduser().resolve() for name in named if name)
+        return tuple(expand_home(name).resolve() for name in named if name)
+
+
+def expand_home(path: str | Path) -> Path:
+    """Return a path with `~` replaced by the user's home folder.
+
+    Raises
+    ------
+    UserError
+        If that is not known, as in a container without HOME.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        message = (
+            f"{path}: the home folder that '~' stands for is not known. Write the whole "
+            f"path, or set HOME."
+        )
+        raise UserError(message) from None
 
 
 def default_cache() -> Path:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rakuten_bench.data.given import divide_as_given, find_given
 from rakuten_bench.data.grouping import Grouping, group_rows
 from rakuten_bench.data.kept import write_atomically
-from rakuten_bench.data.spec import SplitSpec, scheme
+from rakuten_bench.data.spec import SplitSpec, expand_home, scheme
 from rakuten_bench.division import chance, count_groups, divide, stratified
 from rakuten_bench.errors import UserError, listed
 from rakuten_bench.types import Dataset, Fold, Rows, Split, Target
@@ -196,7 +196,7 @@ def _build_given(
             raise UserError(message)
         spec = SplitSpec("given")
     ids = spec.params.get("ids", "")
-    sides = find_given(dataset, folder / Path(ids).expanduser() if ids else None)
+    sides = find_given(dataset, folder / expand_home(ids) if ids else None)
     fold, remarks = divide_as_given(dataset, grouping.groups, sides)
     return Split(
         "given",

@@ -12,7 +12,7 @@ from rakuten_bench.data.given import read_sides
 from rakuten_bench.data.image import Share
 from rakuten_bench.data.label import LabelRules
 from rakuten_bench.data.reading import Reading, Remark, read_table
-from rakuten_bench.data.spec import Place, dataset
+from rakuten_bench.data.spec import Place, dataset, expand_home
 from rakuten_bench.errors import Problems, unknown
 from rakuten_bench.types import Dataset, Layout
 
@@ -101,13 +101,10 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     }
     files = {"": path} if path else {"train": train, "test": test}
     parts = read_parts(
-        {
-            part: place.relative_to / Path(one).expanduser()
-            for part, one in files.items()
-        },
+        {part: place.relative_to / expand_home(one) for part, one in files.items()},
         columns,
     )
-    folder = place.relative_to / Path(image_folder).expanduser()
+    folder = place.relative_to / expand_home(image_folder)
     joined = join_parts(parts)
     subject = " and ".join(str(part.file) for part in parts)
     loaded = assemble(

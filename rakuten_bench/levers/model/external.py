@@ -9,7 +9,10 @@ from rakuten_bench.registry import MODEL
 
 def _lacks(params: Mapping[str, Any]) -> str:
     path = params["path"]
-    return "" if Path(path).is_file() else f"path: no file '{path}'"
+    if Path(path).is_file():
+        return ""
+    start = "" if Path(path).is_absolute() else f" in the working folder {Path.cwd()}"
+    return f"path: no file '{path}'{start}"
 
 
 @MODEL.option(

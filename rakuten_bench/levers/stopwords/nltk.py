@@ -47,7 +47,9 @@ _SHARED = tuple(
 def find_lists() -> list[str]:
     """Return where NLTK may find its stop words; to ask it would take seconds."""
     named = filter(None, os.environ.get("NLTK_DATA", "").split(os.pathsep))
-    folders = [*(Path(one).expanduser() for one in (*named, "~/nltk_data")), *_SHARED]
+    own = [os.path.expanduser(one) for one in (*named, "~/nltk_data")]  # noqa: PTH111
+    # pathlib's fails where there is no home folder; this one leaves `~` as it is
+    folders = [*map(Path, own), *_SHARED]
     return [
         f"{folder}/corpora/{name}"
         for folder in folders
