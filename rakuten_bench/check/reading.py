@@ -23,9 +23,11 @@ from rakuten_bench.check.baseline import (
     Baseline,
 )
 from rakuten_bench.errors import UserError
+from rakuten_bench.plain import read_plain
 
 _CLUSTER_SCORES = {"ari", "purity"}
 _SCORE_TOLERANCE = 1e-9  # of scores that are rounded to ten digits
+_MAX_SIZE = 1 << 28  # bytes: some million predictions
 _SHOWN = 5  # problems of one file
 
 
@@ -83,7 +85,7 @@ def read_old_baseline(path: Path) -> Baseline:
 
 def _decode(path: Path) -> Baseline:
     try:
-        content = path.read_bytes()
+        content = read_plain(path, _MAX_SIZE)
         version = msgspec.json.decode(content, type=_Version).schema_version
         if version > SCHEMA_VERSION:
             message = (

@@ -20,9 +20,11 @@ from rakuten_bench.records.schema import Record, Row
 from rakuten_bench.records.store import (
     Damaged,
     create_file,
+    decode_json,
     encode_json,
     has_record,
     iter_rows,
+    read_json,
     replace_file,
 )
 from rakuten_bench.types import Dataset, Split
@@ -84,6 +86,9 @@ class BoardInfo(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity
     rows_digest: str = ""
     n_test: int = 0
+
+
+_DECODER = msgspec.json.Decoder(BoardInfo)
 
 
 def board_name(dataset: Dataset, split: Split) -> str:
@@ -200,9 +205,9 @@ def release_board(folder: Path) -> None:
 
 def read_board(folder: Path) -> BoardInfo | None:
     """Return what `board.json` says; None where there is none or it can't be read."""
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
-        content = (folder / BOARD_FILE).read_bytes()
-        return msgspec.json.decode(content, type=BoardInfo)
+    with contextlib.suppress(OSError, ValueError):
+        info = decode_json(read_json(folder / BOARD_FILE), _DECODER)
+        return info if -(2**63) <= info.identity.seed < 2**63 else None
     return None
 
 

@@ -21,6 +21,9 @@ from rakuten_bench.records.board import (
 )
 from rakuten_bench.records.schema import Record
 from rakuten_bench.records.store import (
+    CLUSTERS_FILE,
+    CONFUSION_FILE,
+    PREDICTIONS_FILE,
     RECORD_FILE,
     Damaged,
     DamagedRecord,
@@ -120,7 +123,7 @@ def _merge_one(record: Record, folder: Path, board: Path) -> Merged:
     if has_record(target):
         reason = _conflict(record, target)
         return Merged(folder, "conflict" if reason else "same", reason)
-    fault = say_contradiction(folder, record)
+    fault = _say_foreign(folder) or say_contradiction(folder, record)
     if fault:
         return Merged(folder, "damaged", fault)
     rows = record.rows_digest
@@ -149,12 +152,26 @@ def _conflict(record: Record, target: Path) -> str:
 
 
 def _copy(folder: Path, target: Path, record: Record) -> None:
-    """Copy the files of a record, the record itself last."""
-    files = [path for path in folder.iterdir() if path.is_file()]
-    contents = {path.name: path.read_bytes() for path in files}
-    del contents[RECORD_FILE]
+    """Copy the files of a record, the record itself last, and nothing else beside it."""
+    contents = {
+        name: (folder / name).read_bytes()
+        for name in (PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE)
+        if (folder / name).is_file()
+    }
     contents[RECORD_FILE] = encode_json(record)
     with writing(target):
         target.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
             replace_file(target / name, content)
+
+
+def _say_foreign(folder: Path) -> str:
+    """Say that a record's folder or file is a link; "" where none is.
+
+    Followed, it would copy whatever this user may read.
+    """
+    known = (RECORD_FILE, PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE)
+    links = [
+        path for path in (folder, *map(folder.joinpath, known)) if path.is_symlink()
+    ]
+    return f"{links[0]}: is a link. Copy the file itself." if links else ""

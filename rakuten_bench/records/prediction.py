@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import math
+import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +17,30 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.plain import open_plain
+
 #: The members of predictions.npz in their order.
 MEMBERS = (
     *("id", "true", "predicted", "fold", "language", "classes", "probability"),
     "is_clustering",
 )
+
+#: Kind of the values, and number of dimensions.
+_LAYOUT = {
+    "id": ("U", 1),
+    "true": ("i", 1),
+    "predicted": ("i", 1),
+    "fold": ("i", 1),
+    "language": ("U", 1),
+    "classes": ("U", 1),
+    "probability": ("f", 2),
+    "is_clustering": ("b", 0),
+}
+
+#: An archive is read if it unpacks to no more bytes than this, or than so many times its
+#: own: a million rows of a constant prediction take 60 MB.
+_MAX_UNPACKED, _MAX_RATIO = 1 << 27, 50
+_MOST = 2000  # classes or clusters of very few rows
 
 #: Those that all scenarios of a board have in common.
 _COMMON = frozenset({"id", "true", "fold", "language", "classes"})
@@ -160,21 +182,18 @@ class Predictions:
         OSError, ValueError, KeyError, zipfile.BadZipFile
             If the file is missing or damaged.
         """
-        with path.open("rb") as opened:
-            if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
-                message = "it is no archive of arrays"
-                raise ValueError(message)
-            with zipfile.ZipFile(opened) as archive:
-                stamps = {
-                    one.filename.removesuffix(".npy"): (one.CRC, one.file_size)
-                    for one in archive.infolist()
-                }
-                same = like.common_columns(stamps) if like else {}
-                columns = {
-                    name: same[name] if name in same else _read_npy(archive, name)
-                    for name in MEMBERS
-                    if name in stamps
-                }
+        with _open_archive(path) as archive:
+            stamps = {
+                one.filename.removesuffix(".npy"): (one.CRC, one.file_size)
+                for one in archive.infolist()
+            }
+            same = like.common_columns(stamps) if like else {}
+            columns = {
+                name: same[name] if name in same else _read_npy(archive, name)
+                for name in MEMBERS
+                if name in stamps
+            }
+        _check_columns(columns)
         classes = tuple(columns.pop("classes").tolist())
         ids = columns.pop("id")
         clustering = bool(columns.pop("is_clustering", False))
@@ -200,10 +219,76 @@ class Predictions:
         }
 
 
+@contextlib.contextmanager
+def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open predictions.npz, unless it unpacks to far more than it is.
+
+    Raises
+    ------
+    OSError, ValueError, zipfile.BadZipFile
+    """
+    with open_plain(path) as opened:
+        if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
+            message = "it is no archive of arrays"
+            raise ValueError(message)
+        packed = os.fstat(opened.fileno()).st_size
+        with zipfile.ZipFile(opened) as archive:
+            sizes = {one.filename: one.file_size for one in archive.infolist()}
+            unpacked = sum(sizes.get(f"{name}.npy", 0) for name in MEMBERS)
+            if unpacked > max(_MAX_UNPACKED, _MAX_RATIO * packed):
+                message = f"its {packed:,} bytes unpack to {unpacked:,}"
+                raise ValueError(message)
+            yield archive
+
+
 def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    member = io.BytesIO(archive.read(f"{name}.npy"))
+    """Read a member; no memory is taken for what its header says and it does not hold.
+
+    Raises
+    ------
+    KeyError, ValueError, zipfile.BadZipFile
+    """
+    content = archive.read(f"{name}.npy")
+    member = io.BytesIO(content)
+    shape, _, dtype = _read_head(member)
+    kind, n_dims = _LAYOUT[name]
+    if dtype.kind != kind or len(shape) != n_dims or not dtype.itemsize:
+        message = f"'{name}' is an array of {len(shape)} dimensions and type {dtype}"
+        raise ValueError(message)
+    if math.prod(shape) * dtype.itemsize != len(content) - member.tell():
+        message = f"'{name}' has not the {math.prod(shape):,} values that it announces"
+        raise ValueError(message)
+    member.seek(0)
     array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
     return array
+
+
+def _read_head(member: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    if np.lib.format.read_magic(member) != (1, 0):
+        message = "it is of another version of NumPy's format"
+        raise ValueError(message)
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(member)
+    if any(length < 0 for length in shape):
+        message = f"an array has the shape {shape}"
+        raise ValueError(message)
+    return shape, is_fortran, dtype
+
+
+def _check_columns(columns: Mapping[str, NDArray[Any]]) -> None:
+    """Refuse numbers of classes, folds or clusters that no rows would have.
+
+    What is counted by them would take any memory.
+
+    Raises
+    ------
+    KeyError, ValueError
+    """
+    n_rows = len(columns["id"])
+    most = _MOST + 10 * n_rows
+    predicted = columns["predicted"]
+    if len(columns["classes"]) > most or predicted.max(initial=0) > most:
+        message = f"it has more classes or clusters than its {n_rows:,} rows can have"
+        raise ValueError(message)
 
 
 def load_predicted(path: Path) -> NDArray[np.int32]:
@@ -211,7 +296,7 @@ def load_predicted(path: Path) -> NDArray[np.int32]:
 
     A board reads a thousand of them: `np.load` would take twice the time of each.
     """
-    with zipfile.ZipFile(path) as archive:
+    with _open_archive(path) as archive:
         return _read_npy(archive, "predicted")
 
 

@@ -7,9 +7,11 @@ are ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import msgspec
+
+from rakuten_bench.types import Modality
 
 SCHEMA_VERSION = 1
 
@@ -175,6 +177,14 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     gpu: str = ""
 
 
+class Member(TypedDict):
+    """What a fusion joins: one of its scenarios."""
+
+    modality: Modality
+    levers: dict[str, str]
+    params: dict[str, dict[str, Any]]
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What one scenario left.
 
@@ -248,7 +258,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     device: str = "cpu"
     notes: list[str] = []
     steps: list[StepCost] = []
-    members: list[dict[str, Any]] = []
+    members: list[Member] = []
     details: dict[str, Any] = {}
     provenance: Provenance | None = None
     key: str = ""
@@ -293,7 +303,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     scores: Scores | None = None
     clustering: ClusterScores | None = None
     classes: list[str] = []
-    members: list[dict[str, Any]] = []
+    members: list[Member] = []
     fit_time: float = 0.0
     predict_time: float = 0.0
     own_time: float = 0.0

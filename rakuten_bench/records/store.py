@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.atomic import partial_path
 from rakuten_bench.errors import UserError
+from rakuten_bench.plain import read_plain
 from rakuten_bench.records.derive import (
     clusters_csv,
     confusion_csv,
@@ -45,13 +48,24 @@ PREDICTIONS_FILE = "predictions.npz"
 REMEDY = "Remove the folder and run again."
 
 Shape = TypeVar("Shape", Record, Row)
+Decoded = TypeVar("Decoded")
 
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
     Record: msgspec.json.Decoder(Record),
     Row: msgspec.json.Decoder(Row),
 }
-#: What reading a damaged file raises.
-_READING = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+#: What reading a damaged file raises; the last ones what is made to be damaged.
+_READING = (
+    *(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error),
+    *(csv.Error, NotImplementedError, RecursionError, MemoryError),
+)
+
+#: Bounds of a JSON file: ten thousand classes take a tenth. What would need more memory
+#: than that, or a deeper stack, was made to.
+_MAX_SIZE = 32_000_000
+_MAX_VALUES = 250_000
+_MAX_DEPTH = 20
+_MAX_TABLE = 1 << 30  # bytes of a CSV file
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +231,7 @@ def _write_through(path: Path, content: bytes) -> None:
 
 def has_record(folder: Path) -> bool:
     """Tell whether a folder holds a record, without reading it."""
-    return (folder / RECORD_FILE).exists()
+    return os.path.lexists(folder / RECORD_FILE)
 
 
 def read_record(folder: Path) -> Record:
@@ -238,10 +252,9 @@ def read_row(folder: Path) -> Row:
 
 def _read(folder: Path, kind: type[Shape]) -> Shape:
     path = folder / RECORD_FILE
-    try:
-        record: Shape = _DECODERS[kind].decode(path.read_bytes())
-    except (OSError, msgspec.MsgspecError) as error:
-        raise DamagedRecord(_unreadable(path, error)) from error
+    with _reading(path):
+        record: Shape = decode_json(read_json(path), _DECODERS[kind])
+        _check_free_values(record)
     if record.schema_version > SCHEMA_VERSION:
         message = (
             f"{path}: has schema version {record.schema_version}, this "
@@ -249,6 +262,66 @@ def _read(folder: Path, kind: type[Shape]) -> Shape:
         )
         raise DamagedRecord(message)
     return record
+
+
+def read_json(path: Path) -> bytes:
+    """Read a JSON file of a results folder, which may come from elsewhere.
+
+    Raises
+    ------
+    OSError
+        If it is no regular file, or too large.
+    """
+    return read_plain(path, _MAX_SIZE)
+
+
+def decode_json(content: bytes, decoder: msgspec.json.Decoder[Decoded]) -> Decoded:
+    """Decode JSON that may have been written to harm.
+
+    Raises
+    ------
+    ValueError
+        If it is not what the decoder reads, is nested too deep or has too many values.
+    """
+    n_values = sum(map(content.count, (b",", b"[", b"{")))
+    if n_values > _MAX_VALUES:
+        message = f"it has {n_values:,} values, more than the {_MAX_VALUES:,} read"
+        raise ValueError(message)
+    try:
+        return decoder.decode(content)
+    except RecursionError:
+        message = "it is nested too deep"
+        raise ValueError(message) from None
+
+
+def _check_free_values(record: Record | Row) -> None:
+    """Refuse what the schema leaves open and nothing of ours writes.
+
+    Raises
+    ------
+    ValueError
+    """
+    source = record.dataset.source
+    kinds = {"name": str, "params": dict, "base_dir": str}
+    if source and not all(isinstance(source.get(k), t) for k, t in kinds.items()):
+        message = "its dataset.source is none"
+        raise ValueError(message)
+    details = getattr(record, "details", None)
+    free = (source, record.split.params, record.params, record.members, details)
+    if any(_depth(value, _MAX_DEPTH) < 0 for value in free):
+        message = "it is nested too deep"
+        raise ValueError(message)
+    if not -(2**63) <= record.seed < 2**63:
+        message = "its seed is no number of 64 bits"
+        raise ValueError(message)
+
+
+def _depth(value: object, left: int) -> int:
+    """Return how many levels are left below a value; less than 0 if it has too many."""
+    if left < 0 or not isinstance(value, dict | list):
+        return left
+    items = value.values() if isinstance(value, dict) else value
+    return min((_depth(item, left - 1) for item in items), default=left)
 
 
 def read_predictions(
@@ -340,8 +413,9 @@ def read_clusters(
 
 
 def _read_counts(path: Path) -> tuple[list[str], NDArray[np.int64]]:
-    with _reading(path), path.open(encoding="utf-8", newline="") as file:
-        head, *lines = csv.reader(file)
+    with _reading(path):
+        text = read_plain(path, _MAX_TABLE).decode()
+        head, *lines = csv.reader(io.StringIO(text, newline=""))
         counts = np.array([line[1:] for line in lines], dtype=np.int64)
         return head[1:], counts.reshape(len(lines), len(head) - 1)
 
@@ -407,6 +481,12 @@ def _folders(board: Path) -> Iterator[Path]:
     """Yield the folders of a board by name; to sort paths takes ten times as long."""
     if board.is_dir():
         with os.scandir(board) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir())
+            names = sorted(entry.name for entry in entries if _is_folder(entry))
         for name in names:
             yield board / name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    with contextlib.suppress(OSError):  # a link to itself
+        return entry.is_dir()
+    return False

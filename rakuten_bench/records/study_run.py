@@ -7,6 +7,7 @@ writes this file before its first step, whether or not anything has to run.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from functools import cached_property
@@ -16,7 +17,12 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.errors import UserError, writing
-from rakuten_bench.records.store import encode_json, replace_file
+from rakuten_bench.records.store import (
+    decode_json,
+    encode_json,
+    read_json,
+    replace_file,
+)
 
 SCHEMA_VERSION = 1
 FOLDER = "runs"
@@ -84,6 +90,9 @@ class StudyRun(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return f"{self.study}{f'@{dataset}' if dataset else ''}.json"
 
 
+_DECODER = msgspec.json.Decoder(StudyRun)
+
+
 def path_from(results: Path, file: Path) -> str:
     """Return the path of a scenario file from the results folder, with "/"."""
     try:
@@ -125,10 +134,11 @@ def iter_study_runs(results: Path) -> Iterator[StudyRun]:
 
 def _read(path: Path) -> StudyRun:
     try:
-        run = msgspec.json.decode(path.read_bytes(), type=StudyRun)
-    except (OSError, ValueError, RecursionError) as error:
+        run = decode_json(read_json(path), _DECODER)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         message = (
-            f"{path}: can't be read: {error}. Remove it and run {path.stem} again."
+            f"{path}: can't be read: {reason}. Remove it and run {path.stem} again."
         )
         raise UserError(message) from error
     if run.schema_version > SCHEMA_VERSION:
@@ -141,10 +151,17 @@ def _read(path: Path) -> StudyRun:
 
 
 def merge_study_runs(source: Path, target: Path) -> None:
-    """Copy what the target has not run itself; there its own last run counts."""
+    """Copy what the target has not run itself; there its own last run counts.
+
+    The path of a scenario file counts from the results folder of another machine: here
+    it would name any file, whose plugins `check` would import. It is left out.
+    """
     for path in sorted((source / FOLDER).glob("*.json")):
         beside = target / FOLDER / path.name
-        with writing(beside):
-            if path.is_file() and not beside.exists():
+        if path.is_symlink() or not path.is_file() or os.path.lexists(beside):
+            continue
+        with contextlib.suppress(UserError):  # damaged: `check` there tells it
+            run = msgspec.structs.replace(_read(path), path="")
+            with writing(beside):
                 beside.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(beside, path.read_bytes())
+                replace_file(beside, encode_json(run))

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from rakuten_bench.errors import UserError
+from rakuten_bench.plain import read_plain
 
 _BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float"))
 _MERGE = "tag:yaml.org,2002:merge"
@@ -18,6 +19,9 @@ _LEFT_OUT = (_BOOL, _INT, _FLOAT, "tag:yaml.org,2002:timestamp")
 
 #: What the aliases of a file may expand to: ten short lines can name billions of values.
 _MAX_VALUES = 1_000_000
+
+#: Bytes of a scenario file: the largest of ours has some thousand.
+_MAX_SIZE = 4_000_000
 
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
 _EXPONENT = "(?:[eE][-+]?[0-9]+)"
@@ -159,7 +163,7 @@ def load_document(path: Path) -> Value:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_plain(path, _MAX_SIZE).decode("utf-8-sig")
     except FileNotFoundError:
         message = f"{path}: there is no such file. Name a scenario file (YAML)."
         raise UserError(message) from None
@@ -168,6 +172,9 @@ def _read(path: Path) -> str:
         raise UserError(message) from None
     except OSError as error:
         message = f"{path}: can't be read: {error.strerror or error}."
+        raise UserError(message) from None
+    except ValueError:  # a null character in the path
+        message = f"{str(path)[:_SHOWN]!a}: names no file. Name a scenario file (YAML)."
         raise UserError(message) from None
 
 

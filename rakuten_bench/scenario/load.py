@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,10 @@ from rakuten_bench.types import Modality
 METRICS = ("f1_weighted", "f1_macro", "accuracy")
 DEFAULT_SEED = 123
 
+_KEYS = (
+    *("title", "dataset", "split", "metric", "seed", "limits", "defaults", "matrix"),
+    *("scenarios", "include"),
+)
 #: Keys that only hold what aliases (*) name elsewhere, as in Compose and GitLab files.
 _HOLDERS = (".", "x-")
 _MAX_NAME = 200
@@ -146,33 +151,42 @@ def load_study(
 
 def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
     """Return the keys of a file over those of the files that it includes."""
-    if path.resolve() in seen:
+    own = _read_keys(path)
+    place = Path(os.path.realpath(path))
+    if place in seen:
         message = (
             f"{path}: includes itself, by way of {seen[-1]}. Remove one 'include'."
         )
         raise UserError(message)
-    own = dict(load_document(path).items("a scenario file"))
     keys: dict[str, Value] = {}
     for entry in own.pop("include", Value([], "")).entries():
-        keys |= _merged(path.parent / str(entry.plain()), (*seen, path.resolve()))
+        keys |= _merged(path.parent / str(entry.plain()), (*seen, place))
     return keys | own
 
 
+def _read_keys(path: Path) -> dict[str, Value]:
+    """Return the keys of a scenario file.
+
+    Raises
+    ------
+    UserError
+        If it is another file; of that nothing is quoted, it may hold secrets.
+    """
+    document = load_document(path)
+    keys = document.data if isinstance(document.data, dict) else {}
+    is_ours = any(key in _KEYS or key.startswith(_HOLDERS) for key in keys)
+    if not is_ours and document.data not in (None, {}):
+        message = (
+            f"{path}: is no scenario file: it has none of the keys {', '.join(_KEYS)}."
+        )
+        raise UserError(message)
+    return dict(keys)
+
+
 def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> Study:
-    known = (
-        "title",
-        "dataset",
-        "split",
-        "metric",
-        "seed",
-        "limits",
-        "defaults",
-        "matrix",
-        "scenarios",
-    )
     for key, value in keys.items():
-        if key not in known and not key.startswith(_HOLDERS):
-            findings.add(value, unknown("key", key, (*known, "include")))
+        if key not in _KEYS and not key.startswith(_HOLDERS):
+            findings.add(value, unknown("key", key, _KEYS))
     keys = {key: value for key, value in keys.items() if value.data is not None}
     values: dict[str, Any] = {"title": path.stem}
     for key, read in _SINGLE.items():

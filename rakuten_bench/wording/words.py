@@ -21,7 +21,7 @@ class HasLevers(Protocol):
         """One of "text", "image" and "fusion"."""
 
     @property
-    def members(self) -> list[dict[str, Any]]:
+    def members(self) -> Sequence[Mapping[str, Any]]:
         """What a fusion joins: `modality`, `levers` and `params` of each."""
 
     @property

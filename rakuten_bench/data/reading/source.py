@@ -18,6 +18,7 @@ from typing import IO, Any, Literal
 
 from rakuten_bench.data.reading.result import Remark
 from rakuten_bench.errors import UserError
+from rakuten_bench.plain import check_plain
 
 Format = Literal["delimited", "json", "parquet"]
 
@@ -68,6 +69,8 @@ _FOREIGN = {
 _ADDRESS = re.compile(r"(?:^|/)([A-Za-z][\w+.-]+:)/+(.*)")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 _MOST_CONTROLS = 0.01  # of the bytes of a text
+#: Standard input, and what a shell puts in place of `<(command)`.
+_STREAMS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _SHOWN = 5  # names listed in a message
 
 Opener = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
@@ -154,6 +157,8 @@ def check_path(file: Path) -> None:
         message = f"{file}: is a folder, not a file.{_listed(_tables_in(file))}"
         raise UserError(message)
     if file.exists():
+        if not str(file).startswith(_STREAMS):
+            check_plain(file)
         return
     if address := _ADDRESS.search(file.as_posix()):
         message = (

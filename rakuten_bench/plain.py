@@ -1,0 +1,85 @@
+"""Reading files that somebody else may have written: regular, and not too large.
+
+A pipe, a socket or a device in the place of a file would be waited for, or never end.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+#: Opens a pipe without waiting for its writer, and no file as text; not on every system.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "is a folder"),
+    (stat.S_ISFIFO, "is a named pipe"),
+    (stat.S_ISSOCK, "is a socket"),
+    (stat.S_ISCHR, "is a device"),
+    (stat.S_ISBLK, "is a device"),
+)
+
+
+class NotPlain(OSError):
+    """What is there is no regular file, or a larger one than is read."""
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a regular file.
+
+    Raises
+    ------
+    OSError
+        `NotPlain` for a folder, a pipe, a socket or a device.
+    """
+    check_plain(path)
+    opened = os.open(path, _FLAGS)
+    try:
+        _check_kind(path, os.fstat(opened))  # it may have been replaced
+        return os.fdopen(opened, "rb")
+    except OSError:
+        os.close(opened)
+        raise
+
+
+def read_plain(path: Path, limit: int) -> bytes:
+    """Return the content of a regular file.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int
+        The most bytes that such a file has.
+
+    Raises
+    ------
+    OSError
+        As `open_plain`; also `NotPlain` for a larger file.
+    """
+    with open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        content = b"" if size > limit else file.read(limit + 1)
+    if max(size, len(content)) > limit:
+        message = f"has {max(size, len(content)):,} bytes, more than the {limit:,} read"
+        raise NotPlain(errno.EFBIG, message, str(path))
+    return content
+
+
+def check_plain(path: Path) -> None:
+    """Refuse what is no regular file.
+
+    Raises
+    ------
+    OSError
+        As `open_plain`.
+    """
+    _check_kind(path, path.stat())
+
+
+def _check_kind(path: Path, status: os.stat_result) -> None:
+    for is_kind, message in _KINDS:
+        if is_kind(status.st_mode):
+            raise NotPlain(errno.EINVAL, f"{message}, not a file", str(path))
