@@ -1,0 +1,246 @@
+"""Damage in the cache and the results: no wrong number, no traceback.
+
+Runs a small study once for the right scores. Then, again and again, flips a bit, cuts off,
+empties or swaps files of the cache and of the results, chosen at random, runs the study
+and reports: the scores must be the right ones, or the record named and left off the
+board. Last, `cache clear` at random moments beside a run. Prints the counts; each number
+but the first of a line should be 0.
+
+    python bench/damage.py [--damages 300] [--swaps 100] [--clears 50] [--seed 0]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+STUDY = """
+dataset: {table: {path: shop.csv, title: name, label: kind}}
+scenarios:
+  svm: {vectorizer: tfidf, model: linear_svc}
+  bayes: {vectorizer: count, model: multinomial_nb}
+  searched: {vectorizer: tfidf, model: multinomial_nb, search: {grid: {cv: 2}}}
+  both: {fusion: mean, members: [bayes, searched]}
+"""
+COMMAND = [sys.executable, "-m", "rakuten_bench"]
+
+Scores = dict[str, str]
+
+
+def write_study(folder: Path, random_state: int) -> None:
+    """Write a table whose classes overlap, so that wrong rows change the scores."""
+    rng = np.random.default_rng(random_state)
+    words = np.array([f"word{number}" for number in range(300)])
+    lines = ["name,kind"]
+    for row in range(600):
+        kind = row % 4
+        drawn = rng.choice(words[60 * kind : 60 * kind + 120], 4)
+        lines.append(f"{' '.join(drawn)} {row},kind{kind}")
+    (folder / "shop.csv").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
+
+
+def call(folder: Path, *words: str) -> tuple[int, str]:
+    """Run a command there; return its exit code and all that it printed."""
+    done = subprocess.run(
+        [*COMMAND, *words, *(("--cache", "cache") if words[0] != "report" else ())],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def board(folder: Path) -> tuple[Scores, str]:
+    """Return what the board ranks: scenario -> its scores in full."""
+    code, printed = call(folder, "report", "--format", "json")
+    if code:
+        return {}, printed
+    rows = json.loads(printed)
+    rows = rows["rows"] if isinstance(rows, dict) else rows
+    return {row["name"]: str(row["f1_weighted"]) for row in rows}, printed
+
+
+def flip_bit(path: Path, draw: random.Random) -> None:
+    """Change one bit of a file."""
+    content = bytearray(path.read_bytes())
+    if content:
+        content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+    path.write_bytes(content)
+
+
+def cut_off(path: Path, draw: random.Random) -> None:
+    """Keep only the start of a file."""
+    content = path.read_bytes()
+    path.write_bytes(content[: draw.randrange(len(content) + 1)])
+
+
+def overwrite(path: Path, draw: random.Random) -> None:
+    """Fill a file with random bytes."""
+    path.write_bytes(draw.randbytes(path.stat().st_size))
+
+
+def remove(path: Path, draw: random.Random) -> None:
+    """Remove a file."""
+    del draw
+    path.unlink()
+
+
+DAMAGES: tuple[Callable[[Path, random.Random], None], ...] = (
+    *(flip_bit, flip_bit, flip_bit, cut_off, overwrite, remove),
+)
+
+
+def swap(one: Path, other: Path) -> None:
+    """Exchange the contents of two files."""
+    first, second = one.read_bytes(), other.read_bytes()
+    one.write_bytes(second)
+    other.write_bytes(first)
+
+
+def files_of(folder: Path) -> list[Path]:
+    """Return the files of the cache and the results."""
+    found = [*folder.glob("cache/**/*"), *folder.glob("results/**/*")]
+    return sorted(path for path in found if path.is_file())
+
+
+class Trial:
+    """Counts what becomes of a damaged folder.
+
+    Parameters
+    ----------
+    whole : Path
+        The folder as a run left it; it is copied for each damage.
+    right : mapping of str to str
+        Its scores.
+    """
+
+    def __init__(self, whole: Path, right: Scores) -> None:
+        self.whole = whole
+        self.right = right
+        self.counts: Counter[str] = Counter()
+
+    def copy(self) -> Path:
+        """Return a fresh copy of the folder."""
+        folder = self.whole.with_name("trial")
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.whole, folder)
+        return folder
+
+    def judge(self, folder: Path, what: str, *, fresh: bool) -> None:
+        """Report what is there, run again, report; count what is wrong."""
+        if fresh:  # all from the cache
+            shutil.rmtree(folder / "results")
+        else:
+            self._compare(what, *board(folder), whole=False)
+        code, printed = call(folder, "run", "study.yaml", "--jobs", "1", "--quiet")
+        scores, told = board(folder)
+        self._compare(what, scores, printed + told, whole=True)
+        self.counts["failed runs"] += code != 0
+
+    def _compare(self, what: str, scores: Scores, printed: str, *, whole: bool) -> None:
+        wrong = {name for name, one in scores.items() if self.right.get(name) != one}
+        lost = whole and scores.keys() != self.right.keys()
+        crashed = "Traceback" in printed
+        self.counts["wrong"] += bool(wrong)
+        self.counts["lost"] += lost
+        self.counts["tracebacks"] += crashed
+        if wrong or lost or crashed:
+            print(f"  {what}: wrong {sorted(wrong)}, {printed[-600:]}")
+
+    def line(self, n_tried: int, what: str) -> str:
+        """Return the counts in words, and forget them."""
+        told = ", ".join(
+            f"{self.counts[name]} {name}"
+            for name in ("wrong", "lost", "tracebacks", "failed runs")
+        )
+        self.counts.clear()
+        return f"{n_tried} {what}: {told}"
+
+
+def clear_beside_a_run(trial: Trial, draw: random.Random, seconds: float) -> None:
+    """Clear the cache at a random moment of a run from nothing."""
+    folder = trial.copy()
+    shutil.rmtree(folder / "results")
+    shutil.rmtree(folder / "cache")
+    run = subprocess.Popen(
+        [*COMMAND, "run", "study.yaml", "--cache", "cache", "--quiet", "--jobs", "1"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    time.sleep(draw.uniform(0, seconds))
+    call(folder, "cache", "clear")
+    printed, _ = run.communicate()
+    scores, told = board(folder)
+    trial._compare("cleared", scores, printed + told, whole=True)
+    trial.counts["failed runs"] += run.returncode != 0
+
+
+def damage_files(trial: Trial, draw: random.Random, n_tried: int) -> None:
+    """Damage one file at a time."""
+    for number in range(n_tried):
+        folder = trial.copy()
+        path = draw.choice(files_of(folder))
+        damage = draw.choice(DAMAGES)
+        damage(path, draw)
+        what = f"{damage.__name__} {path.relative_to(folder)}"
+        trial.judge(folder, what, fresh=number % 2 == 0)
+
+
+def swap_files(trial: Trial, draw: random.Random, n_tried: int) -> None:
+    """Swap two files at a time; every other time of one kind, which is harder to tell."""
+    for number in range(n_tried):
+        folder = trial.copy()
+        files = files_of(folder)
+        one = draw.choice(files)
+        alike = [path for path in files if path.suffix == one.suffix]
+        other = draw.choice(alike if number % 2 else files)
+        swap(one, other)
+        what = f"swap {one.relative_to(folder)} {other.relative_to(folder)}"
+        trial.judge(folder, what, fresh=number % 4 < 2)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Damage in the cache and the results.")
+    parser.add_argument("--damages", type=int, default=300)
+    parser.add_argument("--swaps", type=int, default=100)
+    parser.add_argument("--clears", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    words = parser.parse_args()
+    draw = random.Random(words.seed)
+    with tempfile.TemporaryDirectory() as place:
+        whole = Path(place) / "whole"
+        whole.mkdir()
+        write_study(whole, words.seed)
+        start = time.monotonic()
+        code, printed = call(whole, "run", "study.yaml", "--jobs", "1", "--quiet")
+        seconds = time.monotonic() - start
+        if code:
+            sys.exit(printed)
+        trial = Trial(whole, board(whole)[0])
+        damage_files(trial, draw, words.damages)
+        print(trial.line(words.damages, "damages"), flush=True)
+        swap_files(trial, draw, words.swaps)
+        print(trial.line(words.swaps, "swaps"), flush=True)
+        for _ in range(words.clears):
+            clear_beside_a_run(trial, draw, seconds)
+        print(trial.line(words.clears, "times cleared beside a run"))
+
+
+if __name__ == "__main__":
+    main()
