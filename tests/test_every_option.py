@@ -25,7 +25,7 @@ from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.store import Store
 from rakuten_bench.errors import MissingPackage
 from rakuten_bench.plan.build import build_plan
-from rakuten_bench.records import Predictions, Record, read_predictions
+from rakuten_bench.records import Predictions, Record, board_name, read_predictions
 from rakuten_bench.registry import FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option, from_words
 from rakuten_bench.scenario.load import Study
@@ -166,7 +166,7 @@ def trial(request, tmp_path_factory):
         {name: made[scenario.code] for name, scenario in scenarios.items()},
         dataset,
         test,
-        *[folder / "results" / dataset.name for folder in (one, two)],
+        *[folder / "results" / board_name(dataset, split) for folder in (one, two)],
     )
 
 
