@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -15,12 +16,13 @@ from typing import IO
 #: Opens a pipe without waiting for its writer, and no file as text; not on every system.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
-    (stat.S_ISDIR, "is a folder"),
     (stat.S_ISFIFO, "is a named pipe"),
     (stat.S_ISSOCK, "is a socket"),
     (stat.S_ISCHR, "is a device"),
     (stat.S_ISBLK, "is a device"),
 )
+
+_PATIENCE, _POLL_INTERVAL = 0.5, 0.01  # seconds that a pipe's writer may take
 
 
 class NotPlain(OSError):
@@ -33,7 +35,7 @@ def open_plain(path: Path) -> IO[bytes]:
     Raises
     ------
     OSError
-        `NotPlain` for a folder, a pipe, a socket or a device.
+        `NotPlain` for a pipe, a socket or a device.
     """
     check_plain(path)
     opened = os.open(path, _FLAGS)
@@ -68,6 +70,25 @@ def read_plain(path: Path, limit: int) -> bytes:
     return content
 
 
+def read_pipe(path: Path) -> bytes:
+    """Return what is written to a named pipe, if a program is about to.
+
+    Raises
+    ------
+    OSError
+        `NotPlain` if nothing opens its other end.
+    """
+    with os.fdopen(os.open(path, _FLAGS), "rb", buffering=0) as pipe:
+        end = time.monotonic() + _PATIENCE
+        while (start := pipe.read(1 << 16)) == b"" and time.monotonic() < end:
+            time.sleep(_POLL_INTERVAL)  # no writer yet; None: one that has not written
+        if start == b"":
+            message = "is a named pipe that nothing is written to"
+            raise NotPlain(errno.EINVAL, message, str(path))
+        os.set_blocking(pipe.fileno(), True)
+        return (start or b"") + pipe.readall()
+
+
 def check_plain(path: Path) -> None:
     """Refuse what is no regular file.
 
@@ -80,6 +101,8 @@ def check_plain(path: Path) -> None:
 
 
 def _check_kind(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     for is_kind, message in _KINDS:
         if is_kind(status.st_mode):
             raise NotPlain(errno.EINVAL, f"{message}, not a file", str(path))

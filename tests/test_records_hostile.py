@@ -216,7 +216,7 @@ def test_a_scenario_file_that_is_none_is_one_message(tmp_path, call, hostile):
     code, _, err = call("run", tmp_path / "s.yaml")
 
     assert code == 2
-    assert err.startswith(f"Error: {tmp_path}/s.yaml: can't be read")
+    assert err.startswith(f"Error: {tmp_path}/s.yaml: ")
     assert len(err) < 300
 
 

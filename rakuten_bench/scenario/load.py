@@ -173,7 +173,7 @@ def _read_keys(path: Path) -> dict[str, Value]:
         If it is another file; of that nothing is quoted, it may hold secrets.
     """
     document = load_document(path)
-    keys = document.data if isinstance(document.data, dict) else {}
+    keys = {} if document.text else document.items("a scenario file")
     is_ours = any(key in _KEYS or key.startswith(_HOLDERS) for key in keys)
     if not is_ours and document.data not in (None, {}):
         message = (

@@ -18,7 +18,7 @@ from typing import IO, Any, Literal
 
 from rakuten_bench.data.reading.result import Remark
 from rakuten_bench.errors import UserError
-from rakuten_bench.plain import check_plain
+from rakuten_bench.plain import check_plain, read_pipe
 
 Format = Literal["delimited", "json", "parquet"]
 
@@ -157,7 +157,7 @@ def check_path(file: Path) -> None:
         message = f"{file}: is a folder, not a file.{_listed(_tables_in(file))}"
         raise UserError(message)
     if file.exists():
-        if not str(file).startswith(_STREAMS):
+        if not (str(file).startswith(_STREAMS) or file.is_fifo()):
             check_plain(file)
         return
     if address := _ADDRESS.search(file.as_posix()):
@@ -222,7 +222,8 @@ def _plain(file: Path) -> Opener:
     """Return what opens a file; a pipe can be read only once, so it is kept."""
     if file.is_file():
         return lambda: file.open("rb")
-    content = file.read_bytes()
+    is_named = file.is_fifo() and not str(file).startswith(_STREAMS)
+    content = read_pipe(file) if is_named else file.read_bytes()
     return lambda: io.BytesIO(content)
 
 
