@@ -159,9 +159,10 @@ def test_an_array_is_no_larger_than_what_is_in_the_file(folder, name, content):
         {"members": [{}]},
         {"members": [{"modality": "text", "levers": 5, "params": {}}]},
         {"seed": 10**30},
+        {"modality": "sound"},
         {"params": {"model": {"C": json.loads("[" * 900 + "]" * 900)}}},
     ],
-    ids=["empty member", "odd member", "seed", "deep"],
+    ids=["empty member", "odd member", "seed", "modality", "deep"],
 )
 def test_values_that_the_schema_leaves_open_are_held_to_it(folder, fields):
     path = folder / "record.json"

@@ -61,7 +61,7 @@ def load_source(
 
 def rebuild(record: Record) -> Scenario:
     """Return the scenario that a record's levers and parameters name."""
-    modality: Modality = record.modality  # type: ignore[assignment]  # written by us
+    modality: Modality = record.modality
     members = tuple(
         from_words(one["levers"], one["params"], one["modality"])
         for one in record.members

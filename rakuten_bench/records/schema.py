@@ -233,7 +233,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int = SCHEMA_VERSION
     code: str
     name: str
-    modality: str
+    modality: Modality
     board: str
     study: str = ""
     status: Status
@@ -289,7 +289,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int
     code: str
     name: str
-    modality: str
+    modality: Modality
     board: str
     study: str = ""
     status: Status
