@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -53,6 +54,21 @@ def end_with(error):
 def test_what_a_command_raises_chooses_the_exit_code(error, code, capsys):
     assert end_with(error) == code
     assert capsys.readouterr().err
+
+
+def test_a_machine_without_a_temporary_folder_is_one_message(capsys, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(
+        tempfile, "_candidate_tempdir_list", lambda: ["/no/such/folder"]
+    )
+
+    code = exit_code_of(tempfile.gettempdir)
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        "Error: No usable temporary directory found in ['/no/such/folder']. "
+        "Name one with TMPDIR.\n"
+    )
 
 
 def test_the_code_that_a_command_gives_is_the_exit_code():

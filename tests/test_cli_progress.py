@@ -137,7 +137,7 @@ def test_a_long_step_that_says_nothing_is_named_with_its_time(shop):
 
 
 def test_who_waits_for_another_run_says_so(shop):
-    text = STUDY.replace("amount: 0.3", f"amount: 6, log: {shop}/log")
+    text = STUDY.replace("amount: 0.3", f"amount: 12, log: {shop}/log")
     (shop / "grid.yaml").write_text(text)
     run = odd_words("run", "grid.yaml", "--jobs", "1", before=AT_ONCE)
     with subprocess.Popen(run, stderr=subprocess.DEVNULL) as first:

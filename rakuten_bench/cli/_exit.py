@@ -109,6 +109,15 @@ def _end_of(error: BaseException) -> int:
     return _complain(message, code)
 
 
+def _describe_machine(error: OSError) -> str:
+    """Say what the machine refused; "" where the error is not of that kind."""
+    if error.filename and error.errno in _OF_THE_MACHINE:
+        return f"{error.filename}: can't be used: {error.strerror}. {_WAY_OUT}"
+    if not error.filename and "temporary directory" in (error.strerror or ""):
+        return f"{error.strerror}. Name one with TMPDIR."  # of `tempfile`
+    return ""
+
+
 def _usage(error: click.ClickException) -> str:
     """Return what click prints of an error; it quotes what was typed."""
     text = io.StringIO()
@@ -122,11 +131,8 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return f"Error: {error}", WRONG_INPUT
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return "Stopped.", INTERRUPTED
-    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE and error.filename:
-        message = (
-            f"Error: {error.filename}: can't be used: {error.strerror}. {_WAY_OUT}"
-        )
-        return message, WRONG_INPUT
+    if isinstance(error, OSError) and (told := _describe_machine(error)):
+        return f"Error: {told}", WRONG_INPUT
     lines = "".join(traceback.format_exception(error))
     if isinstance(error, SystemExit):
         cause = (
