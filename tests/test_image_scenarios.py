@@ -74,13 +74,13 @@ def run(folder: Path, scenarios: str, *words: str) -> dict[str, dict]:
     assert enter("run", "grid.yaml", "--jobs", "1", "--quiet", *words) in {0, 1}
     found = (
         json.loads(path.read_text())
-        for path in folder.glob("results/shop/*/record.json")
+        for path in folder.glob("results/shop*/*/record.json")
     )
     return {record["name"]: record for record in found}
 
 
 def answers(folder: Path, record: dict):
-    return read_predictions(folder / "results" / "shop" / record["code"])
+    return read_predictions(folder / "results" / record["board"] / record["code"])
 
 
 IMAGE = """

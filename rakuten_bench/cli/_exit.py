@@ -169,7 +169,7 @@ def _flush() -> None:
         If it can't be written.
     """
     for stream in (sys.stdout, sys.stderr):
-        if stream is None or stream.closed:
+        if stream is None or getattr(stream, "closed", False):
             continue
         try:
             stream.flush()

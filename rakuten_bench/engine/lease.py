@@ -44,6 +44,11 @@ class Lease:
             lease.write([EVERYTHING])
         return lease
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds anything still."""
+        return self._close.alive
+
     def write(self, keys: Iterable[str]) -> None:
         """Say what is needed from now on."""
         text = "\n".join(sorted(keys)).encode()

@@ -176,7 +176,8 @@ class Session:
     def _leased(self) -> Iterator[None]:
         """Keep what the plan needs from being removed while it runs."""
         plan = self.prepared.plan
-        self.lease = self.prepared.lease or Lease(self.store.root)
+        ours = self.prepared.lease  # closed where the same was run before
+        self.lease = ours if ours and ours.is_open else Lease(self.store.root)
         try:
             with only_one(self.store.root):
                 self.lease.write([*plan.steps, plan.frame, *plan.targets])

@@ -34,7 +34,7 @@ _LAYOUT = {
     "language": ("U", 1),
     "classes": ("U", 1),
     "probability": ("f", 2),
-    "is_clustering": ("b", 0),
+    "is_clustering": ("b", 1),
 }
 
 #: An archive is read if it unpacks to no more bytes than this, or than so many times its
