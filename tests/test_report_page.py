@@ -299,12 +299,13 @@ def test_the_surest_wrong_answer_is_the_example(shop):
 
 def test_a_scenario_whose_predictions_are_gone_says_so(shop):
     folder = shop.add("T1")
-    (folder / "confusion.csv").unlink()
+    (folder / "predictions.npz").unlink()
     board = report.load_board(shop.results, "shop")
 
     page = report.render_page([board], {"shop": {"row1": Item("x")}})
 
-    assert "confusion.csv: can't be read" in page
+    assert "predictions.npz: can't be read" in page
+    assert "Without predictions no scenario is ranked." in page
 
 
 @pytest.mark.slow
