@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 
@@ -98,9 +98,7 @@ def list_names(names: Iterable[object]) -> str:
     >>> list_names(range(240))
     '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 230 more'
     """
-    known = [_short(name) for name in names]
-    shown = ", ".join(known[:_SHOWN])
-    return f"{shown} and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else shown
+    return _and_more([_short(name) for name in names], _SHOWN)
 
 
 def _short(name: object) -> str:
@@ -118,7 +116,10 @@ def listed(names: Iterable[object], shown: int = 3) -> str:
     >>> listed(["a", "b"]), listed(range(240))
     ("'a', 'b'", "'0', '1', '2' and 237 more")
     """
-    every = list(names)
-    first = ", ".join(f"'{_short(name)}'" for name in every[:shown])
-    more = len(every) - shown
+    return _and_more([f"'{_short(name)}'" for name in names], shown)
+
+
+def _and_more(words: Sequence[str], shown: int) -> str:
+    first = ", ".join(words[:shown])
+    more = len(words) - shown
     return f"{first} and {more:,} more" if more > 0 else first
