@@ -95,7 +95,8 @@ def test_a_missing_image_has_features_too(images, name):
         X = make(name, some, **SMALL.get(name, {}))
 
     assert np.isfinite(X).all()
-    assert np.array_equal(X[-1], X[-2])
+    # The last bit of a matrix product may depend on the row's place in the batch.
+    np.testing.assert_allclose(X[-1], X[-2], rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", SIMPLE)
@@ -104,7 +105,7 @@ def test_a_feature_of_only_missing_images_still_works(name):
         X = make(name, Images(("",) * 4), **SMALL.get(name, {}))
 
     assert np.isfinite(X).all()
-    assert (X[0] == X).all()
+    np.testing.assert_allclose(X, np.broadcast_to(X[0], X.shape), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", SIMPLE)
