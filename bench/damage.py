@@ -15,15 +15,15 @@ import argparse
 import json
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from command import Answer, Command, call, import_all
 
 STUDY = """
 dataset: {table: {path: shop.csv, title: name, label: kind}}
@@ -33,7 +33,7 @@ scenarios:
   searched: {vectorizer: tfidf, model: multinomial_nb, search: {grid: {cv: 2}}}
   both: {fusion: mean, members: [bayes, searched]}
 """
-COMMAND = [sys.executable, "-m", "rakuten_bench"]
+RUN = ("run", "study.yaml", "--cache", "cache", "--jobs", "1", "--quiet")
 
 Scores = dict[str, str]
 
@@ -51,26 +51,11 @@ def write_study(folder: Path, random_state: int) -> None:
     (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
 
 
-def call(folder: Path, *words: str) -> tuple[int, str]:
-    """Run a command there; return its exit code and all that it printed."""
-    done = subprocess.run(
-        [*COMMAND, *words, *(("--cache", "cache") if words[0] != "report" else ())],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def board(folder: Path) -> tuple[Scores, str]:
+def board(folder: Path) -> tuple[Scores, Answer]:
     """Return what the board ranks: scenario -> its scores in full."""
-    code, printed = call(folder, "report", "--format", "json")
-    if code:
-        return {}, printed
-    rows = json.loads(printed)
-    rows = rows["rows"] if isinstance(rows, dict) else rows
-    return {row["name"]: str(row["f1_weighted"]) for row in rows}, printed
+    answer = call(folder, "report", "--format", "json")
+    rows = [] if answer.code else json.loads(answer.out)
+    return {row["name"]: str(row["f1_weighted"]) for row in rows}, answer
 
 
 def flip_bit(path: Path, draw: random.Random) -> None:
@@ -144,13 +129,20 @@ class Trial:
         if fresh:  # all from the cache
             shutil.rmtree(folder / "results")
         else:
-            self._compare(what, *board(folder), whole=False)
-        code, printed = call(folder, "run", "study.yaml", "--jobs", "1", "--quiet")
-        scores, told = board(folder)
-        self._compare(what, scores, printed + told, whole=True)
-        self.counts["failed runs"] += code != 0
+            scores, told = board(folder)
+            self._compare(what, scores, [told], whole=False)
+        self.compare_after_run(what, folder, call(folder, *RUN))
 
-    def _compare(self, what: str, scores: Scores, printed: str, *, whole: bool) -> None:
+    def compare_after_run(self, what: str, folder: Path, ran: Answer) -> None:
+        """Report; count what is wrong or was lost by a run."""
+        scores, told = board(folder)
+        self._compare(what, scores, [ran, told], whole=True)
+        self.counts["failed runs"] += ran.code != 0
+
+    def _compare(
+        self, what: str, scores: Scores, answers: Sequence[Answer], *, whole: bool
+    ) -> None:
+        printed = "".join(answer.text for answer in answers)
         wrong = {name for name, one in scores.items() if self.right.get(name) != one}
         lost = whole and scores.keys() != self.right.keys()
         crashed = "Traceback" in printed
@@ -175,19 +167,10 @@ def clear_beside_a_run(trial: Trial, draw: random.Random, seconds: float) -> Non
     folder = trial.copy()
     shutil.rmtree(folder / "results")
     shutil.rmtree(folder / "cache")
-    run = subprocess.Popen(
-        [*COMMAND, "run", "study.yaml", "--cache", "cache", "--quiet", "--jobs", "1"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    time.sleep(draw.uniform(0, seconds))
-    call(folder, "cache", "clear")
-    printed, _ = run.communicate()
-    scores, told = board(folder)
-    trial._compare("cleared", scores, printed + told, whole=True)
-    trial.counts["failed runs"] += run.returncode != 0
+    with Command(folder, RUN) as run:
+        time.sleep(draw.uniform(0, seconds))
+        call(folder, "cache", "clear", "--cache", "cache")
+        trial.compare_after_run("cleared", folder, run.wait())
 
 
 def damage_files(trial: Trial, draw: random.Random, n_tried: int) -> None:
@@ -223,15 +206,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     words = parser.parse_args()
     draw = random.Random(words.seed)
+    import_all()
     with tempfile.TemporaryDirectory() as place:
         whole = Path(place) / "whole"
         whole.mkdir()
         write_study(whole, words.seed)
         start = time.monotonic()
-        code, printed = call(whole, "run", "study.yaml", "--jobs", "1", "--quiet")
+        ran = call(whole, *RUN)
         seconds = time.monotonic() - start
-        if code:
-            sys.exit(printed)
+        if ran.code:
+            sys.exit(ran.text)
         trial = Trial(whole, board(whole)[0])
         damage_files(trial, draw, words.damages)
         print(trial.line(words.damages, "damages"), flush=True)

@@ -1,0 +1,177 @@
+"""Runs at once on one cache: all of them end, and each board is the right one.
+
+Three studies that share steps are run alone for their right boards. Then they are run in
+batches of 2 to 8 at once, chosen at random: with a cache of their own or one that the
+last batch has left, each with results of its own or all in one folder, with one worker or
+two. Each has to end with exit code 0, and the board of each results folder has to be that
+of the studies which were run into it. Prints the counts; leaves with 1 if one that should
+be 0 is not.
+
+    python bench/together.py [--runs 100] [--seed 0]
+"""
+
+import argparse
+import json
+import random
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from command import Answer, Command, call, import_all
+from damage import write_study
+
+HEAD = "dataset: {table: {path: shop.csv, title: name, label: kind}}\n"
+STUDIES = {
+    "words": HEAD + "matrix: {vectorizer: [count, tfidf], model: [linear_svc, logreg]}",
+    "bayes": HEAD
+    + "matrix: {vectorizer: [count, tfidf], model: [multinomial_nb, linear_svc]}",
+    "fused": HEAD
+    + """scenarios:
+  bayes: {vectorizer: count, model: multinomial_nb}
+  searched: {vectorizer: tfidf, model: multinomial_nb, search: {grid: {cv: 2}}}
+  both: {fusion: mean, members: [bayes, searched]}
+""",
+}
+LONGEST = 900.0  # seconds
+
+#: Code -> what does not change from run to run.
+Board = dict[str, tuple[object, ...]]
+
+
+class Batches:
+    """Counts what becomes of runs at once in a folder."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.random = random.Random(seed)
+        self.counts: Counter[str] = Counter()
+        write_study(folder, seed)
+        for name, text in STUDIES.items():
+            (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        self.n_caches = 0
+        self.expected = {
+            names: self._run_alone(names)
+            for names in map(frozenset, _subsets(sorted(STUDIES)))
+        }
+
+    def _run_alone(self, names: Iterable[str]) -> Board:
+        """Run studies one after the other, into one folder."""
+        results = f"alone-{'-'.join(sorted(names))}"
+        for name in sorted(names):
+            answer = call(self.folder, *_run(name, results, "alone", 1))
+            if answer.code:
+                raise SystemExit(answer.text)
+        return self._read(results)
+
+    def run(self, n_runs: int) -> None:
+        """Run so many studies at once."""
+        if self.random.random() < 0.5:
+            shutil.rmtree(self.folder / f"cache{self.n_caches}", ignore_errors=True)
+            self.n_caches += 1
+        cache = f"cache{self.n_caches}"
+        names = self.random.choices(list(STUDIES), k=n_runs)
+        is_shared = self.random.random() < 0.5
+        results = [
+            "results" if is_shared else f"results{number}" for number in range(n_runs)
+        ]
+        with ExitStack() as stack:
+            started = [
+                stack.enter_context(
+                    Command(
+                        self.folder, _run(name, place, cache, self.random.randint(1, 2))
+                    )
+                )
+                for name, place in zip(names, results, strict=True)
+            ]
+            for name, command in zip(names, started, strict=True):
+                self._count(name, command.wait(LONGEST))
+        for place in sorted(set(results)):
+            here = frozenset(
+                name for name, one in zip(names, results, strict=True) if one == place
+            )
+            self._compare(place, here)
+            shutil.rmtree(self.folder / place)
+        shutil.rmtree(self.folder / "results", ignore_errors=True)
+        self.counts["batches"] += 1
+
+    def _count(self, name: str, answer: Answer) -> None:
+        self.counts["runs"] += 1
+        is_failed = answer.code != 0
+        is_crashed = "Traceback" in answer.text
+        self.counts["runs that failed"] += is_failed
+        self.counts["tracebacks"] += is_crashed
+        if is_failed or is_crashed:
+            print(f"  {name}: exit code {answer.code}: {answer.text[-600:]}")
+
+    def _compare(self, results: str, names: frozenset[str]) -> None:
+        found, right = self._read(results), self.expected[names]
+        self.counts["boards"] += 1
+        self.counts["wrong boards"] += found != right
+        if found != right:
+            other = sorted(c for c in found | right if found.get(c) != right.get(c))
+            print(
+                f"  {sorted(names)}: {[(c, found.get(c), right.get(c)) for c in other]}"
+            )
+
+    def _read(self, results: str) -> Board:
+        answer = call(self.folder, "report", "--results", results, "--format", "json")
+        if answer.code:
+            print(f"  {results}: {answer.text}")
+            return {}
+        digests = {
+            record["code"]: record["predictions_digest"]
+            for path in self.folder.glob(f"{results}/*/*/record.json")
+            for record in [json.loads(path.read_bytes())]
+        }
+        kept = (
+            "rank",
+            "status",
+            "f1_weighted",
+            "f1_macro",
+            "low",
+            "high",
+            "group",
+        )
+        return {
+            row["code"]: (*(row[name] for name in kept), digests.get(row["code"]))
+            for row in json.loads(answer.out)
+        }
+
+
+def _run(name: str, results: str, cache: str, n_jobs: int) -> tuple[str, ...]:
+    words = ("run", f"{name}.yaml", "--results", results, "--cache", cache, "--quiet")
+    return (*words, "--jobs", str(n_jobs))
+
+
+def _subsets(names: list[str]) -> Iterator[list[str]]:
+    for number in range(1, 1 << len(names)):
+        yield [name for place, name in enumerate(names) if number >> place & 1]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    words = parser.parse_args()
+    import_all()
+    with tempfile.TemporaryDirectory() as folder:
+        batches = Batches(Path(folder), words.seed)
+        left = words.runs
+        while left > 0:
+            n_runs = min(batches.random.randint(2, 8), max(left, 2))
+            batches.run(n_runs)
+            left -= n_runs
+        counts = batches.counts
+    for name, count in counts.items():
+        print(f"{count:>6} {name}")
+    return int(
+        any(counts[n] for n in ("runs that failed", "tracebacks", "wrong boards"))
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
