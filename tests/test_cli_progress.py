@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from rakuten_bench.cli._progress import (
     choose_display,
     iter_note_lines,
 )
+from rakuten_bench.engine import Progress
 
 STUDY = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
@@ -277,3 +279,13 @@ def test_a_bar_is_only_where_a_cursor_moves(monkeypatch, variables, quiet, kind)
     monkeypatch.setattr(sys, "stderr", Terminal())
 
     assert type(choose_display(quiet=quiet)) is kind
+
+
+def test_a_quiet_run_says_once_what_keeps_it_from_going_on(capsys):
+    stuck = Progress(None, 0, 1, 0, 0, 1, 0, 0.0, notice="no worker: start one.")
+
+    with Quiet() as display:
+        for progress in (stuck, stuck, replace(stuck, notice="")):
+            display.show(progress)
+
+    assert capsys.readouterr() == ("", "no worker: start one.\n")

@@ -361,6 +361,26 @@ def test_a_fork_server_that_a_call_has_stopped_goes_on(tmp_path):
         assert server == fork_server(pool)[1].pid
 
 
+def test_a_stopped_fork_server_is_told_while_it_is(tmp_path):
+    with LocalPool(1, preload=PRELOAD) as pool:
+        pool.submit(odd_calls.stop_parent).result(timeout=120)
+
+        assert wait_for(lambda: "starts workers was stopped" in pool.waiting)
+        assert wait_for(lambda: not pool.waiting)
+
+
+def test_a_stopped_worker_is_told_with_its_number_until_it_goes_on(pool, tmp_path):
+    call = pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 2)
+    worker = psutil.Process(read_pid(tmp_path / "pid")).parent()
+    worker.suspend()
+
+    assert wait_for(lambda: f"kill -CONT {worker.pid}" in pool.waiting)
+
+    worker.resume()
+    assert wait_for(lambda: not pool.waiting)
+    call.result(timeout=120)
+
+
 def test_a_pool_whose_guard_was_stopped_ends_all_the_same(tmp_path):
     pool = LocalPool(1, preload=PRELOAD)
     _, worker, others = start_runaways(pool, tmp_path)

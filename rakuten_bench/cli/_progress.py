@@ -64,7 +64,9 @@ def _is_terminal() -> bool:
 
 
 class Quiet:
-    """Shows nothing."""
+    """Shows nothing but what keeps the run from going on."""
+
+    _notice = ""
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +75,10 @@ class Quiet:
         pass
 
     def show(self, progress: Progress) -> None:
-        """Show nothing."""
+        """Print what all steps wait for, once."""
+        if progress.notice not in ("", self._notice):
+            self._notice = progress.notice
+            echo(progress.notice, err=True)
 
     def say(self, text: str) -> None:
         """Show nothing."""
@@ -84,7 +89,6 @@ class Lines(Quiet):
 
     def __init__(self) -> None:
         self._said = time.monotonic()
-        self._notice = ""
 
     def show(self, progress: Progress) -> None:
         """Print a line if there is something new, or if it was quiet for long."""
@@ -122,7 +126,6 @@ class Bar(Quiet):
         self._rich.start()
         self._task: Any = self._rich.add_task("starting", total=None)
         self._step: Any = self._rich.add_task("", total=None, visible=False)
-        self._notice = ""
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -87,8 +87,8 @@ class LocalExecutor:
 
     @property
     def waiting(self) -> str:
-        """Nothing: workers are started again where they end."""
-        return ""
+        """Which processes a signal has stopped: those that end are started again."""
+        return self._pool.waiting
 
     def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,9 @@ from rakuten_bench.engine.meter import iter_children, iter_tree
 #: Environment variable by which descendants are known when guard and fork server were
 #: killed together.
 MARK = "RAKUTEN_BENCH_WORKERS"
+
+#: What the guard tells of its fork: that it was stopped, and that it was continued.
+STOPPED, CONTINUED = b"-", b"+"
 
 _SET_DEATH_SIGNAL = 1  # of Linux's prctl
 _SET_SUBREAPER = 36
@@ -44,33 +48,48 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
-def guard(serve: Callable[[], None]) -> None:
+def guard(serve: Callable[[], None], alarm: socket.socket) -> None:
     """Run a function in a fork; end what is left of its descendants when it has ended.
 
-    A fork that was stopped (SIGSTOP), by a step most likely, is continued.
+    A fork that was stopped (SIGSTOP), by a step most likely, is told of and continued.
+
+    Parameters
+    ----------
+    serve : callable
+    alarm : socket
+        Takes `STOPPED` and `CONTINUED`.
     """
     adopt_orphans()
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
+        alarm.close()
         os.setsid()  # what signals its group must not reach the guard
         end_with_parent(signal.SIGTERM)
         if os.getppid() == parent:
             serve()
         return
-    _close_files()
+    _close_files(alarm.fileno())
     while True:
         _, status = os.waitpid(pid, os.WUNTRACED)
         if not os.WIFSTOPPED(status):
             break
+        _tell(alarm, STOPPED)
         time.sleep(_GRACE)
         os.kill(pid, signal.SIGCONT)
+        _tell(alarm, CONTINUED)
     end_descendants()
 
 
-def _close_files() -> None:
+def _tell(alarm: socket.socket, news: bytes) -> None:
+    with contextlib.suppress(OSError):  # nobody is left to hear it
+        alarm.sendall(news)
+
+
+def _close_files(but: int) -> None:
     """Close what the fork alone is to hold: others wait for its end."""
-    os.closerange(3, 1 << 16)
+    os.closerange(3, but)
+    os.closerange(but + 1, 1 << 16)
 
 
 def end_descendants() -> None:

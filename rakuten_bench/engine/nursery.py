@@ -40,6 +40,8 @@ from rakuten_bench.registry import discover
 #: two file descriptors: the worker's connection, and the file for what it prints.
 REQUEST = struct.Struct("!cI")
 
+_ANY_CHANGE = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
+
 
 class Nursery:
     """Makes and ends workers as it is asked to.
@@ -48,7 +50,9 @@ class Nursery:
     ----------
     control : socket
         Where requests come from and news go to: lines of JSON, ``{"worker": 3, "pid":
-        41}`` when a worker starts, ``{"worker": 3, "exit": -11}`` when it has ended.
+        41}`` when a worker starts, ``{"worker": 3, "exit": -11}`` when it has ended,
+        ``{"worker": 3, "is_stopped": 1}`` when a signal has stopped it and 0 when one
+        has continued it.
     n_threads : int
         Numeric threads of each worker.
     """
@@ -114,11 +118,15 @@ class Nursery:
                 end_tree(pid)
 
     def _reap(self) -> None:
-        """Take note of ended workers, and end what they left behind."""
+        """Take note of ended workers and stopped ones, and end what they left behind."""
         ended: dict[int, int] = {}
         with contextlib.suppress(ChildProcessError):
-            while (found := os.waitpid(-1, os.WNOHANG))[0]:
-                ended[found[0]] = found[1]
+            while (found := os.waitpid(-1, _ANY_CHANGE))[0]:
+                pid, status = found
+                if os.WIFSTOPPED(status) or os.WIFCONTINUED(status):
+                    self._say_stopped(pid, is_stopped=os.WIFSTOPPED(status))
+                else:
+                    ended[pid] = status
         for pid in iter_children(os.getpid()):
             if pid not in self.numbers:  # its own parent has ended
                 end_tree(pid)
@@ -126,6 +134,10 @@ class Nursery:
             number = self.numbers.pop(pid, None)
             if number is not None:
                 self._say(worker=number, exit=os.waitstatus_to_exitcode(status))
+
+    def _say_stopped(self, pid: int, *, is_stopped: bool) -> None:
+        if pid in self.numbers:
+            self._say(worker=self.numbers[pid], is_stopped=int(is_stopped))
 
     def _say(self, **news: int) -> None:
         with contextlib.suppress(OSError):  # the owner is gone: the loop finds out
@@ -174,7 +186,7 @@ def preload(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:
 def main(words: Mapping[str, Any]) -> None:
     """Run a fork server as its owner describes it, below a guard."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides
-    guard(lambda: _serve(words))
+    guard(lambda: _serve(words), socket.socket(fileno=words["alarm"]))
 
 
 def _serve(words: Mapping[str, Any]) -> None:

@@ -29,7 +29,7 @@ from typing import IO, Any
 
 import psutil
 
-from rakuten_bench.engine.guard import MARK, end_marked
+from rakuten_bench.engine.guard import MARK, STOPPED, end_marked
 from rakuten_bench.engine.meter import (
     TreeMemory,
     count_kernel_kills,
@@ -138,6 +138,7 @@ class _Worker:
     held: TreeMemory | None = None
     is_storing: bool = False
     is_gone: bool = False
+    is_suspended: bool = False
     stopped: Stopped | None = None
 
     @property
@@ -208,6 +209,8 @@ class LocalPool(Executor):
     ----------
     since : float
         When it was made, in seconds since 1970.
+    waiting : str
+        What keeps calls from going on, in words; "" while nothing does.
     """
 
     def __init__(
@@ -229,6 +232,7 @@ class LocalPool(Executor):
         self._closing = False
         self._reason_given = ""
         self._n_misses = 0
+        self.waiting = ""
         self._bell, self._ring = socket.socketpair()
         self._ring.setblocking(False)
         self._open()
@@ -279,10 +283,13 @@ class LocalPool(Executor):
     def _open(self) -> None:
         """Start a nursery and ask it for the workers."""
         self._control, theirs = socket.socketpair()
+        self._alarm, rung = socket.socketpair()
+        self._is_alarm_open, self._is_nursery_stopped = True, False
         self._news = b""
         self._mark = uuid.uuid4().hex
         words = {
             "control": theirs.fileno(),
+            "alarm": rung.fileno(),
             "n_threads": self._n_threads,
             "names": self._preload.names,
             "files": self._preload.files,
@@ -292,7 +299,7 @@ class LocalPool(Executor):
         }
         self._nursery = subprocess.Popen(
             [sys.executable, "-P", "-c", _NURSERY, json.dumps(words)],
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), rung.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             # one thread while nothing runs; the order of a set must not differ by run
@@ -305,6 +312,7 @@ class LocalPool(Executor):
             start_new_session=True,
         )
         theirs.close()
+        rung.close()
         for _ in range(self.n_workers + 1):
             self._make_worker()
 
@@ -331,7 +339,8 @@ class LocalPool(Executor):
         """Wait for something to happen and see to it."""
         self._hand_out()
         busy = {w.connection: w for w in self._workers.values() if w.is_talking}
-        ready = wait([self._bell, self._control, *busy], self._pause())
+        alarms = [self._alarm] if self._is_alarm_open else []
+        ready = wait([self._bell, self._control, *alarms, *busy], self._pause())
         for connection, worker in busy.items():
             if connection in ready:
                 self._collect(worker)
@@ -339,6 +348,8 @@ class LocalPool(Executor):
             self._bell.recv(4096)
         if self._control in ready:
             self._read_news()
+        elif self._alarm in ready:
+            self._read_alarm()
         self._check_limits()
 
     def _hand_out(self) -> None:
@@ -401,8 +412,34 @@ class LocalPool(Executor):
                 continue
             if "pid" in news:
                 worker.pid = news["pid"]
+            elif "is_stopped" in news:
+                worker.is_suspended = bool(news["is_stopped"])
             else:
                 self._bury(worker, news["exit"])
+        self._say_stopped()
+
+    def _read_alarm(self) -> None:
+        """Read what the guard says of the nursery."""
+        with contextlib.suppress(OSError):
+            news = self._alarm.recv(4096)
+            self._is_alarm_open = bool(news)
+            self._is_nursery_stopped = news.endswith(STOPPED)
+        self._say_stopped()
+
+    def _say_stopped(self) -> None:
+        """Say which processes a signal has stopped, a step's or somebody's."""
+        pids = [str(one.pid) for one in self._workers.values() if one.is_suspended]
+        self.waiting = ""
+        if self._is_nursery_stopped:
+            self.waiting = (
+                "the process that starts workers was stopped by a signal (SIGSTOP), "
+                "perhaps by a step: it is continued."
+            )
+        elif pids:
+            self.waiting = (
+                f"worker processes were stopped by a signal (SIGSTOP), and their steps "
+                f"wait: {', '.join(pids)}. To continue: kill -CONT {' '.join(pids)}"
+            )
 
     def _bury(self, worker: _Worker, code: int) -> None:
         """Tell whoever waits for a dead worker why, and make another."""
@@ -441,6 +478,7 @@ class LocalPool(Executor):
         """Start again after the nursery has died, and with it all workers."""
         workers, self._workers = self._workers, {}
         self._control.close()
+        self._alarm.close()
         self._end_nursery()
         for worker in workers.values():
             if worker.job:
@@ -483,6 +521,7 @@ class LocalPool(Executor):
 
     def _close(self) -> None:
         self._control.close()  # the nursery ends all workers and itself
+        self._alarm.close()
         self._end_nursery()
         left = [worker.job for worker in self._workers.values() if worker.job]
         for worker in self._workers.values():
