@@ -842,7 +842,8 @@ def test_a_baseline_of_the_first_versions_is_read(shop):
     update(shop)
 
     def take_back(baseline):
-        del baseline["schema_version"], baseline["boards"]["shop"]["T1"]["study"]
+        del baseline["schema_version"], baseline["studies"]
+        del baseline["boards"]["shop"]["T1"]["study"]
 
     spoil(shop, take_back)
 

@@ -204,30 +204,163 @@ def test_files_are_judged_apart_and_together(shop):
     )
 
 
-def test_two_files_of_one_name_and_files_of_another_board_are_refused(shop):
+def test_a_file_of_another_board_is_refused(shop):
     study(shop)
     invoke("check", "--update")
-    (shop / "sub").mkdir()
-    (shop / "sub" / "ci.yaml").write_text((shop / "ci.yaml").read_text())
 
-    with pytest.raises(UserError, match=r"ci\.yaml: 2 files of this name"):
-        invoke("check", "ci.yaml", "sub/ci.yaml")
     with pytest.raises(UserError, match="is on the board 'shop', not on 'market'"):
         invoke("check", "ci.yaml", "--dataset", "market", "--cache", "cache")
 
 
-def test_a_run_remarks_another_file_of_its_name_in_the_results(shop):
+def put(folder, **words):
+    """Write a scenario file into a folder beside the data, and run it."""
+    text = STUDY.format(**{"C": 1.0, "split": "holdout"} | words)
+    folder.mkdir(exist_ok=True)
+    (folder / "ci.yaml").write_text(text.replace("path: shop.csv", "path: ../shop.csv"))
+    return invoke("run", folder / "ci.yaml", "--quiet", "--cache", "cache")
+
+
+def verdicts(*words):
+    found = json.loads(invoke("check", *words, "--format", "json").stdout)["scenarios"]
+    return {(one["study"], one["name"]): one["status"] for one in found}
+
+
+def test_files_of_one_name_are_judged_apart(shop):
+    put(shop / "a")
+    put(shop / "b", C=0.5)
+    invoke("check", "--update", "--rows")
+    put(shop / "a", C=0.0001)
+
+    apart = verdicts()
+
+    assert apart["a/ci.yaml", "svm"] == "regressed"
+    assert apart["b/ci.yaml", "svm"] == "ok"
+    assert verdicts("b/ci.yaml", "--cache", "cache").keys() == {
+        ("b/ci.yaml", "majority"),
+        ("b/ci.yaml", "svm"),
+    }
+    baseline = json.loads((shop / "results" / "baseline.json").read_text())
+    assert {name: one["path"] for name, one in baseline["studies"].items()} == {
+        "a/ci.yaml": "../a/ci.yaml",
+        "b/ci.yaml": "../b/ci.yaml",
+    }
+
+
+def test_a_file_given_twice_is_judged_once(shop):
+    put(shop / "a")
+    invoke("check", "--update")
+
+    assert len(verdicts("a/ci.yaml", "a/../a/ci.yaml", "--cache", "cache")) == 2
+
+
+def test_a_file_that_moved_takes_the_place_of_the_old_one(shop):
+    put(shop / "a")
+    invoke("check", "--update", "--rows")
+    (shop / "a").rename(shop / "b")
+    put(shop / "b", C=0.0001)
+
+    assert verdicts()["ci.yaml", "svm"] == "regressed"
+
+
+def test_an_edited_copy_makes_it_unclear_which_file_counts(shop):
+    put(shop / "a")
+    invoke("check", "--update")
+    put(shop / "b", C=0.0001)
+
+    unclear = invoke("check", "--format", "json")
+
+    assert unclear.exit_code == 2
+    assert "b/ci.yaml, which the baseline does not know, has another one" in (
+        unclear.stdout
+    )
+    invoke("check", "--update")
+    assert invoke("check").exit_code == 0
+
+
+@pytest.mark.parametrize("file", ["ci.yaml", "elsewhere/ci.yaml", "renamed.yaml"])
+@pytest.mark.parametrize(
+    "change", [("model:", "modle:"), ("shop.csv", "shopp.csv")], ids=["words", "data"]
+)
+def test_a_refused_run_does_not_pass_on_the_one_before(shop, file, change):
     study(shop)
-    text = (shop / "ci.yaml").read_text().replace("path: shop.csv", "path: ../shop.csv")
-    (shop / "sub").mkdir()
-    (shop / "sub" / "ci.yaml").write_text(text)
+    invoke("check", "--update")
+    text = (shop / "ci.yaml").read_text()
+    (shop / "elsewhere").mkdir()
+    (shop / file).write_text(text.replace(*change))
+    with pytest.raises(UserError, match=r"modle|shopp\.csv"):
+        invoke("run", file, "--quiet", "--cache", "cache")
 
-    same = invoke("run", "ci.yaml", "--cache", "cache")
-    other = invoke("run", "sub/ci.yaml", "--cache", "cache")
+    refused = invoke("check", "--format", "json")
+    (shop / file).write_text(text.replace("shop.csv", str(shop / "shop.csv")))
+    invoke("run", file, "--quiet", "--cache", "cache")
 
-    remark = "has the same name and was run before"
-    assert remark not in " ".join(same.output.split())
-    assert remark in " ".join(other.output.split())
+    assert refused.exit_code == 2
+    assert "its last run was refused: " in refused.stdout
+    assert invoke("check").exit_code == 0
+
+
+def test_nothing_is_approved_after_a_refused_run(shop):
+    study(shop)
+    (shop / "ci.yaml").write_text("scenarios: {a: {modle: dummy}}")
+    with pytest.raises(UserError, match="modle"):
+        invoke("run", "ci.yaml")
+
+    with pytest.raises(UserError, match=r"ci\.yaml: its last run was refused"):
+        invoke("check", "--update")
+
+
+def test_a_mistyped_name_counts_until_another_file_has_run(shop):
+    study(shop)
+    invoke("check", "--update")
+    with pytest.raises(UserError, match=r"cii\.yaml"):
+        invoke("run", "cii.yaml")
+
+    assert invoke("check").exit_code == 2
+    study(shop)
+    assert invoke("check").exit_code == 0
+
+
+def test_a_refused_run_makes_no_results_folder(shop):
+    with pytest.raises(UserError, match=r"cii\.yaml"):
+        invoke("run", "cii.yaml")
+
+    assert not (shop / "results").exists()
+
+
+def test_the_gate_judges_by_the_metric_that_the_file_was_approved_by(shop):
+    text = STUDY.format(C=1.0, split="holdout")
+    (shop / "ci.yaml").write_text(f"metric: accuracy\n{text}")
+    invoke("run", "ci.yaml", "--quiet", "--cache", "cache")
+    invoke("check", "--update")
+    (shop / "ci.yaml").write_text(f"metric: f1_macro\n{text}")
+    invoke("run", "ci.yaml", "--quiet", "--cache", "cache")
+
+    own = json.loads(invoke("check", "--format", "json").stdout)
+    asked = json.loads(
+        invoke("check", "--metric", "f1_weighted", "--format", "json").stdout
+    )
+
+    assert own["metric"] == "accuracy"
+    assert (
+        "ci.yaml ranks by f1_macro, and was approved by accuracy" in own["remarks"][0]
+    )
+    assert asked["metric"] == "f1_weighted"
+    assert "was approved by accuracy; it is held to f1_weighted" in asked["remarks"][0]
+
+
+def test_a_file_that_an_old_baseline_approved_is_judged_by_its_own_metric(shop):
+    text = STUDY.format(C=1.0, split="holdout")
+    (shop / "ci.yaml").write_text(f"metric: f1_macro\n{text}")
+    invoke("run", "ci.yaml", "--quiet", "--cache", "cache")
+    invoke("check", "--update")
+    path = shop / "results" / "baseline.json"
+    baseline = json.loads(path.read_text())
+    del baseline["studies"], baseline["schema_version"]
+    path.write_text(json.dumps(baseline))
+
+    assert (
+        json.loads(invoke("check", "--format", "json").stdout)["metric"] == "f1_macro"
+    )
 
 
 def test_a_results_folder_that_was_moved_says_that_its_file_is_not_found(shop):

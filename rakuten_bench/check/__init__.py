@@ -8,6 +8,7 @@ from rakuten_bench.check.judge import TOLERANCE, Judgement, Verdict, exit_code, 
 from rakuten_bench.check.match import Today
 from rakuten_bench.check.reading import read_baseline, read_old_baseline
 from rakuten_bench.check.render import FORMATS, render_judgement
+from rakuten_bench.check.study import identify
 from rakuten_bench.check.update import Update, update_baseline
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Update",
     "Verdict",
     "exit_code",
+    "identify",
     "judge",
     "read_baseline",
     "read_old_baseline",

@@ -21,7 +21,7 @@ from rakuten_bench.atomic import remove_leftovers
 from rakuten_bench.records import Row
 from rakuten_bench.records.store import replace_file
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _LINE = 40  # predictions on one line of the file
 
 
@@ -38,7 +38,7 @@ class Approved(
     Attributes
     ----------
     study : str
-        Name of its scenario file: with `name` what it is known by.
+        What its scenario file is called: with `name` what it is known by.
     also : dict of str to str
         Other scenario files that have the same scenario -> what they call it.
     scores : dict of str to float
@@ -81,16 +81,44 @@ class Approved(
         return {self.study: self.name, **self.also}
 
 
+class ApprovedStudy(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    """A scenario file of a baseline.
+
+    Attributes
+    ----------
+    path : str
+        From the folder of the baseline, with "/"; "" where it has nothing in common
+        with that, or an earlier version approved it.
+    metric : {"f1_weighted", "f1_macro", "accuracy", ""}
+        By which its scenarios were approved; "" where an earlier version did.
+    """
+
+    path: str = ""
+    metric: str = ""
+
+
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Approved scenarios by board and code."""
+    """Approved scenarios by board and code, and the files that they are of by name."""
 
     schema_version: int = SCHEMA_VERSION
+    studies: dict[str, ApprovedStudy] = {}
     boards: dict[str, dict[str, Approved]] = {}
 
     @property
     def has_rows(self) -> bool:
         """Whether it keeps predictions."""
         return any(known.approved.predicted for known in self.iter_known())
+
+    @property
+    def names(self) -> set[str]:
+        """What its scenario files are called."""
+        return {known.study for known in self.iter_known()}
 
     def iter_known(self) -> Iterator[Known]:
         """Yield each scenario by each file that it is in, by board and code."""

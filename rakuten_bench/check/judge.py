@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -31,6 +31,9 @@ Status = Literal["ok", "improved", "regressed", "missing", "not comparable", "ne
 
 #: What a clustering is held to: its adjusted Rand index.
 CLUSTERS = "ari"
+
+#: What counts where neither the baseline nor a scenario file says.
+DEFAULT_METRIC = "f1_weighted"
 
 #: A fall of the score that counts where rows can't be compared.
 TOLERANCE = 0.01
@@ -51,7 +54,7 @@ class Verdict:
     reason : str
         Why it can't be measured, or how it was judged.
     metric : str
-        What `before` and `now` are; "" for the one that was asked for.
+        What `before` and `now` are; "" where there is none.
     study : str
         Name of the scenario file that it was approved from.
     """
@@ -98,11 +101,17 @@ class Judgement:
     verdicts: tuple[Verdict, ...]
     remarks: tuple[str, ...] = ()
 
+    @property
+    def metrics(self) -> list[str]:
+        """What scenarios were held to; clusterings to a score of their own."""
+        found = {one.metric for one in self.verdicts} - {"", CLUSTERS}
+        return sorted(found) or [DEFAULT_METRIC]
+
 
 def judge(
     results: Path,
     baseline: Baseline,
-    metric: str = "f1_weighted",
+    metric: str | None = None,
     tolerance: float = TOLERANCE,
     *,
     today: Today | None = None,
@@ -115,7 +124,8 @@ def judge(
     results : Path
         Folder of all boards.
     baseline : Baseline
-    metric : {"f1_weighted", "f1_macro", "accuracy"}
+    metric : {"f1_weighted", "f1_macro", "accuracy"}, optional
+        The one that each scenario file was approved by where it is not given.
     tolerance : float
         A fall of the score that counts where rows can't be compared.
     today : Today, optional
@@ -131,7 +141,10 @@ def judge(
     """
     today = today or Today.of_last_runs(results)
     matcher = Matcher(results, baseline, today, boards)
-    compared = [_compare(results, match, metric) for match in matcher.matches]
+    scores = choose_metrics(baseline, today, metric)
+    compared = [
+        _compare(results, match, scores[match.known.study]) for match in matcher.matches
+    ]
     others = [
         Verdict(one.board, one.code, "", "missing", reason=one.message)
         for one in matcher.iter_damaged()
@@ -140,16 +153,61 @@ def judge(
         Verdict(board, code, name, "new", reason="not in the baseline")
         for board, code, name in matcher.iter_new()
     ]
+    others += [
+        Verdict("runs", study, "", "missing", reason=reason, study=study)
+        for study, reason in today.unfinished
+        if study not in baseline.names
+    ]
     judged = [
         _decide(verdict, match.how, tolerance)
         for match, verdict in zip(
             matcher.matches,
-            _test(results, matcher.matches, compared, metric),
+            _test(results, matcher.matches, compared),
             strict=True,
         )
     ]
     everything = sorted([*judged, *others], key=lambda one: (one.board, one.code))
-    return Judgement(tuple(everything), (*_doubts(today), *matcher.not_asked))
+    remarks = (*_doubts(today), *matcher.not_asked, *matcher.guessed)
+    asked = {match.known.study for match in matcher.matches}
+    others_by = _say_metrics(baseline, today, metric, asked)
+    return Judgement(tuple(everything), (*remarks, *others_by))
+
+
+def choose_metrics(
+    baseline: Baseline, today: Today, metric: str | None = None
+) -> dict[str, str]:
+    """Return what the scenarios of each file of a baseline are held to.
+
+    The metric that is asked for, else that of the baseline: a file that ranks by another
+    one since does not loosen the gate. A baseline that does not tell is held to the
+    file's.
+    """
+    return {
+        study: metric
+        or _approved_metric(baseline, study)
+        or today.metrics.get(study, DEFAULT_METRIC)
+        for study in baseline.names
+    }
+
+
+def _approved_metric(baseline: Baseline, study: str) -> str:
+    return baseline.studies[study].metric if study in baseline.studies else ""
+
+
+def _say_metrics(
+    baseline: Baseline, today: Today, metric: str | None, studies: Collection[str]
+) -> Iterator[str]:
+    """Say which files were approved by another metric than counts, or than they name."""
+    for study in sorted(studies):
+        before = _approved_metric(baseline, study)
+        now = today.metrics.get(study, before)
+        if metric and before not in ("", metric):
+            yield f"{study} was approved by {before}; it is held to {metric} as asked."
+        elif not metric and before and now != before:
+            yield (
+                f"{study} ranks by {now}, and was approved by {before}, which counts "
+                f"here. --update approves the other one."
+            )
 
 
 def _doubts(today: Today) -> tuple[str, ...]:
@@ -165,8 +223,16 @@ def _doubts(today: Today) -> tuple[str, ...]:
 def _compare(results: Path, match: Match, metric: str) -> Verdict:
     """Say whether a scenario can be measured, without testing it."""
     known, row = match.known, match.row
-    verdict = Verdict(known.board, known.code, known.name, "missing", study=known.study)
-    verdict = replace(verdict, **_before(known.approved, metric))
+    held_to = CLUSTERS if CLUSTERS in known.approved.scores else metric
+    verdict = Verdict(
+        known.board,
+        known.code,
+        known.name,
+        "missing",
+        before=known.approved.scores[held_to],
+        metric=held_to,
+        study=known.study,
+    )
     if match.code not in ("", known.code):
         verdict = replace(verdict, code_now=match.code)
     if row is None:
@@ -176,7 +242,7 @@ def _compare(results: Path, match: Match, metric: str) -> Verdict:
         return replace(verdict, reason=reason)
     differ = ", ".join(_what_differs(known.approved, row))
     reason = f"differs from the baseline in {differ}" if differ else ""
-    now = rounded_scores(row).get(verdict.metric or metric)
+    now = rounded_scores(row).get(held_to)
     if not differ and now is None:
         kinds = ("a clustering", "a classifier")
         was, is_now = kinds if CLUSTERS in known.approved.scores else kinds[::-1]
@@ -184,13 +250,6 @@ def _compare(results: Path, match: Match, metric: str) -> Verdict:
     if reason:
         return replace(verdict, status="not comparable", reason=reason)
     return replace(verdict, status="ok", now=now)
-
-
-def _before(approved: Approved, metric: str) -> dict[str, Any]:
-    """Return the approved score, and its name where it is not the one asked for."""
-    if CLUSTERS in approved.scores:
-        return {"before": approved.scores[CLUSTERS], "metric": CLUSTERS}
-    return {"before": approved.scores[metric]}
 
 
 def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
@@ -206,14 +265,14 @@ def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
 
 
 def _test(
-    results: Path, matches: Sequence[Match], verdicts: Sequence[Verdict], metric: str
+    results: Path, matches: Sequence[Match], verdicts: Sequence[Verdict]
 ) -> list[Verdict]:
     """Return the verdicts, with a paired difference where both sides have predictions.
 
     A baseline whose matrix is not of the test rows that it names is not comparable.
     """
     judged = list(verdicts)
-    testable: dict[str, list[int]] = defaultdict(list)
+    testable: dict[tuple[str, str], list[int]] = defaultdict(list)
     first: dict[str, Predictions] = {}
     now: dict[int, np.ndarray] = {}
     for place, (match, verdict) in enumerate(zip(matches, verdicts, strict=True)):
@@ -228,12 +287,12 @@ def _test(
                 verdict, status="not comparable", now=None, reason=reason
             )
         elif approved.predicted and rows.rows_digest == approved.rows_digest:
-            testable[rows.rows_digest].append(place)
+            testable[rows.rows_digest, verdict.metric].append(place)
             first.setdefault(rows.rows_digest, rows)
             now[place] = rows.predicted
     found = [
         pair
-        for digest, places in testable.items()
+        for (digest, metric), places in testable.items()
         for pair in _differences(
             first[digest],
             [(p, matches[p].known.approved.codes, now[p]) for p in places],

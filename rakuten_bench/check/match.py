@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
@@ -47,12 +47,19 @@ class Today:
         Scenario file -> why its last run says no more what it has.
     remarks : tuple of str
         Sentences about what the runs may not say.
+    unfinished : tuple of (str, str)
+        Scenario files whose last run was refused or stopped, and what to do about it:
+        the run before says no more what they have.
+    paths : mapping of str to str
+        Scenario file -> its path from the baseline; "" where there is none.
     """
 
     runs: tuple[StudyRun, ...] = ()
     is_named: bool = False
     changed: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    unfinished: tuple[tuple[str, str], ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_last_runs(cls, results: Path) -> Today:
@@ -71,6 +78,16 @@ class Today:
         """Whether it is known what any file has."""
         return self.is_named or bool(self.runs)
 
+    @property
+    def doubts(self) -> dict[str, str]:
+        """Scenario file -> why it is not known what it has today."""
+        return {**self.changed, **dict(reversed(self.unfinished))}
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """Scenario file -> what its boards are sorted by, where that is known."""
+        return {run.study: run.metric for run in self.runs if run.metric}
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -82,6 +99,8 @@ class Match:
         None where there is a problem.
     code, board : str
         Of the record; "" where none is known.
+    study : str
+        Scenario file that asks for it today; "" where none is known.
     status, problem : str
         Why it can't be measured; "" where it can.
     how : str
@@ -92,6 +111,7 @@ class Match:
     row: Row | None = None
     code: str = ""
     board: str = ""
+    study: str = ""
     status: Literal["missing", "not comparable"] = "missing"
     problem: str = ""
     how: str = ""
@@ -155,6 +175,20 @@ class Matcher:
         return [
             f"{number(count, 'scenario')} of {study} in the baseline not checked."
             for study, count in sorted(counts.items())
+        ]
+
+    @cached_property
+    def guessed(self) -> list[str]:
+        """Sentences about files that are taken for approved ones by other names."""
+        pairs = Counter(
+            (match.known.study, match.study)
+            for match in self.matches
+            if match.study and match.known.study and match.study not in self._studies
+        )
+        return [
+            f"{number(count, 'scenario')} of {study} judged by {other}, which the baseline "
+            f"does not know. --update approves it."
+            for (study, other), count in sorted(pairs.items())
         ]
 
     def iter_new(self) -> Iterator[tuple[str, str, str]]:
@@ -221,12 +255,17 @@ class Matcher:
         return sorted(found, key=lambda run: not _is_board(known, run))
 
     def _match(self, known: Known) -> Match:
-        if not self.today.is_known:
-            return self._match_by_name(known)
+        if doubt := self.today.doubts.get(known.study):
+            return Match(known, problem=doubt)
+        if self.today.is_known:
+            return self._match_by_run(known)
+        return self._match_by_name(known)
+
+    def _match_by_run(self, known: Known) -> Match:
+        """Match a scenario by what its file has, or had when it was last run."""
         runs = self._candidates(known)
         found = self._find(known, runs)
-        changed = self.today.changed.get(known.study)
-        problem = changed or self._why_unknown(known, runs, found)
+        problem = self._why_unknown(known, runs, found)
         if found is None or problem:
             return Match(known, problem=problem)
         return self._look_up(known, *found)
@@ -258,25 +297,26 @@ class Matcher:
         return None
 
     def _find_renamed(self, known: Known, found: Found) -> str:
-        """Say that a file that the baseline does not know has another of that name.
+        """Say that a file that the baseline does not know may be the approved one by now.
 
-        Where it is the approved file renamed, its old records must not pass for today's.
+        Where it is that file renamed, or copied and edited, the old records of the
+        scenario must not pass for today's.
         """
-        if self.today.is_named or not known.name or found[0].study != known.study:
+        if self.today.is_named or found[0].study != known.study:
             return ""
         for run in self.today.runs:
-            one = run.by_name.get(known.name)
-            is_other = _is_board(known, run) and run.study not in self._studies
-            if is_other and one is not None and one.code != found[1].code:
-                return (
-                    f"{run.study}, which the baseline does not know, has another "
-                    f"scenario of this name: name the file that counts"
-                )
+            if not _is_board(known, run) or run.study in self._studies:
+                continue
+            one = run.by_name.get(known.name) or run.by_code.get(known.code)
+            if one is not None and one.code != found[1].code:
+                return _say_doubtful(run, "has another one of this name")
+            if one is None and _is_copy(run, found[0]):
+                return _say_doubtful(run, f"is much like {known.study}, without it")
         return ""
 
     def _look_up(self, known: Known, run: StudyRun, one: RunScenario) -> Match:
         """Return the record that a run has asked for, unless it is of something else."""
-        match = Match(known, code=one.code, board=run.board)
+        match = Match(known, code=one.code, board=run.board, study=run.study)
         if not _is_board(known, run):
             problem = f"{run.study} is on the board {run.board} by now"
             return replace(match, status="not comparable", problem=problem)
@@ -293,7 +333,8 @@ class Matcher:
             for row in rows.values()
             if isinstance(row, Row)
             and known.name
-            and (row.study, row.name) == (known.study, known.name)
+            and row.name == known.name
+            and row.study == PurePosixPath(known.study).name
         ]
         if len(named) > 1:
             codes = ", ".join(row.code for row in named)
@@ -329,6 +370,20 @@ def _is_board(known: Known, run: StudyRun) -> bool:
     to the results folder.
     """
     return plain_name(run.board) == plain_name(known.board)
+
+
+def _is_copy(run: StudyRun, of: StudyRun) -> bool:
+    """Tell whether a file has the plain name of another one, and scenarios of it."""
+    shared = {*run.by_code} & {*of.by_code} or {*run.by_name} & {*of.by_name}
+    is_namesake = PurePosixPath(run.study).name == PurePosixPath(of.study).name
+    return is_namesake and bool(shared)
+
+
+def _say_doubtful(run: StudyRun, what: str) -> str:
+    return (
+        f"{run.study}, which the baseline does not know, {what}: name the file that "
+        f"counts, or approve both with --update"
+    )
 
 
 def _gone(known: Known, runs: Sequence[StudyRun]) -> str:

@@ -25,6 +25,9 @@ from rakuten_bench.check.baseline import (
 from rakuten_bench.errors import UserError
 from rakuten_bench.plain import read_plain
 
+#: Scores that a file can be held to.
+METRICS = tuple(metrics.METRICS)
+
 _CLUSTER_SCORES = {"ari", "purity"}
 _SCORE_TOLERANCE = 1e-9  # of scores that are rounded to ten digits
 _MAX_SIZE = 1 << 28  # bytes: some million predictions
@@ -119,6 +122,7 @@ def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _problems(baseline: Baseline) -> Iterator[str]:
     if baseline.schema_version < 1:
         yield f"schema_version is {baseline.schema_version}"
+    yield from _study_problems(baseline)
     for board, scenarios in baseline.boards.items():
         if not _is_plain(board):
             yield f"'{board}' is no name of a board"
@@ -128,6 +132,14 @@ def _problems(baseline: Baseline) -> Iterator[str]:
             problem = _find_problem(approved) if _is_plain(code) else "is no code"
             if problem:
                 yield f"{board}: {code}: {problem}"
+
+
+def _study_problems(baseline: Baseline) -> Iterator[str]:
+    for study in sorted(baseline.studies.keys() - baseline.names):
+        yield f"no scenario is of the file '{study}'"
+    for study, approved in baseline.studies.items():
+        if approved.metric not in ("", *METRICS):
+            yield f"file '{study}': unknown metric '{approved.metric}'"
 
 
 def _is_plain(name: str) -> bool:

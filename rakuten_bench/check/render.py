@@ -35,27 +35,31 @@ _RESULTS = {
 
 
 def render_judgement(
-    judgement: Judgement, metric: str, form: str = "table", width: int = 100
+    judgement: Judgement, form: str = "table", width: int = 100
 ) -> str:
     """Return a judgement in one of `FORMATS`."""
-    return FORMATS[form](judgement, metric, width)
+    return FORMATS[form](judgement, width)
 
 
-def _table(judgement: Judgement, metric: str, form: str, width: int) -> str:
+def _held_to(judgement: Judgement) -> str:
+    return " and ".join(judgement.metrics)
+
+
+def _table(judgement: Judgement, form: str, width: int) -> str:
     verdicts = judgement.verdicts
     ordered = sorted(verdicts, key=lambda v: (_ORDER.index(v.status), v.board, v.code))
     counts: Counter[str] = Counter(verdict.status for verdict in verdicts)
     summary = ", ".join(f"{counts[s]:,} {s}" for s in _ORDER if counts[s])
     table = Table(
-        f"Check of {metric}: {_RESULTS[exit_code(verdicts)]}",
+        f"Check of {_held_to(judgement)}: {_RESULTS[exit_code(verdicts)]}",
         _COLUMNS,
-        tuple(_cells(v) for v in ordered if v.status != "new"),
+        tuple(_cells(v, judgement) for v in ordered if v.status != "new"),
         (f"{number(len(verdicts), 'scenario')}: {summary}.", *judgement.remarks),
     )
     return render_tables([table], form, width)
 
 
-def _cells(verdict: Verdict) -> tuple[str, ...]:
+def _cells(verdict: Verdict, judgement: Judgement) -> tuple[str, ...]:
     difference = verdict.difference
     return (
         verdict.status,
@@ -66,7 +70,9 @@ def _cells(verdict: Verdict) -> tuple[str, ...]:
         "" if verdict.now is None else score_words(verdict.now),
         "" if verdict.change is None else signed(verdict.change),
         "" if difference is None else f"{difference.p_value:.3g}",
-        _how(verdict),
+        f"{verdict.metric}; {_how(verdict)}"
+        if verdict.metric and len(judgement.metrics) > 1
+        else _how(verdict),
     )
 
 
@@ -76,18 +82,18 @@ def _how(verdict: Verdict) -> str:
     return "; ".join(part for part in (verdict.reason, now) if part)
 
 
-def _text(judgement: Judgement, metric: str, width: int) -> str:
-    return _table(judgement, metric, "table", width)
+def _text(judgement: Judgement, width: int) -> str:
+    return _table(judgement, "table", width)
 
 
-def _markdown(judgement: Judgement, metric: str, width: int) -> str:
-    return _table(judgement, metric, "markdown", width)
+def _markdown(judgement: Judgement, width: int) -> str:
+    return _table(judgement, "markdown", width)
 
 
-def _json(judgement: Judgement, metric: str, width: int) -> str:
+def _json(judgement: Judgement, width: int) -> str:
     del width
     values = {
-        "metric": metric,
+        "metric": _held_to(judgement),
         "exit_code": exit_code(judgement.verdicts),
         "remarks": judgement.remarks,
         "scenarios": [_plain(verdict) for verdict in judgement.verdicts],
@@ -100,7 +106,7 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
     return {**values, "change": verdict.change}
 
 
-def _junit(judgement: Judgement, metric: str, width: int) -> str:
+def _junit(judgement: Judgement, width: int) -> str:
     """Return JUnit XML: a suite for each board, a case for each scenario.
 
     What got worse is a failure; what can't be measured is an error; what the baseline
@@ -108,7 +114,7 @@ def _junit(judgement: Judgement, metric: str, width: int) -> str:
     """
     verdicts = judgement.verdicts
     del width
-    root = ET.Element("testsuites", name=f"rakuten-bench check {metric}")
+    root = ET.Element("testsuites", name=f"rakuten-bench check {_held_to(judgement)}")
     judged = [verdict for verdict in verdicts if verdict.status != "new"]
     for board, group in groupby(judged, key=lambda verdict: verdict.board):
         cases = list(group)
@@ -155,8 +161,8 @@ def _message(verdict: Verdict) -> str:
     return clean(f"{scores} ({signed(verdict.change)}; {_how(verdict)})")
 
 
-#: Name of a format -> function of judgement, metric and width.
-FORMATS: Mapping[str, Callable[[Judgement, str, int], str]] = {
+#: Name of a format -> function of judgement and width.
+FORMATS: Mapping[str, Callable[[Judgement, int], str]] = {
     "table": _text,
     "markdown": _markdown,
     "junit": _junit,

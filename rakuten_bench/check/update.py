@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+import msgspec
+
 from rakuten_bench import records
 from rakuten_bench.check.baseline import (
     Approved,
+    ApprovedStudy,
     Baseline,
     Known,
     approve,
@@ -77,7 +80,7 @@ def update_baseline(
     *,
     rows: bool | None = None,
     boards: Collection[str] | None = None,
-    metric: str = "f1_weighted",
+    metric: str | None = None,
 ) -> Update:
     """Approve what today's records say.
 
@@ -96,18 +99,18 @@ def update_baseline(
         Whether to keep the predictions; None for as `old` does.
     boards : collection of str, optional
         Only records of these.
-    metric : {"f1_weighted", "f1_macro", "accuracy"}
-        Score by which something is approved as worse.
+    metric : {"f1_weighted", "f1_macro", "accuracy"}, optional
+        By which the scenarios are approved; that of their files where not given.
 
     Raises
     ------
     UserError
         If there is nothing to approve: an empty baseline would pass for ever; or if a
-        file has changed since its last run.
+        file has changed since its last run, or that has not ended.
     """
     today = today or Today.of_last_runs(results)
-    if today.changed:
-        message = "\n".join(f"{why}." for why in today.changed.values())
+    if today.doubts:
+        message = "\n".join(f"{study}: {why}." for study, why in today.doubts.items())
         raise UserError(message)
     keep_rows = old.has_rows if rows is None else rows
     candidates = [
@@ -124,8 +127,9 @@ def update_baseline(
     plain = {plain_name(board) for board in updated}
     compared = {board for board in old.boards if plain_name(board) in plain}
     judgement = judge(results, old, metric, today=today, boards=compared)
+    joined = _join(old, approved, left.kept, replaced)
     return Update(
-        _join(old, approved, left.kept, replaced),
+        _with_studies(joined, old, today, metric),
         len(approved),
         tuple(sorted(updated)),
         (*_find_worse(judgement), *left.remarks),
@@ -256,6 +260,21 @@ def _join(
     for (board, code), one in found.items():
         boards[board][code] = one
     return Baseline(boards=dict(boards))
+
+
+def _with_studies(
+    baseline: Baseline, old: Baseline, today: Today, metric: str | None
+) -> Baseline:
+    """Return a baseline with the files that its scenarios are of."""
+    now = {
+        run.study: ApprovedStudy(
+            path=today.paths.get(run.study, ""), metric=metric or run.metric
+        )
+        for run in today.runs
+    }
+    known = {**old.studies, **now}
+    studies = {study: known[study] for study in baseline.names & known.keys()}
+    return msgspec.structs.replace(baseline, studies=studies)
 
 
 def _choose_key(place: Place, one: Approved, found: Mapping[Place, Approved]) -> Place:

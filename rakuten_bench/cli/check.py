@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,9 +58,7 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
 @click.option(
     "--metric",
     type=click.Choice(["f1_weighted", "f1_macro", "accuracy"]),
-    default="f1_weighted",
-    show_default=True,
-    help="Score to compare.",
+    help="Score to compare; by default the one that FILE was approved by.",
 )
 @click.option(
     "--tolerance",
@@ -99,7 +96,7 @@ def command(
     baseline: Path,
     update: bool,
     rows: bool | None,
-    metric: str,
+    metric: str | None,
     tolerance: float,
     form: str,
     outputs: tuple[Path, ...],
@@ -132,16 +129,16 @@ def command(
         echo(_update(baseline, rows, metric, words), err=True)
         return
     approved = check.read_baseline(baseline)
-    today = read_today(words, approved)
+    today = read_today(words, approved, baseline)
     boards = _choose_boards(baseline, approved, words["dataset"])
     judgement = check.judge(
         results, approved, metric, tolerance, today=today, boards=boards
     )
     for file in outputs:
-        text = check.render_judgement(judgement, metric, _SUFFIXES[file.suffix.lower()])
+        text = check.render_judgement(judgement, _SUFFIXES[file.suffix.lower()])
         write_file(file, text)
     width = shutil.get_terminal_size((100, 24)).columns
-    echo_as(form, check.render_judgement(judgement, metric, form, width))
+    echo_as(form, check.render_judgement(judgement, form, width))
     ctx.exit(check.exit_code(judgement.verdicts))
 
 
@@ -177,14 +174,14 @@ def check_words(
 
 
 def _update(
-    path: Path, rows: bool | None, metric: str, words: Mapping[str, Any]
+    path: Path, rows: bool | None, metric: str | None, words: Mapping[str, Any]
 ) -> str:
     """Write the baseline and say what is in it."""
     from rakuten_bench import check, records
 
     results, dataset = words["results"], words["dataset"]
     old = check.read_old_baseline(path)
-    today = read_today(words, None)
+    today = read_today(words, old, path, everything=True)
     names = {*records.iter_boards(results), *(run.board for run in today.runs)}
     boards = {name for name in names if _is(name, dataset)}
     if not boards:
@@ -202,37 +199,54 @@ def _update(
     return "\n".join([line, *today.remarks, *update.remarks])
 
 
-def read_today(words: Mapping[str, Any], baseline: Baseline | None) -> Today:
+def read_today(
+    words: Mapping[str, Any],
+    baseline: Baseline,
+    path: Path,
+    *,
+    everything: bool = False,
+) -> Today:
     """Return what the named files have now, or what all files had when last run.
 
     Parameters
     ----------
     words : mapping of str to Any
         Options of the command line.
-    baseline : Baseline or None
-        Only what has scenarios in it has to be as it was last run; None for all.
+    baseline : Baseline
+    path : Path
+        Of the baseline.
+    everything : bool
+        Whether all files have to be as they were last run, not only those that the
+        baseline has.
+
+    Returns
+    -------
+    Today
+        Its files are called as in the baseline.
 
     Raises
     ------
     UserError
         If a file that was named, or its data, can't be read.
     """
-    from rakuten_bench.check import Today
+    from rakuten_bench.check import Today, identify
 
+    results: Path = words["results"]
     if words["files"]:
-        return Today(tuple(_read_files(words)), is_named=True)
+        today = Today(tuple(_read_files(words)), is_named=True)
+        return identify(today, results, baseline, path.parent)
     alone = [f"--{name.replace('_', '-')}" for name in _WITH_FILE if words[name]]
     if alone:
         message = f"{', '.join(alone)}: name the scenario file too."
         raise UserError(message)
-    today = Today.of_last_runs(words["results"])
-    studies = None if baseline is None else {k.study for k in baseline.iter_known()}
+    last = Today.of_last_runs(results)
+    today = identify(last, results, baseline, path.parent)
     changed, gone = {}, []
     for run in today.runs:
-        is_other = studies is not None and run.study not in studies
+        is_other = not everything and run.study not in baseline.names
         if is_other or not run.path:
             continue
-        file = Path(os.path.normpath(words["results"].resolve() / run.path))
+        file = Path(os.path.normpath(results.resolve() / run.path))
         if not file.exists():
             gone.append(
                 f"{run.study} is not at {file}: what it had in its last run counts."
@@ -271,8 +285,7 @@ def _read_files(words: Mapping[str, Any]) -> Iterator[StudyRun]:
         cache=words["cache"] or default_cache(),
         data_dir=words["data_dir"],
     )
-    _refuse_twins(words["files"])
-    for file in words["files"]:
+    for file in _distinct(words["files"]):
         override = dataset if dataset in known else None
         study = load_study(file, dataset=override, seed=words["seed"])
         run = describe_run(prepare(study, settings), settings.results)
@@ -282,15 +295,9 @@ def _read_files(words: Mapping[str, Any]) -> Iterator[StudyRun]:
         yield run
 
 
-def _refuse_twins(files: Sequence[Path]) -> None:
-    """Refuse two files of one name: a baseline knows a scenario by it."""
-    for name, count in Counter(file.name for file in files).items():
-        if count > 1:
-            message = (
-                f"{name}: {count} files of this name, by which the baseline knows their "
-                f"scenarios. Rename one, or give each a baseline of its own."
-            )
-            raise UserError(message)
+def _distinct(files: Sequence[Path]) -> list[Path]:
+    """Return each file once, however it is named."""
+    return [*{os.path.realpath(file): file for file in reversed(files)}.values()][::-1]
 
 
 def _is(board: str, dataset: str | None) -> bool:

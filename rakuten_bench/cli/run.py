@@ -98,20 +98,22 @@ def command(
       rakuten-bench run scenarios/flipkart.yaml --data-dir data/flipkart
     """
     from rakuten_bench.engine import check_results, prepare, run, warm_up
+    from rakuten_bench.records import attempting
     from rakuten_bench.scenario.load import load_study
 
     settings = read_settings(words)
-    study = load_study(file, dataset=dataset, seed=seed)
-    check_results(settings.results)
-    warm_up(study, settings)
-    prepared = prepare(study, settings, pin=True)
-    running = run(prepared, settings)
-    with choose_display(quiet=quiet) as display:
-        _say_plan(prepared, settings, display)
-        if settings.executor == "local":
-            _say_lacking(prepared, display)
-        notes = _follow(running, display)
-        _say_spent(running, display)
+    with attempting(settings.results, file, dataset):
+        study = load_study(file, dataset=dataset, seed=seed)
+        check_results(settings.results)
+        warm_up(study, settings)
+        prepared = prepare(study, settings, pin=True)
+        running = run(prepared, settings)
+        with choose_display(quiet=quiet) as display:
+            _say_plan(prepared, settings, display)
+            if settings.executor == "local":
+                _say_lacking(prepared, display)
+            notes = _follow(running, display)
+            _say_spent(running, display)
     code = _print_board(running.prepared, settings, top)
     if not quiet:
         for line in iter_note_lines(notes):

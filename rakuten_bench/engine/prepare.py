@@ -30,7 +30,6 @@ from rakuten_bench.records import (
     board_name,
     find_board,
     iter_rows,
-    iter_study_runs,
     path_from,
 )
 from rakuten_bench.scenario import Scenario, find_option
@@ -149,31 +148,12 @@ def _prepare(study: Study, settings: Settings) -> Prepared:
         *remark_validation(split, plan),
         *remark_row_numbers(dataset, study.scenarios),
         *remark_leaks(dataset, study.scenarios),
-        *remark_namesake(study, settings.results),
     )
     store = _store_of(settings)
     todo = tuple(plan.scenarios)
     whole = Prepared(study, dataset, split, plan, store, todo, (), remarks)
     board = find_board(settings.results, whole.plain_board, whole.identity)
     return on_board(whole, settings, board)
-
-
-def remark_namesake(study: Study, results: Path) -> Iterator[str]:
-    """Say that another scenario file of the same name was run into the results folder.
-
-    The gate knows a file by its name and asks its last run.
-    """
-    dataset = study.overrides.get("dataset")
-    for run in iter_study_runs(results):
-        if (run.study, run.overrides.get("dataset")) != (study.path.name, dataset):
-            continue
-        other = results / run.path
-        if run.path and other.is_file() and other.resolve() != study.path.resolve():
-            yield (
-                f"{study.path}: {run.path} (seen from {results}) has the same name and "
-                f"was run before. `check` without a file now judges this one only: "
-                f"rename one, or give each a results folder of its own."
-            )
 
 
 def remark_row_numbers(
@@ -260,6 +240,7 @@ def describe_run(prepared: Prepared, results: Path) -> StudyRun:
     return StudyRun(
         study=study.path.name,
         path=path_from(results, study.path),
+        metric=study.metric,
         overrides=dict(study.overrides),
         asked=study.digest,
         board=prepared.board,

@@ -4,6 +4,7 @@
 record can't contradict them; `check_record` finds one that was changed since.
 """
 
+from rakuten_bench.records.attempt import Attempt, attempting, iter_attempts
 from rakuten_bench.records.board import (
     BoardInfo,
     Identity,
@@ -74,6 +75,7 @@ from rakuten_bench.records.verify import (
 __all__ = [
     "SCHEMA_VERSION",
     "STATUSES",
+    "Attempt",
     "BoardInfo",
     "ClassScores",
     "ClusterScores",
@@ -94,6 +96,7 @@ __all__ = [
     "Stopped",
     "StudyRun",
     "Verifier",
+    "attempting",
     "board_name",
     "check_record",
     "claim_board",
@@ -106,6 +109,7 @@ __all__ = [
     "find_rows",
     "folder_name",
     "has_record",
+    "iter_attempts",
     "iter_boards",
     "iter_records",
     "iter_rows",

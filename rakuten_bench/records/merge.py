@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.records.attempt import merge_attempts
 from rakuten_bench.records.board import (
     BoardInfo,
     Identity,
@@ -88,6 +89,7 @@ def _merge(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
         for name in iter_boards(source):
             yield from _merge_board(source / name, target)
         merge_study_runs(source, target)
+        merge_attempts(source, target)
 
 
 def _merge_board(folder: Path, results: Path) -> Iterator[Merged]:
