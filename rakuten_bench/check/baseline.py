@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import records
 from rakuten_bench.atomic import remove_leftovers
-from rakuten_bench.records import Row
+from rakuten_bench.records import Row, Verifier
 from rakuten_bench.records.store import replace_file
 
 SCHEMA_VERSION = 2
@@ -209,9 +209,9 @@ def _lines(predicted: NDArray[np.int32]) -> list[str]:
     return [" ".join(words[start : start + _LINE]) for start in starts]
 
 
-def unmeasurable(folder: Path, row: Row) -> str:
+def unmeasurable(folder: Path, row: Row, verifier: Verifier) -> str:
     """Say why the scores of a record count for nothing; "" where they do."""
     if not row.has_scores:
         cause = f": {row.error.type}" if row.error else ""
         return f"the record is {row.status}{cause}"
-    return records.say_contradiction(folder, row)
+    return verifier.say_contradiction(folder, row)

@@ -143,7 +143,7 @@ def judge(
     matcher = Matcher(results, baseline, today, boards)
     scores = choose_metrics(baseline, today, metric)
     compared = [
-        _compare(results, match, scores[match.known.study]) for match in matcher.matches
+        _compare(matcher, match, scores[match.known.study]) for match in matcher.matches
     ]
     others = [
         Verdict(one.board, one.code, "", "missing", reason=one.message)
@@ -220,7 +220,7 @@ def _doubts(today: Today) -> tuple[str, ...]:
     )
 
 
-def _compare(results: Path, match: Match, metric: str) -> Verdict:
+def _compare(matcher: Matcher, match: Match, metric: str) -> Verdict:
     """Say whether a scenario can be measured, without testing it."""
     known, row = match.known, match.row
     held_to = CLUSTERS if CLUSTERS in known.approved.scores else metric
@@ -237,7 +237,8 @@ def _compare(results: Path, match: Match, metric: str) -> Verdict:
         verdict = replace(verdict, code_now=match.code)
     if row is None:
         return replace(verdict, status=match.status, reason=match.problem)
-    reason = unmeasurable(results / match.board / row.code, row)
+    folder = matcher.results / match.board / row.code
+    reason = unmeasurable(folder, row, matcher.verifier(row, match.board))
     if reason:
         return replace(verdict, reason=reason)
     differ = ", ".join(_what_differs(known.approved, row))

@@ -24,6 +24,7 @@ from rakuten_bench.records import (
     Row,
     RunScenario,
     StudyRun,
+    Verifier,
     dataset_of,
     plain_name,
 )
@@ -148,6 +149,7 @@ class Matcher:
         ]
         self._studies = {known.study for known in everything}
         self._rows: dict[str, dict[str, Row | Damaged]] = {}
+        self._verifiers: dict[tuple[str, Identity], Verifier] = {}
         self._boards_of: dict[tuple[str, str], set[str]] = defaultdict(set)
         for known in everything:
             self._boards_of[known.identity].add(plain_name(known.board))
@@ -158,6 +160,16 @@ class Matcher:
             found = records.iter_rows(self.results, board)
             self._rows[board] = {row.code: row for row in found}
         return self._rows[board]
+
+    def verifier(self, row: Row, board: str) -> Verifier:
+        """Return what holds the records of a row's board to their files."""
+        place = board, Identity.of(row)
+        if place not in self._verifiers:
+            rows = [one for one in self.rows(board).values() if isinstance(one, Row)]
+            self._verifiers[place] = Verifier(
+                self.results / board, Identity.of(row), rows
+            )
+        return self._verifiers[place]
 
     @cached_property
     def matches(self) -> list[Match]:

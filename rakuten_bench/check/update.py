@@ -23,7 +23,7 @@ from rakuten_bench.check.baseline import (
 from rakuten_bench.check.judge import Judgement, judge
 from rakuten_bench.check.match import Today
 from rakuten_bench.errors import UserError
-from rakuten_bench.records import Damaged, Row, plain_name
+from rakuten_bench.records import Damaged, Identity, Row, Verifier, plain_name
 from rakuten_bench.wording.words import clean, score_words, signed
 
 Place = tuple[str, str]  # board and code
@@ -166,11 +166,18 @@ def _approve(
         board: {row.code: row for row in records.iter_rows(results, board)}
         for board in sorted({one.board for one in candidates})
     }
+    verifiers: dict[tuple[str, Identity], Verifier] = {}
     for one in candidates:
         place = one.board, one.code
         folder = results / one.board / one.code
         row = found[one.board].get(one.code)
-        reason = twins.get(place) or _why_unfit(folder, row, one)
+        reason = twins.get(place) or _why_unfit(row, one)
+        if isinstance(row, Row) and not reason:
+            board = one.board, Identity.of(row)
+            if board not in verifiers:
+                known = [r for r in found[one.board].values() if isinstance(r, Row)]
+                verifiers[board] = Verifier(folder.parent, Identity.of(row), known)
+            reason = unmeasurable(folder, row, verifiers[board])
         if reason:
             unfit[place] = reason
         elif isinstance(row, Row):
@@ -178,7 +185,7 @@ def _approve(
     return approved, unfit
 
 
-def _why_unfit(folder: Path, row: Row | Damaged | None, one: Candidate) -> str:
+def _why_unfit(row: Row | Damaged | None, one: Candidate) -> str:
     """Say why a record can't be approved; "" where it can."""
     if row is None:
         return f"no record: run {one.study}"
@@ -186,7 +193,7 @@ def _why_unfit(folder: Path, row: Row | Damaged | None, one: Candidate) -> str:
         return row.message
     if one.key is not None and row.key != one.key:
         return f"the record is not of what {one.study} asks for today: run it again"
-    return unmeasurable(folder, row)
+    return ""
 
 
 def _twins(candidates: list[Candidate]) -> dict[Place, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._writing import write_file, write_files
+from rakuten_bench.errors import UserError
 
 if TYPE_CHECKING:
     from rakuten_bench.report import Board
@@ -26,9 +28,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
 @click.option(
     "--sort",
     type=click.Choice(["f1_weighted", "f1_macro", "accuracy"]),
-    default="f1_weighted",
-    show_default=True,
-    help="Score that ranks.",
+    help="Score that ranks; by default the 'metric' of the scenario file that has run.",
 )
 @click.option(
     "--on", "subset", default="", metavar="LANGUAGE", help="Test rows in it only."
@@ -81,7 +81,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
 def command(
     dataset: str | None,
     top: int | None,
-    sort: str,
+    sort: str | None,
     subset: str,
     form: str,
     results: Path,
@@ -108,8 +108,11 @@ def command(
     """
     from rakuten_bench import report
 
+    cache = _find_cache()
     boards = [
-        report.load_board(results, name, sort, subset)
+        report.load_board(
+            results, name, sort or report.choose_metric(results, name), subset, cache
+        )
         for name in report.choose_boards(results, dataset)
     ]
     width = shutil.get_terminal_size((100, 24)).columns
@@ -132,6 +135,15 @@ def command(
         echo(f"{uri}: {told}", err=True)
     if effects or form in ("csv", "json"):
         _say_left_out(boards)
+
+
+def _find_cache() -> Path | None:
+    """Return where it is kept what took long to find; None for a user without home."""
+    from rakuten_bench.data.spec import default_cache
+
+    with contextlib.suppress(UserError):
+        return default_cache()
+    return None
 
 
 def _say_left_out(boards: Sequence[Board]) -> None:

@@ -211,7 +211,9 @@ def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
     from rakuten_bench.report import load_board, render_boards, with_standing
 
     codes = prepared.plan.scenarios
-    board = load_board(settings.results, prepared.board, prepared.study.metric)
+    board = load_board(
+        settings.results, prepared.board, prepared.study.metric, cache=settings.cache
+    )
     board = board.failing_only(codes)
     board = with_standing(board, top, settings.cache / "standings")
     width = shutil.get_terminal_size((100, 24)).columns

@@ -33,8 +33,8 @@ from rakuten_bench.engine.codec import (
     PickleRefused,
     decode,
 )
-from rakuten_bench.engine.trust import is_private
 from rakuten_bench.errors import UserError
+from rakuten_bench.trust import is_private
 
 _MAGIC = b"RBENTRY2"
 _ANY_MAGIC = b"RBENTRY"  # of whatever version

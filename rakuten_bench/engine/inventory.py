@@ -15,6 +15,7 @@ from rakuten_bench.engine.entry import DamagedEntry, check_entry
 from rakuten_bench.engine.evict import Stored, list_stored, remove
 from rakuten_bench.engine.lease import EVERYTHING, only_one, read_leases
 from rakuten_bench.engine.store import Store
+from rakuten_bench.records.verified import FOLDER as VERIFIED
 
 
 @dataclass
@@ -128,7 +129,8 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
 def _remove_made(cache: Path, before: float | None) -> int:
     """Remove what is made again from the data; return its bytes."""
     made = [*iter_built(cache), *iter_unfinished(cache), *cache.glob("splits/*.npz")]
-    made += [*cache.glob("standings/*.json"), *cache.glob(f"{KEPT}/*")]
+    made += [*cache.glob("standings/*.json")]
+    made += [*cache.glob(f"{VERIFIED}/*/*"), *cache.glob(f"{KEPT}/*")]
     size = 0
     for path in made:
         if before is None or path.stat().st_mtime < before:

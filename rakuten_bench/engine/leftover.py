@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rakuten_bench.atomic import remove_leftovers
 from rakuten_bench.data.kept import FOLDER as KEPT
+from rakuten_bench.records.verified import FOLDER as VERIFIED
 
 _MADE = (
     KEPT,
@@ -20,7 +21,8 @@ _MADE = (
 def remove_all_leftovers(cache: Path, results: Path) -> int:
     """Remove what processes that are gone have left; return how much that was."""
     shards = (cache / "steps").glob("??")
-    made = (cache / name for name in _MADE)
+    made = [cache / name for name in _MADE]
+    made += _list_folders(cache / VERIFIED)
     return sum(map(remove_leftovers, [cache, *made, *shards, *_iter_folders(results)]))
 
 

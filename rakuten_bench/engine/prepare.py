@@ -26,6 +26,7 @@ from rakuten_bench.records import (
     Row,
     RunScenario,
     StudyRun,
+    Verified,
     Verifier,
     board_name,
     find_board,
@@ -224,13 +225,16 @@ def find_false(
 ) -> tuple[Damaged, ...]:
     """Return the records of scenarios that need not run, but are not true."""
     folder = settings.results / board
-    verifier = Verifier(folder, prepared.identity)
+    rows = [one for one in iter_rows(settings.results, board) if isinstance(one, Row)]
     kept = prepared.plan.scenarios.keys() - {*todo}
-    found = (
-        Damaged(folder / row.code, verifier.say_contradiction(folder / row.code, row))
-        for row in iter_rows(settings.results, board)
-        if isinstance(row, Row) and row.code in kept
-    )
+    with Verified(settings.cache, folder) as verified:
+        verifier = Verifier(folder, prepared.identity, rows, verified)
+        found = [
+            Damaged(path, verifier.say_contradiction(path, row))
+            for row in rows
+            if row.code in kept
+            for path in [folder / row.code]
+        ]
     return tuple(one for one in found if one.message)
 
 

@@ -65,6 +65,7 @@ from rakuten_bench.records.study_run import (
     path_from,
     write_study_run,
 )
+from rakuten_bench.records.verified import Verified
 from rakuten_bench.records.verify import (
     Verifier,
     check_record,
@@ -95,6 +96,7 @@ __all__ = [
     "StepCost",
     "Stopped",
     "StudyRun",
+    "Verified",
     "Verifier",
     "attempting",
     "board_name",

@@ -36,7 +36,7 @@ from rakuten_bench.records.store import (
     replace_file,
 )
 from rakuten_bench.records.study_run import merge_study_runs
-from rakuten_bench.records.verify import find_rows, say_contradiction
+from rakuten_bench.records.verify import Verifier, find_rows
 
 Outcome = Literal["copied", "same", "conflict", "damaged"]
 
@@ -95,6 +95,8 @@ def _merge(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
 def _merge_board(folder: Path, results: Path) -> Iterator[Merged]:
     """Copy records to the boards of their data, which may have another name there."""
     boards: dict[Identity, str] = {}
+    verifiers: dict[Identity, Verifier] = {}
+    rows: dict[Identity, str] = {}
     for record in iter_records(folder.parent, folder.name):
         if isinstance(record, Damaged):
             yield Merged(record.path, "damaged", record.message)
@@ -102,7 +104,15 @@ def _merge_board(folder: Path, results: Path) -> Iterator[Merged]:
         identity = Identity.of(record)
         if identity not in boards:
             boards[identity] = _claim(folder, identity, record, results)
-        yield _merge_one(record, folder / record.code, results / boards[identity])
+            verifiers[identity] = Verifier(folder, identity)
+            rows[identity] = find_rows(results / boards[identity], identity)
+        board = results / boards[identity]
+        merged = _merge_one(
+            record, folder / record.code, board, verifiers[identity], rows[identity]
+        )
+        if merged.outcome == "copied":
+            rows[identity] = rows[identity] or record.rows_digest
+        yield merged
     for name in boards.values():
         release_board(results / name)
 
@@ -120,16 +130,19 @@ def _claim(folder: Path, identity: Identity, record: Record, results: Path) -> s
         return claim_board(results, plain, info)
 
 
-def _merge_one(record: Record, folder: Path, board: Path) -> Merged:
+def _merge_one(
+    record: Record, folder: Path, board: Path, verifier: Verifier, rows_digest: str
+) -> Merged:
+    """Copy a record to a board of these rows, unless it is there or not true."""
     target = board / record.code
     if has_record(target):
         reason = _conflict(record, target)
         return Merged(folder, "conflict" if reason else "same", reason)
-    fault = _say_foreign(folder) or say_contradiction(folder, record)
+    fault = _say_foreign(folder) or verifier.say_contradiction(folder, record)
     if fault:
         return Merged(folder, "damaged", fault)
     rows = record.rows_digest
-    if rows and rows != (find_rows(board, Identity.of(record)) or rows):
+    if rows and rows != (rows_digest or rows):
         reason = "is of other test rows than the board that is there"
         return Merged(folder, "damaged", reason)
     _copy(folder, target, msgspec.structs.replace(record, board=board.name))

@@ -36,6 +36,7 @@ from rakuten_bench.records.store import (
     read_predictions,
     say_misplaced,
 )
+from rakuten_bench.records.verified import Verified
 from rakuten_bench.scenario import code_of
 
 _UNREAD = object()  # stands for what a row has not of its record
@@ -78,16 +79,39 @@ class Verifier:
         Of the records that are asked about.
     rows : iterable of Row, optional
         The board's records, where they have been read.
+    verified : Verified, optional
+        Which of them were found true before.
     """
 
     def __init__(
-        self, board: Path, identity: Identity, rows: Iterable[Row] | None = None
+        self,
+        board: Path,
+        identity: Identity,
+        rows: Iterable[Row] | None = None,
+        verified: Verified | None = None,
     ) -> None:
         self._rows_digest = find_rows(board, identity, rows)
+        self._verified = verified
         self._last: Predictions | None = None
 
     def say_contradiction(self, folder: Path, record: Record | Row) -> str:
         """Say what is wrong with a record; "" where nothing is."""
+        if self._verified is None or not _has_scores(record):
+            return self._find_fault(folder, record)
+        try:
+            checksum = self._verified.checksum(folder, record, self._rows_digest)
+        except OSError:
+            return self._find_fault(folder, record)
+        if checksum in self._verified:
+            return ""
+        fault = self._find_fault(folder, record)
+        if not fault and checksum == self._verified.checksum(
+            folder, record, self._rows_digest
+        ):
+            self._verified.add(checksum)
+        return fault
+
+    def _find_fault(self, folder: Path, record: Record | Row) -> str:
         for fault in self._iter_faults(folder, record):
             is_named = fault.startswith(str(folder))
             return fault if is_named else f"{folder / RECORD_FILE}: {fault} {REMEDY}"
@@ -99,7 +123,7 @@ class Verifier:
         code = code_of(record.modality, record.levers, record.params, record.members)
         if code and code != record.code:
             yield f"its levers have the code '{code}', not '{record.code}'."
-        has_scores = record.scores is not None or record.clustering is not None
+        has_scores = _has_scores(record)
         if has_scores != (record.status == "ok"):
             with_ = "with" if has_scores else "without"
             yield f"its status is '{record.status}', {with_} scores."
@@ -134,6 +158,10 @@ class Verifier:
         if not _is_table_true(folder, predictions):
             name = CLUSTERS_FILE if predictions.is_clustering else CONFUSION_FILE
             yield f"{name} beside it is not that of {PREDICTIONS_FILE}."
+
+
+def _has_scores(record: Record | Row) -> bool:
+    return record.scores is not None or record.clustering is not None
 
 
 def find_rows(

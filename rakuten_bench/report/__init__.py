@@ -3,7 +3,13 @@
 Reads records only; imports no machine learning library.
 """
 
-from rakuten_bench.report.board import Board, Entry, choose_boards, load_board
+from rakuten_bench.report.board import (
+    Board,
+    Entry,
+    choose_boards,
+    choose_metric,
+    load_board,
+)
 from rakuten_bench.report.compare import Comparison, compare, render_comparison
 from rakuten_bench.report.effect import (
     Effect,
@@ -32,6 +38,7 @@ __all__ = [
     "Logged",
     "board_plots",
     "choose_boards",
+    "choose_metric",
     "compare",
     "find_scenario",
     "lever_effects",

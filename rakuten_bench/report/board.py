@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -187,8 +188,25 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
     return chosen
 
 
+def choose_metric(results: Path, name: str) -> str:
+    """Return what the scenario files that have run on a board rank by.
+
+    Weighted F1 where they differ, or none is known.
+    """
+    with contextlib.suppress(UserError):  # damaged: the gate tells it
+        runs = records.iter_study_runs(results)
+        found = {run.metric for run in runs if run.board == name and run.metric}
+        if len(found) == 1 and found <= {*METRICS}:
+            return found.pop()
+    return METRICS[0]
+
+
 def load_board(
-    results: Path, name: str, metric: str = "f1_weighted", subset: str = ""
+    results: Path,
+    name: str,
+    metric: str = "f1_weighted",
+    subset: str = "",
+    cache: Path | None = None,
 ) -> Board:
     """Read the records of a board and rank those that their predictions bear out.
 
@@ -202,6 +220,8 @@ def load_board(
     metric : {"f1_weighted", "f1_macro", "accuracy"}
     subset : str
         Language code: only test rows in it count.
+    cache : Path, optional
+        Folder that keeps which records were found true, for the next time.
 
     Raises
     ------
@@ -216,7 +236,7 @@ def load_board(
         raise UserError(message)
     rows, others = _same_data(results / name, rows)
     chosen = rows[0]
-    rows, false = _hold(results / name, rows)
+    rows, false = _hold(results / name, rows, cache)
     scored, unscored = _score(results / name, rows, subset)
     ranked = [(row, scores) for row, scores in scored if row.scores]
     clustered = [(row, scores) for row, scores in scored if row.clustering]
@@ -270,29 +290,36 @@ def _difference(other: Identity, chosen: Identity) -> str:
     )
 
 
-def _hold(folder: Path, rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+def _hold(
+    folder: Path, rows: Sequence[Row], cache: Path | None
+) -> tuple[list[Row], list[str]]:
     """Leave out records that do not say what follows from their files; say which."""
     held, faults = [], []
-    verifier = records.Verifier(folder, Identity.of(rows[0]), rows)
+    verified = records.Verified(cache, folder) if cache else None
+    verifier = records.Verifier(folder, Identity.of(rows[0]), rows, verified)
     for row in rows:
         now, fault = row, verifier.say_contradiction(folder / row.code, row)
         if fault:  # or a run has replaced it since it was read
-            now, fault = _read_again(folder / row.code, row, fault)
+            now, fault = _read_again(folder / row.code, row, fault, verifier)
         if fault:
             faults.append(fault)
         else:
             held.append(now)
+    if verified:
+        verified.save()
     return held, faults
 
 
-def _read_again(folder: Path, row: Row, fault: str) -> tuple[Row, str]:
+def _read_again(
+    folder: Path, row: Row, fault: str, verifier: records.Verifier
+) -> tuple[Row, str]:
     try:
         now = records.read_row(folder)
     except records.DamagedRecord as error:
         return row, str(error)
     if now == row or Identity.of(now) != Identity.of(row):
         return row, fault
-    return now, records.say_contradiction(folder, now)
+    return now, verifier.say_contradiction(folder, now)
 
 
 Scored = list[tuple[Row, dict[str, float]]]
