@@ -357,6 +357,25 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a plan needs of an option that brings its predictions along.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        Of the rows that it has to predict.
+    learned : tuple of str
+        Classes of the rows that it would learn from; empty where that is not known yet.
+    classes : tuple of str
+        Of the data set.
+    """
+
+    ids: tuple[str, ...]
+    learned: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Effort:
     """What an option takes that can take long, told before it has ever run.
 

@@ -81,7 +81,11 @@ def test_title_and_description_are_a_pair():
 
 
 def test_rows_that_share_a_text_are_counted():
-    [remark] = group_rows(shop(title=titles("Same", "same!", "same"))).remarks
+    labels = [("pot", "hat")[row > 2] for row in range(200)]
+
+    [remark] = group_rows(
+        shop(title=titles("Same", "same!", "same"), label=labels)
+    ).remarks
 
     assert remark == (
         "3 rows share their text with another row: duplicates, which stay on one side "
@@ -162,3 +166,61 @@ def test_a_split_by_images_that_join_no_rows_is_the_plain_one(tmp_path: Path):
     dataset = shop(image_path=[str(tmp_path / "a.jpg")] + [""] * 199)
 
     assert build_split(dataset, SplitSpec("kfold", by_image=True)).name == "kfold-5"
+
+
+def test_one_text_with_several_labels_is_told_with_an_example():
+    named = ["Red  mug", "red mug.", "RED MUG", "blue cup", "green cup"]
+
+    remarks = group_rows(
+        shop(5, title=named, label=["mug", "mug", "cup", "cup", "cup"])
+    ).remarks
+
+    told = (
+        "1 text with several labels (3 rows, 60 %), such as 'Red mug': 'mug' (2), "
+        "'cup' (1). No model can be right on all of them."
+    )
+    assert told in " ".join(remarks)
+
+
+def test_one_text_with_one_label_is_not_spoken_of():
+    remarks = group_rows(
+        shop(2, title=["red mug", "Red mug"], label=["mug", "mug"])
+    ).remarks
+
+    assert not any("several labels" in remark for remark in remarks)
+
+
+def test_many_placeholders_that_tell_nothing_join_no_rows():
+    rng = np.random.default_rng(0)
+    named = [
+        f"to be written {row % 10}" if row < 800 else str(row) for row in range(1000)
+    ]
+    labels = rng.choice(list("abcde"), 1000).tolist()
+
+    grouping = group_rows(shop(1000, title=named, label=labels))
+
+    assert len(np.unique(grouping.groups)) == 1000
+    assert "a placeholder" in grouping.remarks[0]
+    assert "7 more placeholders of text" in " ".join(grouping.remarks)
+
+
+def test_many_large_placeholders_join_no_rows_whatever_their_classes():
+    named = [
+        f"to be written {row % 10}" if row < 800 else str(row) for row in range(1000)
+    ]
+    labels = ["abcde"[row % 5 if row % 3 else row % 4] for row in range(1000)]
+
+    assert (
+        len(np.unique(group_rows(shop(1000, title=named, label=labels)).groups)) == 1000
+    )
+
+
+def test_texts_that_many_people_have_labelled_are_no_placeholders():
+    rng = np.random.default_rng(0)
+    named = [f"text {row // 20}" for row in range(1000)]
+    agreed = rng.random(1000) < 0.75
+    labels = np.where(agreed ^ (np.arange(1000) // 20 % 2 == 0), "a", "b").tolist()
+
+    assert (
+        len(np.unique(group_rows(shop(1000, title=named, label=labels)).groups)) == 50
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -495,7 +496,7 @@ def test_files_of_other_kinds_and_a_missing_one_are_refused(tmp_path):
     for name in ("a.npz", "b.csv"):
         with pytest.raises(UserError, match=f"{name}: is no file of predictions"):
             read_predictions(str(tmp_path / name))
-    with pytest.raises(UserError, match=r"no file 'c\.csv'\. Give its path"):
+    with pytest.raises(UserError, match=r"no file 'c\.csv'\. Give the path"):
         read_predictions("c.csv")
 
 
@@ -537,3 +538,147 @@ def test_the_most_probable_class_is_the_label_the_first_of_equals():
 def test_probabilities_that_are_none_are_refused(row):
     with pytest.raises(UserError, match="are none for 1 of 2 rows: those of row 1"):
         decide(Answering([[0.6, 0.4], row]), None, 2)
+
+
+SHOP = """
+dataset: {table: {path: shop.csv, title: name, label: kind}}
+scenarios:
+  outside: {model: {external: {path: said/p.csv}}}
+  text: {vectorizer: count, model: complement_nb}
+  both: {fusion: {weighted: {cv: 2}}, members: [outside, text]}
+"""
+
+
+def make_shop(folder: Path) -> Path:
+    """Write a table, predictions for its rows, and a scenario file that names both."""
+    (folder / "said").mkdir(parents=True)
+    kinds = [("pot", "hat")[row % 2] for row in range(40)]
+    lines = [f"{kind} number {row},{kind}" for row, kind in enumerate(kinds)]
+    (folder / "shop.csv").write_text("\n".join(["name,kind", *lines]))
+    said = [
+        f"{row},{(kind == 'hat') * 0.8 + 0.1:.1f}" for row, kind in enumerate(kinds)
+    ]
+    rows = [f"{line},{1 - float(line.partition(',')[2]):.1f}" for line in said]
+    (folder / "said" / "p.csv").write_text("\n".join(["id,hat,pot", *rows]))
+    (folder / "s.yaml").write_text(SHOP)
+    return folder
+
+
+def run_shop(call, folder: Path, results: str = "results") -> tuple[int, str, str]:
+    return call(
+        *("run", folder / "s.yaml", "--jobs", "1", "--results", results),
+        *("--cache", "cache"),
+    )
+
+
+def test_a_file_is_named_from_the_scenario_files_folder(tmp_path, monkeypatch, call):
+    monkeypatch.chdir(tmp_path)
+    make_shop(Path("deep") / "shop")
+
+    code, _, err = run_shop(call, Path("deep") / "shop")
+
+    assert code == 0, err
+
+
+def test_a_study_in_another_folder_has_the_same_codes_and_keys(
+    tmp_path, monkeypatch, call
+):
+    monkeypatch.chdir(tmp_path)
+    found = []
+
+    for name in ("one", "two"):
+        folder = make_shop(Path(name))
+        if name == "two":  # a whole path inside the folder is the same file
+            whole = str((folder / "said" / "p.csv").resolve())
+            (folder / "s.yaml").write_text(SHOP.replace("said/p.csv", whole))
+        run_shop(call, folder, results=f"results_{name}")
+        records = sorted(Path(f"results_{name}").glob("shop/*/record.json"))
+        found.append(
+            [(one.parent.name, json.loads(one.read_text())) for one in records]
+        )
+
+    one, two = found
+    assert len(one) == 3
+    assert [(code, record["key"]) for code, record in one] == [
+        (code, record["key"]) for code, record in two
+    ]
+    assert [record["params"] for _, record in one] == [r["params"] for _, r in two]
+
+
+def test_a_file_in_the_working_folder_only_is_refused_before_anything_runs(
+    tmp_path, monkeypatch, call
+):
+    monkeypatch.chdir(tmp_path)
+    folder = make_shop(Path("shop"))
+    (folder / "said").rename("said")
+
+    code, _, err = run_shop(call, folder)
+
+    expected = f"model 'external': no file '{(folder / 'said' / 'p.csv').resolve()}'"
+    assert code == 2
+    assert expected in err
+    assert not Path("results").exists()
+
+
+def drop_rows(text: str) -> str:
+    return "\n".join(text.splitlines()[:-10])
+
+
+@pytest.mark.parametrize(
+    ("change", "messages"),
+    [
+        (lambda text: "", ["p.csv: is no file of predictions: no column 'id'"]),
+        (lambda text: "\0" * 50, ["p.csv: is no file of predictions"]),
+        (lambda text: text.replace("0.1", "10"), ["40 of 40 rows do not sum to 1"]),
+        (drop_rows, ["p.csv: no prediction for 10 of 40 rows"]),
+        (
+            lambda text: text.replace("hat", "cap"),
+            ["it lacks 'hat'; unknown are 'cap'"],
+        ),
+        (
+            lambda text: drop_rows(text).replace("hat", "cap"),
+            ["it lacks 'hat'; unknown are 'cap'", "no prediction for 10 of 40 rows"],
+        ),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_all_that_is_wrong(
+    tmp_path, monkeypatch, call, change, messages
+):
+    monkeypatch.chdir(tmp_path)
+    folder = make_shop(Path("shop"))
+    file = folder / "said" / "p.csv"
+    file.write_text(change(file.read_text()))
+
+    code, _, err = run_shop(call, folder)
+    planned, _, _ = call("plan", folder / "s.yaml", "--cache", "cache")
+
+    assert (code, planned) == (2, 2)
+    assert all(message in err for message in messages), err
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize("size", [10, 200, 400])
+def test_a_damaged_archive_is_refused(tmp_path, size):
+    path = tmp_path / "p.npz"
+    np.savez_compressed(path, id=["a"], classes=["x", "y"], probability=[[0.5, 0.5]])
+    data = bytearray(path.read_bytes())
+    data[size : size + 20] = b"?" * 20
+    path.write_bytes(data)
+
+    with pytest.raises(UserError, match=r"p\.npz: (is no file of predictions|array)"):
+        read_predictions(str(path))
+
+
+def test_an_exported_fusion_finds_its_file_from_any_working_folder(
+    tmp_path, monkeypatch, call
+):
+    monkeypatch.chdir(tmp_path)
+    run_shop(call, make_shop(Path("shop")))
+    results = Path("results").resolve()
+    monkeypatch.chdir("/")
+
+    code, _, err = call(
+        *("export", "both", "--results", results, "-o", tmp_path / "m.joblib")
+    )
+
+    assert code == 0, err

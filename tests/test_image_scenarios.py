@@ -208,26 +208,30 @@ def test_the_order_of_a_members_labels_changes_nothing_in_a_fusion(shop, rule):
     assert np.array_equal(one.probability, two.probability)
 
 
-def test_a_file_that_lacks_training_rows_fails_where_weights_are_tuned(shop):
+def test_a_file_that_lacks_training_rows_is_refused_where_weights_are_tuned(
+    shop, capsys
+):
     frame = pd.read_csv("shop.csv")
     first = answers(shop, run(shop, FUSION)["text"])
     table = pd.DataFrame(np.eye(3)[[0] * len(frame)], columns=sorted(WORDS))
     table.insert(0, "id", range(len(frame)))
     table.loc[first.ids.astype(int)].to_csv("test_rows.csv", index=False)
-
-    records = run(
-        shop,
+    outside = (
         FUSION
         + """
   outside: {modality: text, vectorizer: count, model: {external: {path: test_rows.csv}}}
   averaged: {fusion: mean, members: [text, outside]}
-  tuned: {fusion: weighted, members: [text, outside]}
-""",
+"""
     )
+    tuned = "  tuned: {fusion: weighted, members: [text, outside]}\n"
+
+    records = run(shop, outside)
+    (shop / "grid.yaml").write_text(HEAD + outside + tuned)
+    code = enter("run", "grid.yaml")
 
     assert records["averaged"]["status"] == "ok"
-    assert records["tuned"]["status"] == "failed"
-    assert "test_rows.csv: no prediction for" in records["tuned"]["error"]["message"]
+    assert code == 2
+    assert "test_rows.csv: no prediction for" in capsys.readouterr().err
 
 
 def test_a_changed_file_is_read_again(shop):

@@ -10,7 +10,6 @@ from rakuten_bench.errors import MissingPackage
 from rakuten_bench.registry import LEVERS, Option
 from user_models import (
     write_pipeline,
-    write_predictions,
     write_stop_words,
     write_transformer,
     write_translation,
@@ -36,7 +35,7 @@ def test_who_reads_what_users_bring_says_what_it_lacks():
         for modality, levers in LEVERS.items()
         for lever in levers
         for option in lever.options(modality)
-        if option.file and not option.lacks
+        if option.file and not (option.lacks or option.checks)
     }
 
     assert readers == set()
@@ -49,8 +48,6 @@ def test_who_reads_what_users_bring_says_what_it_lacks():
         ("text", "normalizer", "lemma_spacy", {"pipelines": ("xx_none",)}, "'xx_none'"),
         ("text", "vectorizer", "transformer", {"model": "no/ne"}, "'no/ne': neither"),
         ("text", "model", "transformer", {"model": "./no/ne"}, "'./no/ne': neither"),
-        ("text", "model", "external", {"path": "none.csv"}, "no file 'none.csv'"),
-        ("text", "model", "external", {}, "no file ''"),
         ("image", "feature", "backbone", {"weights": "none.pt"}, "none.pt|torchvision"),
         (
             "image",
@@ -84,9 +81,6 @@ def test_what_is_there_is_not_spoken_of(tmp_path, monkeypatch):
         ("vectorizer", "transformer"): {
             "model": write_transformer(tmp_path / "bert", "red")
         },
-        ("model", "external"): {
-            "path": write_predictions(tmp_path / "said.npz", ["a"], ["x", "y"])
-        },
     }
 
     said = {
@@ -100,16 +94,16 @@ def test_plan_and_run_tell_it_first_and_the_others_go_on(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     lines = [f"{word} {n},{word}" for word in ("pot", "hat") for n in range(9)]
     Path("shop.csv").write_text("\n".join(["name,kind", *lines]))
-    scenario = "{model: {external: {path: none.csv}}}"
+    scenario = "{model: {transformer: {model: ./none}}}"
     Path("grid.yaml").write_text(STUDY.format(scenario=scenario))
 
     planned = call("plan", "grid.yaml", "--cache", "cache")
     code, board, said = call("run", "grid.yaml", "--cache", "cache", "--jobs", "1")
     again = call("run", "grid.yaml", "--cache", "cache", "--jobs", "1")
 
-    told = "model external(path=none.csv)"
-    assert f"Can't work on this machine:\n{told}: path: no file" in planned[1]
-    assert f"{told} can't work on this machine: path: no file" in said
+    told, why = "model transformer(model=./none)", "model './none': neither a folder"
+    assert f"Can't work on this machine:\n{told}: {why}" in planned[1]
+    assert f"{told} can't work on this machine: {why}" in said
     assert code == 1
     assert "failed" in board
     assert "can't work" not in again[2]  # its record says why; nothing is tried

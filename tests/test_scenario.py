@@ -463,3 +463,37 @@ def test_a_default_that_is_given_and_searched_is_a_mistake(tmp_path):
 
     assert "'logreg' is given one value of it" in problems[0]
     assert "with alpha, norm given has no space" in problems[1]
+
+
+NAMES = """
+dataset:
+  table:
+    {path: a.csv, title: 010, label: 1.50, id: 12:30, description: null, language: yes,
+     name: 1e3, missing: [010, null, 1.0], labels: {normalize: yes}}
+split: {holdout: {test_size: 2e-1}}
+scenarios: {one: {model: complement_nb}}
+"""
+
+
+def test_names_of_columns_keep_their_spelling(tmp_path):
+    study = study_of(tmp_path, NAMES)
+
+    params = study.dataset.params
+    assert {name: params[name] for name in ("title", "label", "id", "description")} == {
+        "title": "010",
+        "label": "1.50",
+        "id": "12:30",
+        "description": "null",
+    }
+    assert (params["language"], params["name"]) == ("yes", "1e3")
+    assert params["missing"] == ["010", "null", "1.0"]
+    assert params["labels"] == {"normalize": True}
+    assert study.split.params == {}  # 2e-1 is the default of a number
+
+
+def test_texts_of_options_keep_their_spelling(tmp_path):
+    text = "scenarios: {a: {model: {external: {path: 010}}}}"
+
+    [scenario] = study_of(tmp_path, text).scenarios
+
+    assert scenario["model"].arguments == {"path": "010"}

@@ -288,7 +288,7 @@ def _read_files(words: Mapping[str, Any]) -> Iterator[StudyRun]:
     for file in _distinct(words["files"]):
         override = dataset if dataset in known else None
         study = load_study(file, dataset=override, seed=words["seed"])
-        run = describe_run(prepare(study, settings), settings.results)
+        run = describe_run(prepare(study, settings, check=False), settings.results)
         if not _is(run.board, dataset):
             message = f"{file}: is on the board '{run.board}', not on '{dataset}'."
             raise UserError(message)

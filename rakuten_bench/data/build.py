@@ -21,6 +21,7 @@ from rakuten_bench.data.label import (
     unify_numbers,
 )
 from rakuten_bench.data.language import normalize_languages
+from rakuten_bench.data.mojibake import remark_mojibake
 from rakuten_bench.data.spelling import MISSING, MissingTexts, compose, squeeze
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import COLUMNS, Dataset
@@ -107,6 +108,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     advice = " 'missing: []' in the data set keeps them." if cleaning else ""
     remarks = (
         *described.pop("remarks", ()),
+        *remark_mojibake(frame, subject),
         *clean_labels(frame, subject, cleaning),
         *remark_empty_rows(frame, subject, columns),
         *clear_missing(frame, subject, missing, advice),

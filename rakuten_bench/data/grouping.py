@@ -29,6 +29,7 @@ from rakuten_bench.data.placeholder import find_placeholders
 from rakuten_bench.data.spelling import reading, squeeze
 from rakuten_bench.image.look import LENGTH, match_looks, read_look
 from rakuten_bench.types import Dataset, Rows
+from rakuten_bench.wording.words import number, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +81,7 @@ def group_rows(
     own = _occurrences(frame["group"])
     texts = number_texts(frame, cache=cache)
     text, told = _drop_placeholders("text", texts, y, show_text(frame))
+    told += remark_conflicts(text, frame["label"], show_text(frame))
     groups = connect([text, own])
     if not by_image or not (frame["image_path"] != "").any():
         return Grouping(groups, False, (*told, *_count_joined({"text": text})))
@@ -192,6 +194,36 @@ def _drop_placeholders(
             f"{len(largest) - _SHOWN:,} more placeholders of {kind} ({rest:,} rows)."
         )
     return np.where(np.append(found, True)[codes], -1, codes), told
+
+
+def remark_conflicts(codes: Rows, labels: pd.Series, shown: pd.Series) -> Iterator[str]:
+    """Say how many texts have several labels, with the one of most rows.
+
+    Parameters
+    ----------
+    codes : int64 array of shape (n_rows,)
+        Equal for texts that read the same, -1 for none.
+    labels : Series of str, of n_rows
+    shown : Series of str, of n_rows
+        How a message shows a row's text.
+    """
+    known = codes >= 0
+    pairs = labels[known].groupby(codes[known]).agg(["nunique", "size"])
+    mixed = pairs[pairs["nunique"] > 1]
+    if mixed.empty:
+        return
+    first = codes == mixed["size"].idxmax()
+    counts = labels[first].value_counts()
+    named = ", ".join(
+        f"'{_shorten(label)}' ({rows:,})" for label, rows in counts.head(_SHOWN).items()
+    )
+    more = f" and {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else ""
+    yield (
+        f"{number(len(mixed), 'text')} with several labels ({mixed['size'].sum():,} rows, "
+        f"{percent(mixed['size'].sum() / len(codes))}), such as "
+        f"'{_shorten(shown[first].iloc[0])}': {named}{more}. No model can be right on "
+        f"all of them."
+    )
 
 
 def _shorten(text: str) -> str:

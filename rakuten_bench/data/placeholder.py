@@ -14,9 +14,14 @@ FEW_ROWS = 10
 SHARE_IN_ONE_CLASS = 0.1
 #: A value in so many classes is one whatever its share.
 MANY_CLASSES = 10
-#: Values that may be placeholders; where more would be, the rows just come in sets.
+#: So many values may be placeholders whatever their classes. More are where the classes
+#: don't depend on the value, or each has more than a share of the rows; where most values
+#: are shared so, the rows just come in sets, unless both hold.
 FEW_VALUES = 5
 FEW_VALUES_SHARE = 0.01
+SHARE_OF_ONE = 0.05
+#: Values of less significance are taken for independent of the classes.
+SIGNIFICANCE = 0.01
 
 
 def find_placeholders(codes: Rows, y: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -52,6 +57,31 @@ def find_placeholders(codes: Rows, y: NDArray[np.int32]) -> NDArray[np.bool_]:
     many = (rows > FEW_ROWS) & (share > SHARE)
     several = (classes > 1) | (share > SHARE_IN_ONE_CLASS)
     found: NDArray[np.bool_] = (many & several) | (classes >= MANY_CLASSES)
-    if found.sum() > max(FEW_VALUES, FEW_VALUES_SHARE * n_values):
-        return np.zeros(n_values, dtype=np.bool_)
-    return found
+    if found.sum() <= max(FEW_VALUES, FEW_VALUES_SHARE * n_values):
+        return found
+    large = found & (share > SHARE_OF_ONE)
+    if 2 * found.sum() <= n_values:
+        return found if tell_nothing(found, codes, y) else large
+    return large & tell_nothing(large, codes, y)
+
+
+def tell_nothing(found: NDArray[np.bool_], codes: Rows, y: NDArray[np.int32]) -> bool:
+    """Tell whether classes are as frequent in the rows of one value as of another.
+
+    Pearson's test of independence; sets of rows that were labelled one by one fail it.
+    """
+    from scipy.stats import chi2
+
+    if not found.any():
+        return True
+    rows = (codes >= 0) & found[codes]
+    values, value = np.unique(codes[rows], return_inverse=True)
+    classes, label = np.unique(y[rows], return_inverse=True)
+    counts = np.zeros((len(values), len(classes)))
+    np.add.at(counts, (value, label), 1)
+    expected = counts.sum(1, keepdims=True) * counts.sum(0) / counts.sum()
+    freedom = (len(values) - 1) * (len(classes) - 1)
+    if not freedom:
+        return True
+    distance = ((counts - expected) ** 2 / expected).sum()
+    return bool(chi2.sf(distance, freedom) > SIGNIFICANCE)

@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 
 from rakuten_bench.errors import Problems, UserError, unknown, writing
 from rakuten_bench.registry import import_all
+from rakuten_bench.registry.value import convert
 
 Factory = Callable[..., Any]
 #: Says what is wrong with parameters that don't go together.
@@ -156,9 +157,9 @@ class Entry:
                 yield unknown(f"parameter of {self.name}", name, self.types)
                 continue
             try:
-                msgspec.convert(value, self.types[name])
-            except msgspec.ValidationError as error:
-                yield f"parameter '{name}' of {self.name}: {value!r} does not fit: {error}"
+                convert(value, self.types[name])
+            except UserError as error:
+                yield f"parameter '{name}' of {self.name}: {error}"
         for name in self.types:
             if name not in self.defaults and name not in params:
                 yield f"{self.name} needs the parameter '{name}', which is missing."
@@ -168,8 +169,7 @@ class Entry:
     def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return parameters as plain values, without those left at their default."""
         typed = {
-            name: msgspec.convert(params[name], self.types[name])
-            for name in sorted(params)
+            name: convert(params[name], self.types[name]) for name in sorted(params)
         }
         return {
             name: msgspec.to_builtins(value)
@@ -252,6 +252,11 @@ class Shelf:
         if problems:
             raise UserError(problems[0])
         return name, entry.convert(params)
+
+    def types_of(self, name: str) -> Mapping[str, Any]:
+        """Return the declared types of an entry's parameters; none for an unknown name."""
+        discover()
+        return self._entries[name].types if name in self._entries else {}
 
     def _take_apart(self, value: Any) -> tuple[str, dict[str, Any]]:
         if isinstance(value, str):

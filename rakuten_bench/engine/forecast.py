@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rakuten_bench.engine.cost import Costs
 from rakuten_bench.engine.prepare import Prepared
@@ -78,7 +79,7 @@ def forecast(prepared: Prepared, n_workers: int) -> Forecast:
         if effort and cost.seconds >= _SLOW:
             known = found.slow.get(step.choices[-1], (0.0, effort))
             found.slow[step.choices[-1]] = (max(known[0], cost.seconds), effort)
-    found.lacking = _find_lacking(schedule.missing())
+    found.lacking = _find_lacking(schedule.missing(), prepared.study.folder)
     return found
 
 
@@ -86,15 +87,16 @@ def find_lacking(prepared: Prepared) -> dict[Choice, str]:
     """Say what is left to do and can't work on this machine, and what it lacks."""
     if not prepared.todo:
         return {}
-    return _find_lacking(_schedule(prepared, lambda step: 0.0).missing())
+    missing = _schedule(prepared, lambda step: 0.0).missing()
+    return _find_lacking(missing, prepared.study.folder)
 
 
-def _find_lacking(steps: Iterable[Step]) -> dict[Choice, str]:
+def _find_lacking(steps: Iterable[Step], base: Path) -> dict[Choice, str]:
     choices = dict.fromkeys(
         (step.modality, one) for step in steps for one in step.choices
     )
     said = {
-        choice: find_option(modality, choice).say_lacking(choice.arguments)
+        choice: find_option(modality, choice).say_lacking(choice.arguments, base)
         for modality, choice in choices
     }
     return {choice: words for choice, words in said.items() if words}

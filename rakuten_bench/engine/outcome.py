@@ -74,7 +74,7 @@ class Recorder:
 
     def __post_init__(self) -> None:
         self.classes = self.dataset.classes
-        self.fetch = Maker(self.store, self.n_threads).fetch
+        self.fetch = Maker(self.store, self.n_threads, base=self.study.folder).fetch
         self._ids = self.dataset.frame["id"].to_numpy(dtype=np.str_)
         self._y = self.dataset.y
         self._language = self._given_languages()
@@ -193,7 +193,7 @@ class Recorder:
                 source={
                     "name": self.study.dataset.name,
                     "params": self.study.dataset.params,
-                    "base_dir": str(self.study.path.parent.resolve()),
+                    "base_dir": str(self.study.folder),
                 },
             ),
             split=SplitInfo(
@@ -263,7 +263,8 @@ class Recorder:
             known = self._known_made.get(choice)
             if known is None:
                 option = find_option(step.modality, choice)
-                known = self._known_made[choice] = find_ingredients(option, choice)
+                known = find_ingredients(option, choice, self.study.folder)
+                self._known_made[choice] = known
             found.append(known)
         return found
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from rakuten_bench.data import Place, build_split, load_dataset
 from rakuten_bench.data.image import check_images
@@ -33,9 +35,9 @@ from rakuten_bench.records import (
     iter_rows,
     path_from,
 )
-from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.scenario.load import Study
-from rakuten_bench.types import Dataset, Split
+from rakuten_bench.types import Dataset, Modality, Rows, Split, Wanted
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,9 @@ class Prepared:
         )
 
 
-def prepare(study: Study, settings: Settings, *, pin: bool = False) -> Prepared:
+def prepare(
+    study: Study, settings: Settings, *, pin: bool = False, check: bool = True
+) -> Prepared:
     """Load the data, build the plan, and find out what is left to do.
 
     Parameters
@@ -93,15 +97,21 @@ def prepare(study: Study, settings: Settings, *, pin: bool = False) -> Prepared:
     settings : Settings
     pin : bool
         Keep others from clearing the cache between what is read here and the run.
+    check : bool
+        Refuse files of predictions that don't fit what is left to do.
 
     Raises
     ------
     UserError
-        If the data cannot be loaded, have nothing to tell apart, or a package is missing.
+        If the data cannot be loaded, have nothing to tell apart, a package is missing,
+        or a file of predictions can't be used.
     """
     lease = _pin(settings) if pin else None
     try:
-        return replace(_prepare(study, settings), lease=lease)
+        prepared = _prepare(study, settings)
+        if check:
+            check_files(prepared)
+        return replace(prepared, lease=lease)
     except BaseException:
         if lease:
             lease.close()
@@ -142,6 +152,7 @@ def _prepare(study: Study, settings: Settings) -> Prepared:
         seed=study.seed,
         detect_languages=not (dataset.frame["language"] != "").any(),
         has_validation=any(fold.validation.size for fold in split.folds),
+        base=study.folder,
     )
     remarks = (
         *remark_images(dataset, study.scenarios),
@@ -175,6 +186,66 @@ def remark_row_numbers(
             f"order in which they were when the file was written; better name a column "
             f"of ids."
         )
+
+
+def check_files(prepared: Prepared) -> None:
+    """Refuse files of predictions that lack rows or classes of what is left to do.
+
+    Raises
+    ------
+    Problems
+        Everything that is wrong with all of them.
+    """
+    problems: dict[str, None] = {}
+    for (modality, choice), rows in _rows_by_choice(prepared).items():
+        option = find_option(modality, choice)
+        wanted = _describe_wanted(prepared.dataset, rows)
+        base = prepared.study.folder
+        found = option.find_problems(choice.arguments, base, wanted)
+        problems |= dict.fromkeys(found)
+    if problems:
+        raise Problems(problems)
+
+
+def _rows_by_choice(
+    prepared: Prepared,
+) -> dict[tuple[Modality, Choice], list[tuple[Rows, Rows]]]:
+    """Return the options that check their files, with the rows of each of their steps.
+
+    They are those to be predicted, and those that the step would learn from as far as
+    that is known: the language lever may leave some out.
+    """
+    plan = prepared.plan
+    folds = {fold.name: fold for fold in prepared.split.folds}
+    found: dict[tuple[Modality, Choice], list[tuple[Rows, Rows]]] = {}
+    for key in plan.ancestors(
+        key for code in prepared.todo for key in plan.outputs[code]
+    ):
+        step = plan.steps[key]
+        choice = step.choices[-1]
+        if find_option(step.modality, choice).checks is None:
+            continue
+        name, _, inner = step.fold.partition(".")
+        fold = folds[name]
+        seen = fold.test if not inner else fold.train
+        if step.fold == validation_fold(name):
+            seen = fold.validation
+        is_cut = any(
+            one.slot == "languages" and plan.steps[one.key].choices[0].digit != "0"
+            for one in step.inputs
+        )
+        learned = fold.train[:0] if is_cut or inner else fold.train
+        found.setdefault((step.modality, choice), []).append((seen, learned))
+    return found
+
+
+def _describe_wanted(dataset: Dataset, rows: Sequence[tuple[Rows, Rows]]) -> Wanted:
+    seen, learned = (
+        np.unique(np.concatenate(part)) for part in zip(*rows, strict=True)
+    )
+    ids = dataset.frame["id"].to_numpy()[seen]
+    classes = np.asarray(dataset.classes)[np.unique(dataset.y[learned])]
+    return Wanted(tuple(ids), tuple(classes.tolist()), dataset.classes)
 
 
 def remark_leaks(dataset: Dataset, scenarios: Iterable[Scenario]) -> Iterator[str]:

@@ -264,6 +264,7 @@ class Session:
             self.settings.threads,
             self.devices.of(step),
             self._place,
+            self.prepared.study.folder,
         )
         try:
             self._running[self.executor.submit(task)] = step

@@ -28,7 +28,9 @@ class Task:
     device : {"cpu", "cuda"}
         Where an option runs that can use either.
     place : str
-        The working folder that relative paths of parameters start from.
+        The working folder of the run.
+    base : Path or None
+        The scenario file's folder: files named in parameters start from it.
     """
 
     step: Step
@@ -37,6 +39,7 @@ class Task:
     n_threads: int = 1
     device: str = "cpu"
     place: str = ""
+    base: Path | None = None
 
 
 #: Signals by which others end a process; the rest are its own crashes.

@@ -106,7 +106,7 @@ def explain(record: Record, study: Study, settings: Settings) -> Answer:
     UserError
         If the data can't be loaded.
     """
-    prepared = prepare(study, settings)
+    prepared = prepare(study, settings, check=False)
     scenario = study.scenarios[0]
     answer = Answer(
         scenario.code,
@@ -191,7 +191,7 @@ def _compare_steps(
             continue
         answer.again.append(str(step))
         answer.n_cached += step.key in prepared.store
-        changes = _own_changes(record, step, cost)
+        changes = _own_changes(record, step, cost, prepared.study.folder)
         if changes:
             answer.reasons.append(Reason(str(step), changes))
         elif not any(choice.lever in chosen for choice in step.choices):
@@ -214,7 +214,9 @@ def _identity(step: Step) -> bytes:
     return _plain([step.lever, option, params, step.fold])
 
 
-def _own_changes(record: Record, step: Step, cost: StepCost | None) -> tuple[str, ...]:
+def _own_changes(
+    record: Record, step: Step, cost: StepCost | None, base: Path
+) -> tuple[str, ...]:
     """Say what differs in what a step is made of, its inputs aside."""
     if cost is None:
         return ()
@@ -224,7 +226,7 @@ def _own_changes(record: Record, step: Step, cost: StepCost | None) -> tuple[str
     packages: dict[str, None] = {}
     file = ""
     for choice in step.choices:
-        made = find_ingredients(find_option(step.modality, choice), choice)
+        made = find_ingredients(find_option(step.modality, choice), choice, base)
         modules |= dict.fromkeys(_changed_modules(record, made.sources))
         packages |= dict.fromkeys(_changed_packages(record, made.versions))
         file += made.file

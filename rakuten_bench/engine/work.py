@@ -66,7 +66,7 @@ def _claims(task: Task) -> list[str]:
 
 
 def _go_to(place: str) -> None:
-    """Work where the run was started: parameters may name files from there."""
+    """Work where the run was started: environment variables may name files from there."""
     if place and place != _here() and Path(place).is_dir():
         os.chdir(place)
 
@@ -108,7 +108,7 @@ def _make(task: Task, store: Store) -> Facts:
     peak = PeakMemory()
     start = time.perf_counter()
     with noted() as notes:
-        value = Maker(store, task.n_threads, task.device).compute(step)
+        value = Maker(store, task.n_threads, task.device, task.base).compute(step)
     if store.was_damaged(step.key):
         notes.append(f"a stored result was damaged and has been computed again: {step}")
     facts = Facts(
@@ -133,11 +133,14 @@ class Maker:
     device : {"cpu", "cuda"}
         Of the step that is asked for. What it reads and was not worth keeping is
         computed on the CPU, as it was before: from the GPU everything is kept.
+    base : Path or None
+        Where files named in parameters start from.
     """
 
     store: Store
     n_threads: int = 1
     device: str = "cpu"
+    base: Path | None = None
 
     def compute(self, step: Step) -> Any:
         """Return the value of a step.
@@ -157,6 +160,7 @@ class Maker:
             n_jobs=self.n_threads,
             device=self.device,
             folder=self.store.folder(step.key),
+            base=self.base,
         )
 
     def fetch(self, key: str) -> Any:

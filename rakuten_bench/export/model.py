@@ -48,7 +48,7 @@ def fit_source(
             f"folds, so there is no one set of training rows. Use --rows all."
         )
         raise UserError(message)
-    model = build(source.scenario, random_state=seed, n_jobs=n_jobs)
+    model = build(source.scenario, random_state=seed, n_jobs=n_jobs, base=source.base)
     if rows == "all":
         return model.fit(frame, frame["label"])
     return _fit_fold(model, frame, source.split.folds[0])

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a record was made from."""
+    """What a record was made from; `base` is the folder of its scenario file."""
 
     scenario: Scenario
     dataset: Dataset
     split: Split
+    base: Path | None = None
 
 
 def load_source(
@@ -56,7 +57,7 @@ def load_source(
         folder=Place(data_dir, Path(source["base_dir"])).relative_to,
     )
     _check(record, dataset, split)
-    return Source(rebuild(record), dataset, split)
+    return Source(rebuild(record), dataset, split, Path(source["base_dir"]))
 
 
 def rebuild(record: Record) -> Scenario:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -16,6 +18,7 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from rakuten_bench.errors import UserError, listed
+from rakuten_bench.types import Wanted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +27,10 @@ Kind = Literal["probabilities", "logits"]
 
 #: How far from 1 a row may sum: probabilities are often written with three digits.
 _TOLERANCE = 0.01
+_UNREADABLE = (
+    *(ValueError, OSError, EOFError, csv.Error),
+    *(zipfile.BadZipFile, zlib.error, RuntimeError),  # damaged, cut or encrypted
+)
 _ARRAYS = ("id", "classes", "probability")
 _FLOAT_ID = re.compile(r"-?\d+\.0")
 
@@ -66,6 +73,25 @@ class PredictionFile:
                 f"{self.path}: its {len(self.classes)} classes are not the data set's "
                 f"{len(known)}: {'; '.join(problems)}. Name each column as its label, "
                 f"and leave out what is no class."
+            )
+            raise UserError(message)
+
+    def check_rows(self, ids: Sequence[str]) -> None:
+        """Compare the ids with those of the rows to be predicted.
+
+        Raises
+        ------
+        UserError
+            If some are missing.
+        """
+        known = {*self.ids}
+        missing = [id_ for id_ in ids if id_ not in known]
+        if missing:
+            message = (
+                f"{self.path}: no prediction for {len(missing):,} of {len(ids):,} rows "
+                f"({listed(missing)}); its own ids are {listed(self.ids)}. It "
+                f"needs the test rows, and the training rows too for fusion 'weighted' "
+                f"or 'stacking'."
             )
             raise UserError(message)
 
@@ -130,7 +156,7 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
         UserError
             If the file can't be read, or its classes are not the data set's.
         """
-        file = read_predictions(self.path)
+        file = self.file_ = read_predictions(self.path)
         file.check_classes([self.classes[code] for code in np.unique(y)], self.classes)
         place = {name: column for column, name in enumerate(file.classes)}
         codes = [code for code, name in enumerate(self.classes) if name in place]
@@ -149,20 +175,31 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
             If the file lacks some of them.
         """
         ids = X["id"].tolist()
-        missing = [id_ for id_ in ids if id_ not in self.rows_]
-        if missing:
-            message = (
-                f"{self.path}: no prediction for {len(missing):,} of {len(ids):,} rows "
-                f"({listed(missing)}); its own ids are {listed(self.rows_)}. It "
-                f"needs the test rows, and the training rows too for fusion 'weighted' "
-                f"or 'stacking'."
-            )
-            raise UserError(message)
+        if any(id_ not in self.rows_ for id_ in ids):
+            self.file_.check_rows(ids)
         return self.probability_[[self.rows_[id_] for id_ in ids]]
 
     def predict(self, X: pd.DataFrame) -> NDArray[Any]:
         """Return the most probable class of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def find_problems(path: str, kind: Kind, wanted: Wanted) -> Iterator[str]:
+    """Yield everything that is wrong with a file for the rows and classes of a plan."""
+    try:
+        file = read_predictions(path)
+    except UserError as error:
+        yield str(error)
+        return
+    for check in (
+        lambda: file.check_classes(wanted.learned, wanted.classes),
+        lambda: file.check_rows(wanted.ids),
+        lambda: file.probabilities(kind),
+    ):
+        try:
+            check()
+        except UserError as error:
+            yield str(error)
 
 
 def read_predictions(path: str) -> PredictionFile:
@@ -174,13 +211,11 @@ def read_predictions(path: str) -> PredictionFile:
         If it is not there, not in one of the two formats, or an id or a class occurs
         twice.
     """
-    if not Path(path).is_file():
-        message = f"model 'external': no file '{path}'. Give its path as 'path'."
-        raise UserError(message)
+    _refuse_no_file(path)
     read = _read_npz if path.lower().endswith(".npz") else _read_csv
     try:
         ids, classes, values = read(Path(path))
-    except (ValueError, OSError, EOFError, csv.Error, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         message = (
             f"{path}: is no file of predictions: {error}. Expected is a CSV file with a "
             f"column 'id' and one column for each class, or an npz file with the "
@@ -192,24 +227,46 @@ def read_predictions(path: str) -> PredictionFile:
     return PredictionFile(path, ids, tuple(classes), values)
 
 
+def _refuse_no_file(path: str) -> None:
+    problem = ""
+    if not path:
+        problem = "no file is named"
+    elif os.path.isdir(path):  # noqa: PTH112  (False for a name that no file can have)
+        problem = f"'{path}' is a folder"
+    elif not os.path.isfile(path):  # noqa: PTH113
+        problem = f"no file '{path}'"
+    if problem:
+        message = (
+            f"model 'external': {problem}. Give the path of a file, from the scenario "
+            f"file's own folder, as 'path'."
+        )
+        raise UserError(message)
+
+
 def _read_npz(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
     with path.open("rb") as opened:
         if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
             message = "it is no archive of arrays"
             raise ValueError(message)
-    with np.load(path, allow_pickle=False) as file:
-        missing = [name for name in _ARRAYS if name not in file.files]
-        if missing:
-            has = f"it has {listed(file.files)}" if file.files else "it has none"
-            message = f"it lacks {_named('array', missing)}; {has}"
+        with np.load(opened, allow_pickle=False) as file:
+            return _read_arrays(file)
+
+
+def _read_arrays(
+    file: Mapping[str, NDArray[Any]],
+) -> tuple[list[str], list[str], NDArray[np.float64]]:
+    missing = [name for name in _ARRAYS if name not in file]
+    if missing:
+        has = f"it has {listed(file)}" if len(file) else "it has none"
+        message = f"it lacks {_named('array', missing)}; {has}"
+        raise ValueError(message)
+    ids, classes = (file[name].astype(str) for name in ("id", "classes"))
+    for name, array in (("id", ids), ("classes", classes)):
+        if array.ndim != 1:
+            message = f"array '{name}' has {array.ndim} dimensions instead of 1"
             raise ValueError(message)
-        ids, classes = (file[name].astype(str) for name in ("id", "classes"))
-        for name, array in (("id", ids), ("classes", classes)):
-            if array.ndim != 1:
-                message = f"array '{name}' has {array.ndim} dimensions instead of 1"
-                raise ValueError(message)
-        values = np.asarray(file["probability"], dtype=np.float64)
-        return ids.tolist(), classes.tolist(), values
+    values = np.asarray(file["probability"], dtype=np.float64)
+    return ids.tolist(), classes.tolist(), values
 
 
 def _read_csv(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:

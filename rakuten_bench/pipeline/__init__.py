@@ -28,6 +28,7 @@ def run_step(
     n_jobs: int = 1,
     device: str = "cpu",
     folder: Path | None = None,
+    base: Path | None = None,
 ) -> Any:
     """Compute the value of a step.
 
@@ -41,6 +42,8 @@ def run_step(
     device : {"cpu", "cuda"}
     folder : Path, optional
         Where an option may keep unfinished work that outlives a kill.
+    base : Path, optional
+        Where files named in parameters start from; the working folder by default.
 
     Returns
     -------
@@ -52,6 +55,7 @@ def run_step(
         "random_state": step.seed,
         "n_jobs": n_jobs,
         "device": device,
+        "base": base,
     }
     if folder is not None:
         given["folder"] = folder

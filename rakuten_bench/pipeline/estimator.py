@@ -15,6 +15,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -61,7 +62,11 @@ _plain_output = config_context(transform_output="default")
 
 
 def build(
-    scenario: str | Scenario, *, random_state: int = 123, n_jobs: int = 1
+    scenario: str | Scenario,
+    *,
+    random_state: int = 123,
+    n_jobs: int = 1,
+    base: Path | None = None,
 ) -> ScenarioClassifier | ScenarioClusterer:
     """Return the unfitted classifier of a scenario, or clusterer.
 
@@ -73,6 +78,8 @@ def build(
         Seed of the run.
     n_jobs : int
         Threads that an option may use.
+    base : Path, optional
+        Where files named in parameters start from; the working folder by default.
 
     Raises
     ------
@@ -81,7 +88,7 @@ def build(
     """
     found = _as_scenario(scenario)
     kind = ScenarioClusterer if found.is_clustering else ScenarioClassifier
-    return kind(found, random_state=random_state, n_jobs=n_jobs)
+    return kind(found, random_state=random_state, n_jobs=n_jobs, base=base)
 
 
 def _as_scenario(given: Any) -> Scenario:
@@ -109,6 +116,8 @@ class ScenarioEstimator(BaseEstimator):
     scenario : Scenario
     random_state : int
     n_jobs : int
+    base : Path or None
+        Where files named in parameters start from; the working folder where None.
 
     Attributes
     ----------
@@ -131,11 +140,17 @@ class ScenarioEstimator(BaseEstimator):
     tells = False
 
     def __init__(
-        self, scenario: Scenario, *, random_state: int = 123, n_jobs: int = 1
+        self,
+        scenario: Scenario,
+        *,
+        random_state: int = 123,
+        n_jobs: int = 1,
+        base: Path | None = None,
     ) -> None:
         self.scenario = scenario
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.base = base
 
     @_plain_output
     def fit(self, X: pd.DataFrame, y: Any, validation: Any = None) -> Self:
@@ -172,6 +187,7 @@ class ScenarioEstimator(BaseEstimator):
             folds=[_FOLD],
             seed=seed,
             has_validation=validation is not None,
+            base=self.base,
         )
         self.columns_ = choose_columns(self.plan_, self.scenario, X)
         self.fitted_: dict[str, Any] = {}
@@ -205,7 +221,7 @@ class ScenarioEstimator(BaseEstimator):
     def _fit_step(self, step: Step, slots: Mapping[str, Any]) -> Any:
         """Compute a step's value for the training rows and keep what it learned."""
         if step.kind == "map" or "." in step.fold:
-            return run_step(step, slots, n_jobs=self.n_jobs)
+            return run_step(step, slots, n_jobs=self.n_jobs, base=self.base)
         option = find_option(step.modality, step.choices[-1])
         given = {
             "random_state": step.seed,
@@ -213,6 +229,7 @@ class ScenarioEstimator(BaseEstimator):
             "device": "cpu",
             "n_classes": slots["target"].n_classes,
             "classes": slots["target"].classes,
+            "base": self.base,
         }
         with explained(option):
             return self._learn(step, slots, given)
@@ -257,7 +274,12 @@ class ScenarioEstimator(BaseEstimator):
     def _apply_step(self, step: Step, slots: Mapping[str, Any]) -> Any:
         option, params = _option(step)
         if step.kind == "map":
-            given = {"random_state": step.seed, "n_jobs": self.n_jobs, "device": "cpu"}
+            given = {
+                "random_state": step.seed,
+                "n_jobs": self.n_jobs,
+                "device": "cpu",
+                "base": self.base,
+            }
             return run_map(option, params, slots, given)
         value = _main(option, slots)
         if step.kind == "resample":
@@ -319,7 +341,11 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
         given = {"random_state": 0, "n_jobs": 1, "device": "cpu"}
         names = ("0", "1")
         return option.make(
-            params=last.arguments, n_classes=len(names), classes=names, **given
+            params=last.arguments,
+            base=self.base,
+            n_classes=len(names),
+            classes=names,
+            **given,
         )
 
     def class_scores(self, X: pd.DataFrame) -> NDArray[np.float64] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ def build_plan(  # noqa: PLR0913  (one argument per fact that a plan depends on)
     seed: int,
     detect_languages: bool = False,
     has_validation: bool = False,
+    base: Path | None = None,
 ) -> Plan:
     """Merge scenarios into a plan.
 
@@ -55,13 +57,15 @@ def build_plan(  # noqa: PLR0913  (one argument per fact that a plan depends on)
     has_validation : bool
         Whether the folds have validation rows: searches and fusions then choose by
         those, not by folds inside the training rows.
+    base : Path or None
+        Folder that files named in parameters start from; the working folder where None.
 
     Raises
     ------
     MissingPackage
         If an option's package is not installed.
     """
-    builder = _Builder(dataset, split, seed, has_validation)
+    builder = _Builder(dataset, split, seed, has_validation, base)
     outputs = {
         scenario.code: tuple(builder.prediction(scenario, fold).key for fold in folds)
         for scenario in scenarios
@@ -105,8 +109,14 @@ class _Builder:
     """Adds scenarios one by one; steps that are there already are found again."""
 
     def __init__(
-        self, dataset: str, split: str, seed: int, has_validation: bool = False
+        self,
+        dataset: str,
+        split: str,
+        seed: int,
+        has_validation: bool = False,
+        base: Path | None = None,
     ) -> None:
+        self.base = base
         self.has_validation = has_validation
         self.frame = f"frame-{digest(dataset, INPUT_COLUMNS)}"
         self.split = split
@@ -321,7 +331,7 @@ class _Builder:
         known = self.facts.get((modality, choice))
         if known is None:
             option = find_option(modality, choice)
-            made = find_ingredients(option, choice)
+            made = find_ingredients(option, choice, self.base)
             seed = derive_seed(self.seed, choice.lever, choice.option)
             own = digest(
                 made.lever,

@@ -82,8 +82,10 @@ def modules_of(option: Option) -> tuple[str, ...]:
     return tuple(modules)
 
 
-def find_ingredients(option: Option, choice: Choice) -> Ingredients:
-    """Return what a choice's result is made of.
+def find_ingredients(
+    option: Option, choice: Choice, base: Path | None = None
+) -> Ingredients:
+    """Return what a choice's result is made of; its files are named from a folder.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def find_ingredients(option: Option, choice: Choice) -> Ingredients:
         choice.option,
         plain_json(choice.params),
         modules_of(option),
-        files_digest(option.find_files(choice.arguments)),
+        files_digest(option.find_files(choice.arguments, base)),
         versions_of(option),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from rakuten_bench.errors import UserError, list_names, unknown
 from rakuten_bench.registry.option import (
+    Checks,
     ColumnsBy,
     Option,
     StepKind,
@@ -92,6 +93,7 @@ class Lever:
         finds: Callable[[], Collection[str]] | None = None,
         columns: tuple[str, ...] = (),
         columns_by: ColumnsBy | None = None,
+        checks: Checks | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -132,6 +134,7 @@ class Lever:
                 finds=finds,
                 columns=(*self.columns, *columns),
                 columns_by=columns_by,
+                checks=checks,
             )
             self._add(option)
             return function

@@ -6,15 +6,16 @@ import importlib
 import importlib.metadata
 import inspect
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.registry.plugin import find_owner
 from rakuten_bench.registry.value import convert
-from rakuten_bench.types import TEXT_COLUMNS, Effort, Modality, Space
+from rakuten_bench.types import TEXT_COLUMNS, Effort, Modality, Space, Wanted
 
 if TYPE_CHECKING:
     from rakuten_bench.registry.lever import Lever
@@ -35,6 +36,7 @@ StepKind = Literal[
 ]
 
 ColumnsBy = Callable[[Mapping[str, Any]], Collection[str]]
+Checks = Callable[[Mapping[str, Any], Wanted], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,9 @@ class Option:
         Says what it needs and this machine lacks, such as weights, from a mapping with
         all parameters; "" for nothing. `plan` and `run` tell it before anything is
         computed. What looks for long, or loads anything, is left to the option.
+    checks : callable or None
+        Yields what is wrong with the files that it reads, from a mapping with all
+        parameters and what the plan wants of it. `plan` and `run` refuse the study.
     """
 
     lever: Lever
@@ -141,6 +146,7 @@ class Option:
     finds: Callable[[], Collection[str]] | None = None
     columns: tuple[str, ...] = ()
     columns_by: ColumnsBy | None = None
+    checks: Checks | None = None
 
     def find_columns(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return the columns of the table that it reads with such parameters.
@@ -160,9 +166,50 @@ class Option:
             return self.tags
         return self.tags | frozenset(self.tags_by(self._all(params)))
 
-    def say_lacking(self, params: Mapping[str, Any]) -> str:
+    def say_lacking(self, params: Mapping[str, Any], base: Path | None = None) -> str:
         """Say what it needs with such parameters and this machine lacks, or ""."""
-        return self.lacks(self._all(params)) if self.lacks else ""
+        return self.lacks(self._all(self.locate(params, base))) if self.lacks else ""
+
+    def find_problems(
+        self, params: Mapping[str, Any], base: Path | None, wanted: Wanted
+    ) -> tuple[str, ...]:
+        """Return what is wrong with the files that it reads with such parameters."""
+        if self.checks is None:
+            return ()
+        return tuple(self.checks(self._all(self.locate(params, base)), wanted))
+
+    def locate(self, params: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
+        """Return parameters in which the files that it reads start from a folder.
+
+        A name that is no file, such as one of a package, stays as it is, but for an
+        option that checks its files: there it is a file that is missing.
+
+        Parameters
+        ----------
+        params : mapping
+        base : Path or None
+            The scenario file's own folder; the working folder where None.
+        """
+        named = params.get(self.file) if self.file else None
+        if base is None or not named:
+            return dict(params)
+        is_path = self.checks is not None
+        if isinstance(named, str):
+            return {**params, self.file: _locate(named, base, is_path)}
+        located = tuple(_locate(one, base, is_path) for one in named)
+        return {**params, self.file: located}
+
+    def make_portable(self, params: Mapping[str, Any], base: Path) -> dict[str, Any]:
+        """Return parameters in which files inside a folder are named from it.
+
+        A code holds the parameters, and is the same wherever the folder lies.
+        """
+        named = params.get(self.file) if self.file else None
+        if not named:
+            return dict(params)
+        if isinstance(named, str):
+            return {**params, self.file: _shorten(named, base)}
+        return {**params, self.file: tuple(_shorten(one, base) for one in named)}
 
     def _all(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return every parameter, those left out at their defaults."""
@@ -244,17 +291,27 @@ class Option:
                 changed[name] = converted
         return dict(sorted(changed.items()))
 
-    def find_files(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+    def find_files(
+        self, params: Mapping[str, Any], base: Path | None = None
+    ) -> tuple[str, ...]:
         """Return the files, folders or packages that it reads."""
         default = self.parameters[self.file].default if self.file else ""
-        named = params.get(self.file, default) or os.environ.get(self.variable, "")
+        located = self.locate(params, base)
+        named = located.get(self.file, default) or os.environ.get(self.variable, "")
         found = self.finds() if self.finds else ()
         return (*filter(None, [named] if isinstance(named, str) else named), *found)
 
-    def make(self, *data: Any, params: Mapping[str, Any], **given: Any) -> Any:
+    def make(
+        self,
+        *data: Any,
+        params: Mapping[str, Any],
+        base: Path | None = None,
+        **given: Any,
+    ) -> Any:
         """Call the function with data, parameters and what it wants of `given`."""
         wanted = {name: given[name] for name in self.given if name in given}
-        return self.function(*data, **self.own(params), **wanted)
+        own = self.own(self.locate(params, base))
+        return self.function(*data, **own, **wanted)
 
     def versions(self) -> dict[str, str]:
         """Return the installed version of every package that it needs.
@@ -279,6 +336,30 @@ class Option:
             )
             raise MissingPackage(message)
         return found
+
+
+def _shorten(name: str, base: Path) -> str:
+    """Return the path of a file inside a folder from there."""
+    path = Path(name)
+    if not path.is_absolute() or not path.is_relative_to(base):
+        return name
+    return path.relative_to(base).as_posix()
+
+
+def _locate(name: str, base: Path, is_path: bool) -> str:
+    """Return the path of a file that is named from a folder, or the name of a package.
+
+    A file that only the working folder has is looked for in the folder all the same:
+    the same study means the same files wherever it is started.
+    """
+    path = os.path.expanduser(name)  # noqa: PTH111  (leaves what it can't expand)
+    here = os.path.join(base, path)  # noqa: PTH118  (keeps a path that is whole)
+    if is_path:
+        return here
+    if name.isidentifier() and _version(name):
+        return name
+    is_file = os.path.exists(here) or os.path.exists(path)  # noqa: PTH110  (False for a name that no file can have)
+    return here if is_file else name
 
 
 def _pick(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import re
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -51,7 +52,7 @@ def _fit(value: Any, wanted: Any) -> Any:
                 return msgspec.convert(changed, wanted)
             except msgspec.ValidationError:
                 continue
-        message = f"{value!r} does not fit: expected is {_wording(wanted, error)}."
+        message = f"{value!r} does not fit: {_wording(wanted, error)}."
         raise UserError(message) from None
 
 
@@ -95,6 +96,70 @@ def _has_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
+def spell(value: Any, written: Any, wanted: Any) -> Any:
+    """Return a value with the spelling that was written down, where texts are wanted.
+
+    A column may be called 010, 1.50, yes or null. Where a text or something else is
+    wanted, the something else comes first.
+
+    Parameters
+    ----------
+    value : Any
+        As it was read: 10, 1.5, True or None.
+    written : Any
+        The same with a text in the place of everything that is no mapping or list.
+    wanted : Any
+        The declared type.
+
+    >>> spell([10, None], ["010", "null"], list[str])
+    ['010', 'null']
+    >>> spell(10, "010", int | str), spell(None, "null", str | None)
+    (10, None)
+    """
+    origin, inside = get_origin(wanted), get_args(wanted)
+    if origin in (Annotated, Union, types.UnionType):
+        return _spell_any(value, written, inside[:1] if origin is Annotated else inside)
+    if isinstance(value, Mapping):
+        kinds = _entry_types(wanted)
+        return {
+            key: spell(one, written[key], kinds.get(key, kinds.get("", Any)))
+            for key, one in value.items()
+        }
+    if isinstance(value, list):
+        items = zip(value, written, _item_types(wanted, len(value)), strict=True)
+        return [spell(*one) for one in items]
+    is_text = wanted is str or (origin is Literal and written in inside)
+    return written if is_text else value
+
+
+def _spell_any(value: Any, written: Any, alternatives: tuple[Any, ...]) -> Any:
+    """Spell a value by the first alternative that it fits, texts last."""
+    for wanted in sorted(alternatives, key=lambda one: one is str):
+        spelled = spell(value, written, wanted)
+        with contextlib.suppress(msgspec.ValidationError):
+            msgspec.convert(spelled, wanted)
+            return spelled
+    return value
+
+
+def _entry_types(wanted: Any) -> dict[str, Any]:
+    """Return the types of a mapping's entries by name, that of all others under ""."""
+    origin, inside = get_origin(wanted), get_args(wanted)
+    if isinstance(origin, type) and issubclass(origin, Mapping) and len(inside) == 2:
+        return {"": inside[1]}
+    if dataclasses.is_dataclass(wanted) or hasattr(wanted, "__struct_fields__"):
+        return get_type_hints(wanted)
+    return {}
+
+
+def _item_types(wanted: Any, n_items: int) -> list[Any]:
+    """Return the type of each item of a list."""
+    inside = [one for one in get_args(wanted) if one is not Ellipsis]
+    if len(inside) == n_items:
+        return inside
+    return (inside[:1] or [Any]) * n_items
+
+
 def plain_json(value: Any) -> Any:
     """Return a value with infinities as texts, which JSON would make null.
 
@@ -123,7 +188,7 @@ def _wording(wanted: Any, error: Exception) -> str:
     known = [part for part in parts if part]
     if len(known) < len(parts):
         return str(error)
-    return " or ".join(dict.fromkeys(known))
+    return f"expected is {' or '.join(dict.fromkeys(known))}"
 
 
 def _alternatives(wanted: Any) -> list[str]:

@@ -11,6 +11,7 @@ import yaml
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.plain import read_plain
+from rakuten_bench.registry.value import spell
 
 _BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("bool", "int", "float"))
 _MERGE = "tag:yaml.org,2002:merge"
@@ -98,13 +99,23 @@ class Value:
         """Show what a user wrote, whatever a message takes it from."""
         return repr(self.plain())
 
-    def plain(self) -> Any:
-        """Return the value without places."""
+    def plain(self, wanted: Any = Any) -> Any:
+        """Return the value without places, texts as written where a type wants them."""
+        if wanted is not Any:
+            return spell(self.plain(), self.written(), wanted)
         if isinstance(self.data, dict):
             return {key: value.plain() for key, value in self.data.items()}
         if isinstance(self.data, list):
             return [value.plain() for value in self.data]
         return self.data
+
+    def written(self) -> Any:
+        """Return the value without places, every scalar as its text."""
+        if isinstance(self.data, dict):
+            return {key: value.written() for key, value in self.data.items()}
+        if isinstance(self.data, list):
+            return [value.written() for value in self.data]
+        return self.data if isinstance(self.data, str) else self.text
 
     def items(self, what: str) -> dict[str, Value]:
         """Return the entries of a mapping; none where nothing is written.

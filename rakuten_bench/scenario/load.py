@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
+from rakuten_bench.data.spec import Shelf
+from rakuten_bench.data.spec import dataset as dataset_shelf
+from rakuten_bench.data.spec import scheme as split_shelf
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import LEVERS, discover
 from rakuten_bench.registry.value import convert
@@ -94,6 +97,11 @@ class Study:
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def folder(self) -> Path:
+        """The scenario file's own folder, from which the paths in it start."""
+        return self.path.parent.resolve()
+
+    @property
     def digest(self) -> str:
         """Hash of what is asked for: data set, split, seed, scenarios and their names."""
         scenarios = {one.code: self.names.get(one.code, ()) for one in self.scenarios}
@@ -160,7 +168,7 @@ def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
         raise UserError(message)
     keys: dict[str, Value] = {}
     for entry in own.pop("include", Value([], "")).entries():
-        keys |= _merged(path.parent / str(entry.plain()), (*seen, place))
+        keys |= _merged(path.parent / str(entry.plain(str)), (*seen, place))
     return keys | own
 
 
@@ -197,7 +205,9 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
         with findings.at(keys["limits"]):
             values["limits"] = read_limits(keys["limits"], findings)
     found, dropped = _read_scenarios(path, keys, findings)
-    scenarios = [_with_metric(one, values.get("metric", METRICS[0])) for one in found]
+    base = path.parent.resolve()
+    scored = [_with_metric(one, values.get("metric", METRICS[0])) for one in found]
+    scenarios = [_make_portable(one, base) for one in scored]
     unique, remarks = _unique(scenarios, findings, path)
     return Study(
         path=path,
@@ -217,6 +227,21 @@ def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
         if scenario.name and scenario.name not in known:
             found[scenario.code] = (*known, scenario.name)
     return found
+
+
+def _spell_params(value: Value, shelf: Shelf) -> Any:
+    """Return a name, or one name with its parameters, texts as they were written."""
+    if not isinstance(value.data, dict):
+        return value.plain() if isinstance(value.data, list) else value.plain(str)
+    return {
+        name: {
+            key: one.plain(shelf.types_of(name).get(key, Any))
+            for key, one in params.data.items()
+        }
+        if isinstance(params.data, dict)
+        else params.plain()
+        for name, params in value.data.items()
+    }
 
 
 def _read_title(value: Value) -> str:
@@ -242,8 +267,8 @@ def _read_seed(value: Value) -> int:
 
 _SINGLE = {
     "title": _read_title,
-    "dataset": lambda value: parse_dataset(value.plain()),
-    "split": lambda value: parse_split(value.plain()),
+    "dataset": lambda value: parse_dataset(_spell_params(value, dataset_shelf)),
+    "split": lambda value: parse_split(_spell_params(value, split_shelf)),
     "metric": _read_metric,
     "seed": _read_seed,
 }
@@ -432,6 +457,22 @@ def _scored(scenario: Scenario, choice: Choice, metric: str) -> Choice:
     if option.is_off or "scoring" in choice.arguments:
         return choice
     return Choice.made(option, {**choice.arguments, "scoring": metric})
+
+
+def _make_portable(scenario: Scenario, base: Path) -> Scenario:
+    """Name the files that are in the scenario file's folder from there."""
+    members = tuple(_make_portable(one, base) for one in scenario.members)
+    choices = tuple(
+        _name_files(scenario, one, base) if one.params else one
+        for one in scenario.choices
+    )
+    return replace(scenario, choices=choices, members=members)
+
+
+def _name_files(scenario: Scenario, choice: Choice, base: Path) -> Choice:
+    option = find_option(scenario.modality, choice)
+    made = Choice.made(option, option.make_portable(choice.arguments, base))
+    return replace(choice, params=made.params)
 
 
 def _check_spaces(

@@ -198,8 +198,8 @@ def _sweep(
 def _axis(parameter: Parameter, value: Value) -> list[Any]:
     """Return the one value, or the values of a list that is no value by itself."""
     try:
-        return [parameter.convert(value.plain())]
+        return [parameter.convert(value.plain(parameter.type))]
     except UserError:
         if not isinstance(value.data, list) or not value.data:
             raise
-        return [parameter.convert(item.plain()) for item in value.data]
+        return [parameter.convert(item.plain(parameter.type)) for item in value.data]

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from rakuten_bench.registry import MODEL
+from rakuten_bench.types import Wanted
 
 
-def _lacks(params: Mapping[str, Any]) -> str:
-    path = params["path"]
-    if Path(path).is_file():
-        return ""
-    start = "" if Path(path).is_absolute() else f" in the working folder {Path.cwd()}"
-    return f"path: no file '{path}'{start}"
+def _checks(params: Mapping[str, Any], wanted: Wanted) -> Iterator[str]:
+    from rakuten_bench.fusion.external import find_problems
+
+    yield from find_problems(params["path"], params["kind"], wanted)
 
 
 @MODEL.option(
@@ -22,7 +20,7 @@ def _lacks(params: Mapping[str, Any]) -> str:
     reads=("frame",),
     columns=("id",),
     file="path",
-    lacks=_lacks,
+    checks=_checks,
     columns_by=lambda _: ("id",),
 )
 def external(
@@ -33,13 +31,13 @@ def external(
 ) -> Any:
     """Take probabilities from a file (npz or CSV), by row id and class name.
 
-    A CSV file has a column `id` and one column for each class, under the label's name;
-    an npz file has the arrays `id` (n_rows), `classes` (n_classes) and `probability`
-    (n_rows, n_classes), as a record's predictions.npz has. Ids are those of the data
-    set's id column, or row numbers from 0 where it has none. Each row sums to 1; with
-    `kind: logits` the numbers go through a softmax first. The file needs the test rows;
-    for fusion `weighted` or `stacking` the training rows too, each predicted by a model
-    that had not seen it.
+    `path` is relative to the scenario file. A CSV file has a column `id` and one column
+    for each class, under the label's name; an npz file has the arrays `id` (n_rows),
+    `classes` (n_classes) and `probability` (n_rows, n_classes), as a record's
+    predictions.npz has. Ids are those of the data set's id column, or row numbers from 0
+    where it has none. Each row sums to 1; with `kind: logits` the numbers go through a
+    softmax first. The file needs the test rows; for fusion `weighted` or `stacking` the
+    training rows too, each predicted by a model that had not seen it.
     """
     from rakuten_bench.fusion.external import ExternalPredictions
 

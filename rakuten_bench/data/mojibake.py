@@ -1,0 +1,119 @@
+"""Texts whose bytes were UTF-8 and were taken for another encoding: "Ã©" for "é"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rakuten_bench.wording.words import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: So many sequences are no chance: "MAÇÃ”" in capitals would be one.
+_LEAST = 3
+_SHOWN = 30  # characters of an example
+_COLUMNS = ("title", "description", "label")
+
+
+def repair(text: str) -> str:
+    """Return a text with the sequences decoded that were UTF-8.
+
+    >>> repair("CafÃ© OK"), repair("CAFÉ À « OK »")
+    ('Café OK', 'CAFÉ À « OK »')
+    """
+    return _sequence().sub(_decode, text)
+
+
+def remark_mojibake(frame: pd.DataFrame, subject: str) -> Iterator[str]:
+    """Say in how many rows UTF-8 was taken for another encoding, and what to do.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Some of `types.COLUMNS`.
+    subject : str
+        The file that messages speak of.
+    """
+    rows: set[int] = set()
+    n_sequences = n_stray = 0
+    for name in _COLUMNS:
+        if name not in frame:
+            continue
+        for row, text in enumerate(frame[name]):
+            if text.isascii() or not any(letter in text for letter in _LEADS):
+                continue
+            found = _count(text)
+            n_sequences += found
+            n_stray += 0 if found else sum(map(text.count, _STRAY))
+            if found:
+                rows.add(row)
+    if n_sequences < _LEAST or n_sequences <= n_stray:
+        return
+    first = min(rows)
+    text = next(
+        frame[name].iloc[first]
+        for name in _COLUMNS
+        if name in frame and _count(frame[name].iloc[first])
+    )
+    yield (
+        f"{subject}: {number(len(rows), 'row')} with text that looks like UTF-8 taken "
+        f"for Windows-1252 and saved again, the first being row {first}, counted "
+        f"from 0 without the header: {_show(text)}. It is used as it is; export the file "
+        f"anew, or decode it: text.encode('cp1252').decode('utf-8')."
+    )
+
+
+def _count(text: str) -> int:
+    return sum(_decode(match) != match[0] for match in _sequence().finditer(text))
+
+
+def _show(text: str) -> str:
+    """Return the surroundings of the first sequence, and how they would read."""
+    match = next(m for m in _sequence().finditer(text) if _decode(m) != m[0])
+    start = max(match.start() - _SHOWN // 2, 0)
+    part = " ".join(text[start : match.end() + _SHOWN // 2].split())
+    shown = "".join(one if one.isprintable() else "?" for one in part)
+    return f"'{shown}' for '{repair(part)}'"
+
+
+def _decode(match: re.Match[str]) -> str:
+    """Return what a sequence was; itself where it is none."""
+    try:
+        raw = bytes(_codes().get(letter) or ord(letter) for letter in match[0])
+        return raw.decode("utf-8")
+    except ValueError:
+        return match[0]
+
+
+@cache
+def _codes() -> Mapping[str, int]:
+    """Return the bytes that Windows-1252 has letters for beyond Latin-1."""
+    return {
+        bytes([code]).decode("cp1252"): code
+        for code in range(0x80, 0xA0)
+        if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+    }
+
+
+@cache
+def _sequence() -> re.Pattern[str]:
+    """Match what is hardly ever written: Latin letters, symbols, and long runs of others.
+
+    Capitals before punctuation, as in "CAFÉ »", are none.
+    """
+    letter = f"[\x80-\xbf{''.join(_codes())}]"
+    return re.compile(
+        rf"[\u00c2\u00c3]{letter}"  # Latin-1
+        rf"|\u00e2{letter}{{2}}"  # quotes, dashes, the euro
+        rf"|\u00f0{letter}{{3}}"  # emoji
+        rf"|(?:[\u00c4\u00c5\u00ce-\u00d1\u00d8\u00d9]{letter}){{3,}}"  # other alphabets
+        rf"|[\u00e3-\u00e6]{letter}{{2}}(?:[\u00e3-\u00e9]{letter}{{2}})+"  # Chinese, Japanese
+    )
+
+
+#: The first letters of sequences; those that some languages have in words as well.
+_LEADS = "\u00c2\u00c3\u00e2\u00f0\u00c4\u00c5\u00ce\u00cf\u00d0\u00d1\u00d8\u00d9\u00e3\u00e4\u00e5\u00e6"
+_STRAY = "\u00c2\u00c3\u00e2"
