@@ -407,6 +407,20 @@ def test_byte_order_marks_are_no_part_of_the_first_name(read: Read):
     assert rows(read('\ufeff"name",kind\nmug,K\n')) == [["mug", "K"]]
 
 
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\r\n", "\x1a\x1a"])
+@pytest.mark.parametrize("table", [TABLE, TABLE.rstrip("\n")], ids=["line end", "none"])
+def test_the_mark_by_which_dos_ends_a_file_is_no_row(read: Read, table: str, end: str):
+    assert rows(read(table + end)) == ROWS
+
+
+def test_control_characters_within_a_table_stay(read: Read):
+    table = TABLE + "mug,Kitchen\n" * 40
+
+    reading = read(f"{table}mu\x1ag,Kitchen\n\x1aball,Toys\n")
+
+    assert rows(reading)[-2:] == [["mu\x1ag", "Kitchen"], ["\x1aball", "Toys"]]
+
+
 def test_nul_characters_are_removed_and_told(read: Read):
     reading = read("name,kind\n" + "mug,K\n" * 50 + "bo\0x,K\n")
 

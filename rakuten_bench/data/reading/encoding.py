@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rakuten_bench.data.reading.result import Remark, count
 from rakuten_bench.data.reading.source import Source
 
+_END_MARK = "\x1a"
 _CHUNK = 1 << 20
 _WIDE_MARKS = {  # UTF-32's starts with UTF-16's
     codecs.BOM_UTF32_LE: "utf-32",
@@ -46,12 +47,26 @@ class Encoding:
 
     @contextlib.contextmanager
     def open_lines(self, source: Source) -> Iterator[Iterator[str]]:
-        """Open the lines of a file with their ends, without NUL characters."""
+        """Open the lines of a file with their ends, without NUL and end-of-file marks."""
         with open_text(source, self.name, self.errors) as text:
+            lines: Iterable[str] = text
             if self.has_nuls:
-                yield (line.replace("\0", "") for line in text)
-            else:
-                yield iter(text)
+                lines = (line.replace("\0", "") for line in text)
+            yield _without_end_mark(lines)
+
+
+def _without_end_mark(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines but for Ctrl-Z at the end, by which DOS programs end a file."""
+    last = ""
+    for line in lines:
+        if last:
+            yield last
+        last = line
+    content = last.rstrip("\r\n")
+    if content.endswith(_END_MARK):
+        last = content.rstrip(_END_MARK)
+    if last:
+        yield last
 
 
 @contextlib.contextmanager

@@ -402,5 +402,6 @@ def is_text(sample: bytes) -> bool:
         sample = characters.encode("ascii", "ignore")
         if len(sample) < len(characters) / 2:
             return False  # numbers, most likely
+    sample = sample.rstrip(b"\r\n\x1a")  # DOS ends a text by Ctrl-Z
     n_controls = len(sample) - len(sample.translate(None, _CONTROLS))
     return n_controls <= _MOST_CONTROLS * len(sample)
