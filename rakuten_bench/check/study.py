@@ -154,9 +154,8 @@ def _iter_tails(place: str) -> Iterator[str]:
 
 def _say_unfinished(path: Path, attempt: Attempt) -> str:
     """Say what became of the last run of a file, and what to do."""
-    what = (
-        f"was refused: {attempt.refused.rstrip('.')}"
-        if attempt.refused
-        else "has not ended: it goes on still, or was stopped"
-    )
-    return f"its last run {what}. Run it again, or remove {path} if it does not count"
+    what = "has not ended: it goes on still, or was stopped."
+    if attempt.refused:
+        end = "" if attempt.refused.endswith((".", "?", "!")) else "."
+        what = f"was refused: {attempt.refused}{end}"
+    return f"its last run {what} Run it again, or remove {path} if it does not count"
