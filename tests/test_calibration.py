@@ -7,7 +7,8 @@ import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.svm import LinearSVC
 
-from rakuten_bench.estimator.calibration import Calibrated, divide_training_rows
+from rakuten_bench.division.holding import iter_folds
+from rakuten_bench.estimator.calibration import Calibrated
 
 
 def points(*sizes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +63,7 @@ def test_without_any_two_rows_of_a_class_there_is_no_calibration():
 def test_every_row_calibrates_once_and_every_class_is_learned_in_every_fold():
     y = np.repeat(np.arange(60), [1] * 10 + [2] * 40 + [3] * 10)
 
-    folds = list(divide_training_rows(y))
+    folds = list(iter_folds(y, 3))
 
     tests = np.concatenate([test for _, test in folds])
     assert sorted(tests) == list(range(len(y)))

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch", reason="extra 'cnn' is not installed")
 
 from rakuten_bench.corpus import Corpus
 from rakuten_bench.corpus.encoded import encode
+from rakuten_bench.division.holding import hold_out
 from rakuten_bench.errors import UserError
 from rakuten_bench.neural.augmentation import _CHANGES, augment, warp
 from rakuten_bench.neural.device import choose_device, name_device
@@ -22,7 +23,6 @@ from rakuten_bench.neural.training import (
     Recipe,
     Trainer,
     iter_batches,
-    split_rows,
 )
 
 CPU = torch.device("cpu")
@@ -222,7 +222,7 @@ def test_rare_classes_weigh_more_when_balanced():
 def test_held_out_rows_come_from_every_class():
     y = np.array([0] * 50 + [1] * 20 + [2])
 
-    train, held = split_rows(y, 0.2, 0)
+    train, held = hold_out(y, 0.2, 0)
 
     assert np.bincount(y[held], minlength=3).tolist() == [10, 4, 0]
     assert sorted([*train, *held]) == list(range(71))

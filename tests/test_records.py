@@ -256,14 +256,14 @@ def test_a_row_is_a_part_of_the_record():
         assert field.name in names
 
 
-def test_labels_that_a_spreadsheet_would_run_are_neutralised(tmp_path):
+def test_labels_are_kept_as_they_are_for_programs(tmp_path):
     folder = records.write_record(tmp_path, make_record(), make_predictions())
 
     assert (folder / "confusion.csv").read_text().splitlines() == [
-        "true \\ predicted,10,40,'=1+1",
+        "true \\ predicted,10,40,=1+1",
         "10,1,0,1",
         "40,0,2,0",
-        "'=1+1,1,0,1",
+        "=1+1,1,0,1",
     ]
 
 

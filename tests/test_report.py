@@ -354,13 +354,16 @@ def test_csv_can_be_read_back(shop):
     shop.add("T1")
     shop.fail("T2", name="=cmd()")
 
-    text = run("report", "--results", shop.results, "--format", "csv").stdout
+    asked = ("report", "--results", shop.results, "--format", "csv")
+    text = run(*asked).stdout
+    safe = run(*asked, "--spreadsheet-safe").stdout
 
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["code"] for row in rows] == ["T1", "T2"]
     assert rows[0]["model"] == "logreg"
     assert float(rows[0]["accuracy"]) > 0.7
-    assert rows[1]["name"] == "'=cmd()"
+    assert rows[1]["name"] == "=cmd()"
+    assert list(csv.DictReader(io.StringIO(safe)))[1]["name"] == "'=cmd()"
 
 
 def test_top_limits_the_ranked_rows_and_failures_stay(shop):

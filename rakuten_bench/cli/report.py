@@ -42,6 +42,11 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
     help="How to write it.",
 )
 @click.option(
+    "--spreadsheet-safe",
+    is_flag=True,
+    help="With --format csv: put ' before texts that a spreadsheet would run as formulas.",
+)
+@click.option(
     "--results",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("results"),
@@ -84,6 +89,7 @@ def command(
     sort: str | None,
     subset: str,
     form: str,
+    spreadsheet_safe: bool,
     results: Path,
     effects: bool,
     plots: Path | None,
@@ -108,6 +114,9 @@ def command(
     """
     from rakuten_bench import report
 
+    if spreadsheet_safe and form != "csv":
+        message = "--spreadsheet-safe needs --format csv."
+        raise UserError(message)
     cache = _find_cache()
     boards = [
         report.load_board(
@@ -118,10 +127,11 @@ def command(
     width = shutil.get_terminal_size((100, 24)).columns
     if not effects or html is not None:  # else intervals and groups are not shown
         boards = [report.with_standing(board, top) for board in boards]
+    written = "spreadsheet" if spreadsheet_safe else form
     if effects:
-        echo_as(form, report.render_effects(boards, form, width))
+        echo_as(form, report.render_effects(boards, written, width))
     else:
-        echo_as(form, report.render_boards(boards, form, top, width))
+        echo_as(form, report.render_boards(boards, written, top, width))
     if plots is not None:
         best = min(top or _PLOTTED, _PLOTTED)
         files = (file for board in boards for file in report.board_plots(board, best))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-from rakuten_bench.division import divide
+from rakuten_bench.division import count_groups
+from rakuten_bench.division.holding import are_apart, iter_folds
 from rakuten_bench.types import Rows
 
 _FOLDS = 3
@@ -25,25 +25,8 @@ def calibrated(model: Any, method: Method | None) -> Any:
     return model if method is None else Calibrated(model, method)
 
 
-def divide_training_rows(y: NDArray[Any]) -> Iterator[tuple[Rows, Rows]]:
-    """Yield rows to learn from and rows to calibrate by, for classes of any size.
-
-    Parameters
-    ----------
-    y : array of shape (n_rows,)
-        Some class has two rows or more.
-
-    Yields
-    ------
-    tuple of int64 arrays
-        Every row is in one second array; the only row of a class in all first arrays.
-    """
-    _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
-    n_folds = min(_FOLDS, len(y))
-    part = divide(codes, np.arange(len(y)), [1 / n_folds] * n_folds, 0)
-    is_only = counts[codes] == 1
-    for fold in range(n_folds):
-        yield np.flatnonzero((part != fold) | is_only), np.flatnonzero(part == fold)
+def _renumber(groups: Rows) -> Rows:
+    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
 class Calibrated(ClassifierMixin, BaseEstimator):
@@ -63,15 +46,23 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         self.model = model
         self.method = method
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Calibrated:
+    def fit(self, X: Any, y: NDArray[Any], groups: Rows | None = None) -> Calibrated:
         """Fit the model, then its calibration.
 
-        Every class is learned in every fold: a row that is its class's only one is
-        always learned from, which is told.
+        Every class is learned in every fold: a row that is its class's only one, but
+        for duplicates, is always learned from, which is told.
+
+        Parameters
+        ----------
+        X, y :
+            Training rows and their labels.
+        groups : int64 array of shape (n_rows,), optional
+            Rows of one group, such as duplicates, are in one fold.
         """
         from sklearn.calibration import CalibratedClassifierCV
 
-        counts = np.unique(y, return_counts=True)[1]
+        apart = np.arange(len(y)) if groups is None else groups
+        counts = count_groups(np.unique(y, return_inverse=True)[1], _renumber(apart))
         self.notes_: tuple[str, ...] = ()
         self.model_ = clone(self.model).fit(X, y)
         self.classes_ = self.model_.classes_
@@ -87,7 +78,9 @@ class Calibrated(ClassifierMixin, BaseEstimator):
                 f"calibration: {single:,} {'class has' if single == 1 else 'classes have'} "
                 f"one training row, which its calibration has learned from",
             )
-        folds = _FOLDS if counts.min() >= _FOLDS else list(divide_training_rows(y))
+        n_folds = min(_FOLDS, len(np.unique(apart)))
+        is_plain = counts.min() >= _FOLDS and are_apart(groups)
+        folds = _FOLDS if is_plain else list(iter_folds(y, n_folds, groups))
         self.calibration_ = CalibratedClassifierCV(
             clone(self.model), method=self.method, cv=folds, ensemble=False
         ).fit(X, y)

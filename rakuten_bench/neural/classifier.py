@@ -22,6 +22,7 @@ from rakuten_bench.neural.training import (
     seeded,
     threads,
 )
+from rakuten_bench.types import Rows
 
 
 class NeuralClassifier(ClassifierMixin, BaseEstimator):
@@ -64,8 +65,12 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
         """Return the input of the network for some rows, changed at will in training."""
         raise NotImplementedError
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
-        """Train on rows X and labels y of shape (n_rows,)."""
+    def fit(self, X: Any, y: NDArray[Any], groups: Rows | None = None) -> Self:
+        """Train on rows X and labels y of shape (n_rows,).
+
+        Rows of one group, such as duplicates, are on one side where some are held out.
+        """
+        self._groups = groups
         self.classes_, codes = np.unique(y, return_inverse=True)
         with seeded(self.random_state):
             self.prepare(X)
@@ -73,6 +78,7 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
         trainer = self.train(network, X, codes)
         self.network_ = network.cpu()
         self.details_ = trainer.describe()
+        self._groups = None
         if self.weights:
             self.details_["weights"] = str(self._write())
         return self
@@ -98,6 +104,7 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
             device=choose_device(self.device),
             random_state=self.random_state,
             folder=folder,
+            groups=self._groups,
         )
         trainer.fit()
         return trainer

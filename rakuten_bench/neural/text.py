@@ -14,6 +14,7 @@ from rakuten_bench.corpus import Corpus
 from rakuten_bench.errors import UserError
 from rakuten_bench.neural.classifier import NeuralClassifier
 from rakuten_bench.neural.training import Recipe
+from rakuten_bench.types import Rows
 
 Unit = Literal["word", "char"]
 #: 0 fills up short texts, 1 stands for what the training rows never showed.
@@ -106,10 +107,12 @@ class TextNetwork(NeuralClassifier):
             n_classes,
         )
 
-    def fit(self, X: Corpus, y: NDArray[Any]) -> TextNetwork:
+    def fit(
+        self, X: Corpus, y: NDArray[Any], groups: Rows | None = None
+    ) -> TextNetwork:
         """Train on a corpus of n_rows."""
         self._encoded: tuple[Corpus, NDArray[np.int32]] | None = None
-        super().fit(X, y)
+        super().fit(X, y, groups)
         self._encoded = None
         return self
 

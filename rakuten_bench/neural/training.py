@@ -21,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rakuten_bench.division.holding import hold_out
 from rakuten_bench.neural.device import name_device
 
 _log = logging.getLogger(__name__)
@@ -104,7 +105,9 @@ class Trainer:
         device: torch.device,
         random_state: int = 0,
         folder: Path | None = None,
+        groups: Rows | None = None,
     ) -> None:
+        self.groups = groups
         self.network = network.to(device, memory_format=torch.channels_last)
         self.draw, self.y, self.recipe = draw, y, recipe
         self.device, self.random_state = device, random_state
@@ -129,7 +132,9 @@ class Trainer:
         return self.state
 
     def _fit(self) -> None:
-        train, held = split_rows(self.y, self.recipe.validation, self.random_state)
+        train, held = hold_out(
+            self.y, self.recipe.validation, self.random_state, self.groups
+        )
         self._resume()
         while self.state.epoch < self.recipe.epochs and not self._is_stale():
             start = time.perf_counter()
@@ -242,24 +247,6 @@ class Trainer:
             "schedule": self.schedule,
             "scaler": self.scaler,
         }
-
-
-def split_rows(
-    y: NDArray[np.int64], share: float, random_state: int
-) -> tuple[Rows, Rows]:
-    """Hold out a share of each class; a class with one row stays in training.
-
-    >>> train, held = split_rows(np.array([0, 0, 0, 0, 1]), 0.3, 0)
-    >>> len(train), len(held)
-    (4, 1)
-    """
-    rng = np.random.default_rng(random_state)
-    held = [np.empty(0, dtype=np.int64)]
-    for code in np.unique(y):
-        rows = rng.permutation(np.flatnonzero(y == code))
-        held.append(rows[: min(round(share * len(rows)), len(rows) - 1)])
-    kept_out = np.sort(np.concatenate(held))
-    return np.setdiff1d(np.arange(len(y)), kept_out), kept_out
 
 
 def predict_logits(

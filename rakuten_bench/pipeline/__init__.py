@@ -153,7 +153,7 @@ def _estimate(
 ) -> Any:
     folded, target = learned_input(options[0], slots)
     estimator = options[0].make(params=params[0], **given)
-    return fitting.estimate(estimator, folded, target.n_classes)
+    return fitting.estimate(estimator, folded, target.n_classes, target.groups)
 
 
 def _cluster(
@@ -186,7 +186,7 @@ def _search(
     folded, target = learned_input(options[1], slots)
     inner = inner_folds(slots, options[1])
     start = time.perf_counter()
-    estimator = fit_search(options, params, folded, inner, given)
+    estimator = fit_search(options, params, folded, inner, given, target.groups)
     seconds = time.perf_counter() - start
     return fitting.predict(estimator, folded, target.n_classes, fit_time=seconds)
 

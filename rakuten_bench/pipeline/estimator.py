@@ -245,8 +245,11 @@ class ScenarioEstimator(BaseEstimator):
         if step.kind == "fuse":
             fusing.learn_rule(estimator, slots)
             return None
-        learn = _LEARN.get(step.kind, fitting.fit)
-        return learn(estimator, learned_input(option, slots)[0])
+        folded, target = learned_input(option, slots)
+        learn = _LEARN.get(step.kind)
+        if learn is None:
+            return fitting.fit(estimator, folded, target.groups)
+        return learn(estimator, folded)
 
     @_plain_output
     def features(self, X: pd.DataFrame) -> Any:
@@ -478,9 +481,9 @@ _LEARN: Mapping[str, Callable[[Any, Folded], Any]] = {
 def _fit_search(step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     options = [find_option(step.modality, choice) for choice in step.choices]
     params = [choice.arguments for choice in step.choices]
-    folded, _ = learned_input(options[1], slots)
+    folded, target = learned_input(options[1], slots)
     inner = inner_folds(slots, options[1])
-    return fit_search(options, params, folded, inner, given)
+    return fit_search(options, params, folded, inner, given, target.groups)
 
 
 def _slots(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:

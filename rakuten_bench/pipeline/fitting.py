@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import has_fit_parameter
 
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.types import Folded, Languages, Prediction, Target
+from rakuten_bench.types import Folded, Languages, Prediction, Rows, Target
 
 MAX_NOTES = 20
 #: How far from 1 a row of probabilities may sum.
@@ -111,15 +112,38 @@ def resample(estimator: Any, folded: Folded) -> Folded:
     )
 
 
-def fit(estimator: Any, folded: Folded) -> Any:
-    """Fit on the training rows."""
-    return estimator.fit(folded.train, folded.y)
+def fit(estimator: Any, folded: Folded, groups: Rows | None = None) -> Any:
+    """Fit on the training rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One whose `fit` takes `groups` divides its rows once more, and is told which
+        of them belong together.
+    folded : Folded
+    groups : int64 array, optional
+        Group of every row of the data set.
+    """
+    if groups is None or not has_fit_parameter(estimator, "groups"):
+        return estimator.fit(folded.train, folded.y)
+    own = training_groups(folded.train_rows, groups)
+    return estimator.fit(folded.train, folded.y, groups=own)
 
 
-def estimate(estimator: Any, folded: Folded, n_classes: int) -> Prediction:
+def training_groups(rows: Rows, groups: Rows) -> Rows:
+    """Return the groups of training rows; a row that a sampler made is its own."""
+    made = np.flatnonzero(rows < 0)
+    found: Rows = groups[rows]  # -1 takes any, which is replaced
+    found[made] = groups.max() + 1 + np.arange(made.size)
+    return found
+
+
+def estimate(
+    estimator: Any, folded: Folded, n_classes: int, groups: Rows | None = None
+) -> Prediction:
     """Fit a classifier on the training rows and predict the test rows."""
     start = time.perf_counter()
-    estimator.fit(folded.train, folded.y)
+    fit(estimator, folded, groups)
     seconds = time.perf_counter() - start
     return predict(estimator, folded, n_classes, fit_time=seconds)
 

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from rakuten_bench import metrics
 from rakuten_bench.errors import UserError
 from rakuten_bench.estimator.strategy import Params, Strategy
-from rakuten_bench.pipeline.fitting import decide, divide, take
+from rakuten_bench.pipeline.fitting import decide, divide, fit, take
 from rakuten_bench.pipeline.table import hand_over
 from rakuten_bench.registry import Choices, Dimension, Option
 from rakuten_bench.scenario.space import read_space
-from rakuten_bench.types import Folded, Target
+from rakuten_bench.types import Folded, Rows, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ def fit_search(
     folded: Folded,
     inner: Sequence[Inner],
     given: Mapping[str, Any],
+    groups: Rows | None = None,
 ) -> Any:
     """Search, then fit the model with the best parameters on all training rows.
 
@@ -95,6 +96,8 @@ def fit_search(
         Features of the folds inside its training rows.
     given : mapping
         What the harness fills in.
+    groups : int64 array, optional
+        Group of every row of the data set.
 
     Returns
     -------
@@ -110,12 +113,12 @@ def fit_search(
     search, model = options
     space = read_space(model, params[0].get("space"), params[1])
     scoring = params[0].get("scoring") or "f1_weighted"  # a scenario file names its own
-    evaluate = _Evaluator(model, params[1], inner, given, scoring)
+    evaluate = _Evaluator(model, params[1], inner, given, scoring, groups)
     strategy = search.make(space, params=_strategy_params(params[0]), **given)
     candidates = run_strategy(strategy, evaluate)
     best = choose(candidates)
     estimator = model.make(params={**params[1], **best.params}, **given)
-    estimator.fit(folded.train, folded.y)
+    fit(estimator, folded, groups)
     estimator.details_ = {
         **getattr(estimator, "details_", {}),
         "best_params": best.params,
@@ -180,7 +183,9 @@ class _Evaluator:
         inner: Sequence[Inner],
         given: Mapping[str, Any],
         scoring: str,
+        groups: Rows | None = None,
     ) -> None:
+        self.groups = groups
         self.model = model
         self.params = params
         self.given = dict(given)
@@ -204,7 +209,7 @@ class _Evaluator:
     def _score(self, params: Params, fold: Inner, share: float) -> float:
         folded = shrink(fold.folded, share, self.given["random_state"])
         estimator = self.model.make(params={**self.params, **params}, **self.given)
-        estimator.fit(folded.train, folded.y)
+        fit(estimator, folded, self.groups)
         n_classes = self.given["n_classes"]
         predicted, _ = decide(estimator, folded.test, n_classes)
         matrix = metrics.confusion_matrix(fold.y_test, predicted, n_classes)

@@ -19,6 +19,7 @@ from rakuten_bench.records.board import (
     release_board,
 )
 from rakuten_bench.records.derive import (
+    clean_cell,
     cluster_scores,
     count_clusters,
     safe_cell,
@@ -102,6 +103,7 @@ __all__ = [
     "board_name",
     "check_record",
     "claim_board",
+    "clean_cell",
     "cluster_scores",
     "collect_provenance",
     "count_clusters",

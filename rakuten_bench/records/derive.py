@@ -105,18 +105,22 @@ def _confusion(predictions: Predictions) -> NDArray[np.int64]:
     )
 
 
-def confusion_csv(predictions: Predictions) -> str:
+def confusion_csv(predictions: Predictions, *, spreadsheet: bool = False) -> str:
     """Return the matrix with labels, one true class per line."""
-    labels = [safe_cell(label) for label in predictions.classes]
+    labels = _labels(predictions, spreadsheet)
     counts = _confusion(predictions).tolist()
     return _labelled_csv(["true \\ predicted", *labels], labels, counts)
 
 
-def clusters_csv(predictions: Predictions) -> str:
+def clusters_csv(predictions: Predictions, *, spreadsheet: bool = False) -> str:
     """Return the rows by class and cluster, one class per line."""
     names, counts = count_clusters(predictions)
-    labels = [safe_cell(label) for label in predictions.classes]
+    labels = _labels(predictions, spreadsheet)
     return _labelled_csv(["true \\ cluster", *names], labels, counts.tolist())
+
+
+def _labels(predictions: Predictions, spreadsheet: bool) -> list[str]:
+    return [safe_cell(one) if spreadsheet else one for one in predictions.classes]
 
 
 def count_clusters(predictions: Predictions) -> tuple[list[str], NDArray[np.int64]]:
@@ -140,11 +144,23 @@ def count_clusters(predictions: Predictions) -> tuple[list[str], NDArray[np.int6
 
 
 def _labelled_csv(head: list[str], labels: list[str], counts: list[list[int]]) -> str:
+    """Return a table for programs: labels as they are, whatever a spreadsheet runs.
+
+    Python's writer leaves a lone carriage return unquoted, which its own reader refuses.
+    """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    if any("\r" in label for label in labels):
+        writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    else:
+        writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
     writer.writerows([label, *row] for label, row in zip(labels, counts, strict=True))
     return text.getvalue()
+
+
+def clean_cell(text: str) -> str:
+    """Keep a line from breaking: control characters become spaces."""
+    return text.translate(_CONTROLS)
 
 
 def safe_cell(text: str) -> str:
@@ -156,5 +172,5 @@ def safe_cell(text: str) -> str:
     >>> safe_cell("=cmd()"), safe_cell("-5 %"), safe_cell("1\r0")
     ("'=cmd()", "'-5 %", '1 0')
     """
-    line = text.translate(_CONTROLS)
+    line = clean_cell(text)
     return f"'{line}" if line.lstrip().startswith(("=", "+", "-", "@")) else line

@@ -188,11 +188,22 @@ def _legible(value: Any) -> Any:
     return [*map(_legible, value)] if isinstance(value, list) else value
 
 
-def counts_file(predictions: Predictions) -> tuple[str, bytes]:
-    """Return the name and the content of the CSV file of a record."""
+def counts_file(
+    predictions: Predictions, *, spreadsheet: bool = False
+) -> tuple[str, bytes]:
+    """Return the name and the content of the CSV file of a record.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    spreadsheet : bool
+        Whether labels are neutralised that a spreadsheet would run as formulas, as
+        earlier versions wrote them.
+    """
     if predictions.is_clustering:
-        return CLUSTERS_FILE, clusters_csv(predictions).encode()
-    return CONFUSION_FILE, confusion_csv(predictions).encode()
+        text = clusters_csv(predictions, spreadsheet=spreadsheet)
+        return CLUSTERS_FILE, text.encode()
+    return CONFUSION_FILE, confusion_csv(predictions, spreadsheet=spreadsheet).encode()
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.records import safe_cell
+from rakuten_bench.records import clean_cell, safe_cell
 from rakuten_bench.report.board import (
     CLUSTER_METRICS,
     METRICS,
@@ -274,16 +274,23 @@ def render_json(boards: Sequence[Board], top: int | None, width: int) -> str:
 
 
 def render_csv(boards: Sequence[Board], top: int | None, width: int) -> str:
-    """Return one line for each scenario, one column for each lever.
+    """Return one line for each scenario, one column for each lever."""
+    return _render_csv(boards, top, clean_cell)
 
-    Cells that a spreadsheet would run as a formula are neutralised.
-    """
-    del width
+
+def render_spreadsheet(boards: Sequence[Board], top: int | None, width: int) -> str:
+    """Return the same with cells neutralised that a spreadsheet would run as a formula."""
+    return _render_csv(boards, top, safe_cell)
+
+
+def _render_csv(
+    boards: Sequence[Board], top: int | None, write: Callable[[str], str]
+) -> str:
     levers = lever_names(entry.row for board in boards for entry in board.everyone)
     text = io.StringIO()
     writer: csv.DictWriter[str] | None = None
     for row in board_rows(boards, top):
-        cells = _flat(row, levers)
+        cells = _flat(row, levers, write)
         if writer is None:
             writer = csv.DictWriter(text, list(cells), lineterminator="\n")
             writer.writeheader()
@@ -291,14 +298,16 @@ def render_csv(boards: Sequence[Board], top: int | None, width: int) -> str:
     return text.getvalue()
 
 
-def _flat(row: Mapping[str, Any], levers: Sequence[str]) -> dict[str, Any]:
+def _flat(
+    row: Mapping[str, Any], levers: Sequence[str], write: Callable[[str], str]
+) -> dict[str, Any]:
     """Return a row with the levers as columns of their own."""
     cells: dict[str, Any] = {}
     for name, value in row.items():
         if name == "levers":
-            cells |= {lever: safe_cell(value.get(lever, "")) for lever in levers}
+            cells |= {lever: write(value.get(lever, "")) for lever in levers}
         else:
-            cells[name] = safe_cell(value) if isinstance(value, str) else value
+            cells[name] = write(value) if isinstance(value, str) else value
     return cells
 
 
@@ -307,5 +316,6 @@ FORMATS: Mapping[str, Callable[[Sequence[Board], int | None, int], str]] = {
     "table": render_table,
     "markdown": render_markdown,
     "csv": render_csv,
+    "spreadsheet": render_spreadsheet,
     "json": render_json,
 }

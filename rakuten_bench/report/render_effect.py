@@ -6,12 +6,12 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from rakuten_bench.records import safe_cell
+from rakuten_bench.records import clean_cell, safe_cell
 from rakuten_bench.report.board import Board
 from rakuten_bench.report.effect import Effect, Effects, Interaction, lever_effects
 from rakuten_bench.wording.table import Column, Table, render_tables
@@ -41,8 +41,8 @@ def render_effects(boards: Sequence[Board], form: str, width: int = 100) -> str:
     if form == "json":
         values = [effects_json(board, effects) for board, effects in found]
         return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-    if form == "csv":
-        return _csv(found)
+    if form in ("csv", "spreadsheet"):
+        return _csv(found, safe_cell if form == "spreadsheet" else clean_cell)
     tables = [table for board, effects in found for table in _tables(board, effects)]
     return render_tables(tables, form, width)
 
@@ -59,7 +59,7 @@ def effects_json(board: Board, effects: Effects) -> dict[str, Any]:
     }
 
 
-def _csv(found: Sequence[tuple[Board, Effects]]) -> str:
+def _csv(found: Sequence[tuple[Board, Effects]], write: Callable[[str], str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [field.name for field in dataclasses.fields(Effect)]
@@ -67,8 +67,8 @@ def _csv(found: Sequence[tuple[Board, Effects]]) -> str:
     for board, effects in found:
         for effect in effects.effects:
             values = [getattr(effect, name) for name in names]
-            cells = [safe_cell(v) if isinstance(v, str) else v for v in values]
-            writer.writerow([safe_cell(board.name), board.metric, *cells])
+            cells = [write(v) if isinstance(v, str) else v for v in values]
+            writer.writerow([write(board.name), board.metric, *cells])
     return text.getvalue()
 
 

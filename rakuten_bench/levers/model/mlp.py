@@ -28,7 +28,9 @@ def mlp(
     """Dense network (adam), stopped early on a tenth of the training rows."""
     from sklearn.neural_network import MLPClassifier
 
-    return MLPClassifier(
+    from rakuten_bench.estimator.stopping import StoppedEarly
+
+    model = MLPClassifier(
         hidden_layer_sizes=hidden,
         alpha=alpha,
         learning_rate_init=learning_rate,
@@ -38,3 +40,4 @@ def mlp(
         n_iter_no_change=3,
         random_state=random_state,
     )
+    return StoppedEarly(model)

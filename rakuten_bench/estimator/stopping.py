@@ -1,0 +1,75 @@
+"""Stopping a dense network early on training rows that are no copies of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+
+from rakuten_bench.division.holding import are_apart, hold_out
+from rakuten_bench.types import Rows
+
+
+class StoppedEarly(ClassifierMixin, BaseEstimator):
+    """scikit-learn's MLPClassifier; rows of one group are on one side of its division.
+
+    Where no rows belong together, the model divides by itself.
+
+    Parameters
+    ----------
+    model : MLPClassifier
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def fit(self, X: Any, y: NDArray[Any], groups: Rows | None = None) -> StoppedEarly:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X, y :
+            Training rows and their labels.
+        groups : int64 array of shape (n_rows,), optional
+        """
+        self.model_ = clone(self.model)
+        if are_apart(groups) or not self.model.early_stopping:
+            self.model_.fit(X, y)
+        else:
+            self._fit_apart(X, y, groups)
+        self.classes_ = self.model_.classes_
+        return self
+
+    def _fit_apart(self, X: Any, y: NDArray[Any], groups: Rows | None) -> None:
+        """Train by epochs, until the accuracy on rows held out no longer rises."""
+        model = self.model_.set_params(early_stopping=False)
+        seed = np.random.default_rng(self.model.random_state).integers(2**31)
+        train, held = hold_out(y, self.model.validation_fraction, int(seed), groups)
+        held = held if held.size else train  # every class is one group
+        best, waited, weights = -np.inf, 0, None
+        for _ in range(self.model.max_iter):
+            model.partial_fit(X[train], y[train], classes=np.unique(y))
+            score = model.score(X[held], y[held])
+            waited = 0 if score > best + self.model.tol else waited + 1
+            if score > best:
+                best = score
+                weights = [
+                    [one.copy() for one in parts]
+                    for parts in (model.coefs_, model.intercepts_)
+                ]
+            if waited > self.model.n_iter_no_change:
+                break
+        if weights:
+            model.coefs_, model.intercepts_ = weights
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each row."""
+        labels: NDArray[Any] = self.model_.predict(X)
+        return labels
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return probabilities of shape (n_rows, n_classes)."""
+        found: NDArray[np.float64] = self.model_.predict_proba(X)
+        return found
