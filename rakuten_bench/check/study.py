@@ -19,6 +19,8 @@ from rakuten_bench.check.baseline import ApprovedStudy, Baseline
 from rakuten_bench.check.match import Today
 from rakuten_bench.records import Attempt, StudyRun
 
+_NOWHERE = "?/"  # in place of the folder of a file that only its name is known of
+
 
 def identify(today: Today, results: Path, baseline: Baseline, folder: Path) -> Today:
     """Call the scenario files of today as a baseline does.
@@ -64,7 +66,7 @@ class _Places:
     def of(self, one: StudyRun | Attempt) -> str:
         """Return the place of the file of a run; a stand-in where it has none."""
         place = one.place if isinstance(one, StudyRun) else one.path
-        return _normal(self._results / place) if place else f"?/{one.study}"
+        return _normal(self._results / place) if place else f"{_NOWHERE}{one.study}"
 
     def from_baseline(self, run: StudyRun) -> str:
         """Return the path of a file from the baseline; "" where nothing is shared."""
@@ -141,7 +143,7 @@ def _choose_name(
 ) -> str:
     """Return the shortest name that tells a file from all others."""
     names = list(_iter_tails(place))
-    if is_alone:
+    if is_alone or place.startswith(_NOWHERE):
         names.insert(0, plain)
     return next((name for name in names if name not in taken), place)
 
