@@ -73,6 +73,15 @@ def test_another_file_or_data_set_does_not_make_up_for_a_refused_run(
     assert len(left(results)) == 1
 
 
+def test_any_run_of_a_file_makes_up_for_a_data_set_that_was_mistyped(results, grid):
+    refuse(results, grid, records.NO_DATASET)
+
+    with records.attempting(results, grid, "flipkart"):
+        pass
+
+    assert left(results) == []
+
+
 def test_a_run_does_not_end_for_another_one_of_its_file(results, grid):
     first = records.attempting(results, grid, None)
     with first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import click
 from rakuten_bench.cli._folder import FolderPath
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
 from rakuten_bench.cli._stream import echo
+from rakuten_bench.errors import UserError
 from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ def command(
     from rakuten_bench.scenario.load import load_study
 
     settings = read_settings(words)
-    with attempting(settings.results, file, dataset):
+    with attempting(settings.results, file, _find_dataset(dataset)):
         study = load_study(file, dataset=dataset, seed=seed)
         check_results(settings.results)
         warm_up(study, settings)
@@ -119,6 +121,17 @@ def command(
         for line in iter_note_lines(notes):
             echo(line, err=True)
     ctx.exit(code)
+
+
+def _find_dataset(name: str | None) -> str | None:
+    """Return the name of a data set; `NO_DATASET` where none is called so."""
+    from rakuten_bench.data import dataset as datasets
+    from rakuten_bench.records import NO_DATASET
+
+    with contextlib.suppress(UserError):  # of a plugin; the run tells it
+        if name and name not in {entry.name for entry in datasets.entries()}:
+            return NO_DATASET
+    return name
 
 
 def read_settings(words: dict[str, Any]) -> Settings:

@@ -4,7 +4,12 @@
 record can't contradict them; `check_record` finds one that was changed since.
 """
 
-from rakuten_bench.records.attempt import Attempt, attempting, iter_attempts
+from rakuten_bench.records.attempt import (
+    NO_DATASET,
+    Attempt,
+    attempting,
+    iter_attempts,
+)
 from rakuten_bench.records.board import (
     BoardInfo,
     Identity,
@@ -75,6 +80,7 @@ from rakuten_bench.records.verify import (
 )
 
 __all__ = [
+    "NO_DATASET",
     "SCHEMA_VERSION",
     "STATUSES",
     "Attempt",

@@ -30,6 +30,8 @@ from rakuten_bench.records.study_run import (
 )
 
 SUFFIX = ".attempt"
+#: A data set that was mistyped: the next run of the file makes up for it.
+NO_DATASET = "?"
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         Of the scenario file, from the results folder, with "/"; "" in results that were
         copied from elsewhere.
     dataset : str
-        What `--dataset` named; "" for the file's own.
+        What `--dataset` named; "" for the file's own, `NO_DATASET` for a name of none.
     run : str
         Tells runs of one file apart.
     refused : str
@@ -77,7 +79,7 @@ def attempting(results: Path, file: Path, dataset: str | None) -> Iterator[None]
     file : Path
         The scenario file, whether or not it can be read.
     dataset : str or None
-        What `--dataset` named.
+        What `--dataset` named; `NO_DATASET` for a name that no data set has.
     """
     attempt = Attempt(
         study=file.name,
@@ -110,7 +112,8 @@ def _clear(results: Path, ended: Attempt) -> None:
     A name that was mistyped counts no more once another one has been run.
     """
     for path, attempt in _iter_files(results):
-        is_same = (attempt.study, attempt.dataset) == (ended.study, ended.dataset)
+        is_same = attempt.study == ended.study
+        is_same &= attempt.dataset in (ended.dataset, NO_DATASET)
         is_ours = is_same and attempt.path in ("", ended.path)
         goes_on = attempt.path and not attempt.refused and attempt.run != ended.run
         is_no_file = bool(attempt.path) and not (results / attempt.path).exists()
