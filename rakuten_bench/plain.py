@@ -6,10 +6,11 @@ A pipe, a socket or a device in the place of a file would be waited for, or neve
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +23,7 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISBLK, "is a device"),
 )
 
+LONGEST_LINE = 1 << 22  # characters: probabilities of some 100,000 classes
 _PATIENCE, _POLL_INTERVAL = 0.5, 0.01  # seconds that a pipe's writer may take
 
 
@@ -68,6 +70,36 @@ def read_plain(path: Path, limit: int) -> bytes:
         message = f"has {max(size, len(content)):,} bytes, more than the {limit:,} read"
         raise NotPlain(errno.EFBIG, message, str(path))
     return content
+
+
+def iter_lines(
+    path: Path, longest: int = LONGEST_LINE, errors: str = "strict"
+) -> Iterator[str]:
+    """Yield the lines of a text in UTF-8, with their ends.
+
+    Parameters
+    ----------
+    path : Path
+    longest : int
+        The most characters that a line of such a file has.
+    errors : str
+        What becomes of bytes that are no UTF-8, as in `bytes.decode`.
+
+    Raises
+    ------
+    OSError
+        As `open_plain`; also `NotPlain` for a longer line.
+    UnicodeDecodeError
+    """
+    with (
+        open_plain(path) as file,
+        io.TextIOWrapper(file, "utf-8-sig", errors, newline="") as text,
+    ):
+        while line := text.readline(longest + 1):
+            if len(line) > longest:
+                message = f"has a line of more than {longest:,} characters"
+                raise NotPlain(errno.EFBIG, message, str(path))
+            yield line
 
 
 def read_pipe(path: Path) -> bytes:

@@ -28,6 +28,9 @@ INPUT_COLUMNS = ("id", "title", "description", "image_path", "language")
 TEXT_COLUMNS = ("title", "description", "language")
 
 
+_MOST_DIGITS = 4300  # that Python reads as a number
+
+
 def sort_labels(labels: Iterable[object]) -> tuple[str, ...]:
     """Return each label once, by number where all are numbers, else by spelling.
 
@@ -35,7 +38,7 @@ def sort_labels(labels: Iterable[object]) -> tuple[str, ...]:
     (('20', '100'), ('10', 'a', 'b'))
     """
     known = {str(label) for label in labels}
-    if all(label.isdecimal() for label in known):
+    if all(label.isdecimal() and len(label) <= _MOST_DIGITS for label in known):
         return tuple(sorted(known, key=lambda label: (int(label), label)))
     return tuple(sorted(known))
 

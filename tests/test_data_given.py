@@ -17,6 +17,7 @@ from rakuten_bench.data import (
     parse_dataset,
     parse_split,
 )
+from rakuten_bench.data.given import read_ids
 from rakuten_bench.errors import UserError
 from rakuten_bench.records import board_name
 from rakuten_bench.types import Dataset, Split
@@ -255,3 +256,23 @@ def test_a_group_of_a_validation_row_is_not_learned_from(tmp_path: Path):
 
     assert split.folds[0].train.tolist() == list(range(3, 30, 3))
     assert split.remarks[0].startswith("given test rows: 1 other row with")
+
+
+def test_a_list_of_ids_that_does_not_end_is_one_message(tmp_path):
+    path = tmp_path / "ids.txt"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+    with pytest.raises(UserError, match=r"ids.txt: can't be read: has a line of more"):
+        read_ids(path)
+
+
+def test_a_file_without_any_known_id_is_not_quoted(tmp_path):
+    listing(30).to_csv(tmp_path / "shop.csv", index=False)
+    dataset = load(tmp_path, path="shop.csv")
+    (tmp_path / "notes.txt").write_text("mary:x:0:0\n")
+
+    with pytest.raises(UserError, match=r"1 of 1 ids are not in the data set") as found:
+        split_of(dataset, {"given": {"ids": "notes.txt"}}, tmp_path)
+
+    assert "mary" not in str(found.value)

@@ -21,6 +21,7 @@ import pytest
 
 from rakuten_bench.data.reading import Reading, read_table
 from rakuten_bench.errors import UserError
+from rakuten_bench.types import sort_labels
 
 NAMES = ("name", "kind")
 TABLE = "name,kind\nmug,Kitchen\nball,Toys\nspade,Garden\n"
@@ -741,3 +742,24 @@ def test_a_parquet_file_that_is_cut_is_refused(tmp_path: Path):
 
     with pytest.raises(UserError, match=r"shop.parquet: not readable as Parquet"):
         read_table(file)
+
+
+@pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zip"])
+def test_a_table_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path, ending):
+    path = tmp_path / f"shop.csv.{ending}"
+    row = b"red shoe,shoe\n"
+    content = b"name,kind\n" + row * ((80 << 20) // len(row))
+    if ending == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("shop.csv", content)
+    else:
+        path.write_bytes({"gz": gzip, "bz2": bz2, "xz": lzma}[ending].compress(content))
+
+    with pytest.raises(UserError, match=r"shop.csv.*: its .* bytes .* unpack to more"):
+        read_table(path)
+
+
+def test_a_label_of_more_digits_than_a_number_has_is_a_label():
+    long = "9" * 10_000
+
+    assert sort_labels(["20", "3", long]) == ("20", "3", long)

@@ -1,6 +1,7 @@
 """From board to use: export, predict, explain."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -15,6 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from command_line import enter
 from rakuten_bench.errors import UserError
 from rakuten_bench.export import Card
+from rakuten_bench.export.card import read_card
 from rakuten_bench.export.explain import Explanation, explain_row, text_row
 from rakuten_bench.export.page import render_explanation
 from rakuten_bench.export.table import predict_table
@@ -467,3 +469,27 @@ def test_a_label_that_a_spreadsheet_would_run_is_neutralized_on_demand(tmp_path)
 
     assert set(plain["label"]) == {"=cmd()", "pot"}
     assert set(safe["label"]) == {"'=cmd()", "pot"}
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda card: os.mkfifo(card), "is a named pipe"),
+        (
+            lambda card: card.write_text("[" * 10**6),
+            "nested too deep|malformed|Expected",
+        ),
+        (lambda card: os.truncate(card, 1 << 40), "has 1,099,511,627,776 bytes"),
+    ],
+)
+def test_a_card_that_is_none_is_one_message(tmp_path, make, message):
+    card = tmp_path / "model.card.json"
+    card.touch()
+    if message == "is a named pipe":
+        card.unlink()
+    make(card)
+
+    with pytest.raises(
+        UserError, match=rf"model.card.json: is not the card.*({message})"
+    ):
+        read_card(tmp_path / "model.joblib")

@@ -682,3 +682,23 @@ def test_an_exported_fusion_finds_its_file_from_any_working_folder(
     )
 
     assert code == 0, err
+
+
+def test_probabilities_of_other_rows_than_the_ids_are_not_read(tmp_path):
+    path = tmp_path / "other.npz"
+    np.savez_compressed(
+        path, id=["a", "b"], classes=["x", "y"], probability=np.zeros((10**6, 40))
+    )
+
+    with pytest.raises(UserError, match=r"shape \(1000000, 40\); 2 ids and 2 classes"):
+        read_predictions(str(path))
+
+
+def test_predictions_whose_line_does_not_end_are_not_read_to_the_end(tmp_path):
+    path = tmp_path / "endless.csv"
+    with path.open("wb") as file:
+        file.write(b"id,x,y\n")
+        file.truncate(1 << 40)
+
+    with pytest.raises(UserError, match=r"endless.csv: .* a line of more than"):
+        read_predictions(str(path))

@@ -19,9 +19,11 @@ import msgspec
 
 from rakuten_bench.atomic import SUFFIX, is_partial, partial_path
 from rakuten_bench.data.spec import keeping
+from rakuten_bench.plain import read_plain
 
 #: Beside the files of a folder, their checksums: what has it was built here.
 CHECKSUMS = ".checksums.json"
+_MAX_LIST = 1 << 28  # bytes: of a million files
 
 
 class _File(msgspec.Struct, frozen=True, array_like=True):
@@ -115,7 +117,7 @@ def iter_unfinished(cache: Path) -> Iterator[Path]:
 def is_whole(folder: Path) -> bool:
     """Tell whether the files of a folder are those that were built."""
     try:
-        known = _decode((folder / CHECKSUMS).read_bytes())
+        known = _decode(read_plain(folder / CHECKSUMS, _MAX_LIST))
         files = _list_files(folder)
         if known.keys() != files.keys():
             return False

@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from rakuten_bench.data.reading import read_table
+from rakuten_bench.data.reading.source import check_path
 from rakuten_bench.errors import UserError
+from rakuten_bench.plain import iter_lines
 from rakuten_bench.types import Dataset, Fold, Rows
 
+_LONGEST_ID = 10_000  # characters
 _SHOWN = 5  # values listed in a message
 
 #: What a column says for each side.
@@ -76,10 +79,14 @@ def find_given(dataset: Dataset, ids: Path | None) -> tuple[str, ...]:
     known = set(dataset.frame["id"])
     unknown = [row for row in wanted if row not in known]
     if unknown:
+        # a file without any known id may be another one: its lines are not quoted
+        is_other = len(unknown) == len(wanted)
+        quoted = "" if is_other else f": {_listed(unknown)}"
         message = (
             f"{ids}: {len(unknown):,} of {len(wanted):,} ids are not in the data set "
-            f"'{dataset.name}': {_listed(unknown)}. Give the ids of its rows; without "
-            f"an id column they are numbered from 0."
+            f"'{dataset.name}'{quoted}. Give the ids of its rows, such as "
+            f"{_listed(dataset.frame['id'].head(_SHOWN).tolist())}; without an id column "
+            f"they are numbered from 0."
         )
         raise UserError(message)
     return tuple("test" if row in wanted else "train" for row in dataset.frame["id"])
@@ -94,11 +101,8 @@ def read_ids(file: Path) -> dict[str, None]:
         If the file is absent or empty.
     """
     if file.suffix.lower() in {".txt", ""}:
-        if not file.is_file():
-            message = f"{file}: no such file. Check its path."
-            raise UserError(message)
-        lines = file.read_text("utf-8-sig", "replace").splitlines()
-        ids = [line.strip() for line in lines if line.strip()]
+        check_path(file)
+        ids = _read_lines(file)
     else:
         frame = read_table(file).frame
         column = "id" if "id" in frame.columns else frame.columns[0]
@@ -107,6 +111,15 @@ def read_ids(file: Path) -> dict[str, None]:
         message = f"{file}: no ids. Write the id of each test row in a line."
         raise UserError(message)
     return dict.fromkeys(ids)
+
+
+def _read_lines(file: Path) -> list[str]:
+    try:
+        lines = iter_lines(file, _LONGEST_ID, "replace")
+        return [line.strip() for line in lines if line.strip()]
+    except OSError as error:
+        message = f"{file}: can't be read: {error.strerror or error}."
+        raise UserError(message) from None
 
 
 def divide_as_given(

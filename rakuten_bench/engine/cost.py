@@ -18,6 +18,7 @@ import msgspec
 
 from rakuten_bench.atomic import write_atomically
 from rakuten_bench.engine.entry import Facts
+from rakuten_bench.plain import read_plain
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import digest
 from rakuten_bench.scenario import find_option
@@ -25,6 +26,7 @@ from rakuten_bench.types import Effort
 
 _REMEMBERED = 5  # observations of one kind of step
 _MOST_LINES = 50_000  # of the file, before old ones are dropped
+_MAX_SIZE = 1 << 26  # bytes: five times those lines
 _BASE_MEMORY = 150_000_000  # bytes of a worker that has done nothing yet
 
 #: Seconds of steps of which nothing is known; only their order matters.
@@ -250,7 +252,7 @@ def _append(path: Path, one: Observation) -> None:
 def _read(path: Path) -> list[Observation]:
     """Return all observations, the oldest first; torn lines are left out."""
     try:
-        lines = path.read_bytes().splitlines()
+        lines = read_plain(path, _MAX_SIZE).splitlines()
     except OSError:
         return []
     found = list(_decode(lines))

@@ -9,9 +9,11 @@ from typing import Any, Literal
 import msgspec
 
 from rakuten_bench.errors import UserError
+from rakuten_bench.plain import NotPlain, read_plain
 from rakuten_bench.plan.source import own_digest
 
 CARD_VERSION = 2
+_MAX_SIZE = 1 << 25  # bytes: ten thousand classes with long names take a tenth
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +96,11 @@ def read_card(model: Path) -> Card:
     """
     path = card_path(model)
     try:
-        card = msgspec.json.decode(path.read_bytes(), type=Card)
+        card = msgspec.json.decode(read_plain(path, _MAX_SIZE), type=Card)
+    except (NotPlain, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or "it is nested too deep"
+        message = f"{path}: is not the card of a model: {reason}"
+        raise UserError(message) from None
     except OSError:
         message = (
             f"{path}: the card of the model is not there. Keep it beside the model, or "

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import os
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -18,6 +17,8 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from rakuten_bench.errors import UserError, listed
+from rakuten_bench.npz import DAMAGES, list_arrays, open_npz, read_array, read_head
+from rakuten_bench.plain import iter_lines
 from rakuten_bench.types import Wanted
 
 if TYPE_CHECKING:
@@ -27,11 +28,8 @@ Kind = Literal["probabilities", "logits"]
 
 #: How far from 1 a row may sum: probabilities are often written with three digits.
 _TOLERANCE = 0.01
-_UNREADABLE = (
-    *(ValueError, OSError, EOFError, csv.Error),
-    *(zipfile.BadZipFile, zlib.error, RuntimeError),  # damaged, cut or encrypted
-)
-_ARRAYS = ("id", "classes", "probability")
+_NAMES = ("id", "classes")
+_ARRAYS = (*_NAMES, "probability")
 _FLOAT_ID = re.compile(r"-?\d+\.0")
 
 
@@ -215,15 +213,16 @@ def read_predictions(path: str) -> PredictionFile:
     read = _read_npz if path.lower().endswith(".npz") else _read_csv
     try:
         ids, classes, values = read(Path(path))
-    except _UNREADABLE as error:
+    except (OSError, csv.Error, *DAMAGES) as error:
+        reason = getattr(error, "strerror", None) or error
         message = (
-            f"{path}: is no file of predictions: {error}. Expected is a CSV file with a "
+            f"{path}: is no file of predictions: {reason}. Expected is a CSV file with a "
             f"column 'id' and one column for each class, or an npz file with the "
             f"arrays {listed(_ARRAYS)}."
         )
         raise UserError(message) from None
     ids = _whole_ids(ids)
-    _check_shape(path, ids, classes, values)
+    _check_names(path, ids, classes)
     return PredictionFile(path, ids, tuple(classes), values)
 
 
@@ -244,46 +243,46 @@ def _refuse_no_file(path: str) -> None:
 
 
 def _read_npz(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
-    with path.open("rb") as opened:
-        if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
-            message = "it is no archive of arrays"
+    with open_npz(path, _NAMES) as file:
+        known = list_arrays(file)
+        missing = [name for name in _ARRAYS if name not in known]
+        if missing:
+            has = f"it has {listed(known)}" if known else "it has none"
+            message = f"it lacks {_named('array', missing)}; {has}"
             raise ValueError(message)
-        with np.load(opened, allow_pickle=False) as file:
-            return _read_arrays(file)
-
-
-def _read_arrays(
-    file: Mapping[str, NDArray[Any]],
-) -> tuple[list[str], list[str], NDArray[np.float64]]:
-    missing = [name for name in _ARRAYS if name not in file]
-    if missing:
-        has = f"it has {listed(file)}" if len(file) else "it has none"
-        message = f"it lacks {_named('array', missing)}; {has}"
-        raise ValueError(message)
-    ids, classes = (file[name].astype(str) for name in ("id", "classes"))
-    for name, array in (("id", ids), ("classes", classes)):
-        if array.ndim != 1:
-            message = f"array '{name}' has {array.ndim} dimensions instead of 1"
+        ids, classes = (read_array(file, name).astype(str) for name in _NAMES)
+        for name, array in zip(_NAMES, (ids, classes), strict=True):
+            if array.ndim != 1:
+                message = f"array '{name}' has {array.ndim} dimensions instead of 1"
+                raise ValueError(message)
+        shape, _ = read_head(file, "probability")
+        if shape != (ids.size, classes.size):  # before it takes that much memory
+            message = (
+                f"array 'probability' has shape {shape}; {ids.size:,} ids and "
+                f"{classes.size} classes need ({ids.size}, {classes.size})"
+            )
             raise ValueError(message)
-    values = np.asarray(file["probability"], dtype=np.float64)
-    return ids.tolist(), classes.tolist(), values
+        values = np.asarray(read_array(file, "probability"), dtype=np.float64)
+        return ids.tolist(), classes.tolist(), values
 
 
 def _read_csv(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
-    text = path.read_text(encoding="utf-8-sig")
-    delimiter = _find_delimiter(text.partition("\n")[0])
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    found = iter_lines(path)
+    first = next(found, "")
+    delimiter = _find_delimiter(first)
+    reader = csv.reader(chain([first], found), delimiter=delimiter)
     head = [name.strip() for name in next(reader, [])]
     if head.count("id") != 1:
         n_ids = "2 columns" if "id" in head else "no column"
-        has = f"; it has {listed(head)}" if head else ""
+        # a file without columns may be any other: its first line is not quoted
+        has = f"; it has {listed(head)}" if len(head) > 1 else ""
         message = f"{n_ids} 'id'{has}"
         raise ValueError(message)
-    lines = [(reader.line_num, line) for line in reader if line]
-    for number, line in lines:
-        if len(line) != len(head):
-            message = f"line {number} has {len(line)} fields, the header {len(head)}"
-            raise ValueError(message)
+    lines = [
+        (reader.line_num, _whole(line, head, reader.line_num))
+        for line in reader
+        if line
+    ]
     at = head.index("id")
     comma = "," if delimiter != "," else ""  # decimals as in 0,25
     values = [
@@ -296,6 +295,14 @@ def _read_csv(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
     ]
     ids = [line[at].strip() for _, line in lines]
     return ids, head[:at] + head[at + 1 :], np.array(values, dtype=np.float64)
+
+
+def _whole(line: list[str], head: list[str], number: int) -> list[str]:
+    """Refuse a line as soon as it is read: there may be any number of them."""
+    if len(line) != len(head):
+        message = f"line {number} has {len(line)} fields, the header {len(head)}"
+        raise ValueError(message)
+    return line
 
 
 def _find_delimiter(head: str) -> str:
@@ -325,19 +332,12 @@ def _whole_ids(ids: list[str]) -> list[str]:
     return ids
 
 
-def _check_shape(
-    path: str, ids: list[str], classes: list[str], values: NDArray[np.float64]
-) -> None:
+def _check_names(path: str, ids: list[str], classes: list[str]) -> None:
     problem = ""
     if not ids:
         problem = "has no rows"
     elif len(classes) < 2:
         problem = f"has {len(classes)} classes; two are needed"
-    elif values.shape != (len(ids), len(classes)):
-        problem = (
-            f"array 'probability' has shape {values.shape}; {len(ids):,} ids and "
-            f"{len(classes)} classes need ({len(ids)}, {len(classes)})"
-        )
     elif twice := _repeated(ids):
         problem = f"more than one row has the id {listed(twice)}"
     elif twice := _repeated(classes):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
-import math
-import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.plain import open_plain
+from rakuten_bench.npz import open_npz, read_array
 
 #: The members of predictions.npz in their order.
 MEMBERS = (
@@ -37,9 +34,6 @@ _LAYOUT = {
     "is_clustering": ("b", 1),
 }
 
-#: An archive is read if it unpacks to no more bytes than this, or than so many times its
-#: own: a million rows of a constant prediction take 60 MB.
-_MAX_UNPACKED, _MAX_RATIO = 1 << 27, 50
 _MOST = 2000  # classes or clusters of very few rows
 
 #: Those that all scenarios of a board have in common.
@@ -182,14 +176,14 @@ class Predictions:
         OSError, ValueError, KeyError, zipfile.BadZipFile
             If the file is missing or damaged.
         """
-        with _open_archive(path) as archive:
+        with open_npz(path, MEMBERS) as archive:
             stamps = {
                 one.filename.removesuffix(".npy"): (one.CRC, one.file_size)
                 for one in archive.infolist()
             }
             same = like.common_columns(stamps) if like else {}
             columns = {
-                name: same[name] if name in same else _read_npy(archive, name)
+                name: same[name] if name in same else _read_column(archive, name)
                 for name in MEMBERS
                 if name in stamps
             }
@@ -219,59 +213,21 @@ class Predictions:
         }
 
 
-@contextlib.contextmanager
-def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open predictions.npz, unless it unpacks to far more than it is.
-
-    Raises
-    ------
-    OSError, ValueError, zipfile.BadZipFile
-    """
-    with open_plain(path) as opened:
-        if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
-            message = "it is no archive of arrays"
-            raise ValueError(message)
-        packed = os.fstat(opened.fileno()).st_size
-        with zipfile.ZipFile(opened) as archive:
-            sizes = {one.filename: one.file_size for one in archive.infolist()}
-            unpacked = sum(sizes.get(f"{name}.npy", 0) for name in MEMBERS)
-            if unpacked > max(_MAX_UNPACKED, _MAX_RATIO * packed):
-                message = f"its {packed:,} bytes unpack to {unpacked:,}"
-                raise ValueError(message)
-            yield archive
-
-
-def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """Read a member; no memory is taken for what its header says and it does not hold.
+def _read_column(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Read an array of the kind that it is to have.
 
     Raises
     ------
     KeyError, ValueError, zipfile.BadZipFile
     """
-    content = archive.read(f"{name}.npy")
-    member = io.BytesIO(content)
-    shape, _, dtype = _read_head(member)
+    array = read_array(archive, name)
     kind, n_dims = _LAYOUT[name]
-    if dtype.kind != kind or len(shape) != n_dims or not dtype.itemsize:
-        message = f"'{name}' is an array of {len(shape)} dimensions and type {dtype}"
+    if array.dtype.kind != kind or array.ndim != n_dims:
+        message = (
+            f"'{name}' is an array of {array.ndim} dimensions and type {array.dtype}"
+        )
         raise ValueError(message)
-    if math.prod(shape) * dtype.itemsize != len(content) - member.tell():
-        message = f"'{name}' has not the {math.prod(shape):,} values that it announces"
-        raise ValueError(message)
-    member.seek(0)
-    array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
     return array
-
-
-def _read_head(member: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    if np.lib.format.read_magic(member) != (1, 0):
-        message = "it is of another version of NumPy's format"
-        raise ValueError(message)
-    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(member)
-    if any(length < 0 for length in shape):
-        message = f"an array has the shape {shape}"
-        raise ValueError(message)
-    return shape, is_fortran, dtype
 
 
 def _check_columns(columns: Mapping[str, NDArray[Any]]) -> None:
@@ -296,8 +252,8 @@ def load_predicted(path: Path) -> NDArray[np.int32]:
 
     A board reads a thousand of them: `np.load` would take twice the time of each.
     """
-    with _open_archive(path) as archive:
-        return _read_npy(archive, "predicted")
+    with open_npz(path, MEMBERS) as archive:
+        return _read_column(archive, "predicted")
 
 
 def _npy(array: NDArray[Any]) -> bytes:

@@ -16,12 +16,14 @@ from pathlib import Path
 
 import msgspec
 
+from rakuten_bench.plain import read_plain
 from rakuten_bench.plan.source import source_digest
 from rakuten_bench.records.store import CONFUSION_FILE, PREDICTIONS_FILE, replace_file
 from rakuten_bench.report.board import Board, Entry
 
 #: Judges the entries: what it and all that it imports say decides what is found.
 _JUDGE = "rakuten_bench.report.standing"
+_MAX_SIZE = 1 << 26  # bytes: some hundred thousand entries
 
 
 class _Found(msgspec.Struct):
@@ -102,7 +104,7 @@ def _digest(*parts: object) -> str:
 def _read(path: Path) -> _Found | None:
     """Return what was kept; None where nothing was, or it is not what was written."""
     with contextlib.suppress(OSError, msgspec.MsgspecError):
-        checksum, _, content = path.read_bytes().partition(b"\n")
+        checksum, _, content = read_plain(path, _MAX_SIZE).partition(b"\n")
         if checksum == _checksum(content):
             return msgspec.json.decode(content, type=_Found)
     return None

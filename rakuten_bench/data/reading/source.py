@@ -72,6 +72,10 @@ _MOST_CONTROLS = 0.01  # of the bytes of a text
 #: Standard input, and what a shell puts in place of `<(command)`.
 _STREAMS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _SHOWN = 5  # names listed in a message
+#: A compressed table is read if it unpacks to no more bytes than this, or than so many
+#: times its own: texts come to ten times, repeated lines to thirty.
+_MAX_UNPACKED, _MAX_RATIO = 1 << 26, 100
+_CHUNK = 1 << 20  # bytes
 
 Opener = Callable[[], contextlib.AbstractContextManager[IO[bytes]]]
 
@@ -129,6 +133,7 @@ def open_source(file: Path) -> Source:
             packed = _compression(stream.read(8))
     if packed:
         opener = _decompressing(file, opener, packed)
+        _refuse_bomb(file, opener, packed)
     with _reading(file, packed), opener() as stream:
         sample = stream.read(SAMPLE_SIZE + 1)
     if not sample.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
@@ -144,6 +149,26 @@ def open_source(file: Path) -> Source:
         tuple(_odd_ending(file, packed)),
         opener,
     )
+
+
+def _refuse_bomb(file: Path, opener: Opener, packed: str) -> None:
+    """Refuse what unpacks to far more than a table would.
+
+    Raises
+    ------
+    UserError
+    """
+    size = file.stat().st_size if file.is_file() else 0
+    left = most = max(_MAX_UNPACKED, _MAX_RATIO * size)
+    with _reading(file, packed), opener() as stream:
+        while content := stream.read(_CHUNK):
+            left -= len(content)
+            if left < 0:
+                message = (
+                    f"{file}: its {size:,} bytes of {packed} data unpack to more than "
+                    f"{most:,}. If they are meant to, unpack them first."
+                )
+                raise UserError(message)
 
 
 def check_path(file: Path) -> None:

@@ -1,0 +1,108 @@
+"""Reading archives of arrays that somebody else may have written.
+
+No object is unpickled, no more memory is taken than an honest file of that size needs,
+and nothing but a regular file is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import os
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rakuten_bench.plain import open_plain
+
+#: What opening and reading raise of damaged files and encrypted ones, beside `OSError`.
+DAMAGES = (
+    *(ValueError, KeyError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+
+#: An archive is read if it unpacks to no more bytes than this, or than so many times its
+#: own: a million rows of a constant prediction take 60 MB.
+_MAX_UNPACKED, _MAX_RATIO = 1 << 27, 50
+
+Shape = tuple[int, ...]
+
+
+@contextlib.contextmanager
+def open_npz(path: Path, names: Collection[str]) -> Iterator[zipfile.ZipFile]:
+    """Open an archive, unless some of its arrays unpack to far more than it is.
+
+    Parameters
+    ----------
+    path : Path
+    names : collection of str
+        Of the arrays that are going to be read as a whole.
+
+    Raises
+    ------
+    OSError, ValueError, zipfile.BadZipFile
+    """
+    with open_plain(path) as opened:
+        if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
+            message = "it is no archive of arrays"
+            raise ValueError(message)
+        packed = os.fstat(opened.fileno()).st_size
+        with zipfile.ZipFile(opened) as archive:
+            sizes = {one.filename: one.file_size for one in archive.infolist()}
+            unpacked = sum(sizes.get(f"{name}.npy", 0) for name in names)
+            if unpacked > max(_MAX_UNPACKED, _MAX_RATIO * packed):
+                message = f"its {packed:,} bytes unpack to {unpacked:,}"
+                raise ValueError(message)
+            yield archive
+
+
+def list_arrays(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of the arrays of an archive."""
+    names = archive.namelist()
+    return [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
+
+
+def read_head(archive: zipfile.ZipFile, name: str) -> tuple[Shape, np.dtype[Any]]:
+    """Return the shape and type that an array announces, without reading it.
+
+    Raises
+    ------
+    KeyError, ValueError, zipfile.BadZipFile
+    """
+    with archive.open(f"{name}.npy") as member:
+        return _read_head(member)
+
+
+def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """Read an array; no memory is taken for what its header says and it does not hold.
+
+    Raises
+    ------
+    KeyError, ValueError, zipfile.BadZipFile
+    """
+    content = archive.read(f"{name}.npy")
+    member = io.BytesIO(content)
+    shape, dtype = _read_head(member)
+    if math.prod(shape) * dtype.itemsize != len(content) - member.tell():
+        message = f"'{name}' has not the {math.prod(shape):,} values that it announces"
+        raise ValueError(message)
+    member.seek(0)
+    array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
+    return array
+
+
+def _read_head(member: IO[bytes]) -> tuple[Shape, np.dtype[Any]]:
+    if np.lib.format.read_magic(member) != (1, 0):
+        message = "it is of another version of NumPy's format"
+        raise ValueError(message)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+    if any(length < 0 for length in shape) or not dtype.itemsize:
+        message = f"an array has the shape {shape} and the type {dtype}"
+        raise ValueError(message)
+    return shape, dtype
