@@ -138,6 +138,8 @@ class Trial:
         scores, told = board(folder)
         self._compare(what, scores, [ran, told], whole=True)
         self.counts["failed runs"] += ran.code != 0
+        if ran.code:
+            print(f"  {what}: exit code {ran.code}: {ran.err[-600:]}")
 
     def _compare(
         self, what: str, scores: Scores, answers: Sequence[Answer], *, whole: bool

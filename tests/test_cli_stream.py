@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import shlex
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -193,3 +195,28 @@ def test_a_traceback_shows_what_it_quotes_as_escapes(capsys):
 
     assert exit_code_of(fail) == 70
     assert is_harmless(capsys.readouterr().err)
+
+
+def test_what_a_library_warns_of_and_logs_reaches_no_terminal_raw(capsys, monkeypatch):
+    monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
+    open_streams()
+
+    sys.stderr.write(warnings.formatwarning("bad \x1b[2Jlabel", UserWarning, "a.py", 1))
+    logging.lastResort.emit(
+        logging.LogRecord("x", 40, "a.py", 1, "no \x9b2Jlabel", (), None)
+    )
+
+    told = capsys.readouterr().err
+    assert r"bad \x1b[2Jlabel" in told
+    assert r"no \x9b2Jlabel" in told
+
+
+def test_a_file_name_with_a_line_end_forges_no_line(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "rakuten_bench", "plan", "a\nError: all is well.yaml"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert run.returncode == 2
+    assert len(run.stderr.splitlines()) == 1
+    assert r"a\nError: all is well.yaml" in run.stderr

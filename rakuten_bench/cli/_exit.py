@@ -20,6 +20,7 @@ import click
 from rakuten_bench import __version__
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.errors import UserError
+from rakuten_bench.wording.words import clean
 
 WRONG_INPUT = 2
 INTERNAL_ERROR = 70  # sysexits.h: EX_SOFTWARE
@@ -112,7 +113,8 @@ def _end_of(error: BaseException) -> int:
 def _describe_machine(error: OSError) -> str:
     """Say what the machine refused; "" where the error is not of that kind."""
     if error.filename and error.errno in _OF_THE_MACHINE:
-        return f"{error.filename}: can't be used: {error.strerror}. {_WAY_OUT}"
+        name = clean(os.fsdecode(error.filename))
+        return f"{name}: can't be used: {error.strerror}. {_WAY_OUT}"
     if not error.filename and "temporary directory" in (error.strerror or ""):
         return f"{error.strerror}. Name one with TMPDIR."  # of `tempfile`
     return ""
@@ -128,7 +130,7 @@ def _usage(error: click.ClickException) -> str:
 def _describe(error: BaseException) -> tuple[str, int]:
     """Return what to print of an error, and the exit code."""
     if isinstance(error, UserError):
-        return f"Error: {error}", WRONG_INPUT
+        return f"Error: {_escape_names(str(error))}", WRONG_INPUT
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return "Stopped.", INTERRUPTED
     if isinstance(error, OSError) and (told := _describe_machine(error)):
@@ -145,6 +147,14 @@ def _describe(error: BaseException) -> tuple[str, int]:
         f"{__version__} or in an option or plugin of yours."
     )
     return message, INTERNAL_ERROR
+
+
+def _escape_names(message: str) -> str:
+    """Escape line ends in names that were typed, or that a shell found in a folder."""
+    for word in sys.argv[1:]:
+        if len(word.splitlines()) > 1:
+            message = message.replace(word, ascii(word)[1:-1])
+    return message
 
 
 def _was_printing(error: OSError) -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
+import logging
 import os
 import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -40,12 +44,38 @@ def open_streams() -> None:
     What an encoding lacks is written as Python escapes it: "\\u65e5".
     """
     _fill_descriptors()
+    _escape_warnings()
     codecs.register_error(_SPELL, _spell)
     chosen = "PYTHONIOENCODING" in os.environ
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             to_file = stream is sys.stdout and not chosen and not stream.isatty()
             stream.reconfigure(encoding="utf-8" if to_file else None, errors=_SPELL)
+
+
+def _escape_warnings() -> None:
+    """Escape what libraries warn of: their warnings and logs may quote the data."""
+    if not isinstance(warnings.formatwarning, _Warnings):
+        warnings.formatwarning = _Warnings(warnings.formatwarning)
+    if logging.lastResort:
+        logging.lastResort.setFormatter(_LogLines())
+
+
+class _Warnings:
+    """Formats warnings as before, then escapes them."""
+
+    def __init__(self, format_: Callable[..., str]) -> None:
+        self._format = format_
+
+    def __call__(self, *args: Any, **kwargs: Any) -> str:
+        return escape_controls(self._format(*args, **kwargs))
+
+
+class _LogLines(logging.Formatter):
+    """Formats logs that no handler takes as Python does, then escapes them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return escape_controls(super().format(record))
 
 
 def _fill_descriptors() -> None:

@@ -247,7 +247,7 @@ def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> N
         if ours not in ("label", "id") and theirs == columns["label"]
     )
     problems.extend(
-        f"{file}: {unknown('column', theirs, frame.columns)}"
+        f"{file}: {_unknown_column(theirs, frame.columns)}"
         for theirs in columns.values()
         if theirs and theirs not in frame.columns
     )
@@ -259,3 +259,10 @@ def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> N
     )
     if problems:
         raise Problems(problems)
+
+
+def _unknown_column(name: str, known: Sequence[str]) -> str:
+    """Say that a column is not there; a file without columns may be any other."""
+    if len(known) > 1:
+        return unknown("column", name, known)
+    return f"unknown column '{name}'. The file has one column only: is it a table?"
