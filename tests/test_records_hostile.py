@@ -249,3 +249,12 @@ def test_a_table_that_is_no_file_is_one_message(tmp_path, hostile):
 
     with pytest.raises(UserError, match=r"shop\.csv: can't be read: is a"):
         open_source(tmp_path / "shop.csv")
+
+
+def test_the_name_of_a_folder_forges_no_line(shop, folder, call):
+    folder.rename(folder.with_name("a\nAll records are whole."))
+
+    _, out, err = call("report", "--results", shop.results)
+
+    assert "Left out: " in out + err
+    assert "\nAll records" not in out + err

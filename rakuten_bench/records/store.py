@@ -38,6 +38,7 @@ from rakuten_bench.records.schema import (
     Record,
     Row,
 )
+from rakuten_bench.wording.words import clean
 
 RECORD_FILE = "record.json"
 CONFUSION_FILE = "confusion.csv"
@@ -472,10 +473,10 @@ def _iter(
             record = _read(folder, kind)
         except DamagedRecord as error:
             if has_record(folder):  # else it is what a killed run left: no record yet
-                yield Damaged(folder, str(error))
+                yield Damaged(folder, clean(str(error)))
         else:
             fault = say_misplaced(folder, record)
-            yield Damaged(folder, fault) if fault else record
+            yield Damaged(folder, clean(fault)) if fault else record
 
 
 def say_misplaced(folder: Path, record: Record | Row) -> str:
