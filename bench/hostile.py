@@ -233,7 +233,7 @@ class Sweep:
         path, attack = self.random.choice(files), self.random.choice(ATTACKS)
         try:
             attack(path, self.random)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, MemoryError):
             return "none"  # harmed before, or refused by the system
         return f"{attack.__name__} {str(path.relative_to(folder))!a}"
 
