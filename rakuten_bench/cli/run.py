@@ -104,9 +104,9 @@ def command(
     from rakuten_bench.scenario.load import load_study
 
     settings = read_settings(words)
+    check_results(settings.results)
     with attempting(settings.results, file, _find_dataset(dataset)):
         study = load_study(file, dataset=dataset, seed=seed)
-        check_results(settings.results)
         warm_up(study, settings)
         prepared = prepare(study, settings, pin=True)
         running = run(prepared, settings)
