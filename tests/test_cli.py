@@ -313,3 +313,9 @@ def test_two_options_with_one_digit_are_refused(tmp_path):
 
     assert "digit '1' of lever 'model' is taken by 'logreg'" in done.stderr
     assert "clash.py" in done.stderr
+
+
+def test_planning_and_running_need_scikit_learn_only_where_something_is_computed():
+    code = "import sys, rakuten_bench.engine; sys.exit('sklearn' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

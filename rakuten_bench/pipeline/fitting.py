@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import has_fit_parameter
 
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.types import Folded, Languages, Prediction, Rows, Target
@@ -124,6 +123,8 @@ def fit(estimator: Any, folded: Folded, groups: Rows | None = None) -> Any:
     groups : int64 array, optional
         Group of every row of the data set.
     """
+    from sklearn.utils.validation import has_fit_parameter
+
     if groups is None or not has_fit_parameter(estimator, "groups"):
         return estimator.fit(folded.train, folded.y)
     own = training_groups(folded.train_rows, groups)
