@@ -15,6 +15,7 @@ import hashlib
 import inspect
 import io
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -411,11 +412,9 @@ _SIDES = ("train", "test", "validation")
 
 def _code_version() -> str:
     """Return what another division may come from: our code and the libraries'."""
-    import sklearn
-
     code = "".join(inspect.getsource(module) for module in (stratified, chance))
     digest = hashlib.blake2b(code.encode(), digest_size=8).hexdigest()
-    return f"{digest} numpy {np.__version__} scikit-learn {sklearn.__version__}"
+    return f"{digest} numpy {np.__version__} scikit-learn {version('scikit-learn')}"
 
 
 def is_division(folds: Sequence[Fold], y: Labels, groups: Rows) -> bool:
