@@ -104,3 +104,15 @@ def test_a_cache_that_can_not_be_written_is_done_without(shop, tmp_path):
     (tmp_path / "file").touch()
 
     assert ranked(shop, tmp_path / "file") == ["T1"]
+
+
+def test_a_file_without_end_is_not_read_for_its_checksum(shop, cache):
+    folder = shop.add("T1")
+    shop.add("T2", own=1)
+    with (folder / "predictions.npz").open("r+b") as file:
+        file.truncate(1 << 40)
+
+    with pytest.raises(OSError, match="is not read to its end"):
+        vouch(shop, cache, folder)
+
+    assert ranked(shop, cache) == ["T2"]

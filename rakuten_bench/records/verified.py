@@ -10,6 +10,7 @@ can't vouch for them.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from typing import Self
 
 import msgspec
 
-from rakuten_bench.plain import open_plain, read_plain
+from rakuten_bench.plain import NotPlain, open_plain, read_plain
 from rakuten_bench.plan.source import source_digest
 from rakuten_bench.records.schema import Record, Row
 from rakuten_bench.records.store import (
@@ -34,6 +35,7 @@ FOLDER = "verified"  # of the cache; in it one folder for each user
 _VERIFIES = "rakuten_bench.records.verify"
 _SIZE = 16  # bytes of a checksum
 _BLOCK = 1 << 20  # bytes read at a time
+_MAX_FILE = 1 << 32  # bytes: a sparse file is none of ours, and has no end
 _MAX_SIZE = 1 << 28  # bytes: 16 million records
 _FILES = (PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE)
 
@@ -108,9 +110,17 @@ class Verified:
 
 
 def _digest_file(path: Path) -> bytes:
-    """Return the digest of a file; nothing where there is none."""
+    """Return the digest of a file; nothing where there is none.
+
+    Raises
+    ------
+    OSError
+        If it can't be read, or is so large that reading the record takes less.
+    """
     try:
         with open_plain(path) as file:
+            if os.fstat(file.fileno()).st_size > _MAX_FILE:
+                raise NotPlain(errno.EFBIG, "is not read to its end", str(path))
             digest = hashlib.blake2b(digest_size=_SIZE)
             while block := file.read(_BLOCK):
                 digest.update(block)
