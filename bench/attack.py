@@ -28,8 +28,9 @@ from pathlib import Path
 
 import psutil
 
-from rakuten_bench.engine.pool import LocalPool, Stopped
-from rakuten_bench.engine.preload import Preload, load_file
+from rakuten_bench.executor.fault import Stopped
+from rakuten_bench.executor.local.pool import LocalPool
+from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.scenario.limit import Limit
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
@@ -39,7 +40,7 @@ LONGEST = 600.0  # seconds
 LONGEST_END = 60.0  # seconds until no process is left
 DRIVER = """
 import sys
-from rakuten_bench.engine.preload import load_file
+from rakuten_bench.executor.preload import load_file
 load_file("odd_options", sys.argv.pop(1))
 from rakuten_bench.cli import main
 main()

@@ -126,7 +126,7 @@ def _become(folder: Path, files: tuple[IO[bytes], IO[bytes]]) -> None:
 
 def _enter(words: Sequence[str]) -> None:
     from rakuten_bench.cli import main
-    from rakuten_bench.engine.executor import close_kept
+    from rakuten_bench.executor.local.executor import close_kept
 
     code = 1
     try:

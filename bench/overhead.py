@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from rakuten_bench.engine import Settings, prepare, run
-from rakuten_bench.engine.executor import close_kept
-from rakuten_bench.engine.preload import load_file
+from rakuten_bench.executor.local.executor import close_kept
+from rakuten_bench.executor.preload import load_file
 from rakuten_bench.scenario.load import load_study
 
 OPTION = '''
@@ -63,7 +63,7 @@ N_TURNS = 7
 IMPORTS = [sys.executable, "-c", "import pandas, sklearn.pipeline"]
 MAIN = """
 import sys
-from rakuten_bench.engine.preload import load_file
+from rakuten_bench.executor.preload import load_file
 load_file("noop", sys.argv.pop(1))
 from rakuten_bench.cli import main
 main()

@@ -19,7 +19,7 @@ ODD_OPTIONS = Path(__file__).with_name("odd_options.py")
 #: The command with the options of a file: `python -c DRIVER options.py run grid.yaml`.
 DRIVER = """
 import sys
-from rakuten_bench.engine.preload import load_file
+from rakuten_bench.executor.preload import load_file
 load_file("odd_options", sys.argv.pop(1))
 from rakuten_bench.cli import main
 main()

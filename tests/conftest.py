@@ -18,7 +18,7 @@ import pytest
 import command_line
 from rakuten_bench import records
 from rakuten_bench.data.flipkart import FILE, FOLDER_VARIABLE
-from rakuten_bench.engine.preload import load_file
+from rakuten_bench.executor.preload import load_file
 from rakuten_bench.registry import iter_levers
 
 #: For tests that ask for them, and for the workers that these start.

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from rakuten_bench.engine.worker import tell_storing
+from rakuten_bench.executor.local.worker import tell_storing
 
 SLEEP = "import time; time.sleep(600)"
 

@@ -8,10 +8,10 @@ import pytest
 
 from rakuten_bench.data.openmoji import draw_pictures
 from rakuten_bench.engine import Settings, prepare, run
-from rakuten_bench.engine.lease import Lease
-from rakuten_bench.engine.setting import default_cache_size
-from rakuten_bench.engine.store import Store
+from rakuten_bench.engine.settings import default_cache_size
 from rakuten_bench.scenario.load import load_study
+from rakuten_bench.store.pin import Lease
+from rakuten_bench.store.result import Store
 
 STUDY = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}

@@ -22,15 +22,16 @@ from command_line import (
     run_mounting,
     wait_for,
 )
-from rakuten_bench.engine import Settings, find_unscored, prepare, work
-from rakuten_bench.engine.codec import Encoded
+from rakuten_bench.engine import Settings, find_unscored, prepare
 from rakuten_bench.engine.root import save_roots
-from rakuten_bench.engine.store import Recipe, Store
-from rakuten_bench.engine.task import Task
-from rakuten_bench.engine.work import is_cheaper
 from rakuten_bench.errors import UserError
+from rakuten_bench.executor.local import work
+from rakuten_bench.executor.local.work import is_cheaper
+from rakuten_bench.executor.task import Task
 from rakuten_bench.registry import DIGITS, NORMALIZER
 from rakuten_bench.scenario.load import load_study
+from rakuten_bench.store.codec import Encoded
+from rakuten_bench.store.result import Recipe, Store
 from rakuten_bench.wording.words import seconds
 
 HEAD = """
@@ -725,12 +726,12 @@ def edit():
     path.write_text(path.read_text().replace('* 7', '* 9'))
 """
 BEFORE_POOLS = """
-from rakuten_bench.engine.pool import LocalPool
+from rakuten_bench.executor.local.pool import LocalPool
 opened = LocalPool._open
 LocalPool._open = lambda pool: (edit(), opened(pool))
 """
 BEFORE_STATIONS = """
-from rakuten_bench.engine.cluster import DaskExecutor
+from rakuten_bench.executor.dask.client import DaskExecutor
 registered = DaskExecutor._register
 DaskExecutor._register = lambda *words: (edit(), registered(*words))
 """

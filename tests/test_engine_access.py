@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from command_line import call
-from rakuten_bench.data.spec import default_cache
-from rakuten_bench.engine.access import NoAccess, check_access
-from rakuten_bench.engine.claim import Claims
-from rakuten_bench.engine.evict import evict
-from rakuten_bench.engine.inventory import verify
-from rakuten_bench.engine.lease import Lease, only_one
-from rakuten_bench.engine.store import Facts, Store
 from rakuten_bench.errors import UserError
+from rakuten_bench.store.access import NoAccess, check_access
+from rakuten_bench.store.claim import Claims
+from rakuten_bench.store.evict import evict
+from rakuten_bench.store.inventory import verify
+from rakuten_bench.store.layout import default_cache
+from rakuten_bench.store.pin import Lease, only_one
+from rakuten_bench.store.result import Facts, Store
 
 NOBODY = 65534
 KEY = "0" * 32

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
-from rakuten_bench.engine.codec import DECODING_ERRORS, PickleRefused, decode, encode
+from rakuten_bench.store.codec import DECODING_ERRORS, PickleRefused, decode, encode
 from rakuten_bench.types import Blocks, Fold, Folded, Images
 
 
@@ -143,8 +143,8 @@ def test_an_object_of_another_class_is_pickled_and_says_so(tmp_path):
     [
         ["o", "os:system", "true"],
         ["o", "rakuten_bench.errors:UserError"],
-        ["o", "rakuten_bench.engine.pool:LocalPool", 1],
-        ["o", "rakuten_bench.engine.store:os"],
+        ["o", "rakuten_bench.executor.local.pool:LocalPool", 1],
+        ["o", "rakuten_bench.store.result:os"],
         ["a", 0, "|O", [1], "C"],
         ["a", 5, "<f8", [1], "C"],
         ["a", 0, "<f8", [10**9], "C"],

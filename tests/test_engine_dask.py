@@ -25,15 +25,15 @@ import command_line  # noqa: E402
 import rakuten_bench  # noqa: E402
 from command_line import wait_for  # noqa: E402
 from rakuten_bench.engine import Settings, prepare  # noqa: E402
-from rakuten_bench.engine.cluster import (  # noqa: E402
+from rakuten_bench.errors import UserError  # noqa: E402
+from rakuten_bench.executor.dask.client import (  # noqa: E402
     DaskExecutor,
     _start_cluster,
     check_scheduler,
 )
-from rakuten_bench.engine.station import StationPlugin, identity  # noqa: E402
-from rakuten_bench.engine.store import Store  # noqa: E402
-from rakuten_bench.errors import UserError  # noqa: E402
+from rakuten_bench.executor.dask.worker import StationPlugin, identity  # noqa: E402
 from rakuten_bench.scenario.load import load_study  # noqa: E402
+from rakuten_bench.store.result import Store  # noqa: E402
 
 DASK = Path(sys.executable).with_name("dask")
 GRID = """
@@ -105,7 +105,7 @@ def digests(folder, results):
 
 
 def levers(folder, cache):
-    from rakuten_bench.engine.inventory import take_inventory
+    from rakuten_bench.store.inventory import take_inventory
 
     return {
         name
@@ -416,7 +416,7 @@ def test_waiting_for_another_run_is_no_failure_of_dask(odd, cluster, capsys, cla
 def test_a_scheduler_that_is_not_there_is_one_message(
     odd, capsys, monkeypatch, address
 ):
-    monkeypatch.setattr("rakuten_bench.engine.cluster._ANSWER", 1)
+    monkeypatch.setattr("rakuten_bench.executor.dask.client._ANSWER", 1)
     (odd / "grid.yaml").write_text(GRID)
 
     code, _, error = call(capsys, "--scheduler", address)
@@ -426,7 +426,7 @@ def test_a_scheduler_that_is_not_there_is_one_message(
 
 
 def test_an_address_where_something_else_listens_is_one_message(monkeypatch):
-    monkeypatch.setattr("rakuten_bench.engine.cluster._ANSWER", 1)
+    monkeypatch.setattr("rakuten_bench.executor.dask.client._ANSWER", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
 
@@ -444,7 +444,7 @@ def test_the_address_of_a_worker_is_not_taken_for_the_schedulers():
 
 
 def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkeypatch):
-    monkeypatch.setattr("rakuten_bench.engine.cluster._WAIT", 1)
+    monkeypatch.setattr("rakuten_bench.executor.dask.client._WAIT", 1)
     (odd / "grid.yaml").write_text(GRID)
 
     code, _, error = call(capsys, "--scheduler", cluster[0])
@@ -457,7 +457,7 @@ def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkey
 def test_a_run_whose_workers_have_all_gone_says_so_and_ends(
     odd, cluster, capsys, monkeypatch
 ):
-    monkeypatch.setattr("rakuten_bench.engine.cluster._LONGEST_ALONE", 3)
+    monkeypatch.setattr("rakuten_bench.executor.dask.client._LONGEST_ALONE", 3)
     slow = GRID.replace("[0.2, 0.3]", "[600, 700]")
     (odd / "grid.yaml").write_text(slow)
     worker = cluster[1]("far", apart=False)

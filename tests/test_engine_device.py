@@ -8,10 +8,10 @@ import subprocess
 import pytest
 
 import command_line
-from rakuten_bench.engine.device import Devices, find_devices, find_obstacles
-from rakuten_bench.engine.executor import close_kept
-from rakuten_bench.engine.pool import Stopped
 from rakuten_bench.errors import Problems
+from rakuten_bench.executor.device import Devices, find_devices, find_obstacles
+from rakuten_bench.executor.fault import Stopped
+from rakuten_bench.executor.local.executor import close_kept
 from rakuten_bench.plan import Step
 from rakuten_bench.registry import MODEL
 from rakuten_bench.scenario import Choice
@@ -238,7 +238,7 @@ def test_a_driver_that_ends_whoever_asks_it_is_no_gpu():
 
 def test_a_package_for_cpus_is_an_obstacle_where_there_is_a_gpu(monkeypatch):
     xgboost = pytest.importorskip("xgboost")
-    monkeypatch.setattr("rakuten_bench.engine.device.find_gpu", lambda: "Paper GPU")
+    monkeypatch.setattr("rakuten_bench.executor.device.find_gpu", lambda: "Paper GPU")
     monkeypatch.setattr(xgboost, "build_info", lambda: {"USE_CUDA": False})
 
     assert find_obstacles([("xgboost-cpu|xgboost",), ("scikit-learn",)]) == [

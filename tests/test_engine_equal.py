@@ -207,7 +207,7 @@ def test_an_interrupt_from_the_keyboard_reaches_the_run_only(shop, capsys):
 def test_a_record_survives_a_cache_that_has_lost_what_came_before(shop, capsys):
     call("grid.yaml", "--results", "one", "--cache", "a")
     expected = digests(shop, "one")
-    from rakuten_bench.engine.store import Store
+    from rakuten_bench.store.result import Store
 
     store = Store(shop / "a" / "steps")
     for key in list(store.iter_keys()):

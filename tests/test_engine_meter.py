@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from command_line import wait_for
-from rakuten_bench.engine.meter import TreeMemory, tree_memory
-from rakuten_bench.engine.pool import LocalPool, Stopped
-from rakuten_bench.engine.preload import Preload, load_file
+from rakuten_bench.executor.fault import Stopped
+from rakuten_bench.executor.local.memory import TreeMemory, tree_memory
+from rakuten_bench.executor.local.pool import LocalPool
+from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.scenario.limit import Limit
 
 HOG = ("memory_hog", str(Path(__file__).with_name("memory_hog.py")))

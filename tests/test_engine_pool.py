@@ -16,11 +16,12 @@ import psutil
 import pytest
 
 from command_line import wait_for
-from rakuten_bench.engine.executor import close_kept, open_local
-from rakuten_bench.engine.nursery import REQUEST
-from rakuten_bench.engine.pool import LocalPool, Stopped
-from rakuten_bench.engine.preload import Preload, load_file
-from rakuten_bench.engine.thread import count_cores, limit_threads
+from rakuten_bench.executor.fault import Stopped
+from rakuten_bench.executor.local.executor import close_kept, open_local
+from rakuten_bench.executor.local.fork_server import REQUEST
+from rakuten_bench.executor.local.pool import LocalPool
+from rakuten_bench.executor.preload import Preload, load_file
+from rakuten_bench.executor.thread import count_cores, limit_threads
 from rakuten_bench.plan.source import own_digest
 from rakuten_bench.scenario.limit import Limit
 
@@ -260,7 +261,7 @@ def test_a_shutdown_tells_those_who_wait(tmp_path):
 def test_workers_end_when_their_owner_is_killed(tmp_path):
     code = f"""
 import sys, time
-from rakuten_bench.engine.pool import LocalPool
+from rakuten_bench.executor.local.pool import LocalPool
 pool = LocalPool(2)
 import subprocess
 pool.submit(exec, "import subprocess, sys; "

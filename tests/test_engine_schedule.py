@@ -6,12 +6,13 @@ import pytest
 
 from rakuten_bench.engine.cost import Costs
 from rakuten_bench.engine.schedule import Schedule
-from rakuten_bench.engine.store import Facts
-from rakuten_bench.engine.task import Done, Fault
+from rakuten_bench.executor.fault import Fault
+from rakuten_bench.executor.task import Done
 from rakuten_bench.plan import Input, Plan, Step
 from rakuten_bench.registry import LEVERS
 from rakuten_bench.scenario import Choice
 from rakuten_bench.scenario.limit import Limit, Limits
+from rakuten_bench.store.result import Facts
 from rakuten_bench.types import Effort
 
 FAULT = Fault("failed", "ValueError", "no way", "", "model x")

@@ -16,18 +16,18 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.sparse import random as random_matrix
 
 from rakuten_bench.atomic import partial_path
-from rakuten_bench.engine.claim import Claims
-from rakuten_bench.engine.codec import encode
-from rakuten_bench.engine.entry import (
+from rakuten_bench.store.claim import Claims
+from rakuten_bench.store.codec import encode
+from rakuten_bench.store.entry import (
     DamagedEntry,
     ForeignPickle,
     read_entry,
     write_entry,
 )
-from rakuten_bench.engine.evict import evict, list_stored
-from rakuten_bench.engine.inventory import clear
-from rakuten_bench.engine.lease import Lease, read_leases
-from rakuten_bench.engine.store import Facts, LostResult, Recipe, Store
+from rakuten_bench.store.evict import evict, list_stored
+from rakuten_bench.store.inventory import clear
+from rakuten_bench.store.pin import Lease, read_leases
+from rakuten_bench.store.result import Facts, LostResult, Recipe, Store
 
 FACTS = Facts(seconds=1.5, memory=10, step="model svc", lever="model")
 KEY = "0123456789abcdef0123456789abcdef"
@@ -155,7 +155,7 @@ def test_an_interrupted_write_leaves_nothing(store, monkeypatch):
     def fail(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rakuten_bench.engine.entry._write_parts", fail)
+    monkeypatch.setattr("rakuten_bench.store.entry._write_parts", fail)
 
     with pytest.raises(KeyboardInterrupt):
         store.save(KEY, 1, FACTS)
@@ -269,7 +269,7 @@ def other():
 
 def claiming(path, key):
     return (
-        "from rakuten_bench.engine.claim import Claims\n"
+        "from rakuten_bench.store.claim import Claims\n"
         f"held = Claims(Path({str(path)!r})).hold({key!r})\n"
         "print(held.__enter__(), flush=True)"
     )
@@ -376,7 +376,7 @@ def test_unfinished_work_of_a_step_without_a_result_stays(store):
 
 def test_a_lease_holds_while_its_process_lives(store, other):
     process, _ = other(
-        "from rakuten_bench.engine.lease import Lease\n"
+        "from rakuten_bench.store.pin import Lease\n"
         f"lease = Lease(Path({str(store.root)!r}))\n"
         f"lease.write([{KEY!r}])\n"
         "print(1, flush=True)"
@@ -497,7 +497,7 @@ def test_threads_of_one_process_exclude_each_other(tmp_path):
 TAKING_TURNS = """
 import sys, random
 from concurrent.futures import ThreadPoolExecutor
-from rakuten_bench.engine.claim import Claims
+from rakuten_bench.store.claim import Claims
 claims = Claims(Path(sys.argv[1]) / "locks")
 counter = Path(sys.argv[1])
 

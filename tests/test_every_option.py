@@ -20,15 +20,15 @@ import pytest
 
 from rakuten_bench.data import SplitSpec, build_split, load_dataset, parse_dataset
 from rakuten_bench.engine import Settings, run
-from rakuten_bench.engine.executor import close_kept
 from rakuten_bench.engine.prepare import Prepared
-from rakuten_bench.engine.store import Store
 from rakuten_bench.errors import MissingPackage
+from rakuten_bench.executor.local.executor import close_kept
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.records import Predictions, Record, board_name, read_predictions
 from rakuten_bench.registry import FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option, from_words
 from rakuten_bench.scenario.load import Study
+from rakuten_bench.store.result import Store
 from rakuten_bench.types import Dataset, Split
 from user_models import (
     write_pipeline,

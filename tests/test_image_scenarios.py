@@ -17,9 +17,9 @@ from PIL import Image, ImageDraw
 
 import rakuten_bench
 from command_line import can_mount, enter, run_mounting
-from rakuten_bench.engine.store import Store
 from rakuten_bench.records import read_predictions
 from rakuten_bench.scenario.load import load_study
+from rakuten_bench.store.result import Store
 
 WORDS = {"cup": "tasse", "lamp": "lampe", "rug": "tapis"}
 HEAD = """

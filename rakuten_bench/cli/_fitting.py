@@ -20,7 +20,7 @@ def working_as(record: Record) -> Iterator[None]:
     last bit can decide a class. Other variables of a worker don't matter: the order of
     a set decides nothing.
     """
-    from rakuten_bench.engine.thread import limit_threads
+    from rakuten_bench.executor.thread import limit_threads
 
     limit_threads(record.n_threads)
     with telling():

@@ -183,7 +183,7 @@ def step_line(progress: Progress) -> str:
 
     Such as "scenarios 3/48 · steps 20/150 · 12 shared · 1 failed · 40 s left".
     """
-    from rakuten_bench.scenario.limit import render_duration
+    from rakuten_bench.units import render_duration
 
     total = progress.n_computed + progress.n_left
     words = [

@@ -40,10 +40,9 @@ def info(cache: Path | None) -> None:
     """
     from tabulate import tabulate
 
-    from rakuten_bench.engine import default_cache
-    from rakuten_bench.engine.inventory import take_inventory
-    from rakuten_bench.engine.setting import default_cache_size
-    from rakuten_bench.scenario.limit import render_duration, render_size
+    from rakuten_bench.store.inventory import take_inventory
+    from rakuten_bench.store.layout import default_cache, default_cache_size
+    from rakuten_bench.units import render_duration, render_size
 
     folder = cache or default_cache()
     found = take_inventory(folder)
@@ -83,9 +82,9 @@ def clear(cache: Path | None, older_than: str | None) -> None:
     Example:
       rakuten-bench cache clear --older-than 30d
     """
-    from rakuten_bench.engine import default_cache
-    from rakuten_bench.engine.inventory import clear as clear_cache
-    from rakuten_bench.scenario.limit import parse_duration, render_size
+    from rakuten_bench.store.inventory import clear as clear_cache
+    from rakuten_bench.store.layout import default_cache
+    from rakuten_bench.units import parse_duration, render_size
 
     before = time.time() - parse_duration(older_than) if older_than else None
     cleared = clear_cache(cache or default_cache(), before=before)
@@ -109,8 +108,8 @@ def verify(ctx: click.Context, /, cache: Path | None) -> None:
     Example:
       rakuten-bench cache verify
     """
-    from rakuten_bench.engine import default_cache
-    from rakuten_bench.engine.inventory import verify as verify_cache
+    from rakuten_bench.store.inventory import verify as verify_cache
+    from rakuten_bench.store.layout import default_cache
 
     n_results, damaged = verify_cache(cache or default_cache())
     for one in damaged:

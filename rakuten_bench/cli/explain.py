@@ -126,12 +126,12 @@ def _from_record(
     cache: Path | None,
 ) -> Chosen:
     """Fit the scenario of a record; return it with what is to be explained."""
-    from rakuten_bench.engine import default_cache
     from rakuten_bench.export.explain import refuse_clustering, text_row
     from rakuten_bench.export.model import fit_source
     from rakuten_bench.export.source import choose_row, load_source, rebuild
     from rakuten_bench.records import read_record
     from rakuten_bench.report import find_scenario
+    from rakuten_bench.store.layout import default_cache
 
     record = read_record(find_scenario(results, code, dataset))
     refuse_clustering(rebuild(record))

@@ -54,9 +54,10 @@ def command(
     Example:
       rakuten-bench plan scenarios/grid.yaml
     """
-    from rakuten_bench.engine import Settings, default_cache, prepare
+    from rakuten_bench.engine import Settings, prepare
     from rakuten_bench.engine.forecast import forecast
     from rakuten_bench.scenario.load import load_study
+    from rakuten_bench.store.layout import default_cache
 
     settings = Settings(
         results=results,
@@ -82,7 +83,7 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
     """Return the plan in numbers, with the steps by lever."""
     from tabulate import tabulate
 
-    from rakuten_bench.scenario.limit import render_duration
+    from rakuten_bench.units import render_duration
 
     plan, store = prepared.plan, prepared.store
     total = Counter(step.lever for step in plan.steps.values())
@@ -143,7 +144,7 @@ def _lacking_lines(forecast: Forecast) -> list[str]:
 
 def _slow_lines(forecast: Forecast) -> list[str]:
     """Return what takes long, how that grows, and what to choose instead."""
-    from rakuten_bench.scenario.limit import render_duration
+    from rakuten_bench.units import render_duration
 
     lines = []
     for choice, (seconds, effort) in sorted(
@@ -159,7 +160,7 @@ def _slow_lines(forecast: Forecast) -> list[str]:
 
 def _forecast_line(forecast: Forecast) -> str:
     """Return what a run would take, and how much of that is a guess."""
-    from rakuten_bench.scenario.limit import render_duration, render_size
+    from rakuten_bench.units import render_duration, render_size
 
     if not forecast.missing:
         return "nothing to compute"

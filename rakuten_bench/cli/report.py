@@ -149,7 +149,7 @@ def command(
 
 def _find_cache() -> Path | None:
     """Return where it is kept what took long to find; None for a user without home."""
-    from rakuten_bench.data.spec import default_cache
+    from rakuten_bench.store.layout import default_cache
 
     with contextlib.suppress(UserError):
         return default_cache()

@@ -13,6 +13,7 @@ from rakuten_bench.cli._folder import FolderPath
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.errors import UserError
+from rakuten_bench.executor import choose_executor, find_backend, list_executors
 from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ if TYPE_CHECKING:
 @click.option("--memory-limit", help="For every step, such as 6GB.")
 @click.option(
     "--executor",
-    type=click.Choice(["local", "dask"]),
-    help="Where steps run; dask where --scheduler is given.",
+    type=click.Choice(list_executors()),
+    help="What runs the steps; the default is dask if --scheduler is given, else local.",
 )
 @click.option(
     "--scheduler", help="Address of a Dask scheduler, such as tcp://host:8786."
@@ -112,7 +113,7 @@ def command(
         running = run(prepared, settings)
         with choose_display(quiet=quiet) as display:
             _say_plan(prepared, settings, display)
-            if settings.executor == "local":
+            if find_backend(settings.executor).runs_here:
                 _say_lacking(prepared, display)
             notes = _follow(running, display)
             _say_spent(running, display)
@@ -136,10 +137,13 @@ def _find_dataset(name: str | None) -> str | None:
 
 def read_settings(words: dict[str, Any]) -> Settings:
     """Return the settings that the options of the command line describe."""
-    from rakuten_bench.engine import Settings, default_cache
-    from rakuten_bench.scenario.limit import parse_limit, parse_size
+    from rakuten_bench.engine import Settings
+    from rakuten_bench.scenario.limit import parse_limit
+    from rakuten_bench.store.layout import default_cache
+    from rakuten_bench.units import parse_size
 
     size = words.get("cache_size")
+    scheduler = words.get("scheduler") or ""
     limit = {"time": words.get("time_limit"), "memory": words.get("memory_limit")}
     return Settings(
         results=words["results"],
@@ -150,9 +154,8 @@ def read_settings(words: dict[str, Any]) -> Settings:
         n_threads=words.get("threads") or 1,
         limit=parse_limit(limit),
         device=words.get("device") or "auto",
-        executor=words.get("executor")
-        or ("dask" if words.get("scheduler") else "local"),
-        scheduler=words.get("scheduler") or "",
+        executor=words.get("executor") or choose_executor(scheduler),
+        scheduler=scheduler,
         cache_size=None if size is None else parse_size(size),
     )
 
@@ -203,7 +206,7 @@ def _follow(running: Run, display: Display) -> dict[str, list[str]]:
 
 def _say_spent(running: Run, display: Display) -> None:
     """Set what was predicted beside what it took."""
-    from rakuten_bench.scenario.limit import render_duration, render_size
+    from rakuten_bench.units import render_duration, render_size
 
     spent = running.spent
     if not spent.seconds:
@@ -222,13 +225,14 @@ def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
     """Print the board of this run's data; return 1 unless every scenario has scores."""
     from rakuten_bench.engine import find_unscored
     from rakuten_bench.report import load_board, render_boards, with_standing
+    from rakuten_bench.store.layout import Layout
 
     codes = prepared.plan.scenarios
     board = load_board(
         settings.results, prepared.board, prepared.study.metric, cache=settings.cache
     )
     board = board.failing_only(codes)
-    board = with_standing(board, top, settings.cache / "standings")
+    board = with_standing(board, top, Layout(settings.cache).standings)
     width = shutil.get_terminal_size((100, 24)).columns
     echo(render_boards([board], "table", top, width), nl=False)
     ranked = {entry.code for entry in (*board.entries, *board.clusterings)}

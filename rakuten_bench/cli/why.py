@@ -52,10 +52,11 @@ def command(
       rakuten-bench why T2101-0231-0010
       rakuten-bench why tfidf_svm scenarios/grid.yaml
     """
-    from rakuten_bench.engine import Settings, default_cache
+    from rakuten_bench.engine import Settings
     from rakuten_bench.engine.why import explain, study_of
     from rakuten_bench.records import read_record
     from rakuten_bench.report import find_scenario
+    from rakuten_bench.store.layout import default_cache
 
     settings = Settings(
         results=results, cache=cache or default_cache(), data_dir=data_dir

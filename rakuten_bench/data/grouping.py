@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from rakuten_bench.corpus import markup
 from rakuten_bench.data import spelling
 from rakuten_bench.data.image import quiet_codecs
-from rakuten_bench.data.kept import kept_path, read_kept, write_kept
 from rakuten_bench.data.placeholder import find_placeholders
 from rakuten_bench.data.spelling import reading, squeeze
 from rakuten_bench.image.look import LENGTH, match_looks, read_look
+from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 from rakuten_bench.types import Dataset, Rows
 from rakuten_bench.wording.words import number, percent
 

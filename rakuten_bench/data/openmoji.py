@@ -13,9 +13,9 @@ import numpy as np
 
 from rakuten_bench.data import svg
 from rakuten_bench.data.build import assemble
-from rakuten_bench.data.folder import build_once
 from rakuten_bench.data.spec import Place, dataset
 from rakuten_bench.division.chance import shuffled_rank
+from rakuten_bench.store.folder import build_once
 from rakuten_bench.types import Dataset
 
 ABOUT = (

@@ -8,7 +8,6 @@ signature, so nothing else lists them.
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,11 +16,11 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
-from platformdirs import user_cache_path
 
-from rakuten_bench.errors import Problems, UserError, unknown, writing
+from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import import_all
 from rakuten_bench.registry.value import convert
+from rakuten_bench.store.layout import default_cache
 
 Factory = Callable[..., Any]
 #: Says what is wrong with parameters that don't go together.
@@ -29,8 +28,6 @@ Check = Callable[[Mapping[str, Any]], Iterable[str]]
 
 #: Environment variable that stands in for `--data-dir`.
 DATA_DIR_VARIABLE = "RAKUTEN_BENCH_DATA"
-#: Environment variable that names another cache folder than the user's.
-CACHE_VARIABLE = "RAKUTEN_BENCH_CACHE"
 
 
 class DatasetSpec(msgspec.Struct, frozen=True):
@@ -107,32 +104,6 @@ def expand_home(path: str | Path) -> Path:
             f"path, or set HOME."
         )
         raise UserError(message) from None
-
-
-def default_cache() -> Path:
-    """Return the user's cache folder, or what `RAKUTEN_BENCH_CACHE` names.
-
-    Raises
-    ------
-    UserError
-        If this user has no home folder, as in a container with a user id of its own.
-    """
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named)
-    try:
-        return user_cache_path("rakuten-bench")
-    except RuntimeError as error:
-        message = (
-            f"the cache has no place: this user has no home folder. Name a folder with "
-            f"--cache or {CACHE_VARIABLE}, or set HOME."
-        )
-        raise UserError(message) from error
-
-
-def keeping(folder: Path) -> contextlib.AbstractContextManager[None]:
-    """Say of which folder of the cache it was that nothing can be kept there."""
-    return writing(folder, "Name another folder with --cache.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,11 @@ from numpy.typing import NDArray
 
 from rakuten_bench.data.given import divide_as_given, find_given
 from rakuten_bench.data.grouping import Grouping, group_rows
-from rakuten_bench.data.kept import write_atomically
 from rakuten_bench.data.spec import SplitSpec, expand_home, scheme
 from rakuten_bench.division import chance, count_groups, divide, stratified
 from rakuten_bench.errors import UserError, listed
+from rakuten_bench.store.kept import write_atomically
+from rakuten_bench.store.layout import Layout
 from rakuten_bench.types import Dataset, Fold, Rows, Split, Target
 from rakuten_bench.wording.words import percent
 
@@ -147,7 +148,7 @@ def build_split(
     store = None
     if cache is not None:
         file_name = f"{dataset.fingerprint[:16]}-{name or spec.scheme}.npz"
-        store = CachedFolds(cache / "splits" / file_name, dataset, spec, groups)
+        store = CachedFolds(Layout(cache).splits / file_name, dataset, spec, groups)
     folds = store.read() if store else None
     if folds is None:
         refuse_small_classes(dataset, groups)

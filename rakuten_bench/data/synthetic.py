@@ -11,9 +11,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from rakuten_bench.data import synthesis
-from rakuten_bench.data.folder import build_once
 from rakuten_bench.data.rakuten import read_challenge
 from rakuten_bench.data.spec import Place, dataset
+from rakuten_bench.store.folder import build_once
 from rakuten_bench.types import Dataset
 
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rakuten_bench.data.spec import default_cache
-from rakuten_bench.engine.access import check_access
 from rakuten_bench.engine.board import check_results, claim, describe_others
-from rakuten_bench.engine.executor import open_executor, wait_for_worker, warm_up
-from rakuten_bench.engine.leftover import remove_all_leftovers
 from rakuten_bench.engine.prepare import (
     Prepared,
     count_stopped,
@@ -18,8 +14,12 @@ from rakuten_bench.engine.prepare import (
     prepare,
 )
 from rakuten_bench.engine.session import Progress, Session, Spent
-from rakuten_bench.engine.setting import RERUN, Settings
+from rakuten_bench.engine.settings import RERUN, Settings
+from rakuten_bench.executor import find_backend
 from rakuten_bench.records import release_board, write_study_run
+from rakuten_bench.scenario.load import Study
+from rakuten_bench.store.access import check_access
+from rakuten_bench.store.leftover import remove_all_leftovers
 
 __all__ = [
     "RERUN",
@@ -30,7 +30,6 @@ __all__ = [
     "Spent",
     "check_results",
     "count_stopped",
-    "default_cache",
     "describe_others",
     "describe_run",
     "find_todo",
@@ -99,9 +98,12 @@ class Run:
 
     def _run(self) -> Iterator[Progress]:
         n_todo = len(self.prepared.todo)
-        for notice in wait_for_worker(self.settings):
+        backend = find_backend(self.settings.executor)
+        request = self.settings.request(self.prepared.study.scenarios)
+        for notice in backend.wait_for_worker(request):
             yield Progress(None, 0, n_todo, 0, 0, 0, 0, 0.0, notice=notice)
-        executor = open_executor(self.settings, self.prepared)
+        plan = self.prepared.plan
+        executor = backend.open(request, self.prepared.store, plan.recorded())
         session = Session(self.prepared, self.settings, executor, spent=self.spent)
         try:
             yield from session.run()
@@ -109,6 +111,24 @@ class Run:
             executor.shutdown()
             raise
         executor.release()
+
+
+def warm_up(study: Study, settings: Settings) -> None:
+    """Let the executor start while the data of a study are still being loaded.
+
+    Nothing is started where every scenario has a record somewhere: most likely there
+    is nothing to do.
+
+    Raises
+    ------
+    UserError
+        If the executor can't be reached.
+    """
+    done = {folder.name for folder in settings.results.glob("*/*")}
+    again = set(settings.rerun) - {"missing"}
+    if settings.scheduler or again or any(s.code not in done for s in study.scenarios):
+        request = settings.request(study.scenarios)
+        find_backend(settings.executor).warm_up(request)
 
 
 def run(prepared: Prepared, settings: Settings) -> Run:

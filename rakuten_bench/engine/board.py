@@ -10,7 +10,7 @@ import numpy as np
 from rakuten_bench.data.spec import dataset as datasets
 from rakuten_bench.engine.outcome import join_folds
 from rakuten_bench.engine.prepare import Prepared, on_board
-from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.settings import Settings
 from rakuten_bench.errors import writing
 from rakuten_bench.records import (
     BoardInfo,

@@ -17,11 +17,11 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.atomic import write_atomically
-from rakuten_bench.engine.entry import Facts
 from rakuten_bench.plain import read_plain
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import digest
 from rakuten_bench.scenario import find_option
+from rakuten_bench.store.entry import Facts
 from rakuten_bench.types import Effort
 
 _REMEMBERED = 5  # observations of one kind of step

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.engine.stop import STOPPED, describe_stop
-from rakuten_bench.engine.store import Facts, Store
-from rakuten_bench.engine.task import Fault
-from rakuten_bench.engine.work import Maker
+from rakuten_bench.executor.fault import Fault
+from rakuten_bench.executor.maker import Maker
 from rakuten_bench.plan import Plan, Step
 from rakuten_bench.plan.build import digest
 from rakuten_bench.plan.made import Ingredients, find_ingredients, versions_of
@@ -32,6 +31,7 @@ from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.scenario.load import Study
+from rakuten_bench.store.result import Facts, Store
 from rakuten_bench.types import Dataset, Languages, Prediction, Rows, Split
 
 #: Digits of a module's digest in a record: enough to tell two versions apart.

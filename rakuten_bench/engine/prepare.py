@@ -13,12 +13,9 @@ import numpy as np
 from rakuten_bench.data import Place, build_split, load_dataset
 from rakuten_bench.data.image import check_images
 from rakuten_bench.data.leak import find_leaks
-from rakuten_bench.engine.access import NoAccess
-from rakuten_bench.engine.lease import Lease
 from rakuten_bench.engine.outcome import record_key
-from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.stop import STOPPED, may_pass_now
-from rakuten_bench.engine.store import Store
 from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.plan import Plan
 from rakuten_bench.plan.build import build_plan, validation_fold
@@ -37,6 +34,10 @@ from rakuten_bench.records import (
 )
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.scenario.load import Study
+from rakuten_bench.store.access import NoAccess
+from rakuten_bench.store.layout import Layout
+from rakuten_bench.store.pin import Lease
+from rakuten_bench.store.result import Store
 from rakuten_bench.types import Dataset, Modality, Rows, Split, Wanted
 
 
@@ -126,7 +127,7 @@ def _pin(settings: Settings) -> Lease | None:
 
 
 def _store_of(settings: Settings) -> Store:
-    return Store(settings.cache.absolute() / "steps")
+    return Store(Layout(settings.cache.absolute()).steps)
 
 
 def _prepare(study: Study, settings: Settings) -> Prepared:

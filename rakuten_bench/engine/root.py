@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rakuten_bench.engine.store import Facts, Store
 from rakuten_bench.pipeline.table import input_table
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Plan
+from rakuten_bench.store.result import Facts, Store
 from rakuten_bench.types import Dataset, Split
 
 

@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rakuten_bench.engine.task import Done, Fault
+from rakuten_bench.executor.fault import Fault
+from rakuten_bench.executor.task import Done
 from rakuten_bench.plan import Plan, Step
 
 _MOST_LOSSES = 3  # of one result, before one of its users fails

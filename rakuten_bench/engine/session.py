@@ -12,26 +12,27 @@ from pathlib import Path
 
 import msgspec
 
-from rakuten_bench.engine.device import find_devices
-from rakuten_bench.engine.entry import Facts
-from rakuten_bench.engine.evict import evict
-from rakuten_bench.engine.executor import StepExecutor, outcome
 from rakuten_bench.engine.forecast import open_costs
-from rakuten_bench.engine.lease import EVERYTHING, Lease, only_one, read_leases
 from rakuten_bench.engine.outcome import Recorder
-from rakuten_bench.engine.pool import Call
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.schedule import Ended, Schedule
-from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.stop import find_limit
-from rakuten_bench.engine.store import LostResult, check_space
-from rakuten_bench.engine.task import Done, Fault, Task
 from rakuten_bench.engine.writer import RecordWriter
 from rakuten_bench.errors import UserError
+from rakuten_bench.executor.device import find_devices
+from rakuten_bench.executor.fault import Fault
+from rakuten_bench.executor.protocol import Call, StepExecutor, outcome
+from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.plan import Step
 from rakuten_bench.records import Record
-from rakuten_bench.scenario.limit import Limit, render_duration
+from rakuten_bench.scenario.limit import Limit
+from rakuten_bench.store.entry import Facts
+from rakuten_bench.store.evict import evict
+from rakuten_bench.store.pin import EVERYTHING, Lease, only_one, read_leases
+from rakuten_bench.store.result import LostResult, check_space
+from rakuten_bench.units import render_duration
 
 _TICK = 1.0  # seconds after which something is said even if nothing has ended
 _LOOK = 0.05  # seconds between two looks at what another run is computing
@@ -201,9 +202,7 @@ class Session:
 
     def _begin(self) -> None:
         plan = self.prepared.plan
-        self._at_home = {key for keys in plan.outputs.values() for key in keys}
-        if plan.languages:
-            self._at_home.add(plan.languages.key)
+        self._at_home = plan.recorded()
         self.costs = open_costs(self.prepared)
         self.schedule = Schedule(
             plan,

@@ -13,7 +13,7 @@ import msgspec
 from rakuten_bench.data import DatasetSpec, SplitSpec
 from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.prepare import Prepared, prepare
-from rakuten_bench.engine.setting import Settings
+from rakuten_bench.engine.settings import Settings
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.made import find_ingredients, module_file
 from rakuten_bench.records import Record, StepCost

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from rakuten_bench.engine.claim import Claims
-from rakuten_bench.engine.store import cannot_write
 from rakuten_bench.plan.build import digest
 from rakuten_bench.records import Predictions, Record, with_scores, write_scored
+from rakuten_bench.store.claim import Claims
+from rakuten_bench.store.result import cannot_write
 
 _AT_A_TIME = 4  # a journal commits them together
 _MOST_WAITING = 32

@@ -117,6 +117,11 @@ class Plan:
             visit(key)
         return list(found)
 
+    def recorded(self) -> frozenset[str]:
+        """Return the keys of the results that records are made from."""
+        keys = {key for fold_keys in self.outputs.values() for key in fold_keys}
+        return frozenset(keys | ({self.languages.key} if self.languages else set()))
+
     @property
     def n_shared(self) -> int:
         """How many step computations sharing saves, against each scenario by itself."""

@@ -28,9 +28,8 @@ from rakuten_bench.records.store import (
     PREDICTIONS_FILE,
     replace_file,
 )
+from rakuten_bench.store.layout import Layout
 from rakuten_bench.trust import is_private
-
-FOLDER = "verified"  # of the cache; in it one folder for each user
 
 _VERIFIES = "rakuten_bench.records.verify"
 _SIZE = 16  # bytes of a checksum
@@ -54,7 +53,7 @@ class Verified:
     def __init__(self, cache: Path, board: Path) -> None:
         place = hashlib.blake2b(os.fsencode(board.absolute()), digest_size=_SIZE)
         user = str(os.geteuid()) if hasattr(os, "geteuid") else "own"
-        self._path = cache / FOLDER / user / place.hexdigest()
+        self._path = Layout(cache).verified / user / place.hexdigest()
         self._before = self._read()
         self._now: set[bytes] = set()
         self._version = b"".join(

@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rakuten_bench.engine.pool import Stopped
-from rakuten_bench.engine.setting import Device
 from rakuten_bench.errors import Problems
+from rakuten_bench.executor.fault import Stopped
 from rakuten_bench.plan import Step
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import find_option
 
+Device = Literal["auto", "cpu", "cuda"]
 Needs = tuple[str, ...]
 
 #: Runs a function in every kind of worker that there is; returns what each gives.

@@ -25,18 +25,17 @@ from distributed import Client, LocalCluster, Worker
 from distributed.comm.core import connect
 from distributed.security import Security
 
-from rakuten_bench.engine import station
-from rakuten_bench.engine.lease import Lease
-from rakuten_bench.engine.pool import SHUTDOWN
-from rakuten_bench.engine.preload import Preload, find_preload
-from rakuten_bench.engine.prepare import Prepared
-from rakuten_bench.engine.setting import Settings
-from rakuten_bench.engine.station import NoStation, Parcel, StationPlugin
-from rakuten_bench.engine.store import LostResult
-from rakuten_bench.engine.task import Done, Task
 from rakuten_bench.errors import UserError
+from rakuten_bench.executor.dask import worker
+from rakuten_bench.executor.dask.worker import NoStation, Parcel, StationPlugin
+from rakuten_bench.executor.fault import SHUTDOWN
+from rakuten_bench.executor.preload import Preload, find_preload
+from rakuten_bench.executor.protocol import Request
+from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.scenario import find_option
-from rakuten_bench.scenario.limit import render_duration
+from rakuten_bench.store.pin import Lease
+from rakuten_bench.store.result import LostResult, Store
+from rakuten_bench.units import render_duration
 
 _ANSWER = 5  # seconds for the scheduler
 _WAIT = 10  # seconds for the first worker
@@ -49,8 +48,8 @@ _LOOPBACK = "127.0.0.1:0"  # any free port
 _ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn")
 
 
-def open_dask(settings: Settings, prepared: Prepared) -> DaskExecutor:
-    """Connect to the cluster that the settings name, or start one on this machine.
+def open_dask(request: Request, store: Store, wanted: Collection[str]) -> DaskExecutor:
+    """Connect to the cluster that a request names, or start one on this machine.
 
     Raises
     ------
@@ -59,12 +58,12 @@ def open_dask(settings: Settings, prepared: Prepared) -> DaskExecutor:
     """
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})
     cluster = None
-    if not settings.scheduler:
-        cluster = _start_cluster(settings.n_workers)
-    client = _connect(cluster or settings.scheduler)
-    executor = DaskExecutor(client, cluster, prepared)
+    if not request.address:
+        cluster = _start_cluster(request.n_workers)
+    client = _connect(cluster or request.address)
+    executor = DaskExecutor(client, cluster, store, wanted)
     try:
-        executor.open(settings)
+        executor.open(request)
     except BaseException:
         executor.release()
         raise
@@ -202,17 +201,19 @@ class DaskExecutor:
     client : Client
     cluster : LocalCluster or None
         Where it is ours to close.
-    prepared : Prepared
+    store : Store
+        Ours: results that are wanted come home to it.
+    wanted : collection of str
+        Keys of these results.
     """
 
-    def __init__(self, client: Client, cluster: Any, prepared: Prepared) -> None:
+    def __init__(
+        self, client: Client, cluster: Any, store: Store, wanted: Collection[str]
+    ) -> None:
         self._client = client
         self._cluster = cluster
-        self._study = prepared.study
-        self._store = prepared.store
-        self._outputs = {k for keys in prepared.plan.outputs.values() for k in keys}
-        if prepared.plan.languages:
-            self._outputs.add(prepared.plan.languages.key)
+        self._store = store
+        self._wanted = frozenset(wanted)
         self._run = uuid.uuid4().hex[:12]
         self._results: dict[str, Any] = {}
         self._attempts: Counter[str] = Counter()
@@ -225,7 +226,7 @@ class DaskExecutor:
         self._mark = Lease(self._store.root)
         self.shares_store = cluster is not None
 
-    def open(self, settings: Settings) -> None:
+    def open(self, request: Request) -> None:
         """Find out where results are kept, and open a station at every worker.
 
         Raises
@@ -233,9 +234,9 @@ class DaskExecutor:
         UserError
             If a worker has other versions.
         """
-        self._address = settings.scheduler
+        self._address = request.address
         self.shares_store = self.shares_store or self._is_shared()
-        self._register(settings, find_preload(self._study.scenarios))
+        self._register(request, find_preload(request.scenarios))
 
     @property
     def n_workers(self) -> int:
@@ -276,13 +277,13 @@ class DaskExecutor:
     def _is_shared(self) -> bool:
         """Tell whether all workers work in our store."""
         root, mark = str(self._store.root), str(self._mark.path)
-        return all(self._client.run(station.shares, root, mark).values())
+        return all(self._client.run(worker.shares, root, mark).values())
 
-    def _register(self, settings: Settings, preload: Preload) -> None:
+    def _register(self, request: Request, preload: Preload) -> None:
         """Open a station at every worker; ours, at home, only keeps what arrives."""
         packages = {
             package
-            for scenario in self._study.scenarios
+            for scenario in request.scenarios
             for one in (scenario, *scenario.members)
             for choice in one.choices
             for package in find_option(one.modality, choice).needs
@@ -290,15 +291,15 @@ class DaskExecutor:
         plugin = StationPlugin(
             self._run,
             str(self._store.root) if self.shares_store else "",
-            settings.threads,
+            request.n_threads,
             preload.names,
             {name: Path(path).read_text("utf-8") for name, path in preload.files},
-            station.identity(sorted({*_ALWAYS, *packages})),
+            worker.identity(sorted({*_ALWAYS, *packages})),
             str(self._mark.path) if self.shares_store else "",
             preload.sources,
         )
         if not self.shares_store:
-            station.keep_parcels(self._store)
+            worker.keep_parcels(self._store)
         self._client.register_plugin(plugin)
 
     def submit(self, task: Task) -> Future[Done]:
@@ -306,18 +307,18 @@ class DaskExecutor:
         key = self._name(task.step.key)
         if self.shares_store:
             done = self._client.submit(
-                station.run_shared, self._run, task, key=key, **self._where()
+                worker.run_shared, self._run, task, key=key, **self._where()
             )
             return self._promise(task.step.key, done)
         there = replace(task, place="")
         inputs = [self._result(one.key) for one in task.step.inputs]
         result = self._client.submit(
-            station.run_apart, self._run, there, *inputs, key=key, **self._where()
+            worker.run_apart, self._run, there, *inputs, key=key, **self._where()
         )
         self._results[task.step.key] = result
-        if task.step.key in self._outputs:
+        if task.step.key in self._wanted:
             return self._promise(task.step.key, result)
-        said = self._client.submit(station.tell, result, key=f"said-{key}")
+        said = self._client.submit(worker.tell, result, key=f"said-{key}")
         return self._promise(task.step.key, said)
 
     def _where(self) -> dict[str, Any]:
@@ -360,7 +361,7 @@ class DaskExecutor:
             if facts is None:
                 raise LostResult(key)
             self._results[key] = self._client.submit(
-                station.arrive,
+                worker.arrive,
                 Parcel(Done(key, facts)),
                 key=self._name(key),
                 **self._where(),
@@ -413,7 +414,7 @@ class DaskExecutor:
         """Return what a function gives at each Dask worker, in one of its processes."""
         asked = [
             self._client.submit(
-                station.answer,
+                worker.answer,
                 self._run,
                 function,
                 *args,
@@ -439,8 +440,8 @@ class DaskExecutor:
         """Be done; the cluster itself goes on, unless it is ours."""
         self._results.clear()
         with suppress(Exception):  # the scheduler may be gone
-            self._client.unregister_worker_plugin(station.plugin_name(self._run))
-        station.close_station(self._run)
+            self._client.unregister_worker_plugin(worker.plugin_name(self._run))
+        worker.close_station(self._run)
         self._mark.close()
         self._client.close()
         if self._cluster:

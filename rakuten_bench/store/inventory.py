@@ -8,14 +8,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from rakuten_bench.data.folder import is_whole, iter_built, iter_unfinished
-from rakuten_bench.data.kept import FOLDER as KEPT
-from rakuten_bench.engine.access import accessing, no_access, refuse_file
-from rakuten_bench.engine.entry import DamagedEntry, check_entry
-from rakuten_bench.engine.evict import Stored, list_stored, remove
-from rakuten_bench.engine.lease import EVERYTHING, only_one, read_leases
-from rakuten_bench.engine.store import Store
-from rakuten_bench.records.verified import FOLDER as VERIFIED
+from rakuten_bench.atomic import is_partial
+from rakuten_bench.store.access import accessing, no_access, refuse_file
+from rakuten_bench.store.entry import DamagedEntry, check_entry
+from rakuten_bench.store.evict import Stored, list_stored, remove
+from rakuten_bench.store.folder import is_whole, iter_built, iter_unfinished
+from rakuten_bench.store.layout import Layout
+from rakuten_bench.store.pin import EVERYTHING, only_one, read_leases
+from rakuten_bench.store.result import Store
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Inventory:
 def take_inventory(cache: Path) -> Inventory:
     """Count what a cache holds."""
     refuse_file(cache)
-    store = Store(cache / "steps")
+    store = Store(Layout(cache).steps)
     found = Inventory()
     for stored in list_stored(store.root).values():
         facts = store.facts(stored.key) if stored.used else None
@@ -112,7 +112,7 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
         Only those that were last used before this time, in seconds since 1970.
     """
     refuse_file(cache)
-    store = Store(cache / "steps")
+    store = Store(Layout(cache).steps)
     if not cache.is_dir():
         return Cleared(0, 0, 0)
     with only_one(store.root):
@@ -128,9 +128,9 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
 
 def _remove_made(cache: Path, before: float | None) -> int:
     """Remove what is made again from the data; return its bytes."""
-    made = [*iter_built(cache), *iter_unfinished(cache), *cache.glob("splits/*.npz")]
-    made += [*cache.glob("standings/*.json")]
-    made += [*cache.glob(f"{VERIFIED}/*/*"), *cache.glob(f"{KEPT}/*")]
+    files = [path for one in Layout(cache).iter_derived() for path in one.glob("*")]
+    whole = [path for path in files if not is_partial(path.name)]
+    made = [*iter_built(cache), *iter_unfinished(cache), *whole]
     size = 0
     for path in made:
         if before is None or path.stat().st_mtime < before:
@@ -168,7 +168,7 @@ def verify(cache: Path) -> tuple[int, list[str]]:
         What they were, in words where their header can still be read.
     """
     refuse_file(cache)
-    store = Store(cache / "steps")
+    store = Store(Layout(cache).steps)
     damaged = []
     keys = list(store.iter_keys())
     for key in keys:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rakuten_bench.engine.access import accessing, no_access
+from rakuten_bench.store.access import accessing, no_access
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1  # seconds between two tries
 

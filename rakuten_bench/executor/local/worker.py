@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from multiprocessing.connection import Connection
 from typing import Any
 
-from rakuten_bench.engine.thread import limit_threads
+from rakuten_bench.executor.thread import limit_threads
 
 #: Says that a call has computed its result and only writes it by now.
 STORING = b""

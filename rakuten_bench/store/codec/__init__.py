@@ -9,11 +9,11 @@ loaded from files that nobody else could have written.
 A node of the tree is a plain scalar or a list whose first item is one of the tags below.
 """
 
-from rakuten_bench.engine.codec.decode import (
+from rakuten_bench.store.codec.decode import (
     DECODING_ERRORS,
     PickleRefused,
     decode,
 )
-from rakuten_bench.engine.codec.encode import Encoded, encode
+from rakuten_bench.store.codec.encode import Encoded, encode
 
 __all__ = ["DECODING_ERRORS", "Encoded", "PickleRefused", "decode", "encode"]

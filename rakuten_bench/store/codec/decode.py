@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.engine.codec import tag
+from rakuten_bench.store.codec import tag
 
 #: What decoding bytes that nobody encoded can raise.
 DECODING_ERRORS = (

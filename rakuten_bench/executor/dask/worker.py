@@ -22,18 +22,17 @@ from distributed import WorkerPlugin, get_worker
 
 import rakuten_bench
 from rakuten_bench.atomic import write_atomically
-from rakuten_bench.data.spec import CACHE_VARIABLE
-from rakuten_bench.engine.entry import attached_path
-from rakuten_bench.engine.evict import evict
-from rakuten_bench.engine.executor import outcome
-from rakuten_bench.engine.lease import only_one
-from rakuten_bench.engine.pool import LocalPool
-from rakuten_bench.engine.preload import Preload
-from rakuten_bench.engine.setting import default_cache_size
-from rakuten_bench.engine.store import LostResult, Store
-from rakuten_bench.engine.task import Done, Task
-from rakuten_bench.engine.work import work
 from rakuten_bench.errors import UserError
+from rakuten_bench.executor.local.pool import LocalPool
+from rakuten_bench.executor.local.work import work
+from rakuten_bench.executor.preload import Preload
+from rakuten_bench.executor.protocol import outcome
+from rakuten_bench.executor.task import Done, Task
+from rakuten_bench.store.entry import attached_path
+from rakuten_bench.store.evict import evict
+from rakuten_bench.store.layout import CACHE_VARIABLE, Layout, default_cache_size
+from rakuten_bench.store.pin import only_one
+from rakuten_bench.store.result import LostResult, Store
 
 _IDLE = 60.0  # seconds after which processes that nobody uses are ended
 
@@ -324,7 +323,7 @@ class StationPlugin(WorkerPlugin):
         named = os.environ.get(CACHE_VARIABLE)
         own = Path(named or Path(worker.local_directory) / "rakuten-bench").resolve()
         files = self._write_sources(Path(worker.local_directory) / self.run)
-        store = Store(Path(self.root) if self.root else own / "steps")
+        store = Store(Path(self.root) if self.root else Layout(own).steps)
         if not self.root:
             keep_parcels(store)
         preload = Preload(self.names, files, self.digests)

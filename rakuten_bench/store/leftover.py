@@ -8,22 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from rakuten_bench.atomic import remove_leftovers
-from rakuten_bench.data.kept import FOLDER as KEPT
-from rakuten_bench.records.verified import FOLDER as VERIFIED
-
-_MADE = (
-    KEPT,
-    "splits",
-    "standings",
-)  # folders of the cache beside the results of steps
+from rakuten_bench.store.layout import Layout
 
 
 def remove_all_leftovers(cache: Path, results: Path) -> int:
     """Remove what processes that are gone have left; return how much that was."""
-    shards = (cache / "steps").glob("??")
-    made = [cache / name for name in _MADE]
-    made += _list_folders(cache / VERIFIED)
-    return sum(map(remove_leftovers, [cache, *made, *shards, *_iter_folders(results)]))
+    layout = Layout(cache)
+    folders = [cache, *layout.iter_derived(), *layout.steps.glob("??")]
+    return sum(map(remove_leftovers, [*folders, *_iter_folders(results)]))
 
 
 def _iter_folders(results: Path) -> Iterator[Path]:

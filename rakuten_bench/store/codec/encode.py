@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.engine.codec import tag
+from rakuten_bench.store.codec import tag
 
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 _LARGEST_INT = 1 << 63

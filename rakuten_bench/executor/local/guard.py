@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rakuten_bench.engine.meter import iter_children, iter_tree
+from rakuten_bench.executor.local.memory import iter_children, iter_tree
 
 #: Environment variable by which descendants are known when guard and fork server were
 #: killed together.

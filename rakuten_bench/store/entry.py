@@ -27,13 +27,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.atomic import replacing
-from rakuten_bench.engine.codec import (
+from rakuten_bench.errors import UserError
+from rakuten_bench.store.codec import (
     DECODING_ERRORS,
     Encoded,
     PickleRefused,
     decode,
 )
-from rakuten_bench.errors import UserError
 from rakuten_bench.trust import is_private
 
 _MAGIC = b"RBENTRY2"

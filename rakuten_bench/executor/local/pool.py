@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import pickle
 import signal
@@ -29,23 +28,22 @@ from typing import IO, Any
 
 import psutil
 
-from rakuten_bench.engine.guard import MARK, STOPPED, end_marked
-from rakuten_bench.engine.meter import (
+from rakuten_bench.executor.fault import SHUTDOWN, BrokenPool, Stopped
+from rakuten_bench.executor.local.fork_server import REQUEST
+from rakuten_bench.executor.local.guard import MARK, STOPPED, end_marked
+from rakuten_bench.executor.local.memory import (
     TreeMemory,
     count_kernel_kills,
     has_children,
     resident,
     tree_memory,
 )
-from rakuten_bench.engine.nursery import REQUEST
-from rakuten_bench.engine.preload import Preload
-from rakuten_bench.engine.thread import thread_environment
-from rakuten_bench.engine.worker import STORING, TOLD
-from rakuten_bench.errors import UserError
-from rakuten_bench.scenario.limit import Limit, render_duration, render_size
-
-#: Type of what was still at work when the pool was closed.
-SHUTDOWN = "Shutdown"
+from rakuten_bench.executor.local.worker import STORING, TOLD
+from rakuten_bench.executor.preload import Preload
+from rakuten_bench.executor.protocol import Call
+from rakuten_bench.executor.thread import thread_environment
+from rakuten_bench.scenario.limit import Limit
+from rakuten_bench.units import render_duration, render_size
 
 #: A worker that still holds more than this after a call is replaced, and one whose
 #: children do.
@@ -56,7 +54,7 @@ _NURSERY = """
 import json, sys
 words = json.loads(sys.argv[1])
 sys.path[:] = words["path"]
-from rakuten_bench.engine.nursery import main
+from rakuten_bench.executor.local.fork_server import main
 main(words)
 """
 _OUTPUT_READ = 1 << 16  # bytes of what a crashed worker printed
@@ -65,54 +63,6 @@ _MOST_MISSES = 3  # starts in a row without any worker
 _LONGEST_END = 10.0  # seconds for all processes to end
 _LEAST_PAUSE = 0.02  # seconds between two looks at memory
 _LOOKING_SHARE = 0.05  # of one core, at most
-
-
-class BrokenPool(UserError):
-    """There are no worker processes, and there will be none."""
-
-
-class Stopped(Exception):
-    """A call that came to no end of its own.
-
-    Attributes
-    ----------
-    status : {"timeout", "oom", "failed"}
-    type : str
-        "TimeLimit", "MemoryLimit", "OutOfMemory", or the signal that ended it.
-    output : str
-        The end of what its process printed; for a crash this has the stack.
-    seconds : float
-        How long it had run.
-    memory : int
-        Bytes that it held; 0 where nobody has looked.
-    """
-
-    def __init__(self, status: str, type: str, message: str, output: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.type = type
-        self.output = output
-        self.seconds = 0.0
-        self.memory = 0
-
-    def __reduce__(self) -> Any:
-        words = (self.status, self.type, str(self), self.output)
-        return Stopped, words, {"seconds": self.seconds, "memory": self.memory}
-
-
-class Call(Future[Any]):
-    """The future of a call that may tell how far it is.
-
-    Attributes
-    ----------
-    told : str
-        The last that it said.
-    since : float
-        When a worker took it, on the monotonic clock; infinity while it waits.
-    """
-
-    told = ""
-    since = math.inf
 
 
 @dataclass(eq=False)

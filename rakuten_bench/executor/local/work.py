@@ -5,28 +5,27 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.engine.access import NoAccess, no_access
-from rakuten_bench.engine.codec import Encoded, encode
-from rakuten_bench.engine.device import find_gpu
-from rakuten_bench.engine.entry import Facts, ForeignPickle
-from rakuten_bench.engine.meter import PeakMemory
-from rakuten_bench.engine.store import (
+from rakuten_bench.executor.device import find_gpu
+from rakuten_bench.executor.fault import Fault
+from rakuten_bench.executor.local.memory import PeakMemory
+from rakuten_bench.executor.local.worker import tell_storing
+from rakuten_bench.executor.maker import Maker
+from rakuten_bench.executor.task import Done, Task
+from rakuten_bench.pipeline.fitting import noted
+from rakuten_bench.plan import Step
+from rakuten_bench.store.access import NoAccess, no_access
+from rakuten_bench.store.codec import Encoded, encode
+from rakuten_bench.store.entry import Facts, ForeignPickle
+from rakuten_bench.store.result import (
     FullDisk,
     LostResult,
-    Recipe,
     Store,
     cannot_write,
     is_full,
 )
-from rakuten_bench.engine.task import Done, Fault, Task
-from rakuten_bench.engine.worker import tell_storing
-from rakuten_bench.pipeline import run_step
-from rakuten_bench.pipeline.fitting import noted
-from rakuten_bench.plan import Step
 
 #: Not stored: what is at least this large and faster to compute than to load.
 _LEAST_SIZE = 1 << 20
@@ -122,53 +121,6 @@ def _make(task: Task, store: Store) -> Facts:
         gpu=find_gpu() if task.device == "cuda" else "",
     )
     return _keep(store, step, value, facts)
-
-
-@dataclass(frozen=True)
-class Maker:
-    """Computes steps from inputs that are in the store.
-
-    Attributes
-    ----------
-    device : {"cpu", "cuda"}
-        Of the step that is asked for. What it reads and was not worth keeping is
-        computed on the CPU, as it was before: from the GPU everything is kept.
-    base : Path or None
-        Where files named in parameters start from.
-    """
-
-    store: Store
-    n_threads: int = 1
-    device: str = "cpu"
-    base: Path | None = None
-
-    def compute(self, step: Step) -> Any:
-        """Return the value of a step.
-
-        Raises
-        ------
-        LostResult
-            If an input is not there, or damaged.
-        """
-        slots = {}
-        for one in step.inputs:
-            value = self.fetch(one.key)
-            slots[one.slot] = value[one.part] if one.part else value
-        return run_step(
-            step,
-            slots,
-            n_jobs=self.n_threads,
-            device=self.device,
-            folder=self.store.folder(step.key),
-            base=self.base,
-        )
-
-    def fetch(self, key: str) -> Any:
-        """Return a stored value; one that was not worth keeping is computed."""
-        value = self.store.load(key)
-        if isinstance(value, Recipe):
-            return replace(self, device="cpu").compute(value.step)
-        return value
 
 
 def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:

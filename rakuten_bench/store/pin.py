@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from rakuten_bench.engine.access import accessing
+from rakuten_bench.store.access import accessing
 
 #: In place of a key: every result, and all that is made from data. What a run that has
 #: no plan yet is going to read, nobody knows.

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rakuten_bench.atomic import remove_leftovers
-from rakuten_bench.engine.access import NoAccess, accessing
-from rakuten_bench.engine.store import SUFFIX, Store
+from rakuten_bench.store.access import NoAccess, accessing
+from rakuten_bench.store.result import SUFFIX, Store
 
 _SOME_AIR = 0.9  # of the size; or it would be full again at once
 _LEFTOVER_AGE = 60.0  # seconds

@@ -18,8 +18,8 @@ from pathlib import Path
 import msgspec
 
 from rakuten_bench.atomic import SUFFIX, is_partial, partial_path
-from rakuten_bench.data.spec import keeping
 from rakuten_bench.plain import read_plain
+from rakuten_bench.store.layout import keeping
 
 #: Beside the files of a folder, their checksums: what has it was built here.
 CHECKSUMS = ".checksums.json"

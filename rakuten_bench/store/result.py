@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.engine.access import accessing, no_access
-from rakuten_bench.engine.claim import Claims
-from rakuten_bench.engine.codec import Encoded, encode
-from rakuten_bench.engine.entry import (
+from rakuten_bench.errors import UserError
+from rakuten_bench.store.access import accessing, no_access
+from rakuten_bench.store.claim import Claims
+from rakuten_bench.store.codec import Encoded, encode
+from rakuten_bench.store.entry import (
     DamagedEntry,
     Facts,
     OutdatedEntry,
@@ -24,7 +25,6 @@ from rakuten_bench.engine.entry import (
     read_header,
     write_entry,
 )
-from rakuten_bench.errors import UserError
 
 __all__ = ["Facts", "FullDisk", "LostResult", "Recipe", "Store"]
 

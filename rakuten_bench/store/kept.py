@@ -10,16 +10,14 @@ import hashlib
 from pathlib import Path
 
 from rakuten_bench import atomic
-from rakuten_bench.data.spec import keeping
+from rakuten_bench.store.layout import Layout, keeping
 
-#: Of the cache, where all of it lies.
-FOLDER = "kept"
 _DIGEST = 16  # bytes
 
 
 def kept_path(cache: Path, name: str) -> Path:
     """Return where something is kept in a cache."""
-    return cache / FOLDER / name
+    return Layout(cache).kept / name
 
 
 def read_kept(path: Path) -> bytes | None:

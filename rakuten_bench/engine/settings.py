@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from rakuten_bench.data.spec import default_cache
-from rakuten_bench.engine.thread import count_cores
 from rakuten_bench.errors import UserError
-from rakuten_bench.scenario.limit import Limit, parse_size
+from rakuten_bench.executor import DEFAULT, find_backend
+from rakuten_bench.executor.device import Device
+from rakuten_bench.executor.protocol import Request
+from rakuten_bench.executor.thread import count_cores
+from rakuten_bench.scenario import Scenario
+from rakuten_bench.scenario.limit import Limit
+from rakuten_bench.store.layout import default_cache, default_cache_size
 
 #: What may be run again; scenarios without a record always are.
 RERUN = ("missing", "failed", "timeout", "oom", "all")
-Device = Literal["auto", "cpu", "cuda"]
-
-#: Environment variable that stands in for `--cache-size`.
-SIZE_VARIABLE = "RAKUTEN_BENCH_CACHE_SIZE"
-_DEFAULT_SIZE = "50GB"
-
-
-def default_cache_size() -> int:
-    """Return the bytes that the cache may take, 50 GB unless the environment tells."""
-    return parse_size(os.environ.get(SIZE_VARIABLE) or _DEFAULT_SIZE)
 
 
 @dataclass(frozen=True)
@@ -51,14 +43,15 @@ class Settings:
         is one. A result that is there already is taken wherever it was computed.
     cache_size : int or None
         Bytes; None for the default.
-    executor : {"local", "dask"}
+    executor : str
+        A folder of `rakuten_bench.executor`.
     scheduler : str
         Address of the Dask scheduler; "" starts a cluster on this machine.
 
     Raises
     ------
     UserError
-        If a scheduler is named and the executor is another than "dask".
+        If there is no such executor, or a scheduler is named that it can't use.
     """
 
     results: Path = Path("results")
@@ -70,11 +63,11 @@ class Settings:
     limit: Limit = field(default_factory=Limit)
     device: Device = "auto"
     cache_size: int | None = None
-    executor: Literal["local", "dask"] = "local"
+    executor: str = DEFAULT
     scheduler: str = ""
 
     def __post_init__(self) -> None:
-        if self.scheduler and self.executor != "dask":
+        if self.scheduler and not find_backend(self.executor).takes_address:
             message = (
                 f"--scheduler {self.scheduler}: --executor {self.executor} has no use "
                 f"for it. Leave one of them out."
@@ -91,6 +84,10 @@ class Settings:
         """Steps at a time: all threads together are never more than the cores."""
         most = max(1, count_cores() // self.threads)
         return most if self.n_jobs is None else max(1, min(self.n_jobs, most))
+
+    def request(self, scenarios: Iterable[Scenario]) -> Request:
+        """Return what an executor is opened for."""
+        return Request(tuple(scenarios), self.n_workers, self.threads, self.scheduler)
 
     @property
     def most_bytes(self) -> int:

@@ -24,16 +24,16 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.engine.guard import (
+from rakuten_bench.executor.local.guard import (
     adopt_orphans,
     end_descendants,
     end_tree,
     end_with_parent,
     guard,
 )
-from rakuten_bench.engine.meter import iter_children
-from rakuten_bench.engine.preload import find_changed, load_file
-from rakuten_bench.engine.worker import serve
+from rakuten_bench.executor.local.memory import iter_children
+from rakuten_bench.executor.local.worker import serve
+from rakuten_bench.executor.preload import find_changed, load_file
 from rakuten_bench.registry import discover
 
 #: A request: what to do ("+" make, "-" end) and the number of the worker. With "+" come

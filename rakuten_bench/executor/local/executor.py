@@ -1,0 +1,82 @@
+"""Steps in worker processes of this machine."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from rakuten_bench.executor.local.pool import LocalPool
+from rakuten_bench.executor.local.work import work
+from rakuten_bench.executor.preload import Preload, iter_edited
+from rakuten_bench.executor.task import Done, Task
+
+
+class LocalExecutor:
+    """Worker processes of this machine.
+
+    Parameters
+    ----------
+    pool : LocalPool
+    """
+
+    def __init__(self, pool: LocalPool) -> None:
+        self.shares_store = True
+        self._pool = pool
+
+    @property
+    def n_workers(self) -> int:
+        """How many steps run at a time."""
+        return self._pool.n_workers
+
+    @property
+    def waiting(self) -> str:
+        """Which processes a signal has stopped: those that end are started again."""
+        return self._pool.waiting
+
+    def submit(self, task: Task) -> Future[Done]:
+        """Start a task, or queue it."""
+        return self._pool.submit_limited(task.limit, work, task)
+
+    def ask(self, function: Callable[..., Any], *args: Any) -> Sequence[Any]:
+        """Return what a function gives in a worker."""
+        return [self._pool.submit(function, *args).result()]
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Keep nothing: results are in the store."""
+
+    def forget(self, key: str) -> None:
+        """Forget nothing: results are in the store."""
+
+    def shutdown(self) -> None:
+        """End everything that runs."""
+        self._pool.shutdown()
+
+    def release(self) -> None:
+        """Leave the workers to the next run of this process."""
+
+
+_kept: dict[tuple[int, int, tuple[tuple[str, str], ...]], LocalPool] = {}
+
+
+def open_local(n_workers: int, n_threads: int, preload: Preload) -> LocalExecutor:
+    """Return worker processes: those of an earlier run of this process, if they fit.
+
+    A second run in a notebook starts at once, unless source was written since they were
+    made: only new workers see whether they import what results are named by.
+    """
+    fit = (n_workers, n_threads, preload.files)
+    pool = _kept.get(fit)
+    if pool is None or pool.is_closed or any(iter_edited(preload.sources, pool.since)):
+        close_kept()
+        pool = LocalPool(n_workers, n_threads=n_threads, preload=preload)
+        _kept[fit] = pool
+    return LocalExecutor(pool)
+
+
+@atexit.register
+def close_kept() -> None:
+    """End the workers that were kept for a next run."""
+    while _kept:
+        _kept.popitem()[1].shutdown()

@@ -1,0 +1,93 @@
+"""Where everything lies in a cache, and where the cache itself is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from rakuten_bench.errors import UserError, writing
+from rakuten_bench.units import parse_size
+
+#: Environment variable that names another cache folder than the user's.
+CACHE_VARIABLE = "RAKUTEN_BENCH_CACHE"
+#: Environment variable that stands in for `--cache-size`.
+SIZE_VARIABLE = "RAKUTEN_BENCH_CACHE_SIZE"
+_DEFAULT_SIZE = "50GB"
+
+
+def default_cache_size() -> int:
+    """Return the bytes that the cache may take, 50 GB unless the environment tells."""
+    return parse_size(os.environ.get(SIZE_VARIABLE) or _DEFAULT_SIZE)
+
+
+def default_cache() -> Path:
+    """Return the user's cache folder, or what `RAKUTEN_BENCH_CACHE` names.
+
+    Raises
+    ------
+    UserError
+        If this user has no home folder, as in a container with a user id of its own.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named)
+    try:
+        return user_cache_path("rakuten-bench")
+    except RuntimeError as error:
+        message = (
+            f"the cache has no place: this user has no home folder. Name a folder with "
+            f"--cache or {CACHE_VARIABLE}, or set HOME."
+        )
+        raise UserError(message) from error
+
+
+def keeping(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Say of which folder of the cache it was that nothing can be kept there."""
+    return writing(folder, "Name another folder with --cache.")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folders of a cache.
+
+    Attributes
+    ----------
+    cache : Path
+    """
+
+    cache: Path
+
+    @property
+    def steps(self) -> Path:
+        """Results of steps: the root of the store."""
+        return self.cache / "steps"
+
+    @property
+    def splits(self) -> Path:
+        """Divisions of data sets into training and test rows."""
+        return self.cache / "splits"
+
+    @property
+    def standings(self) -> Path:
+        """Intervals and rank groups of boards."""
+        return self.cache / "standings"
+
+    @property
+    def kept(self) -> Path:
+        """Fingerprints and groups of duplicates, found in data once."""
+        return self.cache / "kept"
+
+    @property
+    def verified(self) -> Path:
+        """Checksums of records that were verified; a folder for each user."""
+        return self.cache / "verified"
+
+    def iter_derived(self) -> Iterator[Path]:
+        """Yield the folders of small files that are derived from data or records."""
+        yield from (self.kept, self.splits, self.standings)
+        yield from sorted(self.verified.glob("*"))

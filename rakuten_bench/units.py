@@ -1,0 +1,84 @@
+"""Sizes and durations, read and written: "6GB", "1h30m"."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rakuten_bench.errors import UserError
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B?", re.IGNORECASE)
+_POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
+
+
+def parse_duration(value: Any) -> float:
+    """Return seconds; a bare number is seconds already.
+
+    Raises
+    ------
+    UserError
+        If it is no duration, or nothing at all.
+
+    >>> parse_duration("600s"), parse_duration("1h30m"), parse_duration(2.5)
+    (600.0, 5400.0, 2.5)
+    """
+    text = str(value).replace(" ", "")
+    if isinstance(value, bool) or not _is_duration(text):
+        message = f"time limit '{value}' is no duration. Write it as 90s, 10m or 1h30m."
+        raise UserError(message)
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    return sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+
+
+def _is_duration(text: str) -> bool:
+    fits = _DURATION.fullmatch(text) or re.fullmatch(r"\d+(\.\d+)?", text)
+    return bool(fits) and bool(re.search("[1-9]", text))
+
+
+def parse_size(value: Any) -> int:
+    """Return bytes; K, M, G and T are powers of 1000, Ki, Mi, Gi and Ti of 1024.
+
+    Raises
+    ------
+    UserError
+        If it is no size, has no unit, or is nothing at all.
+
+    >>> parse_size("6GB"), parse_size("512 MiB")
+    (6000000000, 536870912)
+    """
+    found = _SIZE.fullmatch(str(value).strip())
+    if found is None or not float(found[1]):
+        message = f"size '{value}' is none. Write it with a unit, as 6GB or 512MiB."
+        raise UserError(message)
+    number, unit, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])
+
+
+def render_size(size: float) -> str:
+    """Return bytes as people read them.
+
+    >>> render_size(6_100_000_000), render_size(12_300), render_size(7)
+    ('6.1 GB', '12 kB', '7 B')
+    """
+    for power, unit in ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB")):
+        if size >= 1000**power:
+            number = size / 1000**power
+            return f"{number:.1f} {unit}" if number < 10 else f"{number:.0f} {unit}"
+    return f"{size:.0f} B"
+
+
+def render_duration(seconds: float) -> str:
+    """Return seconds as people read them.
+
+    >>> render_duration(0.05), render_duration(75), render_duration(7260)
+    ('50 ms', '1 min 15 s', '2 h 1 min')
+    """
+    if 0 < seconds < 0.1:
+        return f"{max(1000 * seconds, 1):.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
