@@ -10,7 +10,7 @@ from rakuten_bench.data.openmoji import draw_pictures
 from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.engine.settings import default_cache_size
 from rakuten_bench.scenario.load import load_study
-from rakuten_bench.store.pin import Lease
+from rakuten_bench.store.pin import Pin
 from rakuten_bench.store.result import Store
 
 STUDY = """
@@ -105,15 +105,15 @@ def test_a_damaged_picture_is_found_and_drawn_again(shop, call):
 
 def test_clear_leaves_what_a_running_run_needs(shop, call):
     needed = entries(shop)[0]
-    lease = Lease(shop / "cache" / "steps")
-    lease.write([needed.stem])
+    pin = Pin(shop / "cache" / "steps")
+    pin.write([needed.stem])
 
     _, printed, _ = call("cache", "clear")
 
     assert entries(shop) == [needed]
     assert any(path.suffix == ".npz" for path in made(shop))
     assert "1 are needed by a run and were kept" in printed
-    lease.close()
+    pin.close()
 
 
 def test_clear_may_spare_what_was_used_lately(shop, call):

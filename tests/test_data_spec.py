@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.data import parse_dataset, parse_split
-from rakuten_bench.data.spec import Place, Shelf, expand_home
+from rakuten_bench.data.spec import Catalog, Place, expand_home
 from rakuten_bench.errors import Problems, UserError
 
 
@@ -84,11 +84,11 @@ def test_all_problems_are_told_at_once():
 
 
 def test_two_functions_cannot_share_a_name():
-    shelf = Shelf("data set")
-    shelf("mine")(parse_dataset)
+    catalog = Catalog("data set")
+    catalog("mine")(parse_dataset)
 
     with pytest.raises(UserError, match=r"data set 'mine' of .* is taken by"):
-        shelf("mine")(subprocess.run)
+        catalog("mine")(subprocess.run)
 
 
 def test_checking_a_scenario_loads_no_heavy_package():

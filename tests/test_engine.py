@@ -23,7 +23,7 @@ from command_line import (
     wait_for,
 )
 from rakuten_bench.engine import Settings, find_unscored, prepare
-from rakuten_bench.engine.root import save_roots
+from rakuten_bench.engine.inputs import save_inputs
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor.local import work
 from rakuten_bench.executor.local.work import is_cheaper
@@ -31,7 +31,7 @@ from rakuten_bench.executor.task import Task
 from rakuten_bench.registry import DIGITS, NORMALIZER
 from rakuten_bench.scenario.load import load_study
 from rakuten_bench.store.codec import Encoded
-from rakuten_bench.store.result import Recipe, Store
+from rakuten_bench.store.result import Recompute, Store
 from rakuten_bench.wording.words import seconds
 
 HEAD = """
@@ -556,7 +556,7 @@ def test_what_is_cheaper_to_compute_than_to_load_is_not_stored():
 def run_steps(prepared, root, **words):
     """Run a plan's steps by hand; return where their results are."""
     store = Store(root)
-    save_roots(store, prepared.plan, prepared.dataset, prepared.split, seed=0)
+    save_inputs(store, prepared.plan, prepared.dataset, prepared.split, seed=0)
     for step in prepared.plan.steps.values():
         assert work.work(Task(step, root, **words)).fault is None
     return store
@@ -582,7 +582,7 @@ def test_what_was_not_stored_is_computed_where_it_is_read(odd, plain, monkeypatc
     store = run_steps(plain, odd / "recipes")
 
     steps = plain.plan.steps.values()
-    kept = {s.lever for s in steps if not isinstance(store.load(s.key), Recipe)}
+    kept = {s.lever for s in steps if not isinstance(store.load(s.key), Recompute)}
     n_cleaned = sum(n for line, n in counted(odd).items() if "cleaner" in line)
     assert kept == {"model"}
     assert n_cleaned > 3  # once to see what it takes, then for those that read it
@@ -597,7 +597,7 @@ def test_what_a_gpu_has_computed_is_always_stored(odd, plain, monkeypatch):
     store = run_steps(plain, odd / "cuda", device="cuda")
 
     for key in plain.plan.steps:
-        assert not isinstance(store.load(key), Recipe)
+        assert not isinstance(store.load(key), Recompute)
 
 
 def test_a_run_says_what_it_took_and_what_was_predicted(odd, capsys):
@@ -756,7 +756,7 @@ engine.run = run_and_edit
         (BEFORE_STATIONS, ["--executor", "dask"], 0),
         (AFTER_THE_FIRST_RUN, [], 1),
     ],
-    ids=["while workers start", "while stations open", "between two runs"],
+    ids=["while workers start", "while workers open", "between two runs"],
 )
 def test_source_that_changes_after_it_was_digested_stops_a_run(
     odd, before, words, n_records

@@ -17,7 +17,7 @@ from rakuten_bench.store.claim import Claims
 from rakuten_bench.store.evict import evict
 from rakuten_bench.store.inventory import verify
 from rakuten_bench.store.layout import default_cache
-from rakuten_bench.store.pin import Lease, only_one
+from rakuten_bench.store.pin import Pin, exclusive
 from rakuten_bench.store.result import Facts, Store
 
 NOBODY = 65534
@@ -36,8 +36,8 @@ def cache() -> Iterator[Path]:
     folder.chmod(0o755)
     store = Store(folder / "steps")
     store.save(KEY, 1, FACTS)
-    with store.claims.hold(KEY), only_one(store.root):
-        Lease(store.root).close()
+    with store.claims.hold(KEY), exclusive(store.root):
+        Pin(store.root).close()
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     yield folder
@@ -73,7 +73,7 @@ def claim(cache: Path) -> bool:
 
 
 def keep_from_removal(cache: Path) -> None:
-    with only_one(cache / "steps"):
+    with exclusive(cache / "steps"):
         pass
 
 
@@ -82,12 +82,12 @@ def keep_from_removal(cache: Path) -> None:
     [
         (claim, "steps/locks"),
         (keep_from_removal, "steps/evict.lock"),
-        (lambda cache: Lease(cache / "steps"), "steps/leases"),
+        (lambda cache: Pin(cache / "steps"), "steps/pins"),
         (lambda cache: Store(cache / "steps").save("a" * 32, 1, FACTS), "steps/aa"),
         (lambda cache: Store(cache / "steps").discard(KEY), f"{KEY}.entry"),
         (lambda cache: check_access(cache / "steps"), "steps and 4 more"),
     ],
-    ids=["claim", "evict", "lease", "save", "discard", "check"],
+    ids=["claim", "evict", "pin", "save", "discard", "check"],
 )
 def test_what_another_user_keeps_from_us_is_one_message(cache, access, named):
     message = as_other_user(lambda: access(cache))

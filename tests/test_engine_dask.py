@@ -31,7 +31,7 @@ from rakuten_bench.executor.dask.client import (  # noqa: E402
     _start_cluster,
     check_scheduler,
 )
-from rakuten_bench.executor.dask.worker import StationPlugin, identity  # noqa: E402
+from rakuten_bench.executor.dask.worker import DaskWorkerPlugin, identity  # noqa: E402
 from rakuten_bench.scenario.load import load_study  # noqa: E402
 from rakuten_bench.store.result import Store  # noqa: E402
 
@@ -109,8 +109,8 @@ def levers(folder, cache):
 
     return {
         name
-        for name, shelf in take_inventory(folder / cache).shelves.items()
-        if shelf.n_results
+        for name, usage in take_inventory(folder / cache).levers.items()
+        if usage.n_results
     }
 
 
@@ -273,7 +273,7 @@ def test_a_run_says_why_no_worker_is_left(
     assert code == 2
     assert "no Dask worker is left that can take part: the Dask worker at tcp" in error
     assert "Install the same everywhere" in error
-    assert not list(gated[0].glob("cache/steps/leases/*"))
+    assert not list(gated[0].glob("cache/steps/pins/*"))
 
 
 def test_a_cluster_on_this_machine_needs_no_address(grid, capsys):
@@ -504,7 +504,7 @@ def test_a_cluster_of_our_own_is_for_this_machine_only():
 
 def test_a_worker_with_other_versions_is_refused(tmp_path):
     wanted = identity(["numpy"]) | {"numpy": "0.1"}
-    plugin = StationPlugin("run", "", 1, (), {}, wanted)
+    plugin = DaskWorkerPlugin("run", "", 1, (), {}, wanted)
     worker = SimpleNamespace(address="tcp://far:1", local_directory=tmp_path)
 
     with pytest.raises(UserError, match=r"tcp://far:1 has numpy .*, this machine 0\.1"):
@@ -513,7 +513,7 @@ def test_a_worker_with_other_versions_is_refused(tmp_path):
 
 def test_a_worker_that_does_not_see_the_shared_cache_is_refused(tmp_path):
     root, mark = str(tmp_path / "steps"), str(tmp_path / "steps" / "mark")
-    plugin = StationPlugin("run", root, 1, (), {}, identity([]), mark)
+    plugin = DaskWorkerPlugin("run", root, 1, (), {}, identity([]), mark)
     worker = SimpleNamespace(address="tcp://far:1", local_directory=tmp_path)
 
     with pytest.raises(UserError, match=r"tcp://far:1 does not see .*steps"):

@@ -234,12 +234,12 @@ def test_no_process_is_left_after_a_shutdown(tmp_path):
     pool = LocalPool(2, preload=PRELOAD)
     pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 60)
     child = psutil.Process(read_pid(tmp_path / "pid"))
-    nursery = psutil.Process(pool._nursery.pid)
+    fork_server = psutil.Process(pool._fork_server.pid)
 
     pool.shutdown()
 
     assert wait_for(
-        lambda: not nursery.is_running() and not child.is_running(), seconds=30
+        lambda: not fork_server.is_running() and not child.is_running(), seconds=30
     )
     with pytest.raises(RuntimeError, match="after shutdown"):
         pool.submit(math.sqrt, 1)
@@ -271,24 +271,24 @@ time.sleep(60)
 """
     owner = subprocess.Popen([sys.executable, "-c", code])
     child = psutil.Process(read_pid(tmp_path / "pid"))
-    nursery = next(
+    fork_server = next(
         process
         for process in psutil.Process(owner.pid).children()
-        if "nursery" in " ".join(process.cmdline())
+        if "fork_server" in " ".join(process.cmdline())
     )
 
     owner.kill()
     owner.wait()
 
     assert wait_for(lambda: not child.is_running(), seconds=30)
-    assert wait_for(lambda: not nursery.is_running(), seconds=30)
+    assert wait_for(lambda: not fork_server.is_running(), seconds=30)
 
 
-def test_a_pool_survives_the_death_of_its_nursery(pool):
+def test_a_pool_survives_the_death_of_its_fork_server(pool):
     future = pool.submit(time.sleep, 60)
     assert wait_for(lambda: future.running())
 
-    os.kill(pool._nursery.pid, signal.SIGKILL)
+    os.kill(pool._fork_server.pid, signal.SIGKILL)
 
     with pytest.raises(Stopped, match="SIGKILL"):
         future.result(timeout=60)
@@ -307,7 +307,7 @@ def start_runaways(pool, folder):
 
 def fork_server(pool):
     """Return the guard of a pool's fork server, and the fork server."""
-    guard = psutil.Process(pool._nursery.pid)
+    guard = psutil.Process(pool._fork_server.pid)
     return guard, guard.children()[0]
 
 

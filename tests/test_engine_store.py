@@ -26,8 +26,8 @@ from rakuten_bench.store.entry import (
 )
 from rakuten_bench.store.evict import evict, list_stored
 from rakuten_bench.store.inventory import clear
-from rakuten_bench.store.pin import Lease, read_leases
-from rakuten_bench.store.result import Facts, LostResult, Recipe, Store
+from rakuten_bench.store.pin import Pin, read_pins
+from rakuten_bench.store.result import Facts, LostResult, Recompute, Store
 
 FACTS = Facts(seconds=1.5, memory=10, step="model svc", lever="model")
 KEY = "0123456789abcdef0123456789abcdef"
@@ -237,11 +237,11 @@ def test_damage_to_such_a_file_is_found(store, change):
 
 
 def test_a_recipe_is_told_from_a_value(store):
-    store.save_recipe(KEY, "the step", FACTS)
+    store.save_recompute(KEY, "the step", FACTS)
 
     found = store.load(KEY)
 
-    assert isinstance(found, Recipe)
+    assert isinstance(found, Recompute)
     assert found.step == "the step"
 
 
@@ -376,28 +376,28 @@ def test_unfinished_work_of_a_step_without_a_result_stays(store):
 
 def test_a_lease_holds_while_its_process_lives(store, other):
     process, _ = other(
-        "from rakuten_bench.store.pin import Lease\n"
-        f"lease = Lease(Path({str(store.root)!r}))\n"
-        f"lease.write([{KEY!r}])\n"
+        "from rakuten_bench.store.pin import Pin\n"
+        f"pin = Pin(Path({str(store.root)!r}))\n"
+        f"pin.write([{KEY!r}])\n"
         "print(1, flush=True)"
     )
 
-    held = read_leases(store.root)
+    held = read_pins(store.root)
     process.kill()
     process.wait()
 
     assert held == {KEY}
-    assert read_leases(store.root) == set()
-    assert list(store.root.glob("leases/*")) == []
+    assert read_pins(store.root) == set()
+    assert list(store.root.glob("pins/*")) == []
 
 
 def test_a_run_does_not_see_its_own_lease_as_that_of_another(store):
-    lease = Lease(store.root)
-    lease.write([KEY])
+    pin = Pin(store.root)
+    pin.write([KEY])
 
-    assert read_leases(store.root, but=lease) == set()
-    lease.close()
-    assert list(store.root.glob("leases/*")) == []
+    assert read_pins(store.root, but=pin) == set()
+    pin.close()
+    assert list(store.root.glob("pins/*")) == []
 
 
 def flip_bit(path, place):
@@ -542,11 +542,11 @@ def test_many_threads_of_many_processes_wait_for_each_other_without_deadlock(tmp
 
 def test_a_lease_of_everything_keeps_all_from_removal(store):
     store.save(KEY, "value", FACTS)
-    lease = Lease.of_everything(store.root)
+    pin = Pin.of_everything(store.root)
 
     cleared = clear(store.root.parent)
     assert (cleared.n_removed, cleared.n_kept) == (0, 1)
 
-    lease.close()
-    lease.close()
+    pin.close()
+    pin.close()
     assert clear(store.root.parent).n_removed == 1

@@ -14,7 +14,7 @@ import pytest
 from rakuten_bench.errors import MissingPackage
 from rakuten_bench.plan import made, source
 from rakuten_bench.plan.build import build_plan, derive_seed
-from rakuten_bench.plan.made import find_ingredients, versions_of
+from rakuten_bench.plan.key_parts import find_key_parts, versions_of
 from rakuten_bench.registry import LANGUAGE, NORMALIZER, iter_levers, option
 from rakuten_bench.scenario import find_option, from_words
 from user_models import write_stop_words
@@ -211,7 +211,7 @@ def test_a_module_of_another_package_counts_with_those_that_lie_beside_it(module
 def test_the_code_that_scores_and_chooses_candidates_counts_for_a_search():
     choice = from_words(WORDS | {"search": "grid"})["search"]
 
-    sources = find_ingredients(find_option("text", choice), choice).sources
+    sources = find_key_parts(find_option("text", choice), choice).sources
 
     assert "rakuten_bench.pipeline.searching" in sources
     assert "rakuten_bench.metrics.confusion" in sources

@@ -61,9 +61,9 @@ def test_classes_are_sorted_by_how_much_they_change(pair):
 
 def test_levers_come_first_and_texts_are_shortened(pair):
     found = report.compare(*pair)
-    items = {change.id: report.Item("piscine " * 30) for change in found.changes}
+    examples = {change.id: report.Example("piscine " * 30) for change in found.changes}
 
-    text = report.render_comparison(found, items=items, n_rows=1, width=140)
+    text = report.render_comparison(found, examples=examples, n_rows=1, width=140)
 
     assert text.index("linear_svc(C=0.2)") < text.index("f1_weighted")
     assert "piscine piscine" in text

@@ -22,7 +22,7 @@ from PIL import Image
 
 from rakuten_bench import records, report
 from rakuten_bench.cli import rakuten_bench
-from rakuten_bench.report import Item
+from rakuten_bench.report import Example
 from rakuten_bench.wording.words import clean
 
 CHROMIUM = next(
@@ -210,12 +210,12 @@ def page(shop, tmp_path):
     shop.fail("T9", levers={"stopwords": "off", "model": "mlp"}, name=HOSTILE[3])
     board = report.with_standing(report.load_board(shop.results, "shop"))
     image = picture(tmp_path)
-    items = {
-        row: Item(HOSTILE[place % len(HOSTILE)], image)
+    examples = {
+        row: Example(HOSTILE[place % len(HOSTILE)], image)
         for place, row in enumerate(shop.ids.tolist())
     }
     path = tmp_path / "board.html"
-    path.write_text(report.render_page([board], {"shop": items}), encoding="utf-8")
+    path.write_text(report.render_page([board], {"shop": examples}), encoding="utf-8")
     return path
 
 
@@ -274,7 +274,7 @@ def test_without_items_no_text_of_the_data_is_in_the_file(shop, tmp_path):
     text = (tmp_path / "sub" / "board.html").read_text()
 
     assert result.exit_code == 0
-    assert '"items":[]' in text
+    assert '"examples":[]' in text
     assert "row1" not in text
 
 
@@ -288,9 +288,9 @@ def test_the_surest_wrong_answer_is_the_example(shop):
         "T1", predictions=dataclasses.replace(base, probability=probability)
     )
     board = report.load_board(shop.results, "shop")
-    items = {row: Item(f"text of {row}") for row in shop.ids.tolist()}
+    examples = {row: Example(f"text of {row}") for row in shop.ids.tolist()}
 
-    page = report.render_page([board], {"shop": items})
+    page = report.render_page([board], {"shop": examples})
 
     assert f"text of {shop.ids[surest]}" in page
     assert "0.9]" in page
@@ -302,7 +302,7 @@ def test_a_scenario_whose_predictions_are_gone_says_so(shop):
     (folder / "predictions.npz").unlink()
     board = report.load_board(shop.results, "shop")
 
-    page = report.render_page([board], {"shop": {"row1": Item("x")}})
+    page = report.render_page([board], {"shop": {"row1": Example("x")}})
 
     assert "predictions.npz: can't be read" in page
     assert "Without predictions no scenario is ranked." in page
@@ -324,10 +324,12 @@ def test_the_page_is_small_for_200_scenarios_of_27_classes(shop, tmp_path):
     noise = rng.integers(0, 255, (90, 90, 3), dtype=np.uint8)
     Image.fromarray(noise).resize((500, 500)).save(tmp_path / "photo.jpg")
     text = "un objet de décoration " * 9
-    items = {row: Item(text, str(tmp_path / "photo.jpg")) for row in shop.ids.tolist()}
+    examples = {
+        row: Example(text, str(tmp_path / "photo.jpg")) for row in shop.ids.tolist()
+    }
     board = report.load_board(shop.results, "shop")
 
-    page = report.render_page([board], {"shop": items})
+    page = report.render_page([board], {"shop": examples})
 
     assert len(page.encode()) < 5_000_000
     assert page.count("data:image/jpeg") > 200

@@ -35,17 +35,17 @@ _RESULTS = {
 
 
 def render_judgement(
-    judgement: Judgement, form: str = "table", width: int = 100
+    judgement: Judgement, format_: str = "table", width: int = 100
 ) -> str:
     """Return a judgement in one of `FORMATS`."""
-    return FORMATS[form](judgement, width)
+    return FORMATS[format_](judgement, width)
 
 
 def _held_to(judgement: Judgement) -> str:
     return " and ".join(judgement.metrics)
 
 
-def _table(judgement: Judgement, form: str, width: int) -> str:
+def _table(judgement: Judgement, format_: str, width: int) -> str:
     verdicts = judgement.verdicts
     ordered = sorted(verdicts, key=lambda v: (_ORDER.index(v.status), v.board, v.code))
     counts: Counter[str] = Counter(verdict.status for verdict in verdicts)
@@ -56,7 +56,7 @@ def _table(judgement: Judgement, form: str, width: int) -> str:
         tuple(_cells(v, judgement) for v in ordered if v.status != "new"),
         (f"{number(len(verdicts), 'scenario')}: {summary}.", *judgement.remarks),
     )
-    return render_tables([table], form, width)
+    return render_tables([table], format_, width)
 
 
 def _cells(verdict: Verdict, judgement: Judgement) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from rakuten_bench.errors import UserError
 
 if TYPE_CHECKING:
     from rakuten_bench.records import DatasetInfo
-    from rakuten_bench.report import Item
+    from rakuten_bench.report import Example
     from rakuten_bench.types import Dataset
 
 
-def find_items(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Item]:
+def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Example]:
     """Return the rows of a record's data set, empty where it is not at hand.
 
     Parameters
@@ -25,7 +25,7 @@ def find_items(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Item]:
     data_dir : Path or None
         Folder of the files that the user brings.
     """
-    from rakuten_bench.report import read_items
+    from rakuten_bench.report import read_examples
 
     try:
         dataset = _load(info, data_dir)
@@ -39,7 +39,7 @@ def find_items(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Item]:
         )
         echo(message, err=True)
         return {}
-    return read_items(dataset)
+    return read_examples(dataset)
 
 
 def _load(info: DatasetInfo, data_dir: Path | None) -> Dataset:

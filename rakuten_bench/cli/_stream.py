@@ -111,12 +111,12 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
     click.echo(escape_controls(str(text)), err=err, nl=nl)
 
 
-def echo_as(form: str, text: str, *, nl: bool = False, exact: bool = False) -> None:
+def echo_as(format_: str, text: str, *, nl: bool = False, exact: bool = False) -> None:
     """Print a text in one of the formats; what programs read is UTF-8.
 
     Parameters
     ----------
-    form : str
+    format_ : str
         One of `MACHINE_FORMATS`, or what people read.
     nl : bool
         Whether to end the line.
@@ -126,9 +126,9 @@ def echo_as(form: str, text: str, *, nl: bool = False, exact: bool = False) -> N
     """
     is_shown = sys.stdout is not None and sys.stdout.isatty()
     if is_shown or not exact:
-        text = escape_json(text) if form == "json" else escape_controls(text)
+        text = escape_json(text) if format_ == "json" else escape_controls(text)
     has_bytes = getattr(sys.stdout, "buffer", None) is not None
-    if form not in MACHINE_FORMATS or not has_bytes or is_shown:
+    if format_ not in MACHINE_FORMATS or not has_bytes or is_shown:
         click.echo(text, nl=nl)
     else:
         click.echo(text.encode("utf-8", "backslashreplace"), nl=nl)

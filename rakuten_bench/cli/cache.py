@@ -49,13 +49,11 @@ def info(cache: Path | None) -> None:
     rows = [
         (
             lever,
-            shelf.n_results,
-            render_size(shelf.size),
-            render_duration(shelf.seconds),
+            usage.n_results,
+            render_size(usage.size),
+            render_duration(usage.seconds),
         )
-        for lever, shelf in sorted(
-            found.shelves.items(), key=lambda item: -item[1].size
-        )
+        for lever, usage in sorted(found.levers.items(), key=lambda item: -item[1].size)
     ]
     echo(f"folder      {folder}")
     echo(

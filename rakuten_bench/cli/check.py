@@ -69,7 +69,7 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
 )
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(["table", "markdown", "junit", "json"]),
     default="table",
     show_default=True,
@@ -98,7 +98,7 @@ def command(
     rows: bool | None,
     metric: str | None,
     tolerance: float,
-    form: str,
+    format_: str,
     outputs: tuple[Path, ...],
     **words: Any,
 ) -> None:
@@ -138,7 +138,7 @@ def command(
         text = check.render_judgement(judgement, _SUFFIXES[file.suffix.lower()])
         write_file(file, text)
     width = shutil.get_terminal_size((100, 24)).columns
-    echo_as(form, check.render_judgement(judgement, form, width))
+    echo_as(format_, check.render_judgement(judgement, format_, width))
     ctx.exit(check.exit_code(judgement.verdicts))
 
 

@@ -29,7 +29,7 @@ from rakuten_bench.cli._stream import echo_as
 )
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(["table", "markdown", "json"]),
     default="table",
     show_default=True,
@@ -49,7 +49,7 @@ def command(
     dataset: str | None,
     data_dir: Path | None,
     rows: int,
-    form: str,
+    format_: str,
     no_examples: bool,
     results: Path,
 ) -> None:
@@ -64,11 +64,11 @@ def command(
       rakuten-bench compare results/openmoji/T0 elsewhere/openmoji/T0
     """
     from rakuten_bench import report
-    from rakuten_bench.cli._data import find_items
+    from rakuten_bench.cli._data import find_examples
 
     folders = [report.find_scenario(results, code, dataset) for code in (a, b)]
     found = report.compare(*folders)
-    wanted = rows > 0 and form != "json" and not no_examples and found.changes
-    items = find_items(found.a.dataset, data_dir) if wanted else {}
+    wanted = rows > 0 and format_ != "json" and not no_examples and found.changes
+    examples = find_examples(found.a.dataset, data_dir) if wanted else {}
     width = shutil.get_terminal_size((100, 24)).columns
-    echo_as(form, report.render_comparison(found, form, rows, items, width))
+    echo_as(format_, report.render_comparison(found, format_, rows, examples, width))

@@ -93,11 +93,11 @@ def describe_command(
     """
     from rakuten_bench.data import load_dataset
     from rakuten_bench.data.audit import audit
-    from rakuten_bench.data.spec import Place
+    from rakuten_bench.data.spec import DataPaths
 
     spec, split = _what_to_describe(name, scenario_file)
     base_dir = scenario_file.parent if scenario_file else None
-    place = Place(data_dir=data_dir, base_dir=base_dir, cache=cache)
+    place = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
     loaded = load_dataset(spec, data_dir=data_dir, base_dir=base_dir, cache=place.store)
     found = audit(loaded, split, cache=place.store, images=images)
     if as_json:

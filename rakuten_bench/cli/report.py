@@ -35,7 +35,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
 )
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(["table", "markdown", "csv", "json"]),
     default="table",
     show_default=True,
@@ -88,7 +88,7 @@ def command(
     top: int | None,
     sort: str | None,
     subset: str,
-    form: str,
+    format_: str,
     spreadsheet_safe: bool,
     results: Path,
     effects: bool,
@@ -114,7 +114,7 @@ def command(
     """
     from rakuten_bench import report
 
-    if spreadsheet_safe and form != "csv":
+    if spreadsheet_safe and format_ != "csv":
         message = "--spreadsheet-safe needs --format csv."
         raise UserError(message)
     cache = _find_cache()
@@ -127,11 +127,11 @@ def command(
     width = shutil.get_terminal_size((100, 24)).columns
     if not effects or html is not None:  # else intervals and groups are not shown
         boards = [report.with_standing(board, top) for board in boards]
-    written = "spreadsheet" if spreadsheet_safe else form
+    written = "spreadsheet" if spreadsheet_safe else format_
     if effects:
-        echo_as(form, report.render_effects(boards, written, width))
+        echo_as(format_, report.render_effects(boards, written, width))
     else:
-        echo_as(form, report.render_boards(boards, written, top, width))
+        echo_as(format_, report.render_boards(boards, written, top, width))
     if plots is not None:
         best = min(top or _PLOTTED, _PLOTTED)
         files = (file for board in boards for file in report.board_plots(board, best))
@@ -143,7 +143,7 @@ def command(
         logged = report.log_boards(boards, uri)
         told = f"{logged.new} runs logged, {logged.known} were there"
         echo(f"{uri}: {told}", err=True)
-    if effects or form in ("csv", "json"):
+    if effects or format_ in ("csv", "json"):
         _say_left_out(boards)
 
 
@@ -162,15 +162,17 @@ def _say_left_out(boards: Sequence[Board]) -> None:
 
 
 def _write_page(
-    file: Path, boards: Sequence[Board], data_dir: Path | None, examples: bool
+    file: Path, boards: Sequence[Board], data_dir: Path | None, with_examples: bool
 ) -> None:
     """Write the HTML file, with wrong answers where the data are at hand."""
     from rakuten_bench import report
-    from rakuten_bench.cli._data import find_items
+    from rakuten_bench.cli._data import find_examples
 
-    items = {
-        board.name: find_items(board.dataset, data_dir) for board in boards if examples
+    examples = {
+        board.name: find_examples(board.dataset, data_dir)
+        for board in boards
+        if with_examples
     }
-    page = report.render_page(boards, items)
+    page = report.render_page(boards, examples)
     write_file(file, page)
     echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB", err=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.corpus.encoded import Offsets, Tokens
-from rakuten_bench.corpus.ngram import Index, Sequence, Span, learn
+from rakuten_bench.corpus.ngram import Index, Span, TermSequence, learn
 from rakuten_bench.corpus.term import (
     Terms,
     document_frequency,
@@ -72,7 +72,7 @@ class WordGrams:
         """Count the n-grams of words and keep what the terms allow."""
         allowed = terms.document_range(len(block))
         span = Span(*terms.ngram_range, floor=allowed[0])
-        sequence = Sequence(block.tokens, block.offsets, len(block.vocabulary))
+        sequence = TermSequence(block.tokens, block.offsets, len(block.vocabulary))
         index, counts = learn(sequence, span, dtype)
         frequency = document_frequency(counts)
         total = frequency.astype(np.float64) if terms.binary else None
@@ -85,7 +85,7 @@ class WordGrams:
     def count(self, block: Block, dtype: Any) -> Any:
         """Count the features in other documents, whatever their vocabulary."""
         symbols = self.words.find(block.vocabulary)[block.tokens]
-        sequence = Sequence(symbols, block.offsets, len(self.words))
+        sequence = TermSequence(symbols, block.offsets, len(self.words))
         return self.index.count(sequence, dtype)
 
     def names(self) -> list[str]:
@@ -154,7 +154,7 @@ class TextCharGrams(CharGrams):
         return text_units(block.vocabulary, block.tokens, block.offsets, high, dtype)
 
 
-def _spell(pieces: Pieces, alphabet: NDArray[np.uint32]) -> Sequence:
+def _spell(pieces: Pieces, alphabet: NDArray[np.uint32]) -> TermSequence:
     """Return pieces as runs of letters of an alphabet."""
     if not len(alphabet):
         alphabet = np.zeros(1, np.uint32)
@@ -162,7 +162,7 @@ def _spell(pieces: Pieces, alphabet: NDArray[np.uint32]) -> Sequence:
     place[place == len(alphabet)] = 0
     known = alphabet[place] == pieces.characters
     symbols = np.where(known, place, -1).astype(np.int32)
-    return Sequence(symbols, pieces.offsets, len(alphabet), pieces.least)
+    return TermSequence(symbols, pieces.offsets, len(alphabet), pieces.least)
 
 
 def _multiply(counts: Any, table: Any) -> Any:

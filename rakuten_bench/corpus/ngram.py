@@ -20,7 +20,7 @@ Keys = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sequence:
+class TermSequence:
     """Runs of symbols.
 
     Attributes
@@ -108,7 +108,7 @@ class Index:
         """Number of features."""
         return sum(int((columns >= 0).sum()) for columns in self.columns)
 
-    def count(self, sequence: Sequence, dtype: Any = np.float64) -> Any:
+    def count(self, sequence: TermSequence, dtype: Any = np.float64) -> Any:
         """Return how often each feature stands in each run.
 
         Returns
@@ -151,7 +151,9 @@ class Index:
         return found
 
 
-def learn(sequence: Sequence, span: Span, dtype: Any = np.float64) -> tuple[Index, Any]:
+def learn(
+    sequence: TermSequence, span: Span, dtype: Any = np.float64
+) -> tuple[Index, Any]:
     """Give every n-gram of a sequence a column, in the order of spelling, and count.
 
     Returns
@@ -202,7 +204,7 @@ def _rank_by_count(keys: Keys, top: int) -> tuple[Keys, Ids]:
     return np.flatnonzero(present), ranks[keys]
 
 
-def _enumerate(sequence: Sequence, span: Span) -> tuple[list[Keys], list[Level]]:
+def _enumerate(sequence: TermSequence, span: Span) -> tuple[list[Keys], list[Level]]:
     """Return the distinct n-grams of each length, and where each stands."""
     keys, levels = [], []
     symbols, left = sequence.symbols, sequence.left()
@@ -241,7 +243,7 @@ def _stop_before_rare(left: Keys, start: Keys) -> Keys:
     return np.minimum(left, following - np.arange(len(left)))
 
 
-def _find_levels(sequence: Sequence, index: Index) -> list[Level]:
+def _find_levels(sequence: TermSequence, index: Index) -> list[Level]:
     """Return where the n-grams of an index stand in a sequence."""
     levels = []
     left = sequence.left()
@@ -269,7 +271,7 @@ def _find(keys: Keys, wanted: Keys) -> Keys:
 
 
 def _counted(
-    sequence: Sequence, start: Keys, left: Keys, length: int, span: Span
+    sequence: TermSequence, start: Keys, left: Keys, length: int, span: Span
 ) -> NDArray[np.bool_]:
     """Tell features from what is only the beginning of one."""
     if length >= span.low:
@@ -323,7 +325,7 @@ def _prune(index: Index) -> Index:
 
 
 def _count(
-    sequence: Sequence,
+    sequence: TermSequence,
     levels: list[Level],
     columns: tuple[Ids, ...],
     n_columns: int,

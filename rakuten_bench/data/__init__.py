@@ -4,7 +4,7 @@ Light at import: what a scenario file says can be checked without pandas. A data
 one function in one module of this package:
 
     @dataset("mine")
-    def mine(place: Place, *, rows: int = 100) -> Dataset:
+    def mine(place: DataPaths, *, rows: int = 100) -> Dataset:
         '''Say in one line what it is.'''
 """
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rakuten_bench.data.spec import (
+    DataPaths,
     DatasetSpec,
-    Place,
     SplitSpec,
     dataset,
     parse_dataset,
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from rakuten_bench.types import Dataset
 
 __all__ = [
+    "DataPaths",
     "DatasetSpec",
-    "Place",
     "SplitSpec",
     "build_split",
     "dataset",
@@ -67,7 +67,7 @@ def load_dataset(
     UserError
         If files are absent or unreadable, or rows have no label.
     """
-    place = Place(data_dir=data_dir, base_dir=base_dir, cache=cache)
+    place = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
     entry = dataset.find(spec.name)
     loaded: Dataset = entry.function(place, **entry.arguments(spec.params))
     return loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.data.spec import Entry, dataset, scheme
+from rakuten_bench.data.spec import RegisteredFunction, dataset, scheme
 
 
 def list_entries() -> dict[str, list[dict[str, Any]]]:
@@ -22,7 +22,7 @@ def list_entries() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _describe(entry: Entry) -> dict[str, Any]:
+def _describe(entry: RegisteredFunction) -> dict[str, Any]:
     parameters = {name: entry.defaults.get(name) for name in entry.types}
     required = [name for name in entry.types if name not in entry.defaults]
     return {

@@ -7,7 +7,7 @@ from pathlib import Path
 from rakuten_bench.data.build import assemble
 from rakuten_bench.data.image import Share
 from rakuten_bench.data.reading import read_table
-from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
+from rakuten_bench.data.spec import DATA_DIR_VARIABLE, DataPaths, dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import Dataset, Layout
 
@@ -39,7 +39,7 @@ LAYOUT = Layout(
 
 
 @dataset("flipkart")
-def flipkart(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
+def flipkart(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
     """Read the Flipkart sample: 1,050 English listings, 7 categories, photos.
 
     Parameters
@@ -80,7 +80,7 @@ def flipkart(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
     )
 
 
-def find_file(place: Place) -> Path:
+def find_file(place: DataPaths) -> Path:
     """Return where the CSV is.
 
     Raises

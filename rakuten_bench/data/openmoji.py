@@ -13,7 +13,7 @@ import numpy as np
 
 from rakuten_bench.data import svg
 from rakuten_bench.data.build import assemble
-from rakuten_bench.data.spec import Place, dataset
+from rakuten_bench.data.spec import DataPaths, dataset
 from rakuten_bench.division.chance import shuffled_rank
 from rakuten_bench.store.folder import build_once
 from rakuten_bench.types import Dataset
@@ -81,7 +81,7 @@ _STREAM = 7
 
 
 @dataset("openmoji")
-def openmoji(place: Place, *, random_state: int = 123) -> Dataset:
+def openmoji(place: DataPaths, *, random_state: int = 123) -> Dataset:
     """Build the embedded data set: 1,900 emoji (not products), names and pictures.
 
     Parameters

@@ -10,7 +10,7 @@ from rakuten_bench.data.build import assemble
 from rakuten_bench.data.image import Share
 from rakuten_bench.data.layout import name_images
 from rakuten_bench.data.reading import Remark, read_table
-from rakuten_bench.data.spec import DATA_DIR_VARIABLE, Place, dataset
+from rakuten_bench.data.spec import DATA_DIR_VARIABLE, DataPaths, dataset
 from rakuten_bench.errors import UserError, list_names
 from rakuten_bench.types import Dataset, Kind, Layout
 
@@ -72,7 +72,7 @@ LABEL_NAMES = {
 
 
 @dataset("rakuten")
-def rakuten(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
+def rakuten(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
     """Read the Rakuten France challenge's files: 84,916 listings, 27 classes, photos.
 
     Parameters
@@ -90,7 +90,7 @@ def rakuten(place: Place, *, max_missing_images: Share = 0.5) -> Dataset:
     )
 
 
-def find_folder(place: Place) -> Path:
+def find_folder(place: DataPaths) -> Path:
     """Return the folder that holds the challenge's tables.
 
     Raises

@@ -53,7 +53,7 @@ class SplitSpec(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DataPaths:
     """Where a data set may look for files and keep what it computes once.
 
     Attributes
@@ -107,7 +107,7 @@ def expand_home(path: str | Path) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisteredFunction:
     """A registered function and what its signature says of its parameters."""
 
     name: str
@@ -156,7 +156,7 @@ class Entry:
         }
 
 
-class Shelf:
+class Catalog:
     """The functions registered under one kind of name, such as "data set".
 
     Parameters
@@ -167,7 +167,7 @@ class Shelf:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, RegisteredFunction] = {}
 
     def __call__(
         self, name: str, *, check: Check | None = None
@@ -187,12 +187,12 @@ class Shelf:
 
         return register
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[RegisteredFunction, ...]:
         """Return every entry, by name."""
         discover()
         return tuple(self._entries[name] for name in sorted(self._entries))
 
-    def find(self, name: str) -> Entry:
+    def find(self, name: str) -> RegisteredFunction:
         """Return an entry by name.
 
         Raises
@@ -244,14 +244,14 @@ class Shelf:
         raise UserError(message)
 
 
-def _read_entry(name: str, function: Factory) -> Entry:
+def _read_entry(name: str, function: Factory) -> RegisteredFunction:
     hints = get_type_hints(function, include_extras=True)
     parameters = [
         parameter
         for parameter in inspect.signature(function).parameters.values()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
-    return Entry(
+    return RegisteredFunction(
         name,
         function,
         types={parameter.name: hints[parameter.name] for parameter in parameters},
@@ -263,8 +263,8 @@ def _read_entry(name: str, function: Factory) -> Entry:
     )
 
 
-dataset = Shelf("data set")
-scheme = Shelf("split")
+dataset = Catalog("data set")
+scheme = Catalog("split")
 
 
 def discover() -> None:

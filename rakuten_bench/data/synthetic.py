@@ -12,14 +12,14 @@ from msgspec import Meta
 
 from rakuten_bench.data import synthesis
 from rakuten_bench.data.rakuten import read_challenge
-from rakuten_bench.data.spec import Place, dataset
+from rakuten_bench.data.spec import DataPaths, dataset
 from rakuten_bench.store.folder import build_once
 from rakuten_bench.types import Dataset
 
 
 @dataset("synthetic")
 def synthetic(
-    place: Place,
+    place: DataPaths,
     *,
     rows: Annotated[int, Meta(ge=54)] = 5000,
     images: Annotated[int, Meta(ge=0)] = 0,

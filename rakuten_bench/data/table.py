@@ -12,7 +12,7 @@ from rakuten_bench.data.given import read_sides
 from rakuten_bench.data.image import Share
 from rakuten_bench.data.label import LabelRules
 from rakuten_bench.data.reading import Reading, Remark, read_table
-from rakuten_bench.data.spec import Place, dataset, expand_home
+from rakuten_bench.data.spec import DataPaths, dataset, expand_home
 from rakuten_bench.errors import Problems, unknown
 from rakuten_bench.types import Dataset, Layout
 
@@ -39,7 +39,7 @@ def find_file_problems(params: Mapping[str, Any]) -> Iterator[str]:
 
 @dataset("table", check=find_file_problems)
 def table(  # noqa: PLR0913  (one argument per column that a user may name)
-    place: Place,
+    place: DataPaths,
     *,
     path: str = "",
     train: str = "",

@@ -83,8 +83,8 @@ class Run:
                 results = self.settings.results
                 write_study_run(results, describe_run(self.prepared, results))
         finally:
-            if self.prepared.lease:
-                self.prepared.lease.close()
+            if self.prepared.pin:
+                self.prepared.pin.close()
 
     def _run_on_board(self) -> Iterator[Progress]:
         results = self.settings.results

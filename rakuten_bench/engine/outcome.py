@@ -15,7 +15,7 @@ from rakuten_bench.executor.fault import Fault
 from rakuten_bench.executor.maker import Maker
 from rakuten_bench.plan import Plan, Step
 from rakuten_bench.plan.build import digest
-from rakuten_bench.plan.made import Ingredients, find_ingredients, versions_of
+from rakuten_bench.plan.key_parts import KeyParts, find_key_parts, versions_of
 from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import (
     DatasetInfo,
@@ -51,7 +51,7 @@ class Recorder:
     ----------
     forced : Limit
         From the command line.
-    recall : callable
+    past_facts : callable
         Returns what is known of a step whose result is no longer there, if anything.
     facts : dict
         What is known of each step, by key; filled as it is learned.
@@ -68,7 +68,7 @@ class Recorder:
     board: str
     forced: Limit = field(default_factory=Limit)
     n_threads: int = 1
-    recall: Callable[[Step], Facts | None] = field(default=lambda step: None)
+    past_facts: Callable[[Step], Facts | None] = field(default=lambda step: None)
     facts: dict[str, Facts] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
 
@@ -79,7 +79,7 @@ class Recorder:
         self._y = self.dataset.y
         self._language = self._given_languages()
         self._users = self._count_users()
-        self._known_made: dict[Choice, Ingredients] = {}
+        self._known_made: dict[Choice, KeyParts] = {}
 
     def failed(self, code: str, fault: Fault, computed: set[str]) -> Record:
         """Return the record of a scenario that has no predictions.
@@ -225,7 +225,7 @@ class Recorder:
     def _facts(self, key: str) -> Facts | None:
         """Return what is known of a step; its result itself may have been evicted."""
         step = self.plan.steps[key]
-        facts = self.facts.get(key) or self.store.facts(key) or self.recall(step)
+        facts = self.facts.get(key) or self.store.facts(key) or self.past_facts(step)
         if facts is not None:
             self.facts[key] = facts
         return facts
@@ -256,14 +256,14 @@ class Recorder:
             failed=failed,
         )
 
-    def _made(self, step: Step) -> list[Ingredients]:
+    def _made(self, step: Step) -> list[KeyParts]:
         """Return what a step's result is made of, besides its inputs."""
         found = []
         for choice in step.choices:
             known = self._known_made.get(choice)
             if known is None:
                 option = find_option(step.modality, choice)
-                known = find_ingredients(option, choice, self.study.folder)
+                known = find_key_parts(option, choice, self.study.folder)
                 self._known_made[choice] = known
             found.append(known)
         return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rakuten_bench.data import Place, build_split, load_dataset
+from rakuten_bench.data import DataPaths, build_split, load_dataset
 from rakuten_bench.data.image import check_images
 from rakuten_bench.data.leak import find_leaks
 from rakuten_bench.engine.outcome import record_key
@@ -36,7 +36,7 @@ from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.scenario.load import Study
 from rakuten_bench.store.access import NoAccess
 from rakuten_bench.store.layout import Layout
-from rakuten_bench.store.pin import Lease
+from rakuten_bench.store.pin import Pin
 from rakuten_bench.store.result import Store
 from rakuten_bench.types import Dataset, Modality, Rows, Split, Wanted
 
@@ -55,7 +55,7 @@ class Prepared:
         What is odd about the data.
     board : str
         Name of the folder of the records; the plain one unless it is of other data.
-    lease : Lease or None
+    pin : Pin or None
         Keeps the cache as it was read, until the run says what it needs of it.
     """
 
@@ -68,7 +68,7 @@ class Prepared:
     damaged: tuple[Damaged, ...]
     remarks: tuple[str, ...] = ()
     board: str = ""
-    lease: Lease | None = field(default=None, compare=False)
+    pin: Pin | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.board:
@@ -107,22 +107,22 @@ def prepare(
         If the data cannot be loaded, have nothing to tell apart, a package is missing,
         or a file of predictions can't be used.
     """
-    lease = _pin(settings) if pin else None
+    pinned = _pin(settings) if pin else None
     try:
         prepared = _prepare(study, settings)
         if check:
             check_files(prepared)
-        return replace(prepared, lease=lease)
+        return replace(prepared, pin=pinned)
     except BaseException:
-        if lease:
-            lease.close()
+        if pinned:
+            pinned.close()
         raise
 
 
-def _pin(settings: Settings) -> Lease | None:
+def _pin(settings: Settings) -> Pin | None:
     """Pin the cache; where it can't be written a run with work to do is refused later."""
     with suppress(NoAccess):
-        return Lease.of_everything(_store_of(settings).root)
+        return Pin.of_everything(_store_of(settings).root)
     return None
 
 
@@ -143,7 +143,7 @@ def _prepare(study: Study, settings: Settings) -> Prepared:
         dataset,
         study.row_split,
         cache=settings.cache,
-        folder=Place(settings.data_dir, study.path.parent).relative_to,
+        folder=DataPaths(settings.data_dir, study.path.parent).relative_to,
     )
     plan = build_plan(
         study.scenarios,

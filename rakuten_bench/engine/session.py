@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 
 from rakuten_bench.engine.forecast import open_costs
+from rakuten_bench.engine.inputs import save_inputs
 from rakuten_bench.engine.outcome import Recorder
 from rakuten_bench.engine.prepare import Prepared
-from rakuten_bench.engine.root import save_roots
 from rakuten_bench.engine.schedule import Ended, Schedule
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.stop import find_limit
@@ -30,7 +30,7 @@ from rakuten_bench.records import Record
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.store.entry import Facts
 from rakuten_bench.store.evict import evict
-from rakuten_bench.store.pin import EVERYTHING, Lease, only_one, read_leases
+from rakuten_bench.store.pin import EVERYTHING, Pin, exclusive, read_pins
 from rakuten_bench.store.result import LostResult, check_space
 from rakuten_bench.units import render_duration
 
@@ -108,7 +108,7 @@ class Spent:
 
 
 @dataclass
-class Parked:
+class Waiting:
     """A step that somebody else is at work on.
 
     Attributes
@@ -142,7 +142,7 @@ class Session:
         self.store = prepared.store
         self.writer = RecordWriter(self.settings.results, self.store.claims)
         self._running: dict[Future[Done], Step] = {}
-        self._parked: dict[str, Parked] = {}
+        self._waiting: dict[str, Waiting] = {}
         self._pauses: dict[str, float] = {}
         self._n_done = self._n_failed = self._n_computed = self._n_shared = 0
         self._written = 0
@@ -160,12 +160,12 @@ class Session:
             If nothing more can be written, or nobody is left to work; what is finished
             is kept.
         """
-        with self._leased(), closing(self.writer):
-            self._save_roots()
+        with self._pinned(), closing(self.writer):
+            self._save_inputs()
             self._begin()
             yield self._progress()
             yield from self._record_ended()
-            while self._running or self._parked or self.schedule.n_left:
+            while self._running or self._waiting or self.schedule.n_left:
                 self._hand_out()
                 yield from self._collect()
                 yield from self._record_ended()
@@ -174,17 +174,17 @@ class Session:
         self.spent.wall = time.monotonic() - self._start
 
     @contextmanager
-    def _leased(self) -> Iterator[None]:
+    def _pinned(self) -> Iterator[None]:
         """Keep what the plan needs from being removed while it runs."""
         plan = self.prepared.plan
-        ours = self.prepared.lease  # closed where the same was run before
-        self.lease = ours if ours and ours.is_open else Lease(self.store.root)
+        ours = self.prepared.pin  # closed where the same was run before
+        self.pin = ours if ours and ours.is_open else Pin(self.store.root)
         try:
-            with only_one(self.store.root):
-                self.lease.write([*plan.steps, plan.frame, *plan.targets])
+            with exclusive(self.store.root):
+                self.pin.write([*plan.steps, plan.frame, *plan.targets])
             yield
         finally:
-            self.lease.close()
+            self.pin.close()
 
     @property
     def _has_slot(self) -> bool:
@@ -224,13 +224,13 @@ class Session:
             self.prepared.board,
             forced=self.settings.limit,
             n_threads=self.settings.threads,
-            recall=self.costs.facts,
+            past_facts=self.costs.facts,
         )
         self._computed: set[str] = set()
 
-    def _save_roots(self) -> None:
+    def _save_inputs(self) -> None:
         prepared = self.prepared
-        save_roots(
+        save_inputs(
             self.store,
             prepared.plan,
             prepared.dataset,
@@ -240,7 +240,7 @@ class Session:
 
     def _hand_out(self) -> None:
         """Give the executor as much as it can take."""
-        self._unpark()
+        self._resume_waiting()
         while self._has_slot:
             step = self.schedule.take(self._may_run)
             if step is None:
@@ -251,8 +251,8 @@ class Session:
         """Tell whether a step may run now: those of the GPU run one by one."""
         if self.devices.of(step) == "cpu":
             return True
-        parked = (one.step for one in self._parked.values())
-        running = [*self._running.values(), *parked]
+        waiting = (one.step for one in self._waiting.values())
+        running = [*self._running.values(), *waiting]
         return not any(self.devices.of(other) == "cuda" for other in running)
 
     def _submit(self, step: Step) -> None:
@@ -279,36 +279,36 @@ class Session:
         limits = self.prepared.study.limits
         return find_limit(step, scenarios, limits, self.settings.limit)
 
-    def _unpark(self) -> None:
+    def _resume_waiting(self) -> None:
         """Look at the steps that another run had claimed, those whose time has come."""
         now = time.monotonic()
-        for key, parked in list(self._parked.items()):
-            if parked.due > now:
+        for key, waiting in list(self._waiting.items()):
+            if waiting.due > now:
                 continue
-            parked.due = now + _LOOK
+            waiting.due = now + _LOOK
             if key in self.store:
-                del self._parked[key]
+                del self._waiting[key]
                 self.schedule.finish(Done(key, computed=False))
             elif self.store.claims.is_free(key) and self._has_slot:
-                del self._parked[key]
-                self._submit(parked.step)
+                del self._waiting[key]
+                self._submit(waiting.step)
 
-    def _park(self, step: Step) -> None:
+    def _set_aside(self, step: Step) -> None:
         """Put a step aside, each time for longer: its claim may be held out of sight.
 
         So it is where workers have stores of their own, and with the claim on the GPU.
         """
         pause = min(2 * self._pauses.get(step.key, _LOOK / 2), _LONGEST_LOOK)
         self._pauses[step.key] = pause
-        self._parked[step.key] = Parked(step, time.monotonic() + pause)
+        self._waiting[step.key] = Waiting(step, time.monotonic() + pause)
 
     def _collect(self) -> Iterator[Progress]:
         """Wait for something to end, and take note of it."""
-        if not self._running and not self._parked:
+        if not self._running and not self._waiting:
             return
         finished: set[Future[Done]] = set()
         if self._running:
-            pause = _LOOK if self._parked else _TICK
+            pause = _LOOK if self._waiting else _TICK
             finished, _ = wait(self._running, pause, FIRST_COMPLETED)
         else:
             time.sleep(_LOOK)
@@ -316,7 +316,7 @@ class Session:
             step = self._running.pop(future)
             self._finish(outcome(future, step), step)
         is_due = time.monotonic() - self._said > _TICK
-        if finished or is_due or not self._parked:
+        if finished or is_due or not self._waiting:
             yield self._progress()
 
     def _finish(self, done: Done, step: Step) -> None:
@@ -325,21 +325,21 @@ class Session:
         if done.fault and done.fault.type == "SIGBUS":
             check_space(self.store.root)
         if done.is_busy:
-            self._park(step)
+            self._set_aside(step)
             return
         if done.lost:
             self.executor.forget(done.lost)
-            self._restore_root(done.lost)
+            self._restore_input(done.lost)
         elif done.facts:
             self._count(done, step)
         elif done.fault and done.fault.status == "timeout":
             self.costs.add_stopped(step, done.fault.seconds)
         self.schedule.finish(done)
 
-    def _restore_root(self, key: str) -> None:
+    def _restore_input(self, key: str) -> None:
         plan = self.prepared.plan
         if key == plan.frame or key in plan.targets:
-            self._save_roots()
+            self._save_inputs()
 
     def _count(self, done: Done, step: Step) -> None:
         """Add up what a finished step has taken."""
@@ -378,11 +378,11 @@ class Session:
 
     def _evict(self) -> None:
         self._written = 0
-        with only_one(self.store.root):
+        with exclusive(self.store.root):
             needed = self.schedule.needed()
             roots = [self.prepared.plan.frame, *self.prepared.plan.targets]
-            self.lease.write([*self.prepared.plan.steps, *roots])
-            others = read_leases(self.store.root, but=self.lease)
+            self.pin.write([*self.prepared.plan.steps, *roots])
+            others = read_pins(self.store.root, but=self.pin)
             if EVERYTHING in others:
                 return
             evict(self.store, self.settings.most_bytes, {*needed, *roots, *others})
@@ -438,7 +438,7 @@ class Session:
             self._n_shared,
             self._estimate[1],
             self._doing(),
-            self.executor.waiting,
+            self.executor.notice,
         )
 
     def _at_work(self) -> list[tuple[Call, Step]]:
@@ -460,8 +460,8 @@ class Session:
             seconds = time.monotonic() - call.since
             if seconds > _SILENT:
                 return f"{_name(step)}: {render_duration(seconds)} so far"
-        if self._parked and not self._running:
-            step = next(iter(self._parked.values())).step
+        if self._waiting and not self._running:
+            step = next(iter(self._waiting.values())).step
             is_claimed = not self.store.claims.is_free(step.key)
             return (
                 f"{_name(step)}: {'another run computes it' if is_claimed else 'waits'}"

@@ -15,7 +15,7 @@ from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.prepare import Prepared, prepare
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.plan import Step
-from rakuten_bench.plan.made import find_ingredients, module_file
+from rakuten_bench.plan.key_parts import find_key_parts, module_file
 from rakuten_bench.records import Record, StepCost
 from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Scenario, find_option, from_words
@@ -226,7 +226,7 @@ def _own_changes(
     packages: dict[str, None] = {}
     file = ""
     for choice in step.choices:
-        made = find_ingredients(find_option(step.modality, choice), choice, base)
+        made = find_key_parts(find_option(step.modality, choice), choice, base)
         modules |= dict.fromkeys(_changed_modules(record, made.sources))
         packages |= dict.fromkeys(_changed_packages(record, made.versions))
         file += made.file

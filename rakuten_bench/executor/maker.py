@@ -8,7 +8,7 @@ from typing import Any
 
 from rakuten_bench.pipeline import run_step
 from rakuten_bench.plan import Step
-from rakuten_bench.store.result import Recipe, Store
+from rakuten_bench.store.result import Recompute, Store
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,6 @@ class Maker:
     def fetch(self, key: str) -> Any:
         """Return a stored value; one that was not worth keeping is computed."""
         value = self.store.load(key)
-        if isinstance(value, Recipe):
+        if isinstance(value, Recompute):
             return replace(self, device="cpu").compute(value.step)
         return value

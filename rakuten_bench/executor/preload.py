@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.plan.made import modules_of
+from rakuten_bench.plan.key_parts import modules_of
 from rakuten_bench.plan.source import foreign_imports, own_digest, source_digests
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Scenario, find_option

@@ -118,7 +118,7 @@ class StepExecutor(Protocol):
         """How many steps run at a time."""
 
     @property
-    def waiting(self) -> str:
+    def notice(self) -> str:
         """What keeps all steps from running, in words; "" while nothing does."""
 
     def submit(self, task: Task) -> Future[Done]:

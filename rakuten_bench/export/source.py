@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rakuten_bench.data import DatasetSpec, Place, SplitSpec, build_split, load_dataset
+from rakuten_bench.data import (
+    DataPaths,
+    DatasetSpec,
+    SplitSpec,
+    build_split,
+    load_dataset,
+)
 from rakuten_bench.errors import UserError
 from rakuten_bench.records import Record
 from rakuten_bench.scenario import Scenario, from_words
@@ -54,7 +60,7 @@ def load_source(
         dataset,
         spec,
         cache=cache,
-        folder=Place(data_dir, Path(source["base_dir"])).relative_to,
+        folder=DataPaths(data_dir, Path(source["base_dir"])).relative_to,
     )
     _check(record, dataset, split)
     return Source(rebuild(record), dataset, split, Path(source["base_dir"]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rakuten_bench.pipeline.fitting import tell
+from rakuten_bench.pipeline.fitting import warn_of_notes
 from rakuten_bench.types import Folded, Prediction
 
 
@@ -28,7 +28,7 @@ def cluster(estimator: Any, folded: Folded) -> Prediction:
     fit(estimator, folded)
     learned = time.perf_counter()
     predicted = estimator.predict(folded.test)
-    tell(estimator)
+    warn_of_notes(estimator)
     return Prediction(
         rows=folded.test_rows,
         predicted=np.asarray(predicted, dtype=np.int32),

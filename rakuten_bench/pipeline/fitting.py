@@ -92,14 +92,14 @@ def transform(estimator: Any, folded: Folded) -> Folded:
     """Fit a transformer on the training rows and transform both sides."""
     train = estimator.fit_transform(folded.train, folded.y)
     test = None if folded.test is None else estimator.transform(folded.test)
-    tell(estimator)
+    warn_of_notes(estimator)
     return replace(folded, train=train, test=test)
 
 
 def resample(estimator: Any, folded: Folded) -> Folded:
     """Balance the training rows; the test rows stay as they are."""
     train, y = estimator.fit_resample(folded.train, folded.y)
-    tell(estimator)
+    warn_of_notes(estimator)
     indices = getattr(estimator, "sample_indices_", None)
     rows = (
         np.full(len(y), -1, dtype=np.int64)
@@ -156,7 +156,7 @@ def predict(
     start = time.perf_counter()
     predicted, probability = decide(estimator, folded.test, n_classes)
     seconds = time.perf_counter() - start
-    tell(estimator)
+    warn_of_notes(estimator)
     return Prediction(
         rows=folded.test_rows,
         predicted=predicted,
@@ -236,7 +236,7 @@ def refuse_improbable(probability: NDArray[Any]) -> None:
         raise UserError(message)
 
 
-def tell(estimator: Any) -> None:
+def warn_of_notes(estimator: Any) -> None:
     """Pass on what an estimator of ours has to say about its fit."""
     for note in getattr(estimator, "notes_", ()):
         warnings.warn(note, Notice, stacklevel=2)

@@ -15,7 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.pipeline.fitting import most_probable, refuse_improbable, tell
+from rakuten_bench.pipeline.fitting import (
+    most_probable,
+    refuse_improbable,
+    warn_of_notes,
+)
 from rakuten_bench.types import Prediction, Rows, Target
 
 Slots = Mapping[str, Any]
@@ -45,7 +49,7 @@ def fuse(rule: Any, slots: Slots) -> Prediction:
     _warn_of_copies(X)
     probability = rule.predict_proba(X).astype(np.float32)
     refuse_improbable(probability)
-    tell(rule)
+    warn_of_notes(rule)
     return Prediction(
         rows=rows,
         predicted=most_probable(probability),

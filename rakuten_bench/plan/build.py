@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.plan import Input, Plan, Step
-from rakuten_bench.plan.made import find_ingredients, numpy_version
+from rakuten_bench.plan.key_parts import find_key_parts, numpy_version
 from rakuten_bench.plan.source import source_digest
 from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
@@ -331,7 +331,7 @@ class _Builder:
         known = self.facts.get((modality, choice))
         if known is None:
             option = find_option(modality, choice)
-            made = find_ingredients(option, choice, self.base)
+            made = find_key_parts(option, choice, self.base)
             seed = derive_seed(self.seed, choice.lever, choice.option)
             own = digest(
                 made.lever,

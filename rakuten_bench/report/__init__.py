@@ -17,7 +17,7 @@ from rakuten_bench.report.effect import (
     Interaction,
     lever_effects,
 )
-from rakuten_bench.report.item import Item, read_items
+from rakuten_bench.report.example import Example, read_examples
 from rakuten_bench.report.page import render_page
 from rakuten_bench.report.plot import board_plots, scenario_figures, scenario_plots
 from rakuten_bench.report.render import FORMATS, render_board, render_boards
@@ -33,8 +33,8 @@ __all__ = [
     "Effect",
     "Effects",
     "Entry",
+    "Example",
     "Interaction",
-    "Item",
     "Logged",
     "board_plots",
     "choose_boards",
@@ -44,7 +44,7 @@ __all__ = [
     "lever_effects",
     "load_board",
     "log_boards",
-    "read_items",
+    "read_examples",
     "render_board",
     "render_boards",
     "render_comparison",

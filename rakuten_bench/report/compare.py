@@ -16,7 +16,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.metrics import Difference
 from rakuten_bench.records import Predictions, Record
 from rakuten_bench.report.board import METRICS
-from rakuten_bench.report.item import Item
+from rakuten_bench.report.example import Example
 from rakuten_bench.wording.table import Column, Table, render_tables
 from rakuten_bench.wording.words import (
     all_words,
@@ -185,9 +185,9 @@ def _changes(first: Predictions, second: Predictions) -> list[Change]:
 
 def render_comparison(
     found: Comparison,
-    form: str = "table",
+    format_: str = "table",
     n_rows: int = 10,
-    items: Mapping[str, Item] | None = None,
+    examples: Mapping[str, Example] | None = None,
     width: int = 100,
 ) -> str:
     """Return a comparison as "table", "markdown" or "json".
@@ -197,14 +197,14 @@ def render_comparison(
     found : Comparison
     n_rows : int
         How many changed rows of each kind; JSON has them all.
-    items : mapping from row id to Item, optional
+    examples : mapping from row id to Example, optional
         What is in the rows, where the data set is at hand.
     """
-    if form == "json":
+    if format_ == "json":
         return json.dumps(_json(found), indent=1, ensure_ascii=False) + "\n"
-    rows = _rows(found, n_rows, items or {})
+    rows = _rows(found, n_rows, examples or {})
     tables = [_levers(found), _scores(found), _classes(found), rows]
-    return render_tables(tables, form, width)
+    return render_tables(tables, format_, width)
 
 
 def _json(found: Comparison) -> dict[str, Any]:
@@ -290,27 +290,27 @@ def _classes(found: Comparison) -> Table:
     return Table("", columns, rows)
 
 
-def _rows(found: Comparison, n_rows: int, items: Mapping[str, Item]) -> Table:
+def _rows(found: Comparison, n_rows: int, examples: Mapping[str, Example]) -> Table:
     columns = (
         Column("", fixed=True),
         Column("row", fixed=True),
         *(Column(title) for title in ("true", "A", "B")),
-        *([Column("text")] if items else []),
+        *([Column("text")] if examples else []),
     )
     kinds = ("worse", "better", "other")
     by_kind = {kind: [c for c in found.changes if c.kind == kind] for kind in kinds}
     shown = [change for kind in kinds for change in by_kind[kind][:n_rows]]
     counts = ", ".join(f"{len(by_kind[kind]):,} {kind}" for kind in kinds)
     remark = f"{number(len(found.changes), 'row')} answered differently: {counts}."
-    return Table("", columns, tuple(_row(found, c, items) for c in shown), (remark,))
+    return Table("", columns, tuple(_row(found, c, examples) for c in shown), (remark,))
 
 
 def _row(
-    found: Comparison, change: Change, items: Mapping[str, Item]
+    found: Comparison, change: Change, examples: Mapping[str, Example]
 ) -> tuple[str, ...]:
     labels: Sequence[str] = (change.true, change.a, change.b)
     cells = [class_name(label, found.a.label_names) for label in labels]
-    if items:
-        item = items.get(change.id)
-        cells.append(clean(item.text if item else "", _TEXT))
+    if examples:
+        example = examples.get(change.id)
+        cells.append(clean(example.text if example else "", _TEXT))
     return (change.kind, clean(change.id, 20), *cells)

@@ -21,8 +21,8 @@ from rakuten_bench.records import Record
 from rakuten_bench.report.board import Board, Entry, read_counts, read_f1
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.effect import Effects, lever_effects
+from rakuten_bench.report.inlier import inlier_range
 from rakuten_bench.report.render import called
-from rakuten_bench.report.window import window
 from rakuten_bench.wording.words import (
     Wording,
     class_name,
@@ -102,12 +102,12 @@ def _encode(figure: Figure, name: str) -> Iterator[tuple[str, bytes]]:
     """Yield a figure as PNG and SVG, the same bytes each time; `name` has no suffix."""
     from matplotlib import rc_context
 
-    for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+    for format_, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
         buffer = io.BytesIO()
         with warnings.catch_warnings(), rc_context({"svg.hashsalt": name}):
             warnings.filterwarnings("ignore", "Glyph .* missing from font")
-            figure.savefig(buffer, format=form, dpi=_DPI, metadata=metadata)
-        yield f"{name}.{form}", buffer.getvalue()
+            figure.savefig(buffer, format=format_, dpi=_DPI, metadata=metadata)
+        yield f"{name}.{format_}", buffer.getvalue()
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
@@ -210,7 +210,9 @@ def draw_effects(effects: Effects, board: Board) -> Figure:
     rows = list(reversed(effects.effects))
     figure, axes = _figure(7.5, 1.2 + 0.24 * len(rows))
     levers = list(dict.fromkeys(effect.lever for effect in rows))
-    low, high = window([end for effect in rows for end in (effect.low, effect.high)])
+    low, high = inlier_range(
+        [end for effect in rows for end in (effect.low, effect.high)]
+    )
     reach = 1.1 * max(abs(low), abs(high), 1e-6)
     for place, effect in enumerate(rows):
         color = f"C{levers.index(effect.lever) % 10}"
@@ -244,7 +246,7 @@ def draw_cost(board: Board) -> Figure:
     places = [(max(e.cost, 1e-3), e.scores[board.metric]) for e in front]
     axes.plot(*zip(*places, strict=True), "o-", color="C3", drawstyle="steps-post")
     _name_front(figure, axes, board, list(zip(front, places, strict=True))[-_NAMED:])
-    low, high = window(scores)
+    low, high = inlier_range(scores)
     room = 0.08 * (high - low) or 0.01
     axes.set_ylim(low - room, high + room)
     n_below = sum(score < low for score in scores)

@@ -61,10 +61,10 @@ def render_board(
 
 
 def render_boards(
-    boards: Sequence[Board], form: str, top: int | None = None, width: int = 100
+    boards: Sequence[Board], format_: str, top: int | None = None, width: int = 100
 ) -> str:
     """Return boards in one of `FORMATS`, each under its own title, never mixed."""
-    return FORMATS[form](boards, top, width)
+    return FORMATS[format_](boards, top, width)
 
 
 def render_table(boards: Sequence[Board], top: int | None, width: int) -> str:

@@ -35,16 +35,16 @@ _INTERACTIONS = (
 )
 
 
-def render_effects(boards: Sequence[Board], form: str, width: int = 100) -> str:
+def render_effects(boards: Sequence[Board], format_: str, width: int = 100) -> str:
     """Return the lever effects of boards as "table", "markdown", "csv" or "json"."""
     found = [(board, lever_effects(board)) for board in boards]
-    if form == "json":
+    if format_ == "json":
         values = [effects_json(board, effects) for board, effects in found]
         return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-    if form in ("csv", "spreadsheet"):
-        return _csv(found, safe_cell if form == "spreadsheet" else clean_cell)
+    if format_ in ("csv", "spreadsheet"):
+        return _csv(found, safe_cell if format_ == "spreadsheet" else clean_cell)
     tables = [table for board, effects in found for table in _tables(board, effects)]
-    return render_tables(tables, form, width)
+    return render_tables(tables, format_, width)
 
 
 def effects_json(board: Board, effects: Effects) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.report.board import Board, Entry
-from rakuten_bench.report.memory import recall
+from rakuten_bench.report.standing_cache import cached_standing
 from rakuten_bench.wording.words import number
 
 #: Scenarios that are looked at, at most; the rest stays without interval and group.
@@ -42,7 +42,9 @@ def with_standing(
     looked = n_entries if n_entries <= LOOKED_AT else min(top or LOOKED_AT, LOOKED_AT)
     entries, without = board.entries[:looked], board.entries[looked:]
     found = partial(_judge, board, entries)
-    judged = found() if memory is None else recall(memory, board, entries, found)
+    judged = (
+        found() if memory is None else cached_standing(memory, board, entries, found)
+    )
     return replace(
         board,
         entries=(*judged, *without),

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
-from rakuten_bench.data.spec import Shelf
+from rakuten_bench.data.spec import Catalog
 from rakuten_bench.data.spec import dataset as dataset_shelf
 from rakuten_bench.data.spec import scheme as split_shelf
 from rakuten_bench.errors import Problems, UserError, unknown
@@ -229,7 +229,7 @@ def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _spell_params(value: Value, shelf: Shelf) -> Any:
+def _spell_params(value: Value, shelf: Catalog) -> Any:
     """Return a name, or one name with its parameters, texts as they were written."""
     if not isinstance(value.data, dict):
         return value.plain() if isinstance(value.data, list) else value.plain(str)

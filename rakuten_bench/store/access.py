@@ -83,7 +83,7 @@ def check_access(root: Path) -> None:
     """
     with accessing(root):
         root.mkdir(parents=True, exist_ok=True)
-        folders = [root, root / "leases", root / "locks", *root.glob("??")]
+        folders = [root, root / "pins", root / "locks", *root.glob("??")]
     files = [root / "evict.lock"]
     closed = [
         path

@@ -116,7 +116,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     checksum : int
         CRC-32 over all of them.
     attached : tuple of Attached
-    is_recipe : bool
+    is_recompute : bool
         Whether the value is the step itself, which is computed anew each time.
     is_pickled : bool
         Whether a part of the value is a pickle.
@@ -127,7 +127,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sizes: tuple[int, ...]
     checksum: int
     attached: tuple[Attached, ...] = ()
-    is_recipe: bool = False
+    is_recompute: bool = False
     is_pickled: bool = False
 
 
@@ -141,7 +141,7 @@ def attached_path(path: Path, number: int) -> Path:
 
 
 def write_entry(
-    path: Path, encoded: Encoded, facts: Facts, *, is_recipe: bool = False
+    path: Path, encoded: Encoded, facts: Facts, *, is_recompute: bool = False
 ) -> Facts:
     """Write an entry so that it is there as a whole or not at all.
 
@@ -158,7 +158,7 @@ def write_entry(
         sizes=tuple(memoryview(part).nbytes for part in encoded.parts),
         checksum=_LARGEST_CHECKSUM,
         attached=attached,
-        is_recipe=is_recipe,
+        is_recompute=is_recompute,
         is_pickled=encoded.is_pickled,
     )
     with replacing(path) as partial, partial.open("wb") as file:

@@ -14,12 +14,12 @@ from rakuten_bench.store.entry import DamagedEntry, check_entry
 from rakuten_bench.store.evict import Stored, list_stored, remove
 from rakuten_bench.store.folder import is_whole, iter_built, iter_unfinished
 from rakuten_bench.store.layout import Layout
-from rakuten_bench.store.pin import EVERYTHING, only_one, read_leases
+from rakuten_bench.store.pin import EVERYTHING, exclusive, read_pins
 from rakuten_bench.store.result import Store
 
 
 @dataclass
-class Shelf:
+class LeverUsage:
     """The results of one lever.
 
     Attributes
@@ -42,7 +42,7 @@ class Inventory:
 
     Attributes
     ----------
-    shelves : dict of lever to Shelf
+    levers : dict of lever to LeverUsage
         "data" stands for tables and rows of folds.
     unfinished : int
         Bytes of steps that were not brought to their end.
@@ -50,14 +50,16 @@ class Inventory:
         Bytes of the cache folder outside of the results: pictures drawn, splits.
     """
 
-    shelves: dict[str, Shelf] = field(default_factory=lambda: defaultdict(Shelf))
+    levers: dict[str, LeverUsage] = field(
+        default_factory=lambda: defaultdict(LeverUsage)
+    )
     unfinished: int = 0
     elsewhere: int = 0
 
     @property
     def size(self) -> int:
         """Bytes of all results."""
-        return sum(shelf.size for shelf in self.shelves.values()) + self.unfinished
+        return sum(usage.size for usage in self.levers.values()) + self.unfinished
 
 
 def take_inventory(cache: Path) -> Inventory:
@@ -70,10 +72,10 @@ def take_inventory(cache: Path) -> Inventory:
         if facts is None:
             found.unfinished += stored.size
             continue
-        shelf = found.shelves[facts.lever or "data"]
-        shelf.n_results += 1
-        shelf.size += stored.size
-        shelf.seconds += facts.seconds
+        usage = found.levers[facts.lever or "data"]
+        usage.n_results += 1
+        usage.size += stored.size
+        usage.seconds += facts.seconds
     found.elsewhere = sum(
         path.stat().st_size
         for path in cache.rglob("*")
@@ -115,8 +117,8 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
     store = Store(Layout(cache).steps)
     if not cache.is_dir():
         return Cleared(0, 0, 0)
-    with only_one(store.root):
-        needed = read_leases(store.root)
+    with exclusive(store.root):
+        needed = read_pins(store.root)
         chosen = [
             stored
             for stored in list_stored(store.root).values()

@@ -18,7 +18,7 @@ from rakuten_bench.store.access import accessing
 EVERYTHING = "*"
 
 
-class Lease:
+class Pin:
     """A list of keys that holds as long as its process lives, or until it is closed.
 
     Parameters
@@ -28,7 +28,7 @@ class Lease:
     """
 
     def __init__(self, root: Path) -> None:
-        folder = root / "leases"
+        folder = root / "pins"
         self.path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         with accessing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -39,10 +39,10 @@ class Lease:
     @classmethod
     def of_everything(cls, root: Path) -> Self:
         """Return one that holds whatever is there, for a run that begins to prepare."""
-        with only_one(root):
-            lease = cls(root)
-            lease.write([EVERYTHING])
-        return lease
+        with exclusive(root):
+            pin = cls(root)
+            pin.write([EVERYTHING])
+        return pin
 
     @property
     def is_open(self) -> bool:
@@ -65,10 +65,10 @@ def _close(file: int, path: Path) -> None:
     os.close(file)
 
 
-def read_leases(root: Path, *, but: Lease | None = None) -> set[str]:
+def read_pins(root: Path, *, but: Pin | None = None) -> set[str]:
     """Return what other runs need; lists of runs that are gone are removed."""
     found: set[str] = set()
-    for path in root.glob("leases/*"):
+    for path in root.glob("pins/*"):
         if but is None or path != but.path:
             found |= _read(path)
     return found
@@ -85,7 +85,7 @@ def _read(path: Path) -> set[str]:
 
 
 @contextmanager
-def only_one(root: Path) -> Iterator[None]:
+def exclusive(root: Path) -> Iterator[None]:
     """Keep others from removing results, or from saying what they need, meanwhile."""
     path = root / "evict.lock"
     with accessing(path):

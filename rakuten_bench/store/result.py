@@ -26,7 +26,7 @@ from rakuten_bench.store.entry import (
     write_entry,
 )
 
-__all__ = ["Facts", "FullDisk", "LostResult", "Recipe", "Store"]
+__all__ = ["Facts", "FullDisk", "LostResult", "Recompute", "Store"]
 
 SUFFIX = ".entry"
 _LEAST_FREE = 1 << 20  # bytes: with less a disk counts as full
@@ -48,7 +48,7 @@ class FullDisk(UserError):
     """Nothing more can be written."""
 
 
-class Recipe:
+class Recompute:
     """Stands for a value that is computed each time it is needed.
 
     Attributes
@@ -105,7 +105,7 @@ class Store:
         Returns
         -------
         object
-            A `Recipe` where it was cheaper not to keep the value.
+            A `Recompute` where it was cheaper not to keep the value.
 
         Raises
         ------
@@ -123,7 +123,7 @@ class Store:
         except (DamagedEntry, OSError) as error:
             self._drop(key, error)
             raise LostResult(key) from error
-        return Recipe(value) if header.is_recipe else value
+        return Recompute(value) if header.is_recompute else value
 
     def save(self, key: str, value: Any, facts: Facts) -> Facts:
         """Write a value and its facts; return them with the size.
@@ -137,18 +137,18 @@ class Store:
         """
         return self.write(key, encode(value, self.folder(key)), facts)
 
-    def save_recipe(self, key: str, step: Any, facts: Facts) -> Facts:
+    def save_recompute(self, key: str, step: Any, facts: Facts) -> Facts:
         """Note that a step's value is computed each time it is needed."""
-        return self.write(key, encode(step), facts, is_recipe=True)
+        return self.write(key, encode(step), facts, is_recompute=True)
 
     def write(
-        self, key: str, encoded: Encoded, facts: Facts, *, is_recipe: bool = False
+        self, key: str, encoded: Encoded, facts: Facts, *, is_recompute: bool = False
     ) -> Facts:
         """Write an encoded value; unfinished work of its step is removed."""
         path = self.path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            facts = write_entry(path, encoded, facts, is_recipe=is_recipe)
+            facts = write_entry(path, encoded, facts, is_recompute=is_recompute)
         except PermissionError as error:
             raise no_access(path, error) from error
         except OSError as error:

@@ -87,11 +87,11 @@ class Table:
     remarks: tuple[str, ...] = ()
 
 
-def render_tables(tables: Sequence[Table], form: str, width: int) -> str:
+def render_tables(tables: Sequence[Table], format_: str, width: int) -> str:
     """Return tables for the terminal ("table") or in Markdown, empty ones left out."""
     parts: list[str] = []
     for table in tables:
-        if form == "markdown":
+        if format_ == "markdown":
             parts += [f"### {markdown_cell(table.title)}"] if table.title else []
             parts += [markdown_table(table.columns, table.rows)] if table.rows else []
             parts.append("  \n".join(markdown_cell(line) for line in table.remarks))

@@ -27,13 +27,13 @@ from distributed.security import Security
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor.dask import worker
-from rakuten_bench.executor.dask.worker import NoStation, Parcel, StationPlugin
+from rakuten_bench.executor.dask.worker import DaskWorkerPlugin, Transfer, WorkerRefused
 from rakuten_bench.executor.fault import SHUTDOWN
 from rakuten_bench.executor.preload import Preload, find_preload
 from rakuten_bench.executor.protocol import Request
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.scenario import find_option
-from rakuten_bench.store.pin import Lease
+from rakuten_bench.store.pin import Pin
 from rakuten_bench.store.result import LostResult, Store
 from rakuten_bench.units import render_duration
 
@@ -223,11 +223,11 @@ class DaskExecutor:
         self._address = ""
         self._alone_since = 0.0  # since when there is no worker; 0 while there is one
         # its file tells workers that they see our store: it goes however we end
-        self._mark = Lease(self._store.root)
+        self._mark = Pin(self._store.root)
         self.shares_store = cluster is not None
 
     def open(self, request: Request) -> None:
-        """Find out where results are kept, and open a station at every worker.
+        """Find out where results are kept, and prepare every worker.
 
         Raises
         ------
@@ -249,7 +249,7 @@ class DaskExecutor:
         return self._counted[1]
 
     @property
-    def waiting(self) -> str:
+    def notice(self) -> str:
         """What keeps all steps from running: that no worker is left.
 
         Raises
@@ -280,7 +280,7 @@ class DaskExecutor:
         return all(self._client.run(worker.shares, root, mark).values())
 
     def _register(self, request: Request, preload: Preload) -> None:
-        """Open a station at every worker; ours, at home, only keeps what arrives."""
+        """Prepare every worker; our own process only keeps what arrives."""
         packages = {
             package
             for scenario in request.scenarios
@@ -288,7 +288,7 @@ class DaskExecutor:
             for choice in one.choices
             for package in find_option(one.modality, choice).needs
         }
-        plugin = StationPlugin(
+        plugin = DaskWorkerPlugin(
             self._run,
             str(self._store.root) if self.shares_store else "",
             request.n_threads,
@@ -299,7 +299,7 @@ class DaskExecutor:
             preload.sources,
         )
         if not self.shares_store:
-            worker.keep_parcels(self._store)
+            worker.keep_transfers(self._store)
         self._client.register_plugin(plugin)
 
     def submit(self, task: Task) -> Future[Done]:
@@ -318,7 +318,7 @@ class DaskExecutor:
         self._results[task.step.key] = result
         if task.step.key in self._wanted:
             return self._promise(task.step.key, result)
-        said = self._client.submit(worker.tell, result, key=f"said-{key}")
+        said = self._client.submit(worker.report_done, result, key=f"said-{key}")
         return self._promise(task.step.key, said)
 
     def _where(self) -> dict[str, Any]:
@@ -362,7 +362,7 @@ class DaskExecutor:
                 raise LostResult(key)
             self._results[key] = self._client.submit(
                 worker.arrive,
-                Parcel(Done(key, facts)),
+                Transfer(Done(key, facts)),
                 key=self._name(key),
                 **self._where(),
             )
@@ -381,13 +381,13 @@ class DaskExecutor:
             result = promised.result()
         except CancelledError:  # nobody's fault: tried again
             future.set_result(self._again(key))
-        except NoStation as error:  # the worker's fault: tried again elsewhere
+        except WorkerRefused as error:  # the worker's fault: tried again elsewhere
             self._unfit[error.address] = error.reason
             future.set_result(Done(key, is_busy=True))
         except BaseException as error:  # of the task, or that it killed its workers
             future.set_exception(error)
         else:
-            done = result.done if isinstance(result, Parcel) else result
+            done = result.done if isinstance(result, Transfer) else result
             ended = done.fault is not None and done.fault.type == SHUTDOWN
             future.set_result(self._again(key) if ended else done)
 
@@ -428,7 +428,7 @@ class DaskExecutor:
         for one in asked:
             try:
                 answers.append(one.result())
-            except NoStation as error:
+            except WorkerRefused as error:
                 self._unfit[error.address] = error.reason
         return answers
 
@@ -441,7 +441,7 @@ class DaskExecutor:
         self._results.clear()
         with suppress(Exception):  # the scheduler may be gone
             self._client.unregister_worker_plugin(worker.plugin_name(self._run))
-        worker.close_station(self._run)
+        worker.close_worker(self._run)
         self._mark.close()
         self._client.close()
         if self._cluster:

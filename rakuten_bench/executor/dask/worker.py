@@ -2,7 +2,7 @@
 
 Steps never run in the Dask worker itself but in processes that it owns, so that limits
 and crashes are the same as on one machine. Without a shared disk a result travels as a
-`Parcel`: small while it stays, and with its files when Dask sends it elsewhere.
+`Transfer`: small while it stays, and with its files when Dask sends it elsewhere.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.store.entry import attached_path
 from rakuten_bench.store.evict import evict
 from rakuten_bench.store.layout import CACHE_VARIABLE, Layout, default_cache_size
-from rakuten_bench.store.pin import only_one
+from rakuten_bench.store.pin import exclusive
 from rakuten_bench.store.result import LostResult, Store
 
 _IDLE = 60.0  # seconds after which processes that nobody uses are ended
 
-#: What Dask takes a parcel to weigh, at most: enough to work where the data are, too
+#: What Dask takes a transfer to weigh, at most: enough to work where the data are, too
 #: little to think that memory is full of what is on the disk.
 _MOST_WEIGHT = 1 << 24
 
 
-class Station:
-    """What one run has at one Dask worker.
+class DaskWorker:
+    """The store and the processes that one run has at one Dask worker.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Station:
                 self._pool.shutdown()
 
 
-class NoStation(Exception):
+class WorkerRefused(Exception):
     """A worker takes no part in the run; another one may.
 
     Attributes
@@ -129,35 +129,35 @@ class NoStation(Exception):
         self.reason = reason
 
 
-#: The stations of this process, by the name of their run.
-_stations: dict[str, Station] = {}
+#: What the runs have at this worker, by their name.
+_workers: dict[str, DaskWorker] = {}
 
-#: Why this process has no station of a run, by the name of the run: Dask only logs that.
+#: Why this worker takes no part in a run, by the name of the run: Dask only logs that.
 _refusals: dict[str, str] = {}
 
-#: Where this process keeps what arrives; None where it only passes parcels on.
+#: Where this process keeps what arrives; None where it only passes transfers on.
 _shelf: list[Store] = []
 
 
-def open_station(run: str, station: Station) -> None:
-    """Make a station known to the tasks of its run."""
-    _stations[run] = station
+def open_worker(run: str, dask_worker: DaskWorker) -> None:
+    """Prepare this worker for the tasks of a run."""
+    _workers[run] = dask_worker
 
 
-def close_station(run: str) -> None:
-    """Close a station and forget it."""
-    station = _stations.pop(run, None)
-    if station:
-        station.close()
+def close_worker(run: str) -> None:
+    """End what a run has at this worker."""
+    dask_worker = _workers.pop(run, None)
+    if dask_worker:
+        dask_worker.close()
 
 
-def keep_parcels(store: Store) -> None:
-    """Let parcels that arrive in this process be put into a store."""
+def keep_transfers(store: Store) -> None:
+    """Let transfers that arrive in this process be put into a store."""
     _shelf[:] = [store]
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Transfer:
     """A result on its way: what is known of it, and its files where it is not at home.
 
     Attributes
@@ -195,10 +195,10 @@ def _read_files(done: Done) -> tuple[bytes, ...]:
     return tuple(files)
 
 
-def _unpack(done: Done, *files: Any) -> Parcel:
+def _unpack(done: Done, *files: Any) -> Transfer:
     """Put a result that has arrived into the store, if this process has one."""
     if not _shelf:  # the Dask scheduler only passes it on
-        return Parcel(done, tuple(bytes(file) for file in files))
+        return Transfer(done, tuple(bytes(file) for file in files))
     store = _shelf[0]
     if files and done.key not in store:
         path = store.path(done.key)
@@ -206,43 +206,43 @@ def _unpack(done: Done, *files: Any) -> Parcel:
         for number, file in enumerate(files[1:]):
             write_atomically(attached_path(path, number), file)
         write_atomically(path, files[0])
-    return Parcel(done)
+    return Transfer(done)
 
 
 def run_shared(run: str, task: Task) -> Done:
     """Run a task whose store all workers share."""
-    return _station(run).run(task)
+    return _worker(run).run(task)
 
 
-def run_apart(run: str, task: Task, *inputs: Parcel) -> Parcel:
+def run_apart(run: str, task: Task, *inputs: Transfer) -> Transfer:
     """Run a task in the store of this worker, where its inputs have arrived."""
     del inputs  # they are in the store since Dask brought them
-    station = _station(run)
-    return Parcel(station.run(replace(task, root=station.store.root)))
+    dask_worker = _worker(run)
+    return Transfer(dask_worker.run(replace(task, root=dask_worker.store.root)))
 
 
 def answer(run: str, function: Callable[..., Any], *args: Any) -> Any:
     """Return what a function gives in one of this worker's processes."""
-    return _station(run).ask(function, *args)
+    return _worker(run).ask(function, *args)
 
 
-def _station(run: str) -> Station:
-    station = _stations.get(run)
-    if station is None:
+def _worker(run: str) -> DaskWorker:
+    dask_worker = _workers.get(run)
+    if dask_worker is None:
         address = str(get_worker().address)
         unknown = f"the Dask worker at {address} knows nothing of the run."
-        raise NoStation(address, _refusals.get(run, unknown))
-    return station
+        raise WorkerRefused(address, _refusals.get(run, unknown))
+    return dask_worker
 
 
-def arrive(parcel: Parcel) -> Parcel:
+def arrive(transfer: Transfer) -> Transfer:
     """Take what comes from the home of the run."""
-    return parcel
+    return transfer
 
 
-def tell(parcel: Parcel) -> Done:
+def report_done(transfer: Transfer) -> Done:
     """Return what became of a step, without its result."""
-    return parcel.done
+    return transfer.done
 
 
 def identity(packages: Sequence[str]) -> dict[str, str]:
@@ -261,13 +261,13 @@ def identity(packages: Sequence[str]) -> dict[str, str]:
 
 
 def plugin_name(run: str) -> str:
-    """Return what the stations of a run are called at the scheduler."""
+    """Return the name of a run's plugin at the scheduler."""
     return f"rakuten-bench-{run}"
 
 
 @dataclass
-class StationPlugin(WorkerPlugin):
-    """Opens a station at every worker of a cluster, also at those that join later.
+class DaskWorkerPlugin(WorkerPlugin):
+    """Prepares every worker of a cluster, also at those that join later.
 
     Attributes
     ----------
@@ -303,7 +303,7 @@ class StationPlugin(WorkerPlugin):
         return plugin_name(self.run)
 
     def setup(self, worker: Any) -> None:
-        """Open the station of a worker.
+        """Prepare a worker for the run.
 
         Raises
         ------
@@ -325,20 +325,20 @@ class StationPlugin(WorkerPlugin):
         files = self._write_sources(Path(worker.local_directory) / self.run)
         store = Store(Path(self.root) if self.root else Layout(own).steps)
         if not self.root:
-            keep_parcels(store)
+            keep_transfers(store)
         preload = Preload(self.names, files, self.digests)
         n_workers = int(worker.state.nthreads)
-        open_station(self.run, Station(store, n_workers, self.n_threads, preload))
+        open_worker(self.run, DaskWorker(store, n_workers, self.n_threads, preload))
 
     def teardown(self, worker: Any) -> None:
         """Close it."""
         del worker
         _refusals.pop(self.run, None)
-        station = _stations.get(self.run)
-        close_station(self.run)
-        if station and not self.root:  # nobody else looks after it
-            with only_one(station.store.root):
-                evict(station.store, default_cache_size(), needed=())
+        dask_worker = _workers.get(self.run)
+        close_worker(self.run)
+        if dask_worker and not self.root:  # nobody else looks after it
+            with exclusive(dask_worker.store.root):
+                evict(dask_worker.store, default_cache_size(), needed=())
 
     def _compare(self, address: str) -> None:
         theirs = identity([n for n in self.identity if n not in _NO_PACKAGES])

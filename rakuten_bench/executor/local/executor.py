@@ -31,7 +31,7 @@ class LocalExecutor:
         return self._pool.n_workers
 
     @property
-    def waiting(self) -> str:
+    def notice(self) -> str:
         """Which processes a signal has stopped: those that end are started again."""
         return self._pool.waiting
 

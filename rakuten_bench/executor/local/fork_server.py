@@ -43,7 +43,7 @@ REQUEST = struct.Struct("!cI")
 _ANY_CHANGE = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
 
 
-class Nursery:
+class ForkServer:
     """Makes and ends workers as it is asked to.
 
     Parameters
@@ -99,12 +99,12 @@ class Nursery:
         return True
 
     def _make(self, number: int, files: list[int]) -> None:
-        nursery = os.getpid()
+        fork_server = os.getpid()
         pid = os.fork()
         if pid == 0:
             try:
                 self.control.close()
-                _become_worker(files, nursery, self.n_threads)
+                _become_worker(files, fork_server, self.n_threads)
             finally:
                 os._exit(1)
         for file in files:
@@ -144,8 +144,8 @@ class Nursery:
             self.control.sendall(json.dumps(news).encode() + b"\n")
 
 
-def _become_worker(files: list[int], nursery: int, n_threads: int) -> None:
-    """Turn a fresh fork into a worker that ends with the nursery."""
+def _become_worker(files: list[int], fork_server: int, n_threads: int) -> None:
+    """Turn a fresh fork into a worker that ends with the fork server."""
     connection, output = files
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -153,7 +153,7 @@ def _become_worker(files: list[int], nursery: int, n_threads: int) -> None:
     os.setsid()
     adopt_orphans()  # they count as its own, and end with it
     end_with_parent()
-    if os.getppid() != nursery:  # it ended before the line above
+    if os.getppid() != fork_server:  # it ended before the line above
         return
     _offer_to_the_kernel()
     os.dup2(output, 1)
@@ -197,4 +197,4 @@ def _serve(words: Mapping[str, Any]) -> None:
     if changed:
         control.sendall(json.dumps({"changed": changed}).encode() + b"\n")
         return
-    Nursery(control, words["n_threads"]).run()
+    ForkServer(control, words["n_threads"]).run()

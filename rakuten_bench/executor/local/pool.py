@@ -50,7 +50,7 @@ from rakuten_bench.units import render_duration, render_size
 MOST_LEFT_OVER = 1 << 30
 _MOST_OF_CHILDREN = 1 << 26
 
-_NURSERY = """
+_FORK_SERVER = """
 import json, sys
 words = json.loads(sys.argv[1])
 sys.path[:] = words["path"]
@@ -231,7 +231,7 @@ class LocalPool(Executor):
     # All below runs in the watching thread, but for the first `_open`.
 
     def _open(self) -> None:
-        """Start a nursery and ask it for the workers."""
+        """Start a fork server and ask it for the workers."""
         self._control, theirs = socket.socketpair()
         self._alarm, rung = socket.socketpair()
         self._is_alarm_open, self._is_nursery_stopped = True, False
@@ -247,8 +247,8 @@ class LocalPool(Executor):
             "sources": self._preload.sources,
             "since": psutil.Process().create_time(),
         }
-        self._nursery = subprocess.Popen(
-            [sys.executable, "-P", "-c", _NURSERY, json.dumps(words)],
+        self._fork_server = subprocess.Popen(
+            [sys.executable, "-P", "-c", _FORK_SERVER, json.dumps(words)],
             pass_fds=[theirs.fileno(), rung.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -273,7 +273,7 @@ class LocalPool(Executor):
         self._n_made += 1
         self._workers[worker.number] = worker
         files = [theirs.fileno(), output.fileno()]
-        with contextlib.suppress(OSError):  # no nursery: the watcher finds out
+        with contextlib.suppress(OSError):  # no fork server: the watcher finds out
             socket.send_fds(self._control, [REQUEST.pack(b"+", worker.number)], files)
         theirs.close()
 
@@ -340,7 +340,7 @@ class LocalPool(Executor):
         self._make_worker()
 
     def _read_news(self) -> None:
-        """Read what the nursery says of starts and ends."""
+        """Read what the fork server says of starts and ends."""
         try:
             found = self._control.recv(65536)
         except OSError:
@@ -369,7 +369,7 @@ class LocalPool(Executor):
         self._say_stopped()
 
     def _read_alarm(self) -> None:
-        """Read what the guard says of the nursery."""
+        """Read what the guard says of the fork server."""
         with contextlib.suppress(OSError):
             news = self._alarm.recv(4096)
             self._is_alarm_open = bool(news)
@@ -425,11 +425,11 @@ class LocalPool(Executor):
         return _crash(worker, code)
 
     def _reopen(self) -> None:
-        """Start again after the nursery has died, and with it all workers."""
+        """Start again after the fork server has died, and with it all workers."""
         workers, self._workers = self._workers, {}
         self._control.close()
         self._alarm.close()
-        self._end_nursery()
+        self._end_fork_server()
         for worker in workers.values():
             if worker.job:
                 reason = self._reason(worker, -signal.SIGKILL)
@@ -470,9 +470,9 @@ class LocalPool(Executor):
         self._look = time.perf_counter() - start
 
     def _close(self) -> None:
-        self._control.close()  # the nursery ends all workers and itself
+        self._control.close()  # the fork server ends all workers and itself
         self._alarm.close()
-        self._end_nursery()
+        self._end_fork_server()
         left = [worker.job for worker in self._workers.values() if worker.job]
         for worker in self._workers.values():
             worker.close()
@@ -484,16 +484,16 @@ class LocalPool(Executor):
         self._bell.close()
         self._ring.close()
 
-    def _end_nursery(self) -> None:
-        """Wait for the nursery's end, and see to what it leaves where it was killed."""
+    def _end_fork_server(self) -> None:
+        """Wait for the fork server's end, and see to what it leaves where it was killed."""
         with contextlib.suppress(ProcessLookupError):
-            self._nursery.send_signal(signal.SIGCONT)  # whoever has stopped it
+            self._fork_server.send_signal(signal.SIGCONT)  # whoever has stopped it
         try:
-            self._nursery.wait(timeout=_LONGEST_END)
+            self._fork_server.wait(timeout=_LONGEST_END)
         except subprocess.TimeoutExpired:
-            self._nursery.kill()
-            self._nursery.wait()
-        if self._nursery.returncode:
+            self._fork_server.kill()
+            self._fork_server.wait()
+        if self._fork_server.returncode:
             end_marked(self._mark)
 
 

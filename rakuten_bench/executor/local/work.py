@@ -130,7 +130,7 @@ def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:
     seconds = time.perf_counter() - start
     may_leave = step.kind not in _LAST and facts.device == "cpu"
     if may_leave and is_cheaper(facts.seconds, encoded, seconds):
-        return store.save_recipe(step.key, step, facts)
+        return store.save_recompute(step.key, step, facts)
     if encoded.size >= _WORTH_TELLING:
         tell_storing()
     return store.write(step.key, encoded, facts)

@@ -14,7 +14,7 @@ from typing import Any
 
 from rakuten_bench import __version__
 from rakuten_bench.report.board import Board
-from rakuten_bench.report.item import Item
+from rakuten_bench.report.example import Example
 from rakuten_bench.report.page.content import board_content
 from rakuten_bench.report.page.markup import Markup, element
 from rakuten_bench.report.page.section import board_section
@@ -27,22 +27,22 @@ _POLICY = (
 )
 
 #: Board name -> row id -> what is in the row.
-Items = Mapping[str, Mapping[str, Item]]
+Examples = Mapping[str, Mapping[str, Example]]
 
 
-def render_page(boards: Sequence[Board], items: Items | None = None) -> str:
+def render_page(boards: Sequence[Board], examples: Examples | None = None) -> str:
     """Return boards, effects and scenarios as one HTML file.
 
     Parameters
     ----------
     boards : sequence of Board
         With intervals and groups.
-    items : mapping, optional
+    examples : mapping, optional
         For boards whose data set is at hand, what is in the rows: shown beside wrong
         answers. Leave it out where the data are private.
     """
     contents = [
-        board_content(board, (items or {}).get(board.name, {})) for board in boards
+        board_content(board, (examples or {}).get(board.name, {})) for board in boards
     ]
     sections = [board_section(number, board) for number, board in enumerate(boards)]
     title = "rakuten-bench: " + ", ".join(dict.fromkeys(b.dataset.name for b in boards))

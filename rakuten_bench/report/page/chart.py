@@ -9,8 +9,8 @@ import numpy as np
 
 from rakuten_bench import records
 from rakuten_bench.report.board import Board, Entry, read_f1
+from rakuten_bench.report.inlier import inlier_range
 from rakuten_bench.report.page.markup import Markup, element
-from rakuten_bench.report.window import window
 from rakuten_bench.wording.words import class_name, number, score_words, seconds
 
 _TOP = 8  # scenarios beside the classes
@@ -18,7 +18,7 @@ _WIDTH, _HEIGHT = 720, 320  # of a chart, in its own units
 _LEFT, _BOTTOM = 56, 44  # room for the labels of its axes
 
 
-def fold(title: str, *children: Markup, opened: bool = False) -> Markup:
+def details(title: str, *children: Markup, opened: bool = False) -> Markup:
     """Return a part of the page that opens and closes."""
     head = element("summary", element("h2", title))
     return element("details", head, *children, open=opened)
@@ -88,7 +88,7 @@ class Scale:
     def __init__(self, entries: Sequence[Entry], metric: str) -> None:
         ends = [end for entry in entries if entry.interval for end in entry.interval]
         self.metric = metric
-        self._place = axis(*window(ends or [0.0, 1.0]), 0, 100)
+        self._place = axis(*inlier_range(ends or [0.0, 1.0]), 0, 100)
 
     def draw(self, entry: Entry) -> Markup:
         """Return the interval of a scenario; nothing where it has none."""
@@ -121,7 +121,7 @@ def cost_chart(place: int, board: Board, limit: int) -> Markup:
     entries = board.entries[:limit]
     costs = [float(np.log10(max(entry.cost, 1e-3))) for entry in entries]
     scores = [entry.scores[board.metric] for entry in entries]
-    low, high = window(scores)
+    low, high = inlier_range(scores)
     x = axis(min(costs), max(costs), _LEFT, _WIDTH - 16)
     y = axis(low, high, _HEIGHT - _BOTTOM, 12)
     drawing = element(
@@ -143,7 +143,7 @@ def cost_chart(place: int, board: Board, limit: int) -> Markup:
         told += (
             f" Far below, so drawn at the lower edge: {number(n_below, 'scenario')}."
         )
-    return fold("Score against cost", drawing, element("p", told, class_="quiet"))
+    return details("Score against cost", drawing, element("p", told, class_="quiet"))
 
 
 def _point(href: str, entry: Entry, metric: str, x: float, y: float) -> Markup:
@@ -213,7 +213,7 @@ def class_table(place: int, board: Board) -> Markup:
     told = element(
         "p", "F1 of each class; columns are scenarios by rank.", class_="quiet"
     )
-    return fold("Classes across the best scenarios", told, wide)
+    return details("Classes across the best scenarios", told, wide)
 
 
 def _heat(value: float) -> Markup:

@@ -15,7 +15,7 @@ from rakuten_bench import records
 from rakuten_bench.records import Predictions, Record
 from rakuten_bench.report.board import Board, Entry, read_counts
 from rakuten_bench.report.curve import learning_curves
-from rakuten_bench.report.item import Item
+from rakuten_bench.report.example import Example
 from rakuten_bench.report.scenario import cluster_rows, step_flags
 from rakuten_bench.report.search import search_words
 from rakuten_bench.wording.words import all_words, class_name, clean
@@ -29,18 +29,18 @@ _THUMBNAILS = 500  # in one page, about 2 kB each
 _SIDE = 72  # pixels of a thumbnail
 
 
-def board_content(board: Board, items: Mapping[str, Item]) -> dict[str, Any]:
+def board_content(board: Board, examples: Mapping[str, Example]) -> dict[str, Any]:
     """Return the scenarios of a board and the rows that they show."""
-    shelf = _Shelf(items)
+    listed = _ExampleList(examples)
     found = [
-        _scenario(entry, board.subset, shelf if place < _WITH_EXAMPLES else None)
+        _scenario(entry, board.subset, listed if place < _WITH_EXAMPLES else None)
         for place, entry in enumerate(shown(board))
     ]
     return {
         "title": clean(board.title),
         "metric": board.metric,
         "scenarios": found,
-        "items": shelf.shown,
+        "examples": listed.shown,
     }
 
 
@@ -54,7 +54,7 @@ def board_rows(board: Board) -> tuple[Entry, ...]:
     return (*board.entries, *board.failures)[:LIMIT]
 
 
-def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]:
+def _scenario(entry: Entry, subset: str, listed: _ExampleList | None) -> dict[str, Any]:
     record = records.read_record(entry.folder)
     values = {
         "code": entry.code,
@@ -85,7 +85,7 @@ def _scenario(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]
     if record.error is not None:
         values["error"] = _error(record.error)
     if record.scores is not None:
-        values |= _answers(entry, subset, shelf)
+        values |= _answers(entry, subset, listed)
     if record.clustering is not None:
         values |= _clusters(entry, subset, record)
     return values
@@ -128,12 +128,12 @@ def _origin(record: Record) -> list[list[str]]:
     return [[name, clean(value)] for name, value in pairs if value]
 
 
-def _answers(entry: Entry, subset: str, shelf: _Shelf | None) -> dict[str, Any]:
+def _answers(entry: Entry, subset: str, listed: _ExampleList | None) -> dict[str, Any]:
     """Return the confusion matrix as (true, predicted, rows), and wrong answers."""
     try:
         confusion = read_counts(entry.folder, subset)
         cells = [int(v) for cell in _cells(confusion) for v in cell]
-        examples = [] if shelf is None else shelf.examples(entry, subset, confusion)
+        examples = [] if listed is None else listed.choose(entry, subset, confusion)
     except records.DamagedRecord as error:
         return {"confusion": [], "examples": [], "gap": clean(str(error))}
     return {"confusion": cells, "examples": examples}
@@ -153,25 +153,25 @@ def _clusters(entry: Entry, subset: str, record: Record) -> dict[str, Any]:
         return {"clusters": [], "gap": clean(str(error))}
 
 
-class _Shelf:
+class _ExampleList:
     """The rows that are shown somewhere in the page, each once."""
 
-    def __init__(self, items: Mapping[str, Item]) -> None:
-        self.items = items
+    def __init__(self, examples: Mapping[str, Example]) -> None:
+        self._by_row = examples
         self.shown: list[list[str]] = []
         self._place: dict[str, int] = {}
         self._n_thumbnails = 0
 
-    def examples(
+    def choose(
         self, entry: Entry, subset: str, confusion: NDArray[np.int64]
     ) -> list[list[Any]]:
         """Return wrong answers, one of each of the most frequent confusions.
 
         Returns
         -------
-        list of [place on the shelf, true, predicted, probability or None]
+        list of [place on the list, true, predicted, probability or None]
         """
-        if not self.items:
+        if not self._by_row:
             return []
         digest = entry.row.predictions_digest
         predictions = records.read_predictions(entry.folder, digest)
@@ -198,15 +198,15 @@ class _Shelf:
         return [self._put(str(predictions.ids[rows[0]])), true, predicted, sure]
 
     def _put(self, row: str) -> int:
-        """Put a row on the shelf and return its place."""
+        """Put a row on the list and return its place."""
         if row not in self._place:
             self._place[row] = len(self.shown)
-            item = self.items.get(row, Item(""))
+            example = self._by_row.get(row, Example(""))
             thumbnail = ""
-            if item.image_path and self._n_thumbnails < _THUMBNAILS:
-                thumbnail = draw_thumbnail(item.image_path)
+            if example.image_path and self._n_thumbnails < _THUMBNAILS:
+                thumbnail = draw_thumbnail(example.image_path)
                 self._n_thumbnails += bool(thumbnail)
-            self.shown.append([clean(row), clean(item.text, _TEXT), thumbnail])
+            self.shown.append([clean(row), clean(example.text, _TEXT), thumbnail])
         return self._place[row]
 
 

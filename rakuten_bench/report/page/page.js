@@ -207,7 +207,7 @@ function chart(curve) {
 }
 
 function example([place, truth, predicted, sure], board, names) {
-  const [id, content, thumbnail] = board.items[place];
+  const [id, content, thumbnail] = board.examples[place];
   const picture = thumbnail ? h("img", { src: thumbnail, alt: "" }) : null;
   const said = sure === null ? "" : ` (${percent(sure)})`;
   return h(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, Board, Entry
 from rakuten_bench.report.effect import Effect, Effects, lever_effects
+from rakuten_bench.report.inlier import inlier_range
 from rakuten_bench.report.page.chart import (
     Scale,
     class_table,
     cost_chart,
-    fold,
+    details,
     plain_table,
     whisker,
 )
@@ -16,7 +17,6 @@ from rakuten_bench.report.page.content import LIMIT, board_rows, shown
 from rakuten_bench.report.page.markup import Markup, element
 from rakuten_bench.report.render import CLUSTERINGS, board_remarks
 from rakuten_bench.report.render_effect import interaction_words, legend
-from rakuten_bench.report.window import window
 from rakuten_bench.wording.words import (
     Wording,
     clean,
@@ -140,7 +140,7 @@ def _clusterings(place: int, board: Board) -> Markup:
     ]
     titles = ("scenario", "levers", "ARI", "purity", "own")
     table = plain_table(titles, rows, ("ARI", "purity", "own"))
-    return fold(CLUSTERINGS, table, opened=True)
+    return details(CLUSTERINGS, table, opened=True)
 
 
 def _link(place: int, entry: Entry) -> Markup:
@@ -209,10 +209,10 @@ def _effects(board: Board) -> Markup:
     if not found.effects:
         return Markup()
     ends = [abs(end) for effect in found.effects for end in (effect.low, effect.high)]
-    reach = max(window(ends)[1], 1e-9)
+    reach = max(inlier_range(ends)[1], 1e-9)
     titles = ("lever", "option", "effect", "95 %", "pairs", "best in", "in the best")
     rows = [_effect_cells(effect, reach) for effect in found.effects]
-    return fold(
+    return details(
         "Which lever pays",
         element("p", legend(board.metric), class_="quiet"),
         plain_table(titles, rows, ("effect", "pairs", "best in", "in the best")),

@@ -36,7 +36,7 @@ _LEARNING = frozenset({"numpy", "scipy", "sklearn"})
 
 
 @dataclass(frozen=True)
-class Ingredients:
+class KeyParts:
     """What decides the result of an option, given its inputs.
 
     Attributes
@@ -82,9 +82,9 @@ def modules_of(option: Option) -> tuple[str, ...]:
     return tuple(modules)
 
 
-def find_ingredients(
+def find_key_parts(
     option: Option, choice: Choice, base: Path | None = None
-) -> Ingredients:
+) -> KeyParts:
     """Return what a choice's result is made of; its files are named from a folder.
 
     Raises
@@ -92,7 +92,7 @@ def find_ingredients(
     MissingPackage
         If a package of the option is not installed.
     """
-    return Ingredients(
+    return KeyParts(
         choice.lever,
         choice.option,
         plain_json(choice.params),
@@ -146,8 +146,8 @@ def numpy_version() -> str:
 def module_file(module: str) -> str:
     """Return where a module is, from the folder that holds its package.
 
-    >>> module_file("rakuten_bench.plan.made"), module_file("rakuten_bench.plan")
-    ('rakuten_bench/plan/made.py', 'rakuten_bench/plan/__init__.py')
+    >>> module_file("rakuten_bench.plan.key_parts"), module_file("rakuten_bench.plan")
+    ('rakuten_bench/plan/key_parts.py', 'rakuten_bench/plan/__init__.py')
     """
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:

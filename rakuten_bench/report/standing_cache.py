@@ -34,7 +34,7 @@ class _Found(msgspec.Struct):
     groups: list[int | None]
 
 
-def recall(
+def cached_standing(
     folder: Path,
     board: Board,
     entries: Sequence[Entry],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def window(values: Sequence[float]) -> tuple[float, float]:
+def inlier_range(values: Sequence[float]) -> tuple[float, float]:
     """Return the least and the greatest value that is not far off.
 
     Far off is what lies beyond Tukey's outer fences: three times the distance of the
@@ -18,7 +18,7 @@ def window(values: Sequence[float]) -> tuple[float, float]:
     values : sequence of float
         At least one.
 
-    >>> window([0.07, 0.61, 0.62, 0.64, 0.66])
+    >>> inlier_range([0.07, 0.61, 0.62, 0.64, 0.66])
     (0.61, 0.66)
     """
     found = np.asarray(values, dtype=np.float64)

@@ -9,7 +9,7 @@ from rakuten_bench.types import Dataset
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Example:
     """Text and picture of one row.
 
     Attributes
@@ -24,11 +24,11 @@ class Item:
     image_path: str = ""
 
 
-def read_items(dataset: Dataset) -> Mapping[str, Item]:
-    """Return the items of a data set by row id."""
+def read_examples(dataset: Dataset) -> Mapping[str, Example]:
+    """Return the examples of a data set by row id."""
     columns = ("id", "title", "description", "image_path")
     lists = (dataset.frame[column].tolist() for column in columns)
     return {
-        row: Item(" - ".join(text for text in (title, description) if text), path)
+        row: Example(" - ".join(text for text in (title, description) if text), path)
         for row, title, description, path in zip(*lists, strict=True)
     }

@@ -9,7 +9,7 @@ from rakuten_bench.store.result import Facts, Store
 from rakuten_bench.types import Dataset, Split
 
 
-def save_roots(
+def save_inputs(
     store: Store, plan: Plan, dataset: Dataset, split: Split, seed: int
 ) -> None:
     """Put the roots of a plan into the store, where workers find them.

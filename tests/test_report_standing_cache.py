@@ -6,7 +6,7 @@ import pytest
 
 from rakuten_bench import report
 from rakuten_bench.plan import source
-from rakuten_bench.report.memory import recall
+from rakuten_bench.report.standing_cache import cached_standing
 
 
 @pytest.fixture
@@ -29,7 +29,9 @@ def nobody():
 def is_known(shop, folder):
     board = report.load_board(shop.results, "shop")
     asked = []
-    recall(folder, board, board.entries, lambda: asked.append(1) or board.entries)
+    cached_standing(
+        folder, board, board.entries, lambda: asked.append(1) or board.entries
+    )
     return not asked
 
 
@@ -41,7 +43,7 @@ def test_a_board_without_news_is_the_same_and_not_compared_again(shop, folder):
     board = report.load_board(shop.results, "shop")
     assert again == first == report.with_standing(board)
     assert [entry.group for entry in again.entries] == [1, 2, 3]
-    assert recall(folder, board, board.entries, nobody) == list(first.entries)
+    assert cached_standing(folder, board, board.entries, nobody) == list(first.entries)
 
 
 def test_a_new_scenario_is_news(shop, folder):
