@@ -9,6 +9,7 @@ from rakuten_bench.engine.schedule import Schedule
 from rakuten_bench.executor.fault import Fault
 from rakuten_bench.executor.task import Done
 from rakuten_bench.plan import Input, Plan, Step
+from rakuten_bench.plan.slot import Slot
 from rakuten_bench.registry import LEVERS
 from rakuten_bench.scenario import Choice
 from rakuten_bench.scenario.limit import Limit, Limits
@@ -19,7 +20,7 @@ FAULT = Fault("failed", "ValueError", "no way", "", "model x")
 
 
 def step(key, *sources, lever="model", option="x", params=()):
-    inputs = tuple(Input(source, source) for source in sources)
+    inputs = tuple(Input(Slot(source), source) for source in sources)
     choice = Choice(lever, option, "1", params)
     return Step(key, "estimate", "text", (choice,), inputs, ("prediction",), "", 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,8 @@ from rakuten_bench.fusion.rule import (
     temper,
 )
 from rakuten_bench.pipeline.fitting import decide, probabilities
-from rakuten_bench.pipeline.fusing import fuse, join_members
+from rakuten_bench.pipeline.kind.fuse import fuse, join_members
+from rakuten_bench.pipeline.slot import InnerFold, Slots
 from rakuten_bench.types import Fold, Prediction, Target
 
 N_CLASSES = 3
@@ -175,18 +177,20 @@ def answer(rows: np.ndarray, probability: np.ndarray | None) -> Prediction:
     return Prediction(rows, predicted, probability, 0.0, 0.0)
 
 
-def as_slots(X: np.ndarray, y: np.ndarray) -> dict:
+def as_slots(X: np.ndarray, y: np.ndarray) -> Slots:
     """Rows 0-199 are for training, in two inner folds, and 200-399 for testing."""
     train, test = np.arange(200), np.arange(200, 400)
     fold = Fold("0", train, test)
-    slots = {
-        "target": Target(y, tuple(map(str, range(N_CLASSES))), fold, np.arange(len(y)))
-    }
-    for number, part in enumerate(X):
-        slots[f"member{number}"] = answer(test, part[test])
-        for place, rows in enumerate((train[::2], train[1::2])):
-            slots[f"inner{place}.member{number}"] = answer(rows, part[rows])
-    return slots
+    classes = tuple(map(str, range(N_CLASSES)))
+    inner = tuple(
+        InnerFold(members=tuple(answer(rows, part[rows]) for part in X))
+        for rows in (train[::2], train[1::2])
+    )
+    return Slots(
+        target=Target(y, classes, fold, np.arange(len(y))),
+        members=tuple(answer(test, part[test]) for part in X),
+        inner=inner,
+    )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
@@ -196,9 +200,9 @@ def test_rows_are_joined_by_number_not_by_place(members, rule):
     expected = fuse(rule, slots)
 
     order = np.random.default_rng(0).permutation(200)
-    shuffled = slots["member1"]
-    slots["member1"] = answer(shuffled.rows[order], shuffled.probability[order])
-    found = fuse(rule, slots)
+    first, second, *others = slots.members
+    shuffled = answer(second.rows[order], second.probability[order])
+    found = fuse(rule, replace(slots, members=(first, shuffled, *others)))
 
     assert np.array_equal(found.rows, np.arange(200, 400))
     assert np.array_equal(found.probability, expected.probability)
@@ -236,7 +240,7 @@ class Stub:
 def test_weights_never_see_test_rows(members, rule):
     X, y = members
     fuse(rule, as_slots(X, y))
-    test = as_slots(X, y)["target"].fold.test
+    test = as_slots(X, y).target.fold.test
     before = rule.predict_proba(X)
 
     changed = y.copy()
@@ -251,30 +255,30 @@ def test_weights_never_see_test_rows(members, rule):
 def test_predictions_for_rows_outside_the_training_rows_are_a_bug(members):
     X, y = members
     slots = as_slots(X, y)
-    for number in range(len(X)):
-        slots[f"inner0.member{number}"] = slots[f"member{number}"]
+    leaking = InnerFold(members=slots.members)
 
     with pytest.raises(AssertionError, match="rows that it must not learn from"):
-        fuse(Weighted(N_CLASSES), slots)
+        fuse(Weighted(N_CLASSES), replace(slots, inner=(leaking, slots.inner[1])))
 
 
 def test_a_member_without_probabilities_is_refused(members):
     X, y = members
     slots = as_slots(X, y)
-    slots["member1"] = answer(slots["member1"].rows, None)
+    first, second, third = slots.members
 
     with pytest.raises(UserError, match="member 2 of 3 gives no probabilities"):
-        join_members(slots)
+        join_members((first, answer(second.rows, None), third))
 
 
 def test_members_with_other_rows_are_refused_with_the_counts(members):
     X, y = members
     slots = as_slots(X, y)
-    slots["member2"] = answer(np.arange(150, 300), X[2][150:300])
+    first, second, _ = slots.members
+    other = answer(np.arange(150, 300), X[2][150:300])
 
     message = "member 3 of 3 predicts 150 rows, member 1 200, 100 of them the same"
     with pytest.raises(UserError, match=message):
-        join_members(slots)
+        join_members((first, second, other))
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from sklearn.base import clone
 
 from rakuten_bench import metrics
 from rakuten_bench.errors import MissingPackage
-from rakuten_bench.pipeline import clustering, fitting
+from rakuten_bench.pipeline.kind.cluster import cluster
+from rakuten_bench.pipeline.kind.estimate import estimate
 from rakuten_bench.registry import MODEL, Option
 from rakuten_bench.types import Folded
 
@@ -83,8 +84,8 @@ def predict(option: Option, folded: Folded, n_jobs: int = 1):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if option.kind == "cluster":
-            return clustering.cluster(make(option, n_jobs), folded)
-        return fitting.estimate(make(option, n_jobs), folded, N_CLASSES)
+            return cluster(make(option, n_jobs), folded)
+        return estimate(make(option, n_jobs), folded, N_CLASSES)
 
 
 def by_name(option: Option) -> str:
@@ -208,4 +209,4 @@ def test_the_number_of_clusters_can_be_given(option):
 
     model = option.make(params={"n_clusters": 2}, random_state=7, n_classes=N_CLASSES)
 
-    assert set(clustering.cluster(model, folded).predicted) == {0, 1}
+    assert set(cluster(model, folded).predicted) == {0, 1}

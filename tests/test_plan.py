@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.errors import MissingPackage
-from rakuten_bench.plan import made, source
+from rakuten_bench.plan import key_parts, source
 from rakuten_bench.plan.build import build_plan, derive_seed
 from rakuten_bench.plan.key_parts import find_key_parts, versions_of
 from rakuten_bench.registry import LANGUAGE, NORMALIZER, iter_levers, option
@@ -213,7 +213,7 @@ def test_the_code_that_scores_and_chooses_candidates_counts_for_a_search():
 
     sources = find_key_parts(find_option("text", choice), choice).sources
 
-    assert "rakuten_bench.pipeline.searching" in sources
+    assert "rakuten_bench.pipeline.kind.search" in sources
     assert "rakuten_bench.metrics.confusion" in sources
 
 
@@ -343,13 +343,13 @@ def test_another_version_of_a_library_of_numbers_runs_a_model_again(
         "version",
         lambda name: "99.0" if name == package else real(name),
     )
-    made._installed.cache_clear()
+    key_parts._installed.cache_clear()
     option._version.cache_clear()
 
     try:
         assert key_of(scenario) != before
     finally:
-        made._installed.cache_clear()
+        key_parts._installed.cache_clear()
         option._version.cache_clear()
 
 

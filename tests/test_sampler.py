@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, issparse
 
-from rakuten_bench.pipeline import fitting
+from rakuten_bench.pipeline.kind.resample import resample
 from rakuten_bench.registry import SAMPLER
 from rakuten_bench.types import Folded
 
@@ -62,7 +62,7 @@ def test_test_rows_stay_as_they_are(name):
     X, y = made_up()
     before = folded(csr_matrix(X), y)
 
-    after = fitting.resample(sampler(name), before)
+    after = resample(sampler(name), before)
 
     assert (after.test != before.test).nnz == 0
     assert np.array_equal(after.test_rows, before.test_rows)

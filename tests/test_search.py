@@ -10,7 +10,7 @@ import rakuten_bench
 from rakuten_bench.data import DatasetSpec, SplitSpec, build_split, load_dataset
 from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.errors import UserError
-from rakuten_bench.pipeline.searching import (
+from rakuten_bench.pipeline.kind.search import (
     Candidate,
     Inner,
     choose,

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.atomic import write_atomically
+from rakuten_bench.pipeline.kind import find_kind
 from rakuten_bench.plain import read_plain
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import digest
@@ -28,17 +29,6 @@ _REMEMBERED = 5  # observations of one kind of step
 _MOST_LINES = 50_000  # of the file, before old ones are dropped
 _MAX_SIZE = 1 << 26  # bytes: five times those lines
 _BASE_MEMORY = 150_000_000  # bytes of a worker that has done nothing yet
-
-#: Seconds of steps of which nothing is known; only their order matters.
-_GUESSES = {
-    "map": 0.5,
-    "transform": 1.0,
-    "resample": 1.0,
-    "estimate": 2.0,
-    "cluster": 2.0,
-    "search": 20.0,
-    "fuse": 0.5,
-}
 
 
 class Observation(msgspec.Struct, frozen=True, array_like=True):
@@ -144,8 +134,9 @@ class Costs:
                 return self._scale(self._by_kind[kind], effort.power if effort else 1.0)
         if effort is None and lever in self._by_kind:
             return replace(self._scale(self._by_kind[lever], 1.0), is_known=False)
-        guess = effort.of(self.n_rows) if effort else _GUESSES[step.kind]
-        return Cost(max(guess, _GUESSES[step.kind]), is_known=False)
+        least = find_kind(step.kind).seconds
+        guess = effort.of(self.n_rows) if effort else least
+        return Cost(max(guess, least), is_known=False)
 
     def facts(self, step: Step) -> Facts | None:
         """Return what is known of a step whose result may be gone; None if it has none."""

@@ -232,7 +232,7 @@ def _rows_by_choice(
         if step.fold == validation_fold(name):
             seen = fold.validation
         is_cut = any(
-            one.slot == "languages" and plan.steps[one.key].choices[0].digit != "0"
+            one.slot.name == "languages" and plan.steps[one.key].choices[0].digit != "0"
             for one in step.inputs
         )
         learned = fold.train[:0] if is_cut or inner else fold.train

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.pipeline import run_step
+from rakuten_bench.pipeline import read_slots, run_step
 from rakuten_bench.plan import Step
 from rakuten_bench.store.result import Recompute, Store
 
@@ -37,10 +37,7 @@ class Maker:
         LostResult
             If an input is not there, or damaged.
         """
-        slots = {}
-        for one in step.inputs:
-            value = self.fetch(one.key)
-            slots[one.slot] = value[one.part] if one.part else value
+        slots = read_slots(step, lambda one: self.fetch(one.key))
         return run_step(
             step,
             slots,

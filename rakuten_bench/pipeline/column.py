@@ -10,6 +10,7 @@ import numpy as np
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.levers.language import ONE_LANGUAGE
+from rakuten_bench.pipeline.kind import find_kind
 from rakuten_bench.plan import Input, Plan, Step
 from rakuten_bench.scenario import Scenario, find_option
 from rakuten_bench.types import COLUMNS
@@ -150,7 +151,8 @@ def _walk(plan: Plan, last: str, inputs: Any) -> list[Step]:
 
 def _inputs(step: Step) -> Iterable[Input]:
     """Return what a step needs to predict: learned ones asked languages for their fit."""
-    return (one for one in step.inputs if one.slot != "languages" or step.kind == "map")
+    learns = find_kind(step.kind).learns
+    return (one for one in step.inputs if not learns or one.slot.name != "languages")
 
 
 def _telling(step: Step) -> Iterable[Input]:

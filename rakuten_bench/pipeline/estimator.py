@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,29 +29,21 @@ from sklearn.utils.validation import check_is_fitted
 from rakuten_bench.data.build import fill_columns
 from rakuten_bench.data.grouping import find_groups
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.pipeline import (
-    clustering,
-    fitting,
-    fusing,
-    learned_input,
-    run_map,
-    run_step,
-)
+from rakuten_bench.pipeline import fitting, prepare_work, read_slots, run_step
 from rakuten_bench.pipeline.column import (
     choose_columns,
     prediction_steps,
     refuse_missing_columns,
     refuse_no_table,
 )
+from rakuten_bench.pipeline.kind import Work, find_kind
 from rakuten_bench.pipeline.label import read_labels, refuse_shuffled, refuse_single
-from rakuten_bench.pipeline.searching import fit_search, inner_folds
-from rakuten_bench.pipeline.table import explained, hand_over, input_table
+from rakuten_bench.pipeline.table import explained, input_table
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import build_plan
-from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Scenario, find_option, from_code
-from rakuten_bench.types import Blocks, Dataset, Fold, Folded
+from rakuten_bench.types import Dataset, Fold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +195,7 @@ class ScenarioEstimator(BaseEstimator):
         """Run every step on the training rows and keep what each learned."""
         values = self._roots(frame, validation, seed)
         for step in self.plan_.steps.values():
-            values[step.key] = self._fit_step(step, _slots(step, values))
+            values[step.key] = self._fit_step(step, values)
 
     def _roots(
         self, frame: pd.DataFrame, validation: NDArray[np.bool_], seed: int
@@ -218,38 +211,17 @@ class ScenarioEstimator(BaseEstimator):
         found = {key: targets.find(name) for key, name in self.plan_.targets.items()}
         return {self.plan_.frame: input_table(frame), **found}
 
-    def _fit_step(self, step: Step, slots: Mapping[str, Any]) -> Any:
+    def _fit_step(self, step: Step, values: Mapping[str, Any]) -> Any:
         """Compute a step's value for the training rows and keep what it learned."""
-        if step.kind == "map" or "." in step.fold:
+        slots = read_slots(step, lambda one: values[one.key])
+        if "." in step.fold:
             return run_step(step, slots, n_jobs=self.n_jobs, base=self.base)
-        option = find_option(step.modality, step.choices[-1])
-        given = {
-            "random_state": step.seed,
-            "n_jobs": self.n_jobs,
-            "device": "cpu",
-            "n_classes": slots["target"].n_classes,
-            "classes": slots["target"].classes,
-            "base": self.base,
-        }
-        with explained(option):
-            return self._learn(step, slots, given)
-
-    def _learn(
-        self, step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]
-    ) -> Any:
-        option, params = _option(step)
-        if step.kind == "search":
-            self.fitted_[step.key] = _fit_search(step, slots, given)
-            return None
-        estimator = self.fitted_[step.key] = option.make(params=params, **given)
-        if step.kind == "fuse":
-            fusing.learn_rule(estimator, slots)
-            return None
-        folded, target = learned_input(option, slots)
-        learn = _LEARN.get(step.kind)
-        if learn is None:
-            return fitting.fit(estimator, folded, target.groups)
-        return learn(estimator, folded)
+        work = prepare_work(step, slots, n_jobs=self.n_jobs, base=self.base)
+        with explained(work.option):
+            learned, value = find_kind(step.kind).fit(work)
+        if learned is not None:
+            self.fitted_[step.key] = learned
+        return value
 
     @_plain_output
     def features(self, X: pd.DataFrame) -> Any:
@@ -269,39 +241,36 @@ class ScenarioEstimator(BaseEstimator):
             if not self.tells:
                 warnings.simplefilter("ignore", Notice)
             for step in prediction_steps(self.plan_, last)[:-1]:
-                values[step.key] = self._apply_step(step, _slots(step, values))
+                values[step.key] = self._apply_step(step, values)
         step = self.plan_.steps[last]
-        model = find_option(step.modality, step.choices[-1])
-        return _main(model, _slots(step, values))
+        return find_kind(step.kind).source(self._work(step, values))
 
-    def _apply_step(self, step: Step, slots: Mapping[str, Any]) -> Any:
-        option, params = _option(step)
-        if step.kind == "map":
-            given = {
-                "random_state": step.seed,
-                "n_jobs": self.n_jobs,
-                "device": "cpu",
-                "base": self.base,
-            }
-            return run_map(option, params, slots, given)
-        value = _main(option, slots)
-        if step.kind == "resample":
-            return value
-        learned = self.fitted_[step.key]
-        if step.kind == "transform":
-            return learned.transform(value)
-        return self._probabilities(learned, value)
+    def _apply_step(self, step: Step, values: Mapping[str, Any]) -> Any:
+        work, kind = self._work(step, values), find_kind(step.kind)
+        found = kind.apply(work, self.fitted_.get(step.key))
+        if found is None:
+            raise UserError(self._without_probabilities())
+        return found
+
+    def _work(self, step: Step, values: Mapping[str, Any]) -> Work:
+        """Return a step with what it reads to predict: no labels, no inner folds."""
+        inputs = tuple(one for one in step.inputs if one.key in values)
+        slots = read_slots(replace(step, inputs=inputs), lambda one: values[one.key])
+        work = prepare_work(step, slots, n_jobs=self.n_jobs, base=self.base)
+        return replace(work, given={**work.given, "n_classes": len(self.classes_)})
 
     @_plain_output
     def _probabilities(self, model: Any, features: Any) -> NDArray[np.float32]:
         found = fitting.probabilities(model, features, len(self.classes_))
         if found is None:
-            message = (
-                f"{self.scenario.code}: its model, or that of a member, gives no "
-                f"probabilities. Set the model's parameter 'calibrate'."
-            )
-            raise UserError(message)
+            raise UserError(self._without_probabilities())
         return found
+
+    def _without_probabilities(self) -> str:
+        return (
+            f"{self.scenario.code}: its model, or that of a member, gives no "
+            f"probabilities. Set the model's parameter 'calibrate'."
+        )
 
 
 class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
@@ -464,45 +433,3 @@ def _whole(random_state: Any) -> int:
     except TypeError:
         message = f"random_state: a whole number is needed, not {random_state!r:.60}."
         raise UserError(message) from None
-
-
-def _option(step: Step) -> tuple[Option, dict[str, Any]]:
-    choice = step.choices[0]
-    return find_option(step.modality, choice), choice.arguments
-
-
-_LEARN: Mapping[str, Callable[[Any, Folded], Any]] = {
-    "cluster": clustering.fit,
-    "transform": fitting.transform,
-    "resample": fitting.resample,
-}
-
-
-def _fit_search(step: Step, slots: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
-    options = [find_option(step.modality, choice) for choice in step.choices]
-    params = [choice.arguments for choice in step.choices]
-    folded, target = learned_input(options[1], slots)
-    inner = inner_folds(slots, options[1])
-    return fit_search(options, params, folded, inner, given, target.groups)
-
-
-def _slots(step: Step, values: Mapping[str, Any]) -> dict[str, Any]:
-    slots = {}
-    for one in step.inputs:
-        if one.key in values:
-            value = values[one.key]
-            slots[one.slot] = value[one.part] if one.part else value
-    return slots
-
-
-def _main(option: Option, slots: Mapping[str, Any]) -> Any:
-    """Return the value that a learned step works on."""
-    if option.kind == "fuse":
-        members = [value for slot, value in slots.items() if slot.startswith("member")]
-        return np.stack(members).astype(np.float64)
-    found = [
-        hand_over(option, value)
-        for slot, value in slots.items()
-        if slot in option.reads or slot.startswith("before")
-    ]
-    return Blocks(tuple(found)) if option.combines else found[0]

@@ -10,7 +10,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,29 +87,6 @@ def take(value: Any, rows: NDArray[np.int64]) -> Any:
     return value[rows]
 
 
-def transform(estimator: Any, folded: Folded) -> Folded:
-    """Fit a transformer on the training rows and transform both sides."""
-    train = estimator.fit_transform(folded.train, folded.y)
-    test = None if folded.test is None else estimator.transform(folded.test)
-    warn_of_notes(estimator)
-    return replace(folded, train=train, test=test)
-
-
-def resample(estimator: Any, folded: Folded) -> Folded:
-    """Balance the training rows; the test rows stay as they are."""
-    train, y = estimator.fit_resample(folded.train, folded.y)
-    warn_of_notes(estimator)
-    indices = getattr(estimator, "sample_indices_", None)
-    rows = (
-        np.full(len(y), -1, dtype=np.int64)
-        if indices is None
-        else folded.train_rows[np.asarray(indices)]
-    )
-    return replace(
-        folded, train=train, y=np.asarray(y, dtype=np.int32), train_rows=rows
-    )
-
-
 def fit(estimator: Any, folded: Folded, groups: Rows | None = None) -> Any:
     """Fit on the training rows.
 
@@ -137,16 +113,6 @@ def training_groups(rows: Rows, groups: Rows) -> Rows:
     found: Rows = groups[rows]  # -1 takes any, which is replaced
     found[made] = groups.max() + 1 + np.arange(made.size)
     return found
-
-
-def estimate(
-    estimator: Any, folded: Folded, n_classes: int, groups: Rows | None = None
-) -> Prediction:
-    """Fit a classifier on the training rows and predict the test rows."""
-    start = time.perf_counter()
-    fit(estimator, folded, groups)
-    seconds = time.perf_counter() - start
-    return predict(estimator, folded, n_classes, fit_time=seconds)
 
 
 def predict(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from rakuten_bench.plan.slot import Slot
 from rakuten_bench.registry import StepKind
 from rakuten_bench.scenario import Choice, Scenario
 from rakuten_bench.types import Modality
@@ -23,14 +24,14 @@ class Input:
 
     Attributes
     ----------
-    slot : str
+    slot : Slot
     key : str
         Of the step or root that makes it.
     part : str
         Which of several slots that step writes; "" where it writes one.
     """
 
-    slot: str
+    slot: Slot
     key: str
     part: str = ""
 

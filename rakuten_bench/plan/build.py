@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,14 @@ import msgspec
 
 from rakuten_bench.plan import Input, Plan, Step
 from rakuten_bench.plan.key_parts import find_key_parts, numpy_version
+from rakuten_bench.plan.slot import Slot
 from rakuten_bench.plan.source import source_digest
 from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.types import INPUT_COLUMNS, Modality
 
+#: What the steps so far have written, by the name of the slot.
 Slots = dict[str, Input]
-
-#: Kinds that end a scenario: they write its prediction.
-_LAST = frozenset({"estimate", "search", "fuse"})
-
-#: How slots are called that only the last step reads.
-_INSIDE = ("inner", "member")
 
 #: Divides training rows once more. Their division has no fingerprint, as the split has:
 #: it is named by how it is made.
@@ -137,7 +134,7 @@ class _Builder:
         own = digest(self.frame, self.split, fold, *self.inside * ("." in fold))
         key = f"target-{own}"
         self.targets[key] = fold
-        return Input("target", key)
+        return Input(Slot("target"), key)
 
     def prediction(self, scenario: Scenario, fold: str) -> Input:
         """Add a scenario's steps for a fold; return its last."""
@@ -153,21 +150,24 @@ class _Builder:
         slots = self._learned(scenario, fold)
         sources = self._sources(modality, model, slots, fold)
         inside = self._inner_folds(modality, model if plain else search, fold)
+        inner_inputs: list[Input] = []
         for number, inner in enumerate(inside):
-            found = self._sources(
-                modality, model, self._learned(scenario, inner), inner
-            )
-            for slot, one in (("", found[0]), (".target", self.target(inner))):
-                name = f"inner{number}{slot}"
-                slots[name] = Input(name, one.key, one.part)
+            learned = self._learned(scenario, inner)
+            found = self._sources(modality, model, learned, inner)[0]
+            target = self.target(inner)
+            inner_inputs += [
+                replace(found, slot=Slot("features", inner=number)),
+                replace(target, slot=Slot("target", inner=number)),
+            ]
         own = Choice.made(option, option.own(model.arguments))
         choices = (own,) if plain else (search, own)
-        return self._add(modality, choices, self._inputs(option, sources, slots, fold))
+        inputs = self._inputs(option, sources, slots, fold)
+        return self._add(modality, choices, (*inputs, *inner_inputs))
 
     def languages(self) -> Input:
         """Add the step that finds the language of each row."""
         choice = Choice.of(DETECTOR.find("text", "py3langid"))
-        slots = {"frame": Input("frame", self.frame)}
+        slots = {"frame": Input(Slot("frame"), self.frame)}
         return self._step("text", choice, slots, "")
 
     def plan(
@@ -195,22 +195,25 @@ class _Builder:
 
     def _fusion(self, scenario: Scenario, fold: str) -> Input:
         choice = scenario["fusion"]
-        slots: Slots = {}
-        for number, member in enumerate(scenario.members):
-            found = self.prediction(member, fold)
-            slots[f"member{number}"] = Input(f"member{number}", found.key)
-        for place, inner in enumerate(self._inner_folds("fusion", choice, fold)):
-            for number, member in enumerate(scenario.members):
-                slot = f"inner{place}.member{number}"
-                slots[slot] = Input(slot, self.prediction(member, inner).key)
-        return self._step("fusion", choice, slots, fold)
+        members = [
+            Input(Slot("member", number), self.prediction(member, fold).key)
+            for number, member in enumerate(scenario.members)
+        ]
+        members += [
+            Input(Slot("member", number, place), self.prediction(member, inner).key)
+            for place, inner in enumerate(self._inner_folds("fusion", choice, fold))
+            for number, member in enumerate(scenario.members)
+        ]
+        option = self.fact("fusion", choice)[0]
+        own = Choice.made(option, option.own(choice.arguments))
+        return self._add("fusion", (own,), (self.target(fold), *members))
 
     def _learned(self, scenario: Scenario, fold: str) -> Slots:
         """Add the steps up to what the model learns from; return the slots."""
         before = tuple(
             scenario[lever.name]
             for lever in FLOW[scenario.modality]
-            if lever.kind not in _LAST
+            if "prediction" not in lever.writes
         )
         known = self.prefixes.get((before, fold))
         if known is None:
@@ -222,14 +225,14 @@ class _Builder:
     def _add_prefix(
         self, modality: Modality, choices: tuple[Choice, ...], fold: str
     ) -> Slots:
-        slots: Slots = {"frame": Input("frame", self.frame)}
+        slots: Slots = {"frame": Input(Slot("frame"), self.frame)}
         for choice in choices:
             option = self.fact(modality, choice)[0]
             if not option.is_off:
                 found = self._step(modality, choice, slots, fold)
                 for slot in option.writes:
                     part = slot if len(option.writes) > 1 else ""
-                    slots[slot] = Input(slot, found.key, part)
+                    slots[slot] = Input(Slot(slot), found.key, part)
         return slots
 
     def _inner_folds(self, modality: Modality, choice: Choice, fold: str) -> list[str]:
@@ -269,7 +272,7 @@ class _Builder:
         self, modality: Modality, choice: Choice, slots: Slots, fold: str, number: int
     ) -> Input:
         found = self._step(modality, choice, slots, fold)
-        return Input(f"before{number}", found.key)
+        return Input(Slot("before", number), found.key)
 
     def _add(
         self, modality: Modality, choices: tuple[Choice, ...], inputs: tuple[Input, ...]
@@ -280,7 +283,9 @@ class _Builder:
             facts = [self.fact(modality, choice) for choice in choices]
             option = facts[0][0]
             own = [fact for _, fact, _ in facts]
-            key = digest(option.kind, own, [[i.slot, i.key, i.part] for i in inputs])
+            key = digest(
+                option.kind, own, [[str(i.slot), i.key, i.part] for i in inputs]
+            )
             fold = self._fold_of(inputs)
             step = Step(
                 key,
@@ -294,7 +299,7 @@ class _Builder:
             )
             self.steps[memo] = step
             self.folds[key] = fold
-        return Input(step.writes[0], step.key)
+        return Input(Slot(step.writes[0]), step.key)
 
     def _fold_of(self, inputs: Iterable[Input]) -> str:
         """Return the fold that a step belongs to; "" where it sees all rows."""
@@ -315,16 +320,13 @@ class _Builder:
         self, option: Option, sources: tuple[Input, ...], slots: Slots, fold: str
     ) -> tuple[Input, ...]:
         """Return what a step takes: its values, and what a learned one must know."""
-        if option.kind == "map":
+        if not option.learns:
             return sources
         inputs = list(sources)
         if not self._fold_of(inputs) and "languages" in slots:
             inputs.append(slots["languages"])  # tells which rows may be learned from
-        inputs.append(
-            self.target(fold)
-        )  # before those of inner folds: it tells the fold
-        inside = [one for slot, one in slots.items() if slot.startswith(_INSIDE)]
-        return (*inputs, *inside)
+        inputs.append(self.target(fold))
+        return tuple(inputs)
 
     def fact(self, modality: Modality, choice: Choice) -> tuple[Option, str, int]:
         """Return a choice's option, the digest of what it computes, and its seed."""

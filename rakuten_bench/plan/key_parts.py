@@ -17,10 +17,7 @@ from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice
 
 #: The modules that apply learned options: part of what they compute.
-FITTING = "rakuten_bench.pipeline.fitting"
-FUSING = "rakuten_bench.pipeline.fusing"
-CLUSTERING = "rakuten_bench.pipeline.clustering"
-SEARCHING = "rakuten_bench.pipeline.searching"
+_KINDS = "rakuten_bench.pipeline.kind"
 
 #: What shapes numbers and pictures: name that is imported -> distributions that have it.
 _SHAPING = {
@@ -71,14 +68,8 @@ class KeyParts:
 def modules_of(option: Option) -> tuple[str, ...]:
     """Return the modules whose source counts, with those of ours that they import."""
     modules = [option.module, option.lever.package]
-    if option.kind != "map":
-        modules.append(FITTING)
-    if option.kind == "fuse":
-        modules.append(FUSING)
-    if option.kind == "cluster":
-        modules.append(CLUSTERING)
-    if option.kind == "search":
-        modules.append(SEARCHING)
+    if option.learns:
+        modules.append(f"{_KINDS}.{option.kind}")
     return tuple(modules)
 
 
@@ -119,7 +110,7 @@ def versions_of(option: Option) -> dict[str, str]:
         for module in modules_of(option)
         for name in foreign_imports(module)
     }
-    if option.kind != "map":
+    if option.learns:
         imported |= _LEARNING
     shaping = {
         distribution: version

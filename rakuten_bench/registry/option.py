@@ -148,6 +148,11 @@ class Option:
     columns_by: ColumnsBy | None = None
     checks: Checks | None = None
 
+    @property
+    def learns(self) -> bool:
+        """Whether it is fitted to training rows."""
+        return self.kind != "map"
+
     def find_columns(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return the columns of the table that it reads with such parameters.
 

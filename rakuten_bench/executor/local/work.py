@@ -15,6 +15,7 @@ from rakuten_bench.executor.local.worker import tell_storing
 from rakuten_bench.executor.maker import Maker
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.pipeline.fitting import noted
+from rakuten_bench.pipeline.kind import find_kind
 from rakuten_bench.plan import Step
 from rakuten_bench.store.access import NoAccess, no_access
 from rakuten_bench.store.codec import Encoded, encode
@@ -32,7 +33,6 @@ _LEAST_SIZE = 1 << 20
 _WORTH_TELLING = 1 << 18  # bytes: less is written before the next step could start
 _DISK_SPEED = 1e9  # bytes per second, of a good disk: slower ones are judged too well
 
-_LAST = frozenset({"estimate", "cluster", "search", "fuse"})
 _GPU = "gpu-0000000000000001"  # its key among the claims
 
 
@@ -128,7 +128,7 @@ def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:
     start = time.perf_counter()
     encoded = encode(value, store.folder(step.key))
     seconds = time.perf_counter() - start
-    may_leave = step.kind not in _LAST and facts.device == "cpu"
+    may_leave = not find_kind(step.kind).is_last and facts.device == "cpu"
     if may_leave and is_cheaper(facts.seconds, encoded, seconds):
         return store.save_recompute(step.key, step, facts)
     if encoded.size >= _WORTH_TELLING:

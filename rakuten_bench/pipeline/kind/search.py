@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from rakuten_bench import metrics
 from rakuten_bench.errors import UserError
 from rakuten_bench.estimator.strategy import Params, Strategy
-from rakuten_bench.pipeline.fitting import decide, divide, fit, take
+from rakuten_bench.pipeline.fitting import decide, divide, fit, predict, take
+from rakuten_bench.pipeline.kind import Predicting, Work
 from rakuten_bench.pipeline.table import hand_over
 from rakuten_bench.registry import Choices, Dimension, Option
 from rakuten_bench.scenario.space import read_space
-from rakuten_bench.types import Folded, Rows, Target
+from rakuten_bench.types import Folded, Prediction, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +61,44 @@ class Candidate:
         return found | ({"error": self.error} if self.error else {})
 
 
-def inner_folds(slots: Mapping[str, Any], model: Option) -> list[Inner]:
-    """Return the inner folds that a step's slots hold, in order, as the model gets them.
+class Search(Predicting):
+    """Chooses a model's parameters by inner folds, and fits it with the best."""
+
+    seconds = 20.0
+
+    def run(self, work: Work) -> Prediction:
+        """Return the prediction of the best candidate for the test rows."""
+        folded = work.folded()
+        start = time.perf_counter()
+        estimator = _search(work, folded)
+        seconds = time.perf_counter() - start
+        return predict(estimator, folded, work.target.n_classes, fit_time=seconds)
+
+    def fit(self, work: Work) -> tuple[Any, None]:
+        """Return the best candidate, fitted on all training rows."""
+        return _search(work, work.folded()), None
+
+
+def _search(work: Work, folded: Folded) -> Any:
+    inner, groups = divide_inner(work), work.target.groups
+    return fit_search(work.options, work.params, folded, inner, work.given, groups)
+
+
+def divide_inner(work: Work) -> list[Inner]:
+    """Return the inner folds of a step, as the model gets them.
 
     Features that learn nothing come as one value for all rows and are divided here.
     """
-    folds = []
-    for number in range(len(slots)):
-        if f"inner{number}" not in slots:
-            break
-        target: Target = slots[f"inner{number}.target"]
-        value = hand_over(model, slots[f"inner{number}"])
-        folded = divide(value, target, slots.get("languages"))
-        folds.append(Inner(folded, target.y[folded.test_rows]))
-    return folds
+    languages = work.slots.values.get("languages")
+    found = []
+    for inner in work.slots.inner:
+        if inner.target is None:
+            message = "an inner fold of a search needs a target"
+            raise ValueError(message)
+        value = hand_over(work.option, inner.features)
+        folded = divide(value, inner.target, languages)
+        found.append(Inner(folded, inner.target.y[folded.test_rows]))
+    return found
 
 
 def fit_search(
@@ -262,3 +287,6 @@ def _place(value: float, low: float, high: float, *, log: bool) -> float:
     if log:
         value, low, high = np.log(value), np.log(low), np.log(high)
     return float((value - low) / (high - low))
+
+
+KIND = Search()

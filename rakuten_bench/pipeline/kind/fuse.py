@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,29 @@ from rakuten_bench.pipeline.fitting import (
     refuse_improbable,
     warn_of_notes,
 )
-from rakuten_bench.types import Prediction, Rows, Target
+from rakuten_bench.pipeline.kind import Predicting, Work
+from rakuten_bench.pipeline.slot import Slots
+from rakuten_bench.types import Prediction, Rows
 
-Slots = Mapping[str, Any]
+
+class Fuse(Predicting):
+    """Joins what several scenarios predict for the same rows."""
+
+    seconds = 0.5
+
+    def run(self, work: Work) -> Prediction:
+        """Return the joined prediction for the test rows."""
+        return fuse(work.make(), work.slots)
+
+    def fit(self, work: Work) -> tuple[Any, None]:
+        """Return the rule, which has learned where it learns."""
+        rule = work.make()
+        learn_rule(rule, work.slots)
+        return rule, None
+
+    def source(self, work: Work) -> NDArray[np.float64]:
+        """Return the members' probabilities, (n_members, n_rows, n_classes)."""
+        return np.stack(work.slots.members).astype(np.float64)
 
 
 def fuse(rule: Any, slots: Slots) -> Prediction:
@@ -32,10 +52,9 @@ def fuse(rule: Any, slots: Slots) -> Prediction:
     ----------
     rule : estimator
         Of `rakuten_bench.fusion.rule`.
-    slots : mapping
-        "member0" and so on hold the members' predictions for the test rows,
-        "inner0.member0" and so on those for folds of the training rows, "target" the
-        labels.
+    slots : Slots
+        With the members' predictions for the test rows, and for folds of the training
+        rows.
 
     Raises
     ------
@@ -45,7 +64,7 @@ def fuse(rule: Any, slots: Slots) -> Prediction:
     start = time.perf_counter()
     learn_rule(rule, slots)
     learned = time.perf_counter()
-    rows, X = join_members(slots)
+    rows, X = join_members(slots.members)
     _warn_of_copies(X)
     probability = rule.predict_proba(X).astype(np.float32)
     refuse_improbable(probability)
@@ -76,8 +95,11 @@ def learn_rule(rule: Any, slots: Slots) -> None:
     """Fit a rule on the members' predictions for folds of the training rows."""
     if not hasattr(rule, "fit"):
         return
-    target: Target = slots["target"]
-    parts = [join_members(slots, prefix) for prefix in _inner_folds(slots)]
+    target = slots.target
+    if target is None:
+        message = "a fusion that learns needs a target"
+        raise ValueError(message)
+    parts = [join_members(inner.members) for inner in slots.inner]
     rows = np.concatenate([rows for rows, _ in parts])
     allowed = np.concatenate([target.fold.train, target.fold.validation])
     if np.setdiff1d(rows, allowed).size:  # would be a leak
@@ -86,7 +108,7 @@ def learn_rule(rule: Any, slots: Slots) -> None:
     rule.fit(np.concatenate([X for _, X in parts], axis=1), target.y[rows])
 
 
-def join_members(slots: Slots, prefix: str = "") -> tuple[Rows, NDArray[np.float64]]:
+def join_members(found: Sequence[Prediction]) -> tuple[Rows, NDArray[np.float64]]:
     """Put the members' probabilities for the same rows side by side.
 
     Returns
@@ -100,8 +122,7 @@ def join_members(slots: Slots, prefix: str = "") -> tuple[Rows, NDArray[np.float
     UserError
         If a member has no probabilities, or members don't have the same rows.
     """
-    n_members = sum(slot.startswith("member") for slot in slots)
-    found: list[Prediction] = [slots[f"{prefix}member{n}"] for n in range(n_members)]
+    n_members = len(found)
     rows = np.sort(found[0].rows)
     parts = []
     for number, one in enumerate(found):
@@ -123,6 +144,4 @@ def join_members(slots: Slots, prefix: str = "") -> tuple[Rows, NDArray[np.float
     return rows, np.stack(parts)
 
 
-def _inner_folds(slots: Slots) -> list[str]:
-    places = [slot.partition(".")[0] for slot in slots if slot.endswith(".member0")]
-    return [f"{place}." for place in places]
+KIND = Fuse()

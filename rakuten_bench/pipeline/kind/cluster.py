@@ -8,12 +8,22 @@ from typing import Any
 import numpy as np
 
 from rakuten_bench.pipeline.fitting import warn_of_notes
+from rakuten_bench.pipeline.kind import Predicting, Work
 from rakuten_bench.types import Folded, Prediction
 
 
-def fit(estimator: Any, folded: Folded) -> Any:
-    """Fit on the training rows, without their labels."""
-    return estimator.fit(folded.train)
+class Cluster(Predicting):
+    """Fits a model without labels and numbers the test rows' clusters."""
+
+    seconds = 2.0
+
+    def run(self, work: Work) -> Prediction:
+        """Return the cluster of each test row."""
+        return cluster(work.make(), work.folded())
+
+    def fit(self, work: Work) -> tuple[Any, None]:
+        """Return the fitted model."""
+        return work.make().fit(work.folded().train), None
 
 
 def cluster(estimator: Any, folded: Folded) -> Prediction:
@@ -25,7 +35,7 @@ def cluster(estimator: Any, folded: Folded) -> Prediction:
         `predicted` holds cluster numbers, which are no indices into the classes.
     """
     start = time.perf_counter()
-    fit(estimator, folded)
+    estimator.fit(folded.train)
     learned = time.perf_counter()
     predicted = estimator.predict(folded.test)
     warn_of_notes(estimator)
@@ -36,3 +46,6 @@ def cluster(estimator: Any, folded: Folded) -> Prediction:
         fit_time=learned - start,
         predict_time=time.perf_counter() - learned,
     )
+
+
+KIND = Cluster()

@@ -1,0 +1,67 @@
+"""Steps that treat each row by itself and learn nothing."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rakuten_bench.pipeline import fitting
+from rakuten_bench.pipeline.kind import Kind, Work
+from rakuten_bench.pipeline.table import explained, hand_over, put_back
+from rakuten_bench.types import Folded
+
+
+class Map(Kind):
+    """Applies a stateless option to all rows, or to each side of a fold."""
+
+    seconds = 0.5
+    learns = False
+
+    def run(self, work: Work) -> Any:
+        """Return the value for the rows, or for both sides."""
+        option = work.option
+        handed = {slot: hand_over(option, value) for slot, value in _read(work).items()}
+        with explained(option):
+            return put_back(option, _apply(work, handed), work.slots.values)
+
+    def fit(self, work: Work) -> tuple[Any, Any]:
+        """Return the value; nothing is learned."""
+        return None, self.run(work)
+
+    def apply(self, work: Work, learned: Any) -> Any:
+        """Return the value for other rows."""
+        del learned
+        return self.run(work)
+
+
+def _read(work: Work) -> dict[str, Any]:
+    """Return what the option is handed, by the names of its arguments."""
+    before = {f"before{n}": value for n, value in enumerate(work.slots.before)}
+    return before or dict(work.slots.values)
+
+
+def _apply(work: Work, slots: Mapping[str, Any]) -> Any:
+    apply = importlib.import_module(work.option.lever.package).apply
+    words = work.option, work.params[0]
+    folded = next((v for v in slots.values() if isinstance(v, Folded)), None)
+    if folded is None:
+        return apply(*words, dict(slots), dict(work.given))
+    train = apply(*words, _side(slots, folded.train_rows, "train"), dict(work.given))
+    if folded.test is None:
+        return replace(folded, train=train)
+    test = apply(*words, _side(slots, folded.test_rows, "test"), dict(work.given))
+    return replace(folded, train=train, test=test)
+
+
+def _side(slots: Mapping[str, Any], rows: Any, name: str) -> dict[str, Any]:
+    return {
+        slot: getattr(value, name)
+        if isinstance(value, Folded)
+        else fitting.take(value, rows)
+        for slot, value in slots.items()
+    }
+
+
+KIND = Map()

@@ -1,0 +1,50 @@
+"""Steps that balance the training rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rakuten_bench.pipeline.fitting import warn_of_notes
+from rakuten_bench.pipeline.kind import Kind, Work
+from rakuten_bench.types import Folded
+
+
+class Resample(Kind):
+    """Adds or drops training rows; other rows stay as they are."""
+
+    seconds = 1.0
+
+    def run(self, work: Work) -> Folded:
+        """Return both sides, the training rows balanced."""
+        return resample(work.make(), work.folded())
+
+    def fit(self, work: Work) -> tuple[Any, Folded]:
+        """Return the sampler and the balanced training rows."""
+        estimator = work.make()
+        return estimator, resample(estimator, work.folded())
+
+    def apply(self, work: Work, learned: Any) -> Any:
+        """Return the rows as they are."""
+        del learned
+        return self.source(work)
+
+
+def resample(estimator: Any, folded: Folded) -> Folded:
+    """Balance the training rows; the test rows stay as they are."""
+    train, y = estimator.fit_resample(folded.train, folded.y)
+    warn_of_notes(estimator)
+    indices = getattr(estimator, "sample_indices_", None)
+    rows = (
+        np.full(len(y), -1, dtype=np.int64)
+        if indices is None
+        else folded.train_rows[np.asarray(indices)]
+    )
+    return replace(
+        folded, train=train, y=np.asarray(y, dtype=np.int32), train_rows=rows
+    )
+
+
+KIND = Resample()

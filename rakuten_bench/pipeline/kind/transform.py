@@ -1,0 +1,40 @@
+"""Steps that learn a transformation of features: vectorizers, reducers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rakuten_bench.pipeline.fitting import warn_of_notes
+from rakuten_bench.pipeline.kind import Kind, Work
+from rakuten_bench.types import Folded
+
+
+class Transform(Kind):
+    """Fits a transformer on the training rows and transforms both sides."""
+
+    seconds = 1.0
+
+    def run(self, work: Work) -> Folded:
+        """Return both sides, transformed."""
+        return transform(work.make(), work.folded())
+
+    def fit(self, work: Work) -> tuple[Any, Folded]:
+        """Return the fitted transformer and the transformed training rows."""
+        estimator = work.make()
+        return estimator, transform(estimator, work.folded())
+
+    def apply(self, work: Work, learned: Any) -> Any:
+        """Transform other rows."""
+        return learned.transform(self.source(work))
+
+
+def transform(estimator: Any, folded: Folded) -> Folded:
+    """Fit a transformer on the training rows and transform both sides."""
+    train = estimator.fit_transform(folded.train, folded.y)
+    test = None if folded.test is None else estimator.transform(folded.test)
+    warn_of_notes(estimator)
+    return replace(folded, train=train, test=test)
+
+
+KIND = Transform()
