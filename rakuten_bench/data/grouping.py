@@ -279,6 +279,21 @@ def connect(keys: Sequence[Rows]) -> Rows:
     >>> connect([np.array([0, 0, 1, -1]), np.array([-1, 5, 5, -1])])
     array([0, 0, 0, 1])
     """
+    n_rows = len(keys[0])
+    joining = [key for key in keys if _has_repeated(key)]
+    if len(joining) < 2:  # what most tables have: no graph, and nothing to import
+        only = joining[0] if joining else np.full(n_rows, -1)
+        alone = np.arange(n_rows) + only.max(initial=-1) + 1
+        return number_by_appearance(np.where(only < 0, alone, only))
+    return _connect_several(joining)
+
+
+def _has_repeated(key: Rows) -> bool:
+    known = key[key >= 0]
+    return np.unique(known).size < known.size
+
+
+def _connect_several(keys: Sequence[Rows]) -> Rows:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

@@ -19,7 +19,7 @@ _OURS = "rakuten_bench."
 #: Needed by every step; the second finds all options, the third is what pandas imports
 #: when it reads its first table, where it is there.
 _ALWAYS = (
-    "rakuten_bench.executor.work",
+    "rakuten_bench.executor.local.work",
     "rakuten_bench.levers",
     "pyarrow.pandas_compat",
 )
