@@ -8,7 +8,7 @@ from msgspec import Meta
 from rakuten_bench.registry import SEARCH, Dimension
 
 if TYPE_CHECKING:
-    from rakuten_bench.estimator.strategy import Strategy
+    from rakuten_bench.search.strategy import Strategy
 
 
 @SEARCH.option("bayes", digit="4", needs="scikit-optimize")
@@ -23,6 +23,6 @@ def bayes(
     random_state: int,
 ) -> Strategy:
     """Let a Gaussian process name the next one to try (scikit-optimize)."""
-    from rakuten_bench.estimator.bayesian import search_bayes
+    from rakuten_bench.search.bayesian import search_bayes
 
     yield from search_bayes(dimensions, n_iter, n_initial, random_state)

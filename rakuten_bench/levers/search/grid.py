@@ -8,7 +8,7 @@ from msgspec import Meta
 from rakuten_bench.registry import SEARCH, Dimension
 
 if TYPE_CHECKING:
-    from rakuten_bench.estimator.strategy import Strategy
+    from rakuten_bench.search.strategy import Strategy
 
 
 @SEARCH.option("grid", digit="1")
@@ -20,6 +20,6 @@ def grid(
     space: dict[str, Any] | None = None,
 ) -> Strategy:
     """Try every combination; a range is cut into `n_values`."""
-    from rakuten_bench.estimator.strategy import Batch, grid_of
+    from rakuten_bench.search.strategy import Batch, grid_of
 
     yield Batch(grid_of(dimensions, n_values))

@@ -8,7 +8,7 @@ from msgspec import Meta
 from rakuten_bench.registry import SEARCH, Dimension
 
 if TYPE_CHECKING:
-    from rakuten_bench.estimator.strategy import Strategy
+    from rakuten_bench.search.strategy import Strategy
 
 
 @SEARCH.option("halving", digit="3")
@@ -23,7 +23,7 @@ def halving(
     random_state: int,
 ) -> Strategy:
     """Try many on few rows, keep the best third, and so on (Jamieson & Talwalkar 2016)."""
-    from rakuten_bench.estimator.strategy import Batch, draw
+    from rakuten_bench.search.strategy import Batch, draw
 
     left = draw(dimensions, n_candidates, random_state)
     n_rounds = 0

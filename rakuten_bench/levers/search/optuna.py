@@ -8,7 +8,7 @@ from msgspec import Meta
 from rakuten_bench.registry import SEARCH, Dimension
 
 if TYPE_CHECKING:
-    from rakuten_bench.estimator.strategy import Strategy
+    from rakuten_bench.search.strategy import Strategy
 
 
 @SEARCH.option("optuna", digit="5", needs="optuna", extra="optuna")
@@ -22,6 +22,6 @@ def optuna(
     random_state: int,
 ) -> Strategy:
     """Let Parzen estimators name the next one to try (Optuna's TPE)."""
-    from rakuten_bench.estimator.parzen import search_parzen
+    from rakuten_bench.search.parzen import search_parzen
 
     yield from search_parzen(dimensions, n_iter, random_state)

@@ -8,7 +8,7 @@ from msgspec import Meta
 from rakuten_bench.registry import SEARCH, Dimension
 
 if TYPE_CHECKING:
-    from rakuten_bench.estimator.strategy import Strategy
+    from rakuten_bench.search.strategy import Strategy
 
 
 @SEARCH.option("random", digit="2")
@@ -22,6 +22,6 @@ def random(
     random_state: int,
 ) -> Strategy:
     """Try combinations drawn at random (Bergstra & Bengio 2012)."""
-    from rakuten_bench.estimator.strategy import Batch, draw
+    from rakuten_bench.search.strategy import Batch, draw
 
     yield Batch(draw(dimensions, n_iter, random_state))

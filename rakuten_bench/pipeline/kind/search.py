@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics
 from rakuten_bench.errors import UserError
-from rakuten_bench.estimator.strategy import Params, Strategy
 from rakuten_bench.pipeline.fitting import decide, divide, fit, predict, take
 from rakuten_bench.pipeline.kind import Predicting, Work
 from rakuten_bench.pipeline.table import hand_over
 from rakuten_bench.registry import Choices, Dimension, Option
 from rakuten_bench.scenario.space import read_space
+from rakuten_bench.search.strategy import Params, Strategy
 from rakuten_bench.types import Folded, Prediction, Rows
 
 

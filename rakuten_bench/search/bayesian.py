@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rakuten_bench.estimator.strategy import Batch, Strategy, every_of
+from rakuten_bench.search.strategy import Batch, Strategy, every_of
 from rakuten_bench.types import Choices, Dimension, Integer
 
 #: What a failed candidate is told to be worth, below the worst that succeeded.

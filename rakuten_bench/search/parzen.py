@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rakuten_bench.estimator.strategy import Batch, Strategy
+from rakuten_bench.search.strategy import Batch, Strategy
 from rakuten_bench.types import Choices, Dimension, Integer
 
 
