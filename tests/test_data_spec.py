@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.data import parse_dataset, parse_split
-from rakuten_bench.data.spec import Catalog, Place, expand_home
+from rakuten_bench.data.spec import Catalog, DataPaths, expand_home
 from rakuten_bench.errors import Problems, UserError
 
 
@@ -111,8 +111,8 @@ def test_the_folder_given_beats_the_one_in_the_environment(
 ):
     monkeypatch.setenv("SOME_FOLDER", str(tmp_path / "environment"))
 
-    assert Place().folders("SOME_FOLDER") == (tmp_path / "environment",)
-    assert Place(data_dir=tmp_path).folders("SOME_FOLDER") == (tmp_path,)
+    assert DataPaths().folders("SOME_FOLDER") == (tmp_path / "environment",)
+    assert DataPaths(data_dir=tmp_path).folders("SOME_FOLDER") == (tmp_path,)
 
 
 def test_the_cache_folder_can_be_named_by_the_environment(
@@ -120,8 +120,8 @@ def test_the_cache_folder_can_be_named_by_the_environment(
 ):
     monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(tmp_path))
 
-    assert Place().store == tmp_path
-    assert Place(cache=tmp_path / "own").store == tmp_path / "own"
+    assert DataPaths().store == tmp_path
+    assert DataPaths(cache=tmp_path / "own").store == tmp_path / "own"
 
 
 def test_a_home_folder_that_is_not_known_is_one_message():

@@ -621,11 +621,11 @@ def test_items_are_title_and_description_by_row():
         "image_path": ["", "/x.jpg"],
     }
 
-    items = report.read_items(Dataset("shop", pd.DataFrame(columns), "d1"))
+    items = report.read_examples(Dataset("shop", pd.DataFrame(columns), "d1"))
 
     assert items == {
-        "a": report.Item("Roman - poche"),
-        "b": report.Item("Jeu", "/x.jpg"),
+        "a": report.Example("Roman - poche"),
+        "b": report.Example("Jeu", "/x.jpg"),
     }
 
 

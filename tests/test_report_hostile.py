@@ -104,12 +104,12 @@ def test_texts_of_changed_rows_stay_in_their_cells(catalogue):
     folders = [catalogue.results / "shop" / code for code in ("T0", "T7")]
     found = report.compare(*folders)
     items = {
-        change.id: report.Item(TEXTS[place % len(TEXTS)])
+        change.id: report.Example(TEXTS[place % len(TEXTS)])
         for place, change in enumerate(found.changes)
     }
 
-    table = report.render_comparison(found, items=items, width=120)
-    text = report.render_comparison(found, "markdown", items=items)
+    table = report.render_comparison(found, examples=items, width=120)
+    text = report.render_comparison(found, "markdown", examples=items)
 
     assert max(map(cell_len, table.splitlines())) <= 120
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", table + text)

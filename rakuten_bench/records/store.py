@@ -473,10 +473,15 @@ def _iter(
             record = _read(folder, kind)
         except DamagedRecord as error:
             if has_record(folder):  # else it is what a killed run left: no record yet
-                yield Damaged(folder, clean(str(error)))
+                yield Damaged(folder, _on_one_line(str(error)))
         else:
             fault = say_misplaced(folder, record)
-            yield Damaged(folder, clean(fault)) if fault else record
+            yield Damaged(folder, _on_one_line(fault)) if fault else record
+
+
+def _on_one_line(text: str) -> str:
+    """Return a remark whose names keep to their line, however it is wrapped."""
+    return clean(text.replace("\n", r"\n"))
 
 
 def say_misplaced(folder: Path, record: Record | Row) -> str:
