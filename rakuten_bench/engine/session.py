@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,7 +141,7 @@ class Session:
         prepared = self.prepared
         self.store = prepared.store
         self.writer = RecordWriter(self.settings.results, self.store.claims)
-        self._running: dict[Call, Step] = {}
+        self._running: dict[Future[Done], Step] = {}
         self._waiting: dict[str, Waiting] = {}
         self._pauses: dict[str, float] = {}
         self._n_done = self._n_failed = self._n_computed = self._n_shared = 0
@@ -306,15 +306,15 @@ class Session:
         """Wait for something to end, and take note of it."""
         if not self._running and not self._waiting:
             return
+        finished: set[Future[Done]] = set()
         if self._running:
             pause = _LOOK if self._waiting else _TICK
-            wait(self._running, pause, FIRST_COMPLETED)
+            finished, _ = wait(self._running, pause, FIRST_COMPLETED)
         else:
             time.sleep(_LOOK)
-        finished = [call for call in self._running if call.done()]
-        for call in finished:
-            step = self._running.pop(call)
-            self._finish(outcome(call, step), step)
+        for future in finished:
+            step = self._running.pop(future)
+            self._finish(outcome(future, step), step)
         is_due = time.monotonic() - self._said > _TICK
         if finished or is_due or not self._waiting:
             yield self._progress()
@@ -446,7 +446,7 @@ class Session:
         begun = [
             (call, step)
             for call, step in self._running.items()
-            if call.since < math.inf
+            if isinstance(call, Call) and call.since < math.inf
         ]
         return sorted(begun, key=lambda one: one[0].since)
 

@@ -87,7 +87,7 @@ class Backend(Protocol):
 
 
 class Call(Future[Any]):
-    """The future of a call that may tell how far it is: of a task, what became of it.
+    """The future of a call that may tell how far it is.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class StepExecutor(Protocol):
     def notice(self) -> str:
         """What keeps all steps from running, in words; "" while nothing does."""
 
-    def submit(self, task: Task) -> Call:
+    def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
 
     def ask(self, function: Callable[..., Any], *args: Any) -> Sequence[Any]:

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -30,7 +30,7 @@ from rakuten_bench.executor.dask import worker
 from rakuten_bench.executor.dask.worker import DaskWorkerPlugin, Transfer, WorkerRefused
 from rakuten_bench.executor.fault import SHUTDOWN
 from rakuten_bench.executor.preload import Preload, find_preload
-from rakuten_bench.executor.protocol import Call, Request
+from rakuten_bench.executor.protocol import Request
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.scenario import find_option
 from rakuten_bench.store.pin import Pin
@@ -302,7 +302,7 @@ class DaskExecutor:
             worker.keep_transfers(self._store)
         self._client.register_plugin(plugin)
 
-    def submit(self, task: Task) -> Call:
+    def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
         key = self._name(task.step.key)
         if self.shares_store:
@@ -368,14 +368,14 @@ class DaskExecutor:
             )
         return self._results[key]
 
-    def _promise(self, key: str, promised: Any) -> Call:
+    def _promise(self, key: str, promised: Any) -> Future[Done]:
         """Return a future of the standard library for one of Dask's."""
-        future = Call()
+        future: Future[Done] = Future()
         future.set_running_or_notify_cancel()
         promised.add_done_callback(partial(self._settle, key, future))
         return future
 
-    def _settle(self, key: str, future: Call, promised: Any) -> None:
+    def _settle(self, key: str, future: Future[Done], promised: Any) -> None:
         """Pass on what has become of one of Dask's futures."""
         try:
             result = promised.result()

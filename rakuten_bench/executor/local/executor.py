@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from rakuten_bench.executor.local.pool import LocalPool
 from rakuten_bench.executor.local.work import work
 from rakuten_bench.executor.preload import Preload, iter_edited
-from rakuten_bench.executor.protocol import Call
-from rakuten_bench.executor.task import Task
+from rakuten_bench.executor.task import Done, Task
 
 
 class LocalExecutor:
@@ -35,7 +35,7 @@ class LocalExecutor:
         """Which processes a signal has stopped: those that end are started again."""
         return self._pool.waiting
 
-    def submit(self, task: Task) -> Call:
+    def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""
         return self._pool.submit_limited(task.limit, work, task)
 
