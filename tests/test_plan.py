@@ -15,8 +15,8 @@ from rakuten_bench.errors import MissingPackage
 from rakuten_bench.plan import key_parts, source
 from rakuten_bench.plan.build import build_plan, derive_seed
 from rakuten_bench.plan.key_parts import find_key_parts, versions_of
-from rakuten_bench.registry import LANGUAGE, NORMALIZER, iter_levers, option
-from rakuten_bench.scenario import find_option, from_words
+from rakuten_bench.registry import LANGUAGE, MODEL, NORMALIZER, iter_levers, option
+from rakuten_bench.scenario import Choice, find_option, from_words
 from user_models import write_stop_words
 
 WORDS = {"tokenizer": "regex", "vectorizer": "tfidf", "model": "logreg"}
@@ -415,3 +415,14 @@ def test_the_pipeline_of_the_default_is_part_of_the_key_too(tmp_path, monkeypatc
     (tmp_path / "fr_core_news_sm").mkdir()
 
     assert lemmas_key() != before
+
+
+@pytest.mark.parametrize("option", ["logreg", "kmeans"])
+def test_the_source_of_plans_and_scenarios_counts_for_no_result(option):
+    model = MODEL.find("text", option)
+
+    sources = find_key_parts(model, Choice.of(model)).sources
+
+    assert f"rakuten_bench.pipeline.kind.{model.kind}" in sources
+    others = ("pipeline", "plan", "scenario", "units")
+    assert not {f"rakuten_bench.{name}" for name in others} & {*sources}

@@ -77,6 +77,20 @@ class Slots:
 _SEVERAL = ("before", "member")
 
 
+def known_target(target: Target | None) -> Target:
+    """Return the labels and rows of a fold.
+
+    Raises
+    ------
+    ValueError
+        If there are none: the plan gives some to every step that learns.
+    """
+    if target is None:
+        message = "a step that learns needs a target"
+        raise ValueError(message)
+    return target
+
+
 def _inner_fold(pairs: Iterable[tuple[Slot, Any]]) -> InnerFold:
     known = list(pairs)
     named = {slot.name: value for slot, value in known}

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.pipeline import fitting
-from rakuten_bench.pipeline.slot import Slots
+from rakuten_bench.pipeline.fitting import divide, probabilities
+from rakuten_bench.pipeline.slot import Slots, known_target
 from rakuten_bench.pipeline.table import hand_over
 from rakuten_bench.types import Blocks, Folded, Target
 
@@ -54,17 +54,8 @@ class Work:
 
     @property
     def target(self) -> Target:
-        """Labels and rows of the fold.
-
-        Raises
-        ------
-        ValueError
-            If the step learns nothing.
-        """
-        if self.slots.target is None:
-            message = f"{self.option.name}: a step that learns needs a target"
-            raise ValueError(message)
-        return self.slots.target
+        """Labels and rows of the fold."""
+        return known_target(self.slots.target)
 
     def make(self) -> Any:
         """Return the unfitted estimator of the step's only option."""
@@ -79,9 +70,7 @@ class Work:
     def folded(self) -> Folded:
         """Return what the option works on, parted into training and test rows."""
         languages = self.slots.values.get("languages")
-        parts = [
-            fitting.divide(value, self.target, languages) for value in self.sources()
-        ]
+        parts = [divide(value, self.target, languages) for value in self.sources()]
         if not self.option.combines:
             return parts[0]
         train = Blocks(tuple(part.train for part in parts))
@@ -133,6 +122,14 @@ class Kind(ABC):
         return Blocks(tuple(found)) if work.option.combines else found[0]
 
 
+class Preparing(Kind):
+    """A kind whose value is what later steps learn from."""
+
+    def run(self, work: Work) -> Any:
+        """Return the step's value for both sides of a fold, or for all rows."""
+        return self.fit(work)[1]
+
+
 class Predicting(Kind):
     """A kind whose steps predict: what they learned gives probabilities."""
 
@@ -140,9 +137,7 @@ class Predicting(Kind):
 
     def apply(self, work: Work, learned: Any) -> NDArray[np.float32] | None:
         """Return probabilities of shape (n_rows, n_classes); None without any."""
-        return fitting.probabilities(
-            learned, self.source(work), work.given["n_classes"]
-        )
+        return probabilities(learned, self.source(work), work.given["n_classes"])
 
 
 def find_kind(name: str) -> Kind:

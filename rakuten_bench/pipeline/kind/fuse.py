@@ -21,7 +21,7 @@ from rakuten_bench.pipeline.fitting import (
     warn_of_notes,
 )
 from rakuten_bench.pipeline.kind import Predicting, Work
-from rakuten_bench.pipeline.slot import Slots
+from rakuten_bench.pipeline.slot import Slots, known_target
 from rakuten_bench.types import Prediction, Rows
 
 
@@ -95,10 +95,7 @@ def learn_rule(rule: Any, slots: Slots) -> None:
     """Fit a rule on the members' predictions for folds of the training rows."""
     if not hasattr(rule, "fit"):
         return
-    target = slots.target
-    if target is None:
-        message = "a fusion that learns needs a target"
-        raise ValueError(message)
+    target = known_target(slots.target)
     parts = [join_members(inner.members) for inner in slots.inner]
     rows = np.concatenate([rows for rows, _ in parts])
     allowed = np.concatenate([target.fold.train, target.fold.validation])

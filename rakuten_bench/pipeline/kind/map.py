@@ -7,28 +7,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rakuten_bench.pipeline import fitting
-from rakuten_bench.pipeline.kind import Kind, Work
+from rakuten_bench.pipeline.fitting import take
+from rakuten_bench.pipeline.kind import Preparing, Work
 from rakuten_bench.pipeline.table import explained, hand_over, put_back
 from rakuten_bench.types import Folded
 
 
-class Map(Kind):
+class Map(Preparing):
     """Applies a stateless option to all rows, or to each side of a fold."""
 
     seconds = 0.5
     learns = False
 
-    def run(self, work: Work) -> Any:
-        """Return the value for the rows, or for both sides."""
+    def fit(self, work: Work) -> tuple[None, Any]:
+        """Return the value for the rows, or for both sides; nothing is learned."""
         option = work.option
         handed = {slot: hand_over(option, value) for slot, value in _read(work).items()}
         with explained(option):
-            return put_back(option, _apply(work, handed), work.slots.values)
-
-    def fit(self, work: Work) -> tuple[Any, Any]:
-        """Return the value; nothing is learned."""
-        return None, self.run(work)
+            return None, put_back(option, _apply(work, handed), work.slots.values)
 
     def apply(self, work: Work, learned: Any) -> Any:
         """Return the value for other rows."""
@@ -57,9 +53,7 @@ def _apply(work: Work, slots: Mapping[str, Any]) -> Any:
 
 def _side(slots: Mapping[str, Any], rows: Any, name: str) -> dict[str, Any]:
     return {
-        slot: getattr(value, name)
-        if isinstance(value, Folded)
-        else fitting.take(value, rows)
+        slot: getattr(value, name) if isinstance(value, Folded) else take(value, rows)
         for slot, value in slots.items()
     }
 

@@ -8,21 +8,17 @@ from typing import Any
 import numpy as np
 
 from rakuten_bench.pipeline.fitting import warn_of_notes
-from rakuten_bench.pipeline.kind import Kind, Work
+from rakuten_bench.pipeline.kind import Preparing, Work
 from rakuten_bench.types import Folded
 
 
-class Resample(Kind):
+class Resample(Preparing):
     """Adds or drops training rows; other rows stay as they are."""
 
     seconds = 1.0
 
-    def run(self, work: Work) -> Folded:
-        """Return both sides, the training rows balanced."""
-        return resample(work.make(), work.folded())
-
     def fit(self, work: Work) -> tuple[Any, Folded]:
-        """Return the sampler and the balanced training rows."""
+        """Return the sampler and both sides, the training rows balanced."""
         estimator = work.make()
         return estimator, resample(estimator, work.folded())
 

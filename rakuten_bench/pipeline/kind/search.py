@@ -18,6 +18,7 @@ from rakuten_bench import metrics
 from rakuten_bench.errors import UserError
 from rakuten_bench.pipeline.fitting import decide, divide, fit, predict, take
 from rakuten_bench.pipeline.kind import Predicting, Work
+from rakuten_bench.pipeline.slot import known_target
 from rakuten_bench.pipeline.table import hand_over
 from rakuten_bench.registry import Choices, Dimension, Option
 from rakuten_bench.scenario.space import read_space
@@ -92,12 +93,9 @@ def divide_inner(work: Work) -> list[Inner]:
     languages = work.slots.values.get("languages")
     found = []
     for inner in work.slots.inner:
-        if inner.target is None:
-            message = "an inner fold of a search needs a target"
-            raise ValueError(message)
-        value = hand_over(work.option, inner.features)
-        folded = divide(value, inner.target, languages)
-        found.append(Inner(folded, inner.target.y[folded.test_rows]))
+        target = known_target(inner.target)
+        folded = divide(hand_over(work.option, inner.features), target, languages)
+        found.append(Inner(folded, target.y[folded.test_rows]))
     return found
 
 

@@ -6,21 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from rakuten_bench.pipeline.fitting import warn_of_notes
-from rakuten_bench.pipeline.kind import Kind, Work
+from rakuten_bench.pipeline.kind import Preparing, Work
 from rakuten_bench.types import Folded
 
 
-class Transform(Kind):
+class Transform(Preparing):
     """Fits a transformer on the training rows and transforms both sides."""
 
     seconds = 1.0
 
-    def run(self, work: Work) -> Folded:
-        """Return both sides, transformed."""
-        return transform(work.make(), work.folded())
-
     def fit(self, work: Work) -> tuple[Any, Folded]:
-        """Return the fitted transformer and the transformed training rows."""
+        """Return the fitted transformer and both sides, transformed."""
         estimator = work.make()
         return estimator, transform(estimator, work.folded())
 
