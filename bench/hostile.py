@@ -30,6 +30,7 @@ from damage import RUN, write_study
 SECRET = "root:hunter2:of-nobody-else"
 FORGED = "FORGED"
 LONGEST = 120.0  # seconds
+ELSEWHERE = Path(tempfile.gettempdir())
 RESULTS = ("--results", "results")
 CACHE = ("--cache", "cache")
 CODE = "T0000-0040-0000"
@@ -68,7 +69,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 
 NAMES = (
-    "..", "../../escaped", "/tmp/escaped-absolute", "", ".", "a\0b", "x" * 10_000,
+    "..", "../../escaped", f"{ELSEWHERE}/escaped-absolute", "", ".", "a\0b", "x" * 10_000,
     f"a\n{FORGED} line", "\x1b]0;title\x07\x1b[2J", "\u202eevil", "\ud800", "CON", "a/b",
     "-rf", "%s%n", "{0.__class__}", "<script>alert(1)</script>",
 )  # fmt: skip
@@ -259,7 +260,7 @@ class Sweep:
         places = [
             *folder.iterdir(),
             *self.place.iterdir(),
-            *Path("/tmp").glob("escaped*"),
+            *ELSEWHERE.glob("escaped*"),
         ]
         places += (folder / "outside").rglob("*")
         ours = {"results", "cache", "out", "trial", "mlruns"}

@@ -366,8 +366,8 @@ def test_a_stopped_fork_server_is_told_while_it_is(tmp_path):
     with LocalPool(1, preload=PRELOAD) as pool:
         pool.submit(odd_calls.stop_parent).result(timeout=120)
 
-        assert wait_for(lambda: "starts workers was stopped" in pool.waiting)
-        assert wait_for(lambda: not pool.waiting)
+        assert wait_for(lambda: "starts workers was stopped" in pool.notice)
+        assert wait_for(lambda: not pool.notice)
 
 
 def test_a_stopped_worker_is_told_with_its_number_until_it_goes_on(pool, tmp_path):
@@ -375,10 +375,10 @@ def test_a_stopped_worker_is_told_with_its_number_until_it_goes_on(pool, tmp_pat
     worker = psutil.Process(read_pid(tmp_path / "pid")).parent()
     worker.suspend()
 
-    assert wait_for(lambda: f"kill -CONT {worker.pid}" in pool.waiting)
+    assert wait_for(lambda: f"kill -CONT {worker.pid}" in pool.notice)
 
     worker.resume()
-    assert wait_for(lambda: not pool.waiting)
+    assert wait_for(lambda: not pool.notice)
     call.result(timeout=120)
 
 

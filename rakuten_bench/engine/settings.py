@@ -67,7 +67,8 @@ class Settings:
     scheduler: str = ""
 
     def __post_init__(self) -> None:
-        if self.scheduler and not find_backend(self.executor).takes_address:
+        backend = find_backend(self.executor)
+        if self.scheduler and not backend.takes_address:
             message = (
                 f"--scheduler {self.scheduler}: --executor {self.executor} has no use "
                 f"for it. Leave one of them out."

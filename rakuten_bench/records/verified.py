@@ -1,7 +1,7 @@
 """Records that were found true before, so that a large board is not verified anew.
 
 What is kept is a checksum of all that decides: the record's values, the bytes of the
-files beside it, the test rows of the board, and the source that verifies. Nothing is
+files beside it, the test rows of the board, and our source, which verifies. Nothing is
 believed by the size or the time of a file. It lies in the user's cache, never in the
 results folder, and is believed only where nobody else can write: who can change records
 can't vouch for them.
@@ -20,7 +20,7 @@ from typing import Self
 import msgspec
 
 from rakuten_bench.plain import NotPlain, open_plain, read_plain
-from rakuten_bench.plan.source import source_digest
+from rakuten_bench.plan.source import package_digest
 from rakuten_bench.records.schema import Record, Row
 from rakuten_bench.records.store import (
     CLUSTERS_FILE,
@@ -31,7 +31,6 @@ from rakuten_bench.records.store import (
 from rakuten_bench.store.layout import Layout
 from rakuten_bench.trust import is_private
 
-_VERIFIES = "rakuten_bench.records.verify"
 _SIZE = 16  # bytes of a checksum
 _BLOCK = 1 << 20  # bytes read at a time
 _MAX_FILE = 1 << 32  # bytes: a sparse file is none of ours, and has no end
@@ -57,7 +56,7 @@ class Verified:
         self._before = self._read()
         self._now: set[bytes] = set()
         self._version = b"".join(
-            text.encode() for text in (source_digest(_VERIFIES), version("numpy"))
+            text.encode() for text in (package_digest(), version("numpy"))
         )
 
     def __contains__(self, checksum: bytes) -> bool:

@@ -15,8 +15,8 @@ from msgspec import structs
 
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
 from rakuten_bench.data.spec import Catalog
-from rakuten_bench.data.spec import dataset as dataset_shelf
-from rakuten_bench.data.spec import scheme as split_shelf
+from rakuten_bench.data.spec import dataset as dataset_catalog
+from rakuten_bench.data.spec import scheme as split_catalog
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import LEVERS, discover
 from rakuten_bench.registry.value import convert
@@ -229,13 +229,13 @@ def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _spell_params(value: Value, shelf: Catalog) -> Any:
+def _spell_params(value: Value, catalog: Catalog) -> Any:
     """Return a name, or one name with its parameters, texts as they were written."""
     if not isinstance(value.data, dict):
         return value.plain() if isinstance(value.data, list) else value.plain(str)
     return {
         name: {
-            key: one.plain(shelf.types_of(name).get(key, Any))
+            key: one.plain(catalog.types_of(name).get(key, Any))
             for key, one in params.data.items()
         }
         if isinstance(params.data, dict)
@@ -267,8 +267,8 @@ def _read_seed(value: Value) -> int:
 
 _SINGLE = {
     "title": _read_title,
-    "dataset": lambda value: parse_dataset(_spell_params(value, dataset_shelf)),
-    "split": lambda value: parse_split(_spell_params(value, split_shelf)),
+    "dataset": lambda value: parse_dataset(_spell_params(value, dataset_catalog)),
+    "split": lambda value: parse_split(_spell_params(value, split_catalog)),
     "metric": _read_metric,
     "seed": _read_seed,
 }

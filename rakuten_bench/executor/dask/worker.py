@@ -7,7 +7,6 @@ and crashes are the same as on one machine. Without a shared disk a result trave
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import platform
@@ -20,7 +19,6 @@ from typing import Any
 
 from distributed import WorkerPlugin, get_worker
 
-import rakuten_bench
 from rakuten_bench.atomic import write_atomically
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor.local.pool import LocalPool
@@ -28,6 +26,7 @@ from rakuten_bench.executor.local.work import work
 from rakuten_bench.executor.preload import Preload
 from rakuten_bench.executor.protocol import outcome
 from rakuten_bench.executor.task import Done, Task
+from rakuten_bench.plan.source import package_digest
 from rakuten_bench.store.entry import attached_path
 from rakuten_bench.store.evict import evict
 from rakuten_bench.store.layout import CACHE_VARIABLE, Layout, default_cache_size
@@ -136,7 +135,7 @@ _workers: dict[str, DaskWorker] = {}
 _refusals: dict[str, str] = {}
 
 #: Where this process keeps what arrives; None where it only passes transfers on.
-_shelf: list[Store] = []
+_home: list[Store] = []
 
 
 def open_worker(run: str, dask_worker: DaskWorker) -> None:
@@ -153,7 +152,7 @@ def close_worker(run: str) -> None:
 
 def keep_transfers(store: Store) -> None:
     """Let transfers that arrive in this process be put into a store."""
-    _shelf[:] = [store]
+    _home[:] = [store]
 
 
 @dataclass(frozen=True)
@@ -183,9 +182,9 @@ class Transfer:
 
 def _read_files(done: Done) -> tuple[bytes, ...]:
     """Read a result's files; none where there is no result."""
-    if done.facts is None or not _shelf:
+    if done.facts is None or not _home:
         return ()
-    path = _shelf[0].path(done.key)
+    path = _home[0].path(done.key)
     try:
         files = [path.read_bytes()]
         while attached_path(path, len(files) - 1).exists():
@@ -197,9 +196,9 @@ def _read_files(done: Done) -> tuple[bytes, ...]:
 
 def _unpack(done: Done, *files: Any) -> Transfer:
     """Put a result that has arrived into the store, if this process has one."""
-    if not _shelf:  # the Dask scheduler only passes it on
+    if not _home:  # the Dask scheduler only passes it on
         return Transfer(done, tuple(bytes(file) for file in files))
-    store = _shelf[0]
+    store = _home[0]
     if files and done.key not in store:
         path = store.path(done.key)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -247,11 +246,7 @@ def report_done(transfer: Transfer) -> Done:
 
 def identity(packages: Sequence[str]) -> dict[str, str]:
     """Return what must be the same everywhere for results to be the same."""
-    digest = hashlib.blake2b(digest_size=8)
-    package = Path(str(rakuten_bench.__file__)).parent
-    for path in sorted(package.rglob("*.py")):
-        digest.update(str(path.relative_to(package)).encode() + path.read_bytes())
-    found = {"python": platform.python_version(), "rakuten-bench": digest.hexdigest()}
+    found = {"python": platform.python_version(), "rakuten-bench": package_digest()}
     for name in packages:
         try:
             found[name] = version(name)
@@ -267,7 +262,7 @@ def plugin_name(run: str) -> str:
 
 @dataclass
 class DaskWorkerPlugin(WorkerPlugin):
-    """Prepares every worker of a cluster, also at those that join later.
+    """Prepares every worker of a cluster, also those that join later.
 
     Attributes
     ----------

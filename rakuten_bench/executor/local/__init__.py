@@ -16,11 +16,7 @@ class LocalBackend:
 
     def warm_up(self, request: Request) -> None:
         """Start the workers; they are there when the data are."""
-        from rakuten_bench.executor.local.executor import open_local
-        from rakuten_bench.executor.preload import find_preload
-
-        preload = find_preload(request.scenarios)
-        open_local(request.n_workers, request.n_threads, preload)
+        _open(request)
 
     def wait_for_worker(self, request: Request) -> Iterator[str]:
         """Wait for nothing: workers are started as they are needed."""
@@ -31,12 +27,16 @@ class LocalBackend:
         self, request: Request, store: Store, wanted: Collection[str]
     ) -> StepExecutor:
         """Return worker processes: those of an earlier run of this process, if they fit."""
-        from rakuten_bench.executor.local.executor import open_local
-        from rakuten_bench.executor.preload import find_preload
-
         del store, wanted  # workers write to the store themselves
-        preload = find_preload(request.scenarios)
-        return open_local(request.n_workers, request.n_threads, preload)
+        return _open(request)
+
+
+def _open(request: Request) -> StepExecutor:
+    from rakuten_bench.executor.local.executor import open_local
+    from rakuten_bench.executor.preload import find_preload
+
+    preload = find_preload(request.scenarios)
+    return open_local(request.n_workers, request.n_threads, preload)
 
 
 BACKEND = LocalBackend()

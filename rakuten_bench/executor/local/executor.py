@@ -33,7 +33,7 @@ class LocalExecutor:
     @property
     def notice(self) -> str:
         """Which processes a signal has stopped: those that end are started again."""
-        return self._pool.waiting
+        return self._pool.notice
 
     def submit(self, task: Task) -> Future[Done]:
         """Start a task, or queue it."""

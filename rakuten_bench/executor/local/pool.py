@@ -159,7 +159,7 @@ class LocalPool(Executor):
     ----------
     since : float
         When it was made, in seconds since 1970.
-    waiting : str
+    notice : str
         What keeps calls from going on, in words; "" while nothing does.
     """
 
@@ -182,7 +182,7 @@ class LocalPool(Executor):
         self._closing = False
         self._reason_given = ""
         self._n_misses = 0
-        self.waiting = ""
+        self.notice = ""
         self._bell, self._ring = socket.socketpair()
         self._ring.setblocking(False)
         self._open()
@@ -234,7 +234,7 @@ class LocalPool(Executor):
         """Start a fork server and ask it for the workers."""
         self._control, theirs = socket.socketpair()
         self._alarm, rung = socket.socketpair()
-        self._is_alarm_open, self._is_nursery_stopped = True, False
+        self._is_alarm_open, self._is_server_stopped = True, False
         self._news = b""
         self._mark = uuid.uuid4().hex
         words = {
@@ -373,20 +373,20 @@ class LocalPool(Executor):
         with contextlib.suppress(OSError):
             news = self._alarm.recv(4096)
             self._is_alarm_open = bool(news)
-            self._is_nursery_stopped = news.endswith(STOPPED)
+            self._is_server_stopped = news.endswith(STOPPED)
         self._say_stopped()
 
     def _say_stopped(self) -> None:
         """Say which processes a signal has stopped, a step's or somebody's."""
         pids = [str(one.pid) for one in self._workers.values() if one.is_suspended]
-        self.waiting = ""
-        if self._is_nursery_stopped:
-            self.waiting = (
+        self.notice = ""
+        if self._is_server_stopped:
+            self.notice = (
                 "the process that starts workers was stopped by a signal (SIGSTOP), "
                 "perhaps by a step: it is continued."
             )
         elif pids:
-            self.waiting = (
+            self.notice = (
                 f"worker processes were stopped by a signal (SIGSTOP), and their steps "
                 f"wait: {', '.join(pids)}. To continue: kill -CONT {' '.join(pids)}"
             )
