@@ -29,7 +29,7 @@ from rakuten_bench.data.spelling import reading, squeeze
 from rakuten_bench.image.look import LENGTH, match_looks, read_look
 from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 from rakuten_bench.types import Dataset, Rows
-from rakuten_bench.wording.words import number, percent
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,10 +219,9 @@ def remark_conflicts(codes: Rows, labels: pd.Series, shown: pd.Series) -> Iterat
     )
     more = f" and {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else ""
     yield (
-        f"{number(len(mixed), 'text')} with several labels ({mixed['size'].sum():,} rows, "
-        f"{percent(mixed['size'].sum() / len(codes))}), such as "
-        f"'{_shorten(shown[first].iloc[0])}': {named}{more}. No model can be right on "
-        f"all of them."
+        f"{number(len(mixed), 'text')} with several labels ({mixed['size'].sum():,} of "
+        f"{number(len(codes), 'row')}), such as '{_shorten(shown[first].iloc[0])}': "
+        f"{named}{more}. A model that reads texts alone can't be right on all of them."
     )
 
 
