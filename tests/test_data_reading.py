@@ -747,8 +747,7 @@ def test_a_parquet_file_that_is_cut_is_refused(tmp_path: Path):
 @pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zip"])
 def test_a_table_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path, ending):
     path = tmp_path / f"shop.csv.{ending}"
-    row = b"red shoe,shoe\n"
-    content = b"name,kind\n" + row * ((80 << 20) // len(row))
+    content = b"name,kind\n" + b"a" * (80 << 20)
     if ending == "zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("shop.csv", content)
