@@ -18,6 +18,8 @@ import numpy as np
 from rakuten_bench.errors import Notice
 from rakuten_bench.registry import CLEANER, DIGITS, MODEL, Lever
 
+LONGEST_WAIT = 120.0  # seconds
+
 
 def free_digit(lever: Lever) -> str:
     taken = {option.digit for option in lever.options("text")}
@@ -70,7 +72,8 @@ WAYS = {
 class Odd:
     """Do as told while fitting, then predict by the sum of the features.
 
-    Where a file is named as the gate, fitting waits until it is there.
+    Where a file is named as the gate, fitting waits until it is there, but not for ever:
+    a test that fails before it opens the gate would never end.
     """
 
     def __init__(
@@ -86,7 +89,10 @@ class Odd:
 
     def fit(self, X, y):
         note(self.log, f"model {self.how} {self.amount:g} {self.name}")
+        due = time.monotonic() + LONGEST_WAIT
         while self.gate and not Path(self.gate).exists():
+            if time.monotonic() > due:
+                raise TimeoutError(self.gate)
             time.sleep(0.02)
         WAYS[self.how](self.amount)
         self.classes_ = np.unique(y)

@@ -66,7 +66,7 @@ def run_in_terminal(n_columns=100):
     found = b""
     while chunk := read(ours):
         found += chunk
-    assert run.wait() == 1
+    assert run.wait(timeout=60) == 1
     os.close(ours)
     return found.decode()
 
@@ -147,7 +147,7 @@ def test_who_waits_for_another_run_says_so(shop):
         second = subprocess.run(
             [*run, "--results", "two"], capture_output=True, text=True, check=False
         )
-        first.wait()
+        first.wait(timeout=60)
 
     assert re.search(
         r"model odd: another run computes it$", second.stderr, re.MULTILINE
@@ -166,7 +166,7 @@ def test_who_waits_for_another_run_tells_of_its_own_step_meanwhile(shop):
     with subprocess.Popen(first, stderr=subprocess.DEVNULL) as other:
         assert wait_for((shop / "log").exists)
         run = subprocess.run(second, capture_output=True, text=True, check=False)
-        other.wait()
+        other.wait(timeout=60)
 
     assert "model odd: another run computes it" in run.stderr
     assert re.search(r"model odd: \d.* so far$", run.stderr, re.MULTILINE)

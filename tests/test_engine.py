@@ -228,7 +228,7 @@ def test_a_scenario_over_a_limit_runs_again_on_another_machine(odd, capsys):
 
 def test_a_record_that_is_made_anew_stays_until_the_new_one_is_there(odd):
     write(odd, "scenarios: {slow: {cleaner: {noted: {seconds: 1}}, model: odd}}")
-    started(odd, "--quiet").communicate()
+    started(odd, "--quiet").communicate(timeout=120)
     before = records(odd)["slow"]["provenance"]["created"]
     run = started(odd, "--rerun", "all", "--cache", "other")
     assert wait_for((odd / "other" / "steps").is_dir)
@@ -236,10 +236,10 @@ def test_a_record_that_is_made_anew_stays_until_the_new_one_is_there(odd):
 
     run.kill()
 
-    run.communicate()
+    run.communicate(timeout=120)
     assert records(odd)["slow"]["provenance"]["created"] == before
     again = started(odd, "--rerun", "all", "--cache", "other")
-    again.communicate()
+    again.communicate(timeout=120)
     assert records(odd)["slow"]["provenance"]["created"] > before
 
 
@@ -441,7 +441,7 @@ def test_a_claim_whose_owner_was_killed_is_taken_over(odd):
     assert second.wait(timeout=60) == 0
     assert records(odd, "two")["slow"]["status"] == "ok"
     for run in (first, second):
-        run.communicate()
+        run.communicate(timeout=120)
 
 
 @pytest.mark.parametrize(("n_kills", "status"), [(2, "ok"), (3, "failed")])
@@ -489,7 +489,7 @@ def test_what_a_killed_run_has_finished_is_not_done_again(odd):
     first = started(odd, "--jobs", "1")
     assert wait_for(lambda: len(records(odd)) >= 2)
     first.kill()
-    first.communicate()
+    first.communicate(timeout=120)
     before = {p: p.stat().st_mtime_ns for p in odd.glob("results/shop/*/*")}
     n_done = sum(p.name == "record.json" for p in before)
 

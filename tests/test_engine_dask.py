@@ -89,7 +89,11 @@ def cluster(tmp_path):
     yield json.loads(file.read_text())["address"], add
     for process in reversed(started):
         process.terminate()
-        process.wait()
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:  # a nanny may wait for a worker that is gone
+            process.kill()
+            process.wait()
 
 
 def call(capsys, *words):
@@ -219,9 +223,11 @@ def while_a_step_waits(gated, cluster):
     def start_beside(change):
         def run():
             wait_for((gated[0] / "log").exists)
-            with distributed.Client(cluster[0], set_as_default=False) as client:
-                change(lambda n: wait_for(lambda: len(client.nthreads()) == n))
-            (gated[0] / "gate").touch()
+            try:
+                with distributed.Client(cluster[0], set_as_default=False) as client:
+                    change(lambda n: wait_for(lambda: len(client.nthreads()) == n))
+            finally:
+                (gated[0] / "gate").touch()  # or the run would wait for ever
 
         threads.append(threading.Thread(target=run))
         threads[-1].start()
@@ -368,7 +374,7 @@ def claimed(odd, cluster, monkeypatch):
     ready = threading.Event()
     holder = threading.Thread(target=hold)
     holder.start()
-    ready.wait()
+    assert ready.wait(60)
     yield key, moments
     holder.join()
 

@@ -96,7 +96,7 @@ def test_predictions_are_the_same_when_killed_and_taken_up_again(shop, capsys):
     killed = started(shop, *again)
     assert wait_for(lambda: records(shop, "two"))
     killed.kill()
-    killed.communicate()
+    killed.communicate(timeout=120)
     finished = records(shop, "two")
 
     call(*again)

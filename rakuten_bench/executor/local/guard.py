@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,9 +67,13 @@ def guard(serve: Callable[[], None], alarm: socket.socket) -> None:
         alarm.close()
         os.setsid()  # what signals its group must not reach the guard
         end_with_parent(signal.SIGTERM)
-        if os.getppid() == parent:
-            serve()
-        return
+        try:
+            if os.getppid() == parent:
+                serve()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(0)  # threads and hooks of what was imported can't keep it
     _close_files(alarm.fileno())
     while True:
         _, status = os.waitpid(pid, os.WUNTRACED)
