@@ -127,49 +127,55 @@ _progress._SECONDS_BETWEEN_LINES = session._SILENT = session._TICK = 0.2
 """
 
 
-def test_a_long_step_that_says_nothing_is_named_with_its_time(shop):
-    (shop / "grid.yaml").write_text(STUDY.replace("amount: 0.3", "amount: 3"))
-
-    run = subprocess.run(
-        odd_words("run", "grid.yaml", before=AT_ONCE),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-    assert re.search(r" left \u00b7 model odd: \d.* so far$", run.stderr, re.MULTILINE)
-
-
-def test_who_waits_for_another_run_says_so(shop):
-    text = STUDY.replace("amount: 0.3", f"amount: 12, log: {shop}/log")
-    (shop / "grid.yaml").write_text(text)
-    run = odd_words("run", "grid.yaml", "--jobs", "1", before=AT_ONCE)
-    with subprocess.Popen(run, stderr=subprocess.DEVNULL) as first:
-        assert wait_for((shop / "log").exists)
-        second = subprocess.run(
-            [*run, "--results", "two"], capture_output=True, text=True, check=False
-        )
-        first.wait(timeout=60)
-
-    assert re.search(
-        r"model odd: another run computes it$", second.stderr, re.MULTILINE
-    )
-
-
-def test_who_waits_for_another_run_tells_of_its_own_step_meanwhile(shop):
-    text = STUDY.replace("amount: 0.3", f"amount: 10, log: {shop}/log")
+@pytest.fixture
+def gated(shop):
+    """Let fitting wait for a gate; return a function that runs until something is said."""
+    text = STUDY.replace("amount: 0.3", f"log: {shop}/log, gate: {shop}/gate")
     (shop / "grid.yaml").write_text(text)
     own = "  own: {model: {odd: {how: pause, amount: 3}}}\n"
     (shop / "more.yaml").write_text(text + own)
-    first, second = (
-        odd_words("run", file, "--jobs", "1", "--results", file[:1], before=AT_ONCE)
-        for file in ("grid.yaml", "more.yaml")
-    )
-    with subprocess.Popen(first, stderr=subprocess.DEVNULL) as other:
+
+    def run_until(*patterns, study="grid.yaml", results="two"):
+        said = shop / "said"
+        run = odd_words(
+            "run", study, "--jobs", "1", "--results", results, before=AT_ONCE
+        )
+        with said.open("w") as file, subprocess.Popen(run, stderr=file) as process:
+            found = wait_for(
+                lambda: all(
+                    re.search(p, said.read_text(), re.MULTILINE) for p in patterns
+                ),
+                60,
+            )
+            (shop / "gate").touch()
+            process.wait(timeout=60)
+        return found or said.read_text()
+
+    return run_until
+
+
+@pytest.fixture
+def other_run(gated, shop):
+    """Start a run that fits until the gate is opened."""
+    run = odd_words("run", "grid.yaml", "--jobs", "1", "--results", "one")
+    with subprocess.Popen(run, stderr=subprocess.DEVNULL) as other:
         assert wait_for((shop / "log").exists)
-        run = subprocess.run(second, capture_output=True, text=True, check=False)
+        yield
         other.wait(timeout=60)
 
-    assert "model odd: another run computes it" in run.stderr
-    assert re.search(r"model odd: \d.* so far$", run.stderr, re.MULTILINE)
+
+def test_a_long_step_that_says_nothing_is_named_with_its_time(gated):
+    assert gated(r" left \u00b7 model odd: \d.* so far$") is True
+
+
+def test_who_waits_for_another_run_says_so(gated, other_run):
+    assert gated(r"model odd: another run computes it$") is True
+
+
+def test_who_waits_for_another_run_tells_of_its_own_step_meanwhile(gated, other_run):
+    both = (r"model odd: another run computes it$", r"model odd: \d.* so far$")
+
+    assert gated(*both, study="more.yaml") is True
 
 
 def test_a_terminal_is_left_as_it_was(shop):
