@@ -4,7 +4,7 @@ The processes of a run (a worker, the fork server, the guard above it, the comma
 itself) are killed one after the other while steps with children and daemons are at
 work; a killed command is started again. In the end every scenario has scores, the same
 predictions as in a run that was left alone, and no process is left. Then every way of
-`tests/memory_hog.py` takes memory under a limit: it has to be stopped.
+`tests/executor/memory_hog.py` takes memory under a limit: it has to be stopped.
 
 Prints the counts; leaves with 1 if one of them is not 0.
 
@@ -34,7 +34,7 @@ from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.scenario.limit import Limit
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
-OPTIONS, HOG = TESTS / "odd_options.py", TESTS / "memory_hog.py"
+OPTIONS, HOG = TESTS / "odd_options.py", TESTS / "executor" / "memory_hog.py"
 MARK = "RAKUTEN_BENCH_ATTACK"
 LONGEST = 600.0  # seconds
 LONGEST_END = 60.0  # seconds until no process is left

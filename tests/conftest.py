@@ -22,7 +22,7 @@ from rakuten_bench.executor.preload import load_file
 from rakuten_bench.registry import iter_levers
 
 #: For tests that ask for them, and for the workers that these start.
-collect_ignore = ["memory_hog.py", "odd_calls.py", "odd_options.py"]
+collect_ignore = ["executor/memory_hog.py", "executor/odd_calls.py", "odd_options.py"]
 
 
 @dataclass

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from rakuten_bench.cli import rakuten_bench
 from rakuten_bench.registry import MODEL
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture

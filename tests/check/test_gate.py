@@ -891,7 +891,7 @@ def test_all_formats_say_what_was_not_judged(shop, kept):
         assert "No run of a scenario file is known here" in text
 
 
-WORKFLOWS = Path(__file__).parents[1] / ".github" / "workflows"
+WORKFLOWS = Path(__file__).parents[2] / ".github" / "workflows"
 
 
 def test_the_commands_of_the_workflow_exist_with_their_options():

@@ -22,7 +22,7 @@ dataset: {table: {path: shop.csv, title: name, label: kind}}
 scenarios:
   cut: {tokenizer: regex, normalizer: {first_letters: {length: 3}}, model: logreg}
 """
-CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"
+CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
 
 def option_of_contributing():

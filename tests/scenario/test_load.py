@@ -11,7 +11,7 @@ from rakuten_bench.registry import LEVERS
 from rakuten_bench.scenario import from_code, from_words, is_code
 from rakuten_bench.scenario.load import load_study
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 
 
 def study_of(folder, text, **overrides):

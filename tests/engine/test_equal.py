@@ -14,7 +14,7 @@ import pytest
 
 from command_line import enter, odd_words, wait_for
 
-#: More of the same on demand: KILLS=20 pytest tests/test_engine_equal.py
+#: More of the same on demand: KILLS=20 pytest tests/engine/test_equal.py
 KILLS = int(os.environ.get("KILLS", "4"))
 
 HEAD = """
