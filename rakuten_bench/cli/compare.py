@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from rakuten_bench.cli._stream import echo_as
+from rakuten_bench.cli._text import Text
 
 
 @click.command()
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", type=Text())
+@click.argument("b", type=Text())
 @click.option("--dataset", metavar="NAME", help="Board, where several have a scenario.")
 @click.option(
     "--data-dir",

@@ -10,6 +10,7 @@ import click
 
 from rakuten_bench.cli._fitting import telling, working_as
 from rakuten_bench.cli._stream import echo
+from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 @click.command("explain", short_help="Show what spoke for and against a prediction.")
 @click.argument("code")
-@click.option("--row", help="Id of the row to explain.")
-@click.option("--text", help="A text to explain instead of a row.")
+@click.option("--row", type=Text(), help="Id of the row to explain.")
+@click.option("--text", type=Text(), help="A text to explain instead of a row.")
 @click.option(
     "--table",
     type=click.Path(path_type=Path),
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Folder of that table's images.",
 )
-@click.option("--label", help="Class to explain; the predicted one by default.")
+@click.option(
+    "--label", type=Text(), help="Class to explain; the predicted one by default."
+)
 @click.option("--top", default=15, show_default=True, help="How many words to show.")
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page.")
 @click.option("--dataset", help="Board or data set, where several hold the scenario.")

@@ -8,11 +8,12 @@ import click
 
 from rakuten_bench.cli._fitting import working_as
 from rakuten_bench.cli._stream import echo
+from rakuten_bench.cli._text import Text
 from rakuten_bench.wording.words import clean
 
 
 @click.command("export", short_help="Fit a scenario as a model file of its own.")
-@click.argument("code")
+@click.argument("code", type=Text())
 @click.option(
     "-o",
     "--output",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rakuten_bench.cli._stream import echo, echo_as
+from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_file, write_files
 from rakuten_bench.errors import UserError
 
@@ -31,7 +32,12 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
     help="Score that ranks; by default the 'metric' of the scenario file that has run.",
 )
 @click.option(
-    "--on", "subset", default="", metavar="LANGUAGE", help="Test rows in it only."
+    "--on",
+    "subset",
+    type=Text(),
+    default="",
+    metavar="LANGUAGE",
+    help="Test rows in it only.",
 )
 @click.option(
     "--format",

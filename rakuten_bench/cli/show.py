@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from rakuten_bench.cli._stream import echo
+from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_files
 
 
 @click.command()
-@click.argument("code")
+@click.argument("code", type=Text())
 @click.option(
     "--dataset", metavar="NAME", help="Board, where several have the scenario."
 )

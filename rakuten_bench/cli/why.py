@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rakuten_bench.cli._stream import echo
+from rakuten_bench.cli._text import Text
 
 if TYPE_CHECKING:
     from rakuten_bench.engine.why import Answer
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("why", short_help="Say why a scenario would run again.")
-@click.argument("code")
+@click.argument("code", type=Text())
 @click.argument("file", required=False, type=click.Path(path_type=Path), default=None)
 @click.option("--dataset", help="Name of the board, where several hold the scenario.")
 @click.option(

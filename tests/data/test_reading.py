@@ -762,3 +762,21 @@ def test_a_label_of_more_digits_than_a_number_has_is_a_label():
     long = "9" * 10_000
 
     assert sort_labels(["20", "3", long]) == ("20", "3", long)
+
+
+@pytest.mark.parametrize(
+    ("header", "end"),
+    [('"name,kind', "ball,Toys"), ('name,"kind', "ball,Toys"), ('"name,kind', '"a",b')],
+    ids=["first name", "last name", "closed by a row's quote"],
+)
+def test_a_quote_in_the_header_swallows_no_rows(read: Read, header: str, end: str):
+    rows = "".join(f"mug {n},Kitchen\n" for n in range(20))
+
+    with pytest.raises(UserError, match=r"a quote in lines 1 to 2\d is not closed"):
+        read(f"{header}\n{rows}{end}\n")
+
+
+def test_a_name_of_the_header_may_have_two_lines(read: Read):
+    found = read('name,"kind","note\nof a clerk"\nmug,Kitchen,x\n')
+
+    assert found.frame["kind"].tolist() == ["Kitchen"]

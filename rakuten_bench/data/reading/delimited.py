@@ -16,6 +16,7 @@ from rakuten_bench.data.reading.quoting import (
     Record,
     RepairingReader,
     refuse_swallowed,
+    refuse_swallowing_header,
 )
 from rakuten_bench.data.reading.result import (
     Reading,
@@ -166,6 +167,7 @@ def read_delimited(source: Source, names: Collection[str]) -> Reading:
     if layout is None:
         message = f"{source.file}: has no header: its first lines have no values."
         raise UserError(message)
+    refuse_swallowing_header(source.file, sample, layout)
     columns = name_columns(source.file, layout.header, names)
     rows = _parse(source, encoding, layout)
     _refuse_misfits(source, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from rakuten_bench.data.reading.header import Layout
 from rakuten_bench.errors import UserError
 from rakuten_bench.wording.words import number
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _MANY_LINES = 10  # where so many and more all look like records, it is no value
 
 #: First line, last line and fields.
@@ -109,6 +111,31 @@ def _unbalanced(file: Path, first: int, last: int) -> str:
     )
 
 
+def refuse_swallowing_header(file: Path, sample: str, layout: Layout) -> None:
+    """Refuse a header whose quote swallows the lines below it.
+
+    Parameters
+    ----------
+    file : Path
+    sample : str
+        The start of the text, with its line ends.
+    layout : Layout
+
+    Raises
+    ------
+    UserError
+    """
+    n_breaks = sum(len(_LINE_END.findall(name)) for name in layout.raw_header)
+    if not n_breaks:
+        return
+    n_lines = min(n_breaks + 1, layout.n_skipped)  # the text may end with a break
+    lines = list(io.StringIO(sample, newline=""))[: layout.n_skipped]
+    text = "".join(lines[-n_lines:])
+    if n_lines > _MANY_LINES or not _is_well_formed(text, layout.separator):
+        last = layout.n_skipped
+        raise UserError(_unbalanced(file, last - n_lines + 1, last))
+
+
 def refuse_swallowed(
     file: Path,
     spanning: Sequence[Record],
@@ -152,7 +179,7 @@ def _iter_swallowed(
     unless the quote is wrong; elsewhere it is the other way round.
     """
     for place, value in enumerate(fields):
-        first, *inner = re.split(r"\r\n|\r|\n", value)
+        first, *inner = _LINE_END.split(value)
         is_last = place == width - 1
         lines = inner if is_last else [separator * place + first, *inner][:-1]
         records = csv.reader(lines, delimiter=separator)
