@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 
-class Text(click.ParamType):
+class Text(click.types.StringParamType):
     """A text or a name, never a path.
 
     Where the locale is not UTF-8, Python has lone surrogates for bytes that it can't
