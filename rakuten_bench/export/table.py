@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rakuten_bench.data.mojibake import remark_mojibake
 from rakuten_bench.data.reading import Reading, read_table
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.export.card import Card
@@ -105,6 +106,8 @@ def read_rows(
     frame = reading.frame
     ids = find_id_column(frame, card, named.get("id", ""), table)
     rows = take_rows(reading, used, card, table, image_folder)
+    for remark in remark_mojibake(rows, str(table)):
+        warnings.warn(remark, Notice, stacklevel=2)
     keys: dict[str, Any] = {"id": frame[ids].tolist()} if ids else {}
     return keys or {"row": range(len(frame))}, rows
 

@@ -181,6 +181,16 @@ def test_accents_written_as_marks_of_their_own_are_predicted_as_letters(call, ta
     assert composed == marks
 
 
+def test_texts_that_were_saved_in_the_wrong_encoding_are_told(call, table):
+    broken = "hat caf\u00e9 d\u00e9t\u00e9".encode().decode("cp1252")
+
+    code, out, error = call("predict", "short.joblib", table([{"name": broken}]))
+
+    assert code == 0, error
+    assert len(labels_of(out)) == 1
+    assert "1 row with text that looks like UTF-8 taken for Windows-1252" in error
+
+
 def test_naming_a_column_that_the_model_does_not_read_is_refused(call, table):
     code, _, error = call(
         "predict", "short.joblib", table([listing(0)]), "--description", "text"
