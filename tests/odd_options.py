@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from rakuten_bench.errors import Notice
-from rakuten_bench.registry import CLEANER, DIGITS, MODEL, Lever
+from rakuten_bench.registry import CLEANER, DIGITS, MODEL, Files, Lever
 
 LONGEST_WAIT = 120.0  # seconds
 
@@ -130,7 +130,7 @@ class Placed(Odd):
         return self
 
 
-@MODEL.option("reading", digit=free_digit(MODEL), file="models")
+@MODEL.option("reading", digit=free_digit(MODEL), files=Files("models"))
 class Reading(Odd):
     """Be made of the files in a folder."""
 

@@ -224,7 +224,7 @@ def _rows_by_choice(
     ):
         step = plan.steps[key]
         choice = step.choices[-1]
-        if find_option(step.modality, choice).checks is None:
+        if find_option(step.modality, choice).files.check is None:
             continue
         name, _, inner = step.fold.partition(".")
         fold = folds[name]

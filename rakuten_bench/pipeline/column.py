@@ -160,7 +160,7 @@ def _telling(step: Step) -> Iterable[Input]:
     tags = {
         tag
         for choice in step.choices
-        for tag in find_option(step.modality, choice).tags
+        for tag in find_option(step.modality, choice).rules.tags
     }
     return () if ONE_LANGUAGE in tags else _inputs(step)
 

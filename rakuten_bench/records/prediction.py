@@ -22,6 +22,8 @@ MEMBERS = (
     "is_clustering",
 )
 
+_OPTIONAL = ("probability", "is_clustering")
+
 #: Kind of the values, and number of dimensions.
 _LAYOUT = {
     "id": ("U", 1),
@@ -231,14 +233,18 @@ def _read_column(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
 
 
 def _check_columns(columns: Mapping[str, NDArray[Any]]) -> None:
-    """Refuse numbers of classes, folds or clusters that no rows would have.
+    """Refuse a file without some columns, or with more classes than rows would have.
 
-    What is counted by them would take any memory.
+    What is counted by classes, folds or clusters would take any memory.
 
     Raises
     ------
-    KeyError, ValueError
+    ValueError
     """
+    missing = [one for one in MEMBERS if one not in columns and one not in _OPTIONAL]
+    if missing:
+        message = f"it holds no {', '.join(missing)}"
+        raise ValueError(message)
     n_rows = len(columns["id"])
     most = _MOST + 10 * n_rows
     predicted = columns["predicted"]

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rakuten_bench.registry.files import Files
 from rakuten_bench.registry.lever import DIGITS, Lever, discover
 from rakuten_bench.registry.option import GIVEN, Option, Parameter, StepKind
 from rakuten_bench.registry.plugin import PLUGINS, find_owner, import_all
+from rakuten_bench.registry.rules import Rules
 from rakuten_bench.types import Choices, Dimension, Effort, Integer, Modality, Real
 
 __all__ = [
@@ -46,11 +48,13 @@ __all__ = [
     "Choices",
     "Dimension",
     "Effort",
+    "Files",
     "Integer",
     "Lever",
     "Option",
     "Parameter",
     "Real",
+    "Rules",
     "StepKind",
     "discover",
     "find_owner",

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from rakuten_bench.errors import UserError, list_names, unknown
+from rakuten_bench.registry.files import Files
 from rakuten_bench.registry.option import (
-    Checks,
     ColumnsBy,
     Option,
     StepKind,
     read_signature,
 )
 from rakuten_bench.registry.plugin import import_all
+from rakuten_bench.registry.rules import Rules
 from rakuten_bench.types import INPUT_COLUMNS, Effort, Modality, Space
 
 #: What stands for an option in a code.
@@ -80,20 +81,14 @@ class Lever:
         space: Space | None = None,
         reads: tuple[str, ...] | None = None,
         writes: tuple[str, ...] | None = None,
-        tags: tuple[str, ...] = (),
-        refuses: tuple[str, ...] = (),
+        rules: Rules = Rules(),  # noqa: B008  immutable
         prepare: Callable[..., Any] | None = None,
         combines: str = "",
-        file: str = "",
-        variable: str = "",
+        files: Files = Files(),  # noqa: B008  immutable
         effort: Effort | None = None,
         lacks: Callable[[Mapping[str, Any]], str] | None = None,
-        tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None,
-        wants: tuple[str, ...] = (),
-        finds: Callable[[], Collection[str]] | None = None,
         columns: tuple[str, ...] = (),
         columns_by: ColumnsBy | None = None,
-        checks: Checks | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a function or class as an option of this lever.
 
@@ -119,22 +114,16 @@ class Lever:
                 space=dict(space or {}),
                 reads=self.reads if reads is None else reads,
                 writes=self.writes if writes is None else writes,
-                tags=frozenset(tags),
-                refuses=frozenset(refuses),
+                rules=rules,
                 parameters={**(inner.parameters if inner else {}), **parameters},
                 given=given,
                 prepare=inner,
                 combines=combines,
-                file=file,
-                variable=variable,
+                files=files,
                 effort=effort,
                 lacks=lacks,
-                tags_by=tags_by,
-                wants=frozenset(wants),
-                finds=finds,
                 columns=(*self.columns, *columns),
                 columns_by=columns_by,
-                checks=checks,
             )
             self._add(option)
             return function
@@ -169,8 +158,6 @@ class Lever:
                 space={},
                 reads=self.reads,
                 writes=writes or self.writes,
-                tags=frozenset(),
-                refuses=frozenset(),
                 parameters=parameters,
                 given=given,
                 effort=effort,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import inspect
-import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
+from rakuten_bench.registry.files import Files
+from rakuten_bench.registry.package import installed_version
 from rakuten_bench.registry.plugin import find_owner
+from rakuten_bench.registry.rules import Rules
 from rakuten_bench.registry.value import convert
 from rakuten_bench.types import TEXT_COLUMNS, Effort, Modality, Space, Wanted
 
@@ -36,7 +37,6 @@ StepKind = Literal[
 ]
 
 ColumnsBy = Callable[[Mapping[str, Any]], Collection[str]]
-Checks = Callable[[Mapping[str, Any], Wanted], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +78,11 @@ class Option:
         Default search space of a model's parameters.
     reads, writes : tuples of str
         Slots, where they differ from the lever's.
-    tags, refuses : frozensets of str
-        A scenario with an option that refuses a tag of another of its options is
-        impossible: multinomial_nb refuses "signed", svd is tagged "signed". What
-        learns from labels (chi2) is tagged "labels": options of kind `cluster` refuse
-        it, and every resampling and search, without saying so.
+    rules : Rules
+        With which other options it can't be combined.
     columns : tuple of str
         Columns of the table that it reads beside `types.TEXT_COLUMNS`: "id" or
         "image_path". There is no label among them.
-    wants : frozenset of str
-        Tags that what it reads must have: a network for images wants "pixels", and is
-        impossible after another feature, or a reducer, that is not tagged so.
-    tags_by : callable or None
-        Gives the tags that depend on parameters, from a mapping with all of them.
     prepare : Option or None
         An inner option, made by `Lever.preparation`, that runs first and whose value
         this option gets in place of the slots. It runs once for all options that share
@@ -99,13 +91,8 @@ class Option:
     combines : str
         Name of the parameter that lists other options of the same lever; this option
         gets a `types.Blocks` of their values in place of the slots.
-    file, variable : str
-        Name of the parameter that names a file or folder which it reads, or several,
-        or packages in their place, and of the environment variable that stands in for
-        it: what is there is then part of the key of its results.
-    finds : callable or None
-        Returns the files and folders that it finds without being told; they count in
-        the key as `file` does, those that are not there by nothing.
+    files : Files
+        What it reads besides the data.
     columns_by : callable or None
         Gives the columns of the table that it reads, from a mapping with all
         parameters; the lever's where None. A prediction asks for these columns only.
@@ -115,9 +102,6 @@ class Option:
         Says what it needs and this machine lacks, such as weights, from a mapping with
         all parameters; "" for nothing. `plan` and `run` tell it before anything is
         computed. What looks for long, or loads anything, is left to the option.
-    checks : callable or None
-        Yields what is wrong with the files that it reads, from a mapping with all
-        parameters and what the plan wants of it. `plan` and `run` refuse the study.
     """
 
     lever: Lever
@@ -131,22 +115,16 @@ class Option:
     space: Space
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    tags: frozenset[str]
-    refuses: frozenset[str]
     parameters: Mapping[str, Parameter]
     given: frozenset[str]
     prepare: Option | None = None
     combines: str = ""
-    file: str = ""
-    variable: str = ""
+    rules: Rules = Rules()  # noqa: RUF009  immutable
+    files: Files = Files()  # noqa: RUF009  immutable
     effort: Effort | None = None
     lacks: Callable[[Mapping[str, Any]], str] | None = None
-    tags_by: Callable[[Mapping[str, Any]], Collection[str]] | None = None
-    wants: frozenset[str] = frozenset()
-    finds: Callable[[], Collection[str]] | None = None
     columns: tuple[str, ...] = ()
     columns_by: ColumnsBy | None = None
-    checks: Checks | None = None
 
     @property
     def learns(self) -> bool:
@@ -167,9 +145,7 @@ class Option:
 
     def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
         """Return its tags with such parameters, those left out at their defaults."""
-        if self.tags_by is None:
-            return self.tags
-        return self.tags | frozenset(self.tags_by(self._all(params)))
+        return self.rules.find_tags(self._all(params))
 
     def say_lacking(self, params: Mapping[str, Any], base: Path | None = None) -> str:
         """Say what it needs with such parameters and this machine lacks, or ""."""
@@ -179,42 +155,21 @@ class Option:
         self, params: Mapping[str, Any], base: Path | None, wanted: Wanted
     ) -> tuple[str, ...]:
         """Return what is wrong with the files that it reads with such parameters."""
-        if self.checks is None:
-            return ()
-        return tuple(self.checks(self._all(self.locate(params, base)), wanted))
+        check = self.files.check
+        return (
+            tuple(check(self._all(self.locate(params, base)), wanted)) if check else ()
+        )
 
     def locate(self, params: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
-        """Return parameters in which the files that it reads start from a folder.
-
-        A name that is no file, such as one of a package, stays as it is, but for an
-        option that checks its files: there it is a file that is missing.
-
-        Parameters
-        ----------
-        params : mapping
-        base : Path or None
-            The scenario file's own folder; the working folder where None.
-        """
-        named = params.get(self.file) if self.file else None
-        if base is None or not named:
-            return dict(params)
-        is_path = self.checks is not None
-        if isinstance(named, str):
-            return {**params, self.file: _locate(named, base, is_path)}
-        located = tuple(_locate(one, base, is_path) for one in named)
-        return {**params, self.file: located}
+        """Return parameters in which the files that it reads start from a folder."""
+        return self.files.locate(params, base)
 
     def make_portable(self, params: Mapping[str, Any], base: Path) -> dict[str, Any]:
         """Return parameters in which files inside a folder are named from it.
 
         A code holds the parameters, and is the same wherever the folder lies.
         """
-        named = params.get(self.file) if self.file else None
-        if not named:
-            return dict(params)
-        if isinstance(named, str):
-            return {**params, self.file: _shorten(named, base)}
-        return {**params, self.file: tuple(_shorten(one, base) for one in named)}
+        return self.files.shorten(params, base)
 
     def _all(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return every parameter, those left out at their defaults."""
@@ -300,11 +255,7 @@ class Option:
         self, params: Mapping[str, Any], base: Path | None = None
     ) -> tuple[str, ...]:
         """Return the files, folders or packages that it reads."""
-        default = self.parameters[self.file].default if self.file else ""
-        located = self.locate(params, base)
-        named = located.get(self.file, default) or os.environ.get(self.variable, "")
-        found = self.finds() if self.finds else ()
-        return (*filter(None, [named] if isinstance(named, str) else named), *found)
+        return self.files.named(self._all(self.locate(params, base)))
 
     def make(
         self,
@@ -328,7 +279,7 @@ class Option:
         """
         found, missing = {}, []
         for name in self.needs:
-            version = _version(name)
+            version = installed_version(name)
             if version is None:
                 missing.append(name)
             else:
@@ -343,42 +294,8 @@ class Option:
         return found
 
 
-def _shorten(name: str, base: Path) -> str:
-    """Return the path of a file inside a folder from there."""
-    path = Path(name)
-    if not path.is_absolute() or not path.is_relative_to(base):
-        return name
-    return path.relative_to(base).as_posix()
-
-
-def _locate(name: str, base: Path, is_path: bool) -> str:
-    """Return the path of a file that is named from a folder, or the name of a package.
-
-    A file that only the working folder has is looked for in the folder all the same:
-    the same study means the same files wherever it is started.
-    """
-    path = os.path.expanduser(name)  # noqa: PTH111  (leaves what it can't expand)
-    here = os.path.join(base, path)  # noqa: PTH118  (keeps a path that is whole)
-    if is_path:
-        return here
-    if name.isidentifier() and _version(name):
-        return name
-    is_file = os.path.exists(here) or os.path.exists(path)  # noqa: PTH110  (False for a name that no file can have)
-    return here if is_file else name
-
-
 def _pick(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name in names}
-
-
-@cache
-def _version(distribution: str) -> str | None:
-    for name in distribution.split("|"):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return None
 
 
 def read_signature(

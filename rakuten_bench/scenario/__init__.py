@@ -163,8 +163,8 @@ class Scenario:
 def _find_clash(tags: Mapping[Option, frozenset[str]]) -> str | None:
     """Say which option refuses what another is tagged with."""
     for one in tags:
-        for other in tags if one.refuses else ():
-            clash = one.refuses & tags[other]
+        for other in tags if one.rules.refuses else ():
+            clash = tags[other].intersection(one.rules.refuses)
             if clash:
                 return (
                     f"{one.lever.name} '{one.name}' does not go with "
@@ -176,9 +176,9 @@ def _find_clash(tags: Mapping[Option, frozenset[str]]) -> str | None:
 def _find_unmet(tags: Mapping[Option, frozenset[str]]) -> str | None:
     """Say which option does not give what another wants; a sampler changes no columns."""
     for one in tags:
-        for other in tags if one.wants else ():
+        for other in tags if one.rules.wants else ():
             gives = other.kind != "resample" and set(other.writes) & set(one.reads)
-            missing = one.wants - tags[other]
+            missing = set(one.rules.wants) - tags[other]
             if gives and missing and not other.is_off:
                 return (
                     f"{one.lever.name} '{one.name}' wants {', '.join(sorted(missing))}, "
@@ -205,7 +205,7 @@ def _find_labelled(options: list[Option]) -> str | None:
     """Say which lever would learn from labels before a model that must not see any."""
     model = next((one for one in options if one.kind == "cluster"), None)
     for one in options if model else ():
-        learns = one.kind in ("resample", "search") or "labels" in one.tags
+        learns = one.kind in ("resample", "search") or "labels" in one.rules.tags
         if model and learns and not one.is_off:
             return (
                 f"model '{model.name}' clusters without labels, from which "

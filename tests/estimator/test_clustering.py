@@ -263,7 +263,7 @@ LEARNED = [
     for modality in ("text", "image")
     for lever in LEVERS[modality]
     for option in lever.options(modality)
-    if option.kind == "transform" and "labels" not in option.tags
+    if option.kind == "transform" and "labels" not in option.rules.tags
 ]
 
 

@@ -104,7 +104,7 @@ def scenario_of(option: Option, own: Mapping[str, Any]) -> Scenario:
     levers = PLAIN | {option.lever.name: option.name}
     if option.kind == "search" and not option.is_off:
         levers["model"] = "linear_svc"
-    if "signed" in option.tags:
+    if "signed" in option.rules.tags:
         levers["model"] = "ridge"
     if option.kind == "cluster":
         levers["vectorizer"] = "count"

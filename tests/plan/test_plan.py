@@ -15,7 +15,8 @@ from rakuten_bench.errors import MissingPackage
 from rakuten_bench.plan import key_parts, source
 from rakuten_bench.plan.build import build_plan, derive_seed
 from rakuten_bench.plan.key_parts import find_key_parts, versions_of
-from rakuten_bench.registry import LANGUAGE, MODEL, NORMALIZER, iter_levers, option
+from rakuten_bench.registry import LANGUAGE, MODEL, NORMALIZER, iter_levers
+from rakuten_bench.registry.package import installed_version
 from rakuten_bench.scenario import Choice, find_option, from_words
 from user_models import write_stop_words
 
@@ -331,9 +332,9 @@ def test_the_libraries_that_shape_numbers_are_in_the_key_of_every_kind(
     assert packages <= versions_of(found).keys()
 
 
-@pytest.mark.parametrize("package", ["numpy", "scipy", "scikit-learn"])
+@pytest.mark.parametrize("library", ["numpy", "scipy", "scikit-learn"])
 def test_another_version_of_a_library_of_numbers_runs_a_model_again(
-    monkeypatch, package
+    monkeypatch, library
 ):
     scenario = from_words(WORDS)
     before = key_of(scenario)
@@ -341,26 +342,26 @@ def test_another_version_of_a_library_of_numbers_runs_a_model_again(
     monkeypatch.setattr(
         importlib.metadata,
         "version",
-        lambda name: "99.0" if name == package else real(name),
+        lambda name: "99.0" if name == library else real(name),
     )
     key_parts._installed.cache_clear()
-    option._version.cache_clear()
+    installed_version.cache_clear()
 
     try:
         assert key_of(scenario) != before
     finally:
         key_parts._installed.cache_clear()
-        option._version.cache_clear()
+        installed_version.cache_clear()
 
 
 def test_a_folder_that_the_environment_names_is_part_of_the_key(tmp_path, monkeypatch):
     option = LANGUAGE.find("text", "translate")
     named = fill(tmp_path / "named")
-    monkeypatch.setenv(option.variable, str(fill(tmp_path / "usual")))
+    monkeypatch.setenv(option.files.variable, str(fill(tmp_path / "usual")))
 
     assert option.find_files({}) == (str(tmp_path / "usual"),)
     assert option.find_files({"models": str(named)}) == (str(named),)
-    monkeypatch.delenv(option.variable)
+    monkeypatch.delenv(option.files.variable)
     assert option.find_files({}) == ()
     assert LANGUAGE.find("text", "off").find_files({}) == ()
 

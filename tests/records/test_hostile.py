@@ -17,6 +17,7 @@ from rakuten_bench import records
 from rakuten_bench.data.reading.source import open_source
 from rakuten_bench.errors import UserError
 from rakuten_bench.plain import read_plain
+from rakuten_bench.records.prediction import MEMBERS
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes and links of POSIX")
 
@@ -124,6 +125,20 @@ def test_a_hostile_list_of_scenarios_is_one_message(shop, folder, call, hostile)
 
     assert "Traceback" not in err
     assert code in (0, 2)
+
+
+@pytest.mark.parametrize(
+    "column", sorted(set(MEMBERS) - {"probability", "is_clustering"})
+)
+def test_predictions_without_a_column_are_damaged(folder, column):
+    """One bit of a name in the archive is enough."""
+    path = folder / "predictions.npz"
+    with np.load(path) as archive:
+        left = {name: archive[name] for name in archive.files if name != column}
+    np.savez(path, **left)
+
+    with pytest.raises(records.DamagedRecord, match=f"holds no {column}"):
+        records.read_predictions(folder)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_who_reads_what_users_bring_says_what_it_lacks():
         for modality, levers in LEVERS.items()
         for lever in levers
         for option in lever.options(modality)
-        if option.file and not (option.lacks or option.checks)
+        if option.files.parameter and not (option.lacks or option.files.check)
     }
 
     assert readers == set()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.registry import FEATURE, Effort
+from rakuten_bench.registry import FEATURE, Effort, Files, Rules
 from rakuten_bench.types import Images
 
 
@@ -22,8 +22,8 @@ def _lacks(params: Mapping[str, Any]) -> str:
     digit="b",
     needs=("torch", "opencv-python-headless", "Pillow"),
     extra="cnn",
-    tags=("signed",),
-    file="weights",
+    rules=Rules(tags=("signed",)),
+    files=Files("weights"),
     lacks=_lacks,
     # not measured but reckoned, from the multiplications of the default model
     effort=Effort(1500.0, instead="a GPU, or efficientnet_lite0"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from rakuten_bench.image.kernel import Codebook, Kernel, Norm, tag_kernel
 from rakuten_bench.levers.feature.sift import dense_sift
-from rakuten_bench.registry import FEATURE, Effort
+from rakuten_bench.registry import FEATURE, Effort, Rules
 
 
 @FEATURE.option(
@@ -13,7 +13,7 @@ from rakuten_bench.registry import FEATURE, Effort
     needs="scikit-learn",
     kind="transform",
     prepare=dense_sift,
-    tags_by=tag_kernel,
+    rules=Rules(tags_by=tag_kernel),
     effort=Effort(30.0),
 )
 def dense_sift_bovw(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from rakuten_bench.levers.feature.sift import dense_sift
-from rakuten_bench.registry import FEATURE, Effort
+from rakuten_bench.registry import FEATURE, Effort, Rules
 
 
 @FEATURE.option(
@@ -12,7 +12,7 @@ from rakuten_bench.registry import FEATURE, Effort
     needs="scikit-learn",
     kind="transform",
     prepare=dense_sift,
-    tags=("signed",),
+    rules=Rules(tags=("signed",)),
     effort=Effort(150.0, instead="dense_sift_bovw"),
 )
 def fisher(

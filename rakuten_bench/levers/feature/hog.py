@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rakuten_bench.image.describe import describe_images
 from rakuten_bench.image.kernel import Kernel, map_kernel, tag_kernel
 from rakuten_bench.image.read import Pixels, make_square
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Rules
 from rakuten_bench.types import Images
 
 
@@ -17,7 +17,7 @@ from rakuten_bench.types import Images
     "hog",
     digit="4",
     needs=("opencv-python-headless", "Pillow"),
-    tags_by=tag_kernel,
+    rules=Rules(tags_by=tag_kernel),
 )
 def hog(
     images: Images,

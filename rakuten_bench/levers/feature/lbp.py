@@ -10,7 +10,7 @@ from rakuten_bench.image.describe import describe_images
 from rakuten_bench.image.grid import cell_numbers, count_in_cells
 from rakuten_bench.image.kernel import Kernel, map_kernel, tag_kernel
 from rakuten_bench.image.read import Pixels, make_square
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Rules
 from rakuten_bench.types import Images
 
 #: The eight neighbours in the order of the circle: down, right.
@@ -21,7 +21,7 @@ _AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
     "lbp",
     digit="6",
     needs=("opencv-python-headless", "Pillow"),
-    tags_by=tag_kernel,
+    rules=Rules(tags_by=tag_kernel),
 )
 def lbp(
     images: Images,

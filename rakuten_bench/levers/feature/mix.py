@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from rakuten_bench.errors import UserError, unknown
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Rules
 
 #: Never changed: a default that all calls share.
 _EVEN: dict[str, float] = {}
@@ -15,7 +15,7 @@ _EVEN: dict[str, float] = {}
     needs="scikit-learn",
     kind="transform",
     combines="members",
-    tags=("signed",),
+    rules=Rules(tags=("signed",)),
 )
 def mix(
     members: tuple[str, ...] | dict[str, dict[str, Any]] = ("hog", "color", "layout"),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.image.describe import describe_images
 from rakuten_bench.image.read import Pixels, make_square
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Rules
 from rakuten_bench.types import Images
 
 
@@ -16,7 +16,7 @@ from rakuten_bench.types import Images
     "pixels",
     digit="0",
     needs=("opencv-python-headless", "Pillow"),
-    tags=("pixels",),
+    rules=Rules(tags=("pixels",)),
 )
 def pixels(
     images: Images,

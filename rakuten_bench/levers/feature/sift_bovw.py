@@ -4,7 +4,7 @@ from typing import Any
 
 from rakuten_bench.image.kernel import Codebook, Kernel, Norm, tag_kernel
 from rakuten_bench.levers.feature.sift import sift
-from rakuten_bench.registry import FEATURE
+from rakuten_bench.registry import FEATURE, Rules
 
 
 @FEATURE.option(
@@ -13,7 +13,7 @@ from rakuten_bench.registry import FEATURE
     needs="scikit-learn",
     kind="transform",
     prepare=sift,
-    tags_by=tag_kernel,
+    rules=Rules(tags_by=tag_kernel),
 )
 def sift_bovw(
     n_words: int = 140,

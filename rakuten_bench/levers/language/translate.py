@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rakuten_bench.errors import Notice, UserError, list_names
 from rakuten_bench.levers.language.translation import translate_table
-from rakuten_bench.registry import LANGUAGE
+from rakuten_bench.registry import LANGUAGE, Files
 from rakuten_bench.types import Languages
 
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ def _lacks(params: Mapping[str, Any]) -> str:
     extra="translate",
     reads=("languages", "frame"),
     writes=("languages", "frame"),
-    file="models",
+    files=Files("models", FOLDER_VARIABLE),
     lacks=_lacks,
-    variable=FOLDER_VARIABLE,
     columns_by=lambda _: ("title", "description"),
 )
 def translate(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Effort
+from rakuten_bench.registry import MODEL, Effort, Rules
 
 
 @MODEL.option(
@@ -12,7 +12,7 @@ from rakuten_bench.registry import MODEL, Effort
     needs="torch",
     extra="cnn",
     modalities=("image",),
-    wants=("pixels",),
+    rules=Rules(wants=("pixels",)),
     effort=Effort(750.0, instead="a GPU, or linear_svc after hog"),
 )
 def cnn_image(

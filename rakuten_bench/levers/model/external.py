@@ -3,11 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL
+from rakuten_bench.registry import MODEL, Files
 from rakuten_bench.types import Wanted
 
 
-def _checks(params: Mapping[str, Any], wanted: Wanted) -> Iterator[str]:
+def _check(params: Mapping[str, Any], wanted: Wanted) -> Iterator[str]:
     from rakuten_bench.fusion.external import find_problems
 
     yield from find_problems(params["path"], params["kind"], wanted)
@@ -19,8 +19,7 @@ def _checks(params: Mapping[str, Any], wanted: Wanted) -> Iterator[str]:
     needs="scikit-learn",
     reads=("frame",),
     columns=("id",),
-    file="path",
-    checks=_checks,
+    files=Files("path", check=_check),
     columns_by=lambda _: ("id",),
 )
 def external(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL, Effort
+from rakuten_bench.registry import MODEL, Effort, Files, Rules
 
 
 def _lacks(params: Mapping[str, Any]) -> str:
@@ -19,8 +19,8 @@ def _lacks(params: Mapping[str, Any]) -> str:
     needs="torch",
     extra="cnn",
     modalities=("image",),
-    wants=("pixels",),
-    file="weights_from",
+    rules=Rules(wants=("pixels",)),
+    files=Files("weights_from"),
     lacks=_lacks,
     effort=Effort(600.0, instead="a GPU, or linear_svc after efficientnet_lite0"),
 )

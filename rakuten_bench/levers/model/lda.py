@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from rakuten_bench.registry import MODEL
+from rakuten_bench.registry import MODEL, Rules
 
 
 @MODEL.option(
-    "lda", digit="l", kind="cluster", needs="scikit-learn", refuses=("signed",)
+    "lda",
+    digit="l",
+    kind="cluster",
+    needs="scikit-learn",
+    rules=Rules(refuses=("signed",)),
 )
 def lda(
     n_clusters: int | None = None,

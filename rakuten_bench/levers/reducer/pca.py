@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import REDUCER
+from rakuten_bench.registry import REDUCER, Rules
 
 
 @REDUCER.option(
-    "pca", digit="1", needs="scikit-learn", modalities=("image",), tags=("signed",)
+    "pca",
+    digit="1",
+    needs="scikit-learn",
+    modalities=("image",),
+    rules=Rules(tags=("signed",)),
 )
 def pca(
     n_components: int | float = 100,

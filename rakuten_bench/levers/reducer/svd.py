@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from rakuten_bench.registry import REDUCER
+from rakuten_bench.registry import REDUCER, Rules
 
 
 @REDUCER.option(
-    "svd", digit="1", needs="scikit-learn", modalities=("text",), tags=("signed",)
+    "svd",
+    digit="1",
+    needs="scikit-learn",
+    modalities=("text",),
+    rules=Rules(tags=("signed",)),
 )
 def svd(n_components: int = 300, n_iter: int = 5, *, random_state: int) -> Any:
     """Keep the directions of largest variance (latent semantic analysis)."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from rakuten_bench.levers.stopwords.iso import iso
-from rakuten_bench.registry import STOPWORDS
+from rakuten_bench.registry import STOPWORDS, Rules
 
 #: The same list as the option `iso`; dropped before anything is learned.
 listed = STOPWORDS.preparation(needs="stopwordsiso")(iso)
@@ -15,7 +15,7 @@ listed = STOPWORDS.preparation(needs="stopwordsiso")(iso)
     needs="scikit-learn",
     kind="transform",
     prepare=listed,
-    tags=("labels",),
+    rules=Rules(tags=("labels",)),
 )
 def corpus(share: float = 0.1) -> Any:
     """Leave out stopwords-iso, and words that a share of every class's rows has."""

