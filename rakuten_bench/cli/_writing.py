@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from rakuten_bench.atomic import write_atomically
 from rakuten_bench.errors import writing
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file, and make its folder where it is not there; as `writing`."""
+    """Write a file, and make its folder where it is not there; as `writing`.
+
+    What was there before stays until the new one is whole; what is no file, such as a
+    pipe or /dev/stdout, is written to.
+    """
+    data = content.encode() if isinstance(content, str) else content
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            write_atomically(path.resolve(), data)
 
 
 def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:

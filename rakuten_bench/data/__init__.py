@@ -10,6 +10,7 @@ one function in one module of this package:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,4 +71,7 @@ def load_dataset(
     place = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
     entry = dataset.find(spec.name)
     loaded: Dataset = entry.function(place, **entry.arguments(spec.params))
+    if data_dir is not None and entry.is_made:
+        unused = f"--data-dir {data_dir} is not used: {spec.name} reads no files."
+        return replace(loaded, remarks=(*loaded.remarks, unused))
     return loaded

@@ -80,7 +80,7 @@ _ALONE = {"2640", "2642"}
 _STREAM = 7
 
 
-@dataset("openmoji")
+@dataset("openmoji", is_made=True)
 def openmoji(place: DataPaths, *, random_state: int = 123) -> Dataset:
     """Build the embedded data set: 1,900 emoji (not products), names and pictures.
 

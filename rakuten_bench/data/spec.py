@@ -108,13 +108,20 @@ def expand_home(path: str | Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredFunction:
-    """A registered function and what its signature says of its parameters."""
+    """A registered function and what its signature says of its parameters.
+
+    Attributes
+    ----------
+    is_made : bool
+        Whether a data set is made up or embedded: it reads no files of the user's.
+    """
 
     name: str
     function: Factory
     types: Mapping[str, Any]
     defaults: Mapping[str, Any]
     check: Check | None = None
+    is_made: bool = False
 
     @property
     def doc(self) -> str:
@@ -170,7 +177,7 @@ class Catalog:
         self._entries: dict[str, RegisteredFunction] = {}
 
     def __call__(
-        self, name: str, *, check: Check | None = None
+        self, name: str, *, check: Check | None = None, is_made: bool = False
     ) -> Callable[[Factory], Factory]:
         """Register a function; its keyword-only arguments are the parameters."""
 
@@ -182,7 +189,9 @@ class Catalog:
                     f"{taken.function.__module__}. Choose another name."
                 )
                 raise UserError(message)
-            self._entries[name] = replace(_read_entry(name, function), check=check)
+            self._entries[name] = replace(
+                _read_entry(name, function), check=check, is_made=is_made
+            )
             return function
 
         return register

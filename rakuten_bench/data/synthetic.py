@@ -17,7 +17,7 @@ from rakuten_bench.store.folder import build_once
 from rakuten_bench.types import Dataset
 
 
-@dataset("synthetic")
+@dataset("synthetic", is_made=True)
 def synthetic(
     place: DataPaths,
     *,

@@ -390,7 +390,8 @@ def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Sce
         return replace(known[text], name=name or known[text].name)
     if not is_code(text):
         alone = f"'{text}' is neither a scenario code nor the name of a scenario above."
-        raise UserError(unknown("scenario", text, known) if known else alone)
+        below = f"{unknown('scenario', text, known)} A member stands above its fusion."
+        raise UserError(below if known else alone)
     return replace(from_code(text), name=name)
 
 

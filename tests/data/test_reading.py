@@ -608,6 +608,20 @@ def test_a_json_array_of_objects_is_a_table(read: Read):
     assert rows(reading) == [["mug", "true"], ["", ""]]
 
 
+def test_a_key_that_stands_twice_in_an_object_is_refused(read: Read):
+    with pytest.raises(
+        UserError, match=r"shop\.jsonl: line 2: .* the key 'kind' twice"
+    ):
+        read(
+            '{"name": "a", "kind": 1}\n{"name": "b", "kind": 2, "kind": 3}',
+            "shop.jsonl",
+        )
+    with pytest.raises(
+        UserError, match=r"shop\.json: an object has the key 'name' twice"
+    ):
+        read('[{"kind": 1},\n{"name": "b", "name": "c"}]', "shop.json")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -306,3 +306,11 @@ def test_it_is_about_as_hard_as_the_real_listings(dataset: Dataset):
     assert f1_score(y[fold.test], dummy, average="weighted") < 0.1
     assert 0.6 < weighted < 0.88  # fewer rows than the challenge: a lower score
     assert hard + 0.15 < easy
+
+
+@pytest.mark.parametrize("name", ["synthetic", "openmoji"])
+def test_a_folder_for_data_that_are_made_is_told_to_be_unused(tmp_path, name):
+    found = load_dataset(parse_dataset(name), data_dir=tmp_path, cache=tmp_path)
+
+    assert any(f"--data-dir {tmp_path} is not used" in one for one in found.remarks)
+    assert not load_dataset(parse_dataset(name), cache=tmp_path).remarks

@@ -107,7 +107,15 @@ def _parse(source: Source, text: str, line: int) -> Any:
             parse_float=str,
             parse_int=str,
             parse_constant=lambda word: None if word == "NaN" else word,
+            object_pairs_hook=_once_each,
         )
+    except _RepeatedKey as error:
+        where = "" if "\n" in text else f" line {line:,}:"
+        message = (
+            f"{source.file}:{where} an object has the key '{error}' twice. Leave one of "
+            f"them out."
+        )
+        raise UserError(message) from None
     except (json.JSONDecodeError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError):
             line += error.lineno - 1
@@ -116,6 +124,18 @@ def _parse(source: Source, text: str, line: int) -> Any:
             reason = "nested too deeply"
         message = f"{source.file}: line {line:,} is no JSON ({reason}). {_WAY_OUT}."
         raise UserError(message) from None
+
+
+class _RepeatedKey(Exception):
+    """An object of a JSON file has a key twice: one of the values would be lost."""
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _RepeatedKey(next(key for key in keys if keys.count(key) > 1))
+    return found
 
 
 def _checked(source: Source, row: Any, where: str) -> Row:
