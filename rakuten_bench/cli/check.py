@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rakuten_bench.cli._option import (
+    board_option,
+    cache_option,
+    data_dir_option,
+    results_option,
+)
 from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError, writing
@@ -39,22 +45,10 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
     default=None,
     help="With --update: keep predictions too; as the baseline has it by default.",
 )
-@click.option(
-    "--dataset",
-    metavar="NAME",
-    help="Only this board or data set; with FILE also as `run` takes it.",
-)
+@board_option("Only this board or data set; with FILE also as `run` takes it.")
 @click.option("--seed", type=int, help="With FILE: seed to use instead of the file's.")
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="With FILE: folder of your data.",
-)
-@click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    help="With FILE: folder of shared steps.",
-)
+@data_dir_option("With FILE: folder of your data.")
+@cache_option("With FILE: folder of shared steps.")
 @click.option(
     "--metric",
     type=click.Choice(["f1_weighted", "f1_macro", "accuracy"]),
@@ -82,13 +76,7 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
     multiple=True,
     help="Also write it to a .md, .xml (JUnit), .json or .txt file.",
 )
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
+@results_option()
 @click.pass_context
 def command(
     ctx: click.Context,

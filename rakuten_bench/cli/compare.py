@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._option import board_option, data_dir_option, results_option
 from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.cli._text import Text
 
@@ -14,12 +15,8 @@ from rakuten_bench.cli._text import Text
 @click.command()
 @click.argument("a", type=Text())
 @click.argument("b", type=Text())
-@click.option("--dataset", metavar="NAME", help="Board, where several have a scenario.")
-@click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of your data, to show the text of rows.",
-)
+@board_option("Board, where several have a scenario.")
+@data_dir_option("Folder of your data, to show the text of rows.")
 @click.option(
     "--rows",
     type=click.IntRange(min=0),
@@ -37,13 +34,7 @@ from rakuten_bench.cli._text import Text
     help="How to write it.",
 )
 @click.option("--no-examples", is_flag=True, help="Leave texts of the data out.")
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
+@results_option()
 def command(
     a: str,
     b: str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rakuten_bench.cli._option import cache_option, data_dir_option
 from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.wording.words import clean
 
@@ -57,17 +58,13 @@ def _signature(entry: dict[str, Any]) -> str:
 
 @command.command("describe", short_help="Count what is in a data set.")
 @click.argument("name", required=False)
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder of your data."
-)
+@data_dir_option()
 @click.option(
     "--scenario-file",
     type=click.Path(path_type=Path),
     help="Describe the data set and the split of a scenario file.",
 )
-@click.option(
-    "--cache", type=click.Path(path_type=Path), help="Folder of things computed once."
-)
+@cache_option("Folder of things computed once.")
 @click.option(
     "--images/--no-images",
     default=True,

@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rakuten_bench.cli._fitting import telling, working_as
+from rakuten_bench.cli._option import (
+    board_option,
+    cache_option,
+    data_dir_option,
+    results_option,
+)
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_file
@@ -41,18 +47,10 @@ if TYPE_CHECKING:
 )
 @click.option("--top", default=15, show_default=True, help="How many words to show.")
 @click.option("--html", type=click.Path(path_type=Path), help="Also write a page.")
-@click.option("--dataset", help="Board or data set, where several hold the scenario.")
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder of your data."
-)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
-@click.option("--cache", type=click.Path(path_type=Path), help="Cache folder.")
+@board_option()
+@data_dir_option()
+@results_option()
+@cache_option()
 @click.option(
     "--any-version", is_flag=True, help="Load a model made with other versions."
 )

@@ -7,6 +7,12 @@ from pathlib import Path
 import click
 
 from rakuten_bench.cli._fitting import working_as
+from rakuten_bench.cli._option import (
+    board_option,
+    cache_option,
+    data_dir_option,
+    results_option,
+)
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.cli._text import Text
 from rakuten_bench.wording.words import clean
@@ -29,18 +35,10 @@ from rakuten_bench.wording.words import clean
     show_default=True,
     help="Rows to learn from: those of the record, or all.",
 )
-@click.option("--dataset", help="Board or data set, where several hold the scenario.")
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder of your data."
-)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
-@click.option("--cache", type=click.Path(path_type=Path), help="Cache folder.")
+@board_option()
+@data_dir_option()
+@results_option()
+@cache_option()
 def command(
     code: str,
     output: Path,

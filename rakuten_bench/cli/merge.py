@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._option import results_option
 from rakuten_bench.cli._stream import echo
 
 
@@ -18,13 +19,7 @@ from rakuten_bench.cli._stream import echo
     metavar="DIR...",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
 )
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder to merge into.",
-)
+@results_option("Folder to merge into.")
 @click.pass_context
 def command(ctx: click.Context, folders: tuple[Path, ...], results: Path) -> None:
     """Join the results folders of several machines.

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._option import (
+    cache_option,
+    data_dir_option,
+    dataset_option,
+    jobs_option,
+    results_option,
+)
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.wording.words import clean, number
 
@@ -18,23 +25,11 @@ if TYPE_CHECKING:
 
 @click.command("plan", short_help="Show what a run would do; run nothing.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--dataset", help="Use this data set instead of the file's.")
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder of your data."
-)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
-@click.option(
-    "--cache", type=click.Path(path_type=Path), help="Folder of shared steps."
-)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Steps at a time; all cores by default."
-)
+@dataset_option()
+@data_dir_option()
+@results_option()
+@cache_option()
+@jobs_option()
 @click.option("--scenarios", "list_scenarios", is_flag=True, help="List them all.")
 def command(
     file: Path,

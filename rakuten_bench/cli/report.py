@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._option import board_option, data_dir_option, results_option
 from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_file, write_files
@@ -22,7 +23,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
 
 
 @click.command()
-@click.option("--dataset", metavar="NAME", help="Board or data set; all by default.")
+@board_option("Board or data set; all by default.")
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="Best N scenarios only."
 )
@@ -52,13 +53,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
     is_flag=True,
     help="With --format csv: put ' before texts that a spreadsheet would run as formulas.",
 )
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
+@results_option()
 @click.option("--effects", is_flag=True, help="Show which lever pays instead.")
 @click.option(
     "--plots",
@@ -78,11 +73,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
     is_flag=True,
     help="Leave texts and pictures of the data out of the HTML file.",
 )
-@click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of your data, for the examples of the HTML file.",
-)
+@data_dir_option("Folder of your data, for the examples of the HTML file.")
 @click.option(
     "--mlflow",
     "uri",

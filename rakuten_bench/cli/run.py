@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rakuten_bench.cli._folder import FolderPath
+from rakuten_bench.cli._option import (
+    cache_option,
+    data_dir_option,
+    dataset_option,
+    jobs_option,
+    results_option,
+)
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.errors import UserError
@@ -22,20 +28,10 @@ if TYPE_CHECKING:
 
 @click.command("run", short_help="Run the scenarios of a file and keep their records.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--dataset", help="Use this data set instead of the file's.")
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder of your data."
-)
-@click.option(
-    "--results",
-    type=FolderPath(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
-@click.option(
-    "--cache", type=click.Path(path_type=Path), help="Folder of shared steps."
-)
+@dataset_option()
+@data_dir_option()
+@results_option()
+@cache_option()
 @click.option("--cache-size", help="What the cache may take, such as 50GB.")
 @click.option("--seed", type=int, help="Seed to use instead of the file's.")
 @click.option(
@@ -46,9 +42,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Run again: what has no scores (failed), what passed a limit, or all.",
 )
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Steps at a time; all cores by default."
-)
+@jobs_option()
 @click.option(
     "--threads",
     type=click.IntRange(min=1),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._option import board_option, results_option
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_files
@@ -14,16 +15,8 @@ from rakuten_bench.cli._writing import write_files
 
 @click.command()
 @click.argument("code", type=Text())
-@click.option(
-    "--dataset", metavar="NAME", help="Board, where several have the scenario."
-)
-@click.option(
-    "--results",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
+@board_option()
+@results_option()
 @click.option(
     "--plots",
     type=click.Path(file_okay=False, path_type=Path),

@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._option import (
+    board_option,
+    cache_option,
+    data_dir_option,
+    results_option,
+)
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.cli._text import Text
 
@@ -20,20 +26,10 @@ if TYPE_CHECKING:
 @click.command("why", short_help="Say why a scenario would run again.")
 @click.argument("code", type=Text())
 @click.argument("file", required=False, type=click.Path(path_type=Path), default=None)
-@click.option("--dataset", help="Name of the board, where several hold the scenario.")
-@click.option(
-    "--data-dir", type=click.Path(path_type=Path), help="Folder of your data."
-)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the records.",
-)
-@click.option(
-    "--cache", type=click.Path(path_type=Path), help="Folder of shared steps."
-)
+@board_option()
+@data_dir_option()
+@results_option()
+@cache_option()
 def command(
     code: str,
     file: Path | None,
