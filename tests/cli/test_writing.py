@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import pytest
 
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError
+
+resource = pytest.importorskip("resource", reason="limits, pipes: POSIX only")
 
 
 @pytest.fixture

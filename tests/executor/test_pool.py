@@ -53,6 +53,18 @@ def test_an_exception_comes_back_as_itself(pool):
         pool.submit(int, "x").result()
 
 
+def test_a_fork_server_ends_whatever_a_package_left_running(tmp_path):
+    """A thread that is no daemon keeps an interpreter from its end."""
+    source = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()"
+    (tmp_path / "busy.py").write_text(source)
+    pool = LocalPool(1, preload=Preload(files=(("busy", str(tmp_path / "busy.py")),)))
+    assert pool.submit(math.sqrt, 4).result() == 2.0
+
+    pool.shutdown()
+
+    assert pool._fork_server.returncode == 0, "it had to be killed"
+
+
 def test_two_calls_run_at_a_time(pool):
     start = time.monotonic()
 
