@@ -18,7 +18,7 @@ demo: $(VENV)/core.done  ## Set up, run scenarios/grid.yaml on the embedded data
 
 test: $(VENV)/test.done  ## Set up with the test extras and run the whole suite
 	@echo "== running the tests"
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 2 $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0 $(ARGS)
 
 check: $(VENV)/test.done  ## Format, lint, types, layers
 	@echo "== checking format, lint, types and layers"
