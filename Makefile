@@ -27,10 +27,10 @@ check: $(VENV)/test.done  ## Format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-gate: $(VENV)/core.done  ## Run scenarios/ci.yaml and fail if a score got worse than results/baseline.json
+gate: $(VENV)/core.done  ## Run scenarios/gate/ci.yaml and fail if a score got worse than results/baseline.json
 	@echo "== comparing scores with results/baseline.json"
-	$(BIN)/rakuten-bench run scenarios/ci.yaml --quiet
-	$(BIN)/rakuten-bench check scenarios/ci.yaml
+	$(BIN)/rakuten-bench run scenarios/gate/ci.yaml --quiet
+	$(BIN)/rakuten-bench check scenarios/gate/ci.yaml
 
 bench: $(VENV)/test.done  ## Run the benchmarks of the harness against its peers
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

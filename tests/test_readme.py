@@ -13,6 +13,16 @@ REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
+PAGES = [
+    REPOSITORY / "Makefile",
+    *(page for page in REPOSITORY.glob("*.md") if page.name != "CHANGELOG.md"),
+    *REPOSITORY.glob("docs/*.md"),
+    *REPOSITORY.glob(".github/**/*.yml"),
+    *REPOSITORY.glob("scenarios/**/*.*"),
+    *REPOSITORY.glob("rakuten_bench/**/*.py"),
+]
+
+
 def commands_of(section):
     """Return the rakuten-bench commands in the first console block of a section."""
     block = README.partition(f"## {section}\n")[2].partition("```console\n")[2]
@@ -60,3 +70,16 @@ def test_the_table_of_your_data_runs_as_it_stands(tmp_path, monkeypatch, capsys)
         main(["run", "shop.yaml", "--cache", "cache", "--quiet"])
 
     assert end.value.code == 0, capsys.readouterr()
+
+
+def test_every_scenario_file_that_is_named_is_there():
+    named = {
+        path
+        for page in PAGES
+        for path in re.findall(
+            r"scenarios/[\w/.-]*\.yaml", page.read_text(encoding="utf-8")
+        )
+    }
+
+    assert "scenarios/grid.yaml" in named
+    assert {path for path in named if not (REPOSITORY / path).is_file()} == set()

@@ -105,9 +105,9 @@ def command(
 
     \b
     Example:
-      rakuten-bench check scenarios/ci.yaml --update --rows
-      rakuten-bench check scenarios/ci.yaml
-      rakuten-bench check scenarios/ci.yaml --write check.xml --write check.md
+      rakuten-bench check scenarios/gate/ci.yaml --update --rows
+      rakuten-bench check scenarios/gate/ci.yaml
+      rakuten-bench check scenarios/gate/ci.yaml --write check.xml --write check.md
     """
     from rakuten_bench import check
 

@@ -86,7 +86,7 @@ def describe_command(
     Example:
       rakuten-bench data describe openmoji
       rakuten-bench data describe rakuten --data-dir ~/rakuten --json
-      rakuten-bench data describe --scenario-file scenarios/flipkart.yaml
+      rakuten-bench data describe --scenario-file scenarios/text/levers.yaml
     """
     from rakuten_bench.data import load_dataset
     from rakuten_bench.data.audit import audit

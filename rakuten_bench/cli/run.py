@@ -92,7 +92,7 @@ def command(
     Example:
       rakuten-bench run scenarios/grid.yaml
       rakuten-bench run scenarios/grid.yaml --jobs 4 --time-limit 10m --memory-limit 6GB
-      rakuten-bench run scenarios/flipkart.yaml --data-dir data/flipkart
+      rakuten-bench run scenarios/text/levers.yaml --data-dir data/flipkart
     """
     from rakuten_bench.engine import check_results, prepare, run, warm_up
     from rakuten_bench.records import attempting

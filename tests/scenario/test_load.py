@@ -301,8 +301,8 @@ def test_a_file_that_is_not_there_says_so(tmp_path):
 
 @pytest.mark.parametrize(
     "path",
-    sorted((REPOSITORY / "scenarios").glob("*.yaml")),
-    ids=lambda path: path.stem,
+    sorted((REPOSITORY / "scenarios").rglob("*.yaml")),
+    ids=lambda path: path.relative_to(REPOSITORY).as_posix(),
 )
 def test_every_scenario_file_of_ours_is_correct(path):
     study = load_study(path)
