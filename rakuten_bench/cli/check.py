@@ -262,13 +262,13 @@ def _find_change(file: Path, run: StudyRun) -> str:
 
 def _read_files(words: Mapping[str, Any]) -> Iterator[StudyRun]:
     """Yield what each named file has now."""
-    from rakuten_bench.data import dataset as datasets
+    from rakuten_bench.data import DATASETS
     from rakuten_bench.engine import Settings, describe_run, prepare
     from rakuten_bench.scenario.load import load_study
     from rakuten_bench.store.layout import default_cache
 
     dataset = words["dataset"]
-    known = {entry.name for entry in datasets.entries()}
+    known = {entry.name for entry in DATASETS}
     settings = Settings(
         results=words["results"],
         cache=words["cache"] or default_cache(),

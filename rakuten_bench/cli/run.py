@@ -120,11 +120,11 @@ def command(
 
 def _find_dataset(name: str | None) -> str | None:
     """Return the name of a data set; `NO_DATASET` where none is called so."""
-    from rakuten_bench.data import dataset as datasets
+    from rakuten_bench.data import DATASETS
     from rakuten_bench.records import NO_DATASET
 
     with contextlib.suppress(UserError):  # of a plugin; the run tells it
-        if name and name not in {entry.name for entry in datasets.entries()}:
+        if name and name not in {entry.name for entry in DATASETS}:
             return NO_DATASET
     return name
 

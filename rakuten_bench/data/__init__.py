@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rakuten_bench.data.spec import (
+    DATASETS,
     DataPaths,
     DatasetSpec,
     SplitSpec,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rakuten_bench.types import Dataset
 
 __all__ = [
+    "DATASETS",
     "DataPaths",
     "DatasetSpec",
     "SplitSpec",
@@ -69,8 +71,9 @@ def load_dataset(
         If files are absent or unreadable, or rows have no label.
     """
     place = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
-    entry = dataset.find(spec.name)
-    loaded: Dataset = entry.function(place, **entry.arguments(spec.params))
+    entry = DATASETS.find(spec.name)
+    entry.versions()  # refuses one whose packages are missing
+    loaded: Dataset = entry.function(place, **entry.convert(spec.params))
     if data_dir is not None and entry.is_made:
         unused = f"--data-dir {data_dir} is not used: {spec.name} reads no files."
         return replace(loaded, remarks=(*loaded.remarks, unused))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from rakuten_bench.data.spec import RegisteredFunction, dataset, scheme
+from rakuten_bench.data.spec import DATASETS, SPLITS
+from rakuten_bench.registry import Entry
 
 
 def list_entries() -> dict[str, list[dict[str, Any]]]:
@@ -17,17 +19,20 @@ def list_entries() -> dict[str, list[dict[str, Any]]]:
         from name to default, and `required`, the names that must be given.
     """
     return {
-        "dataset": [_describe(entry) for entry in dataset.entries()],
-        "split": [_describe(entry) for entry in scheme.entries()],
+        "dataset": _describe_all(DATASETS),
+        "split": _describe_all(SPLITS),
     }
 
 
-def _describe(entry: RegisteredFunction) -> dict[str, Any]:
-    parameters = {name: entry.defaults.get(name) for name in entry.types}
-    required = [name for name in entry.types if name not in entry.defaults]
+def _describe_all(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    return [_describe(one) for one in sorted(entries, key=lambda one: one.name)]
+
+
+def _describe(entry: Entry) -> dict[str, Any]:
+    parameters = entry.parameters.values()
     return {
         "name": entry.name,
         "doc": entry.doc,
-        "parameters": parameters,
-        "required": required,
+        "parameters": {one.name: one.default for one in parameters},
+        "required": [one.name for one in parameters if one.is_required],
     }

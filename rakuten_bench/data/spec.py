@@ -8,21 +8,25 @@ signature, so nothing else lists them.
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
-from rakuten_bench.errors import Problems, UserError, unknown
-from rakuten_bench.registry import import_all
-from rakuten_bench.registry.value import convert
+from rakuten_bench.errors import Problems, UserError
+from rakuten_bench.registry import (
+    AnyEntry,
+    Decorated,
+    Entry,
+    Registry,
+    name_packages,
+    read_parameters,
+)
 from rakuten_bench.store.layout import default_cache
 
-Factory = Callable[..., Any]
 #: Says what is wrong with parameters that don't go together.
 Check = Callable[[Mapping[str, Any]], Iterable[str]]
 
@@ -106,179 +110,68 @@ def expand_home(path: str | Path) -> Path:
         raise UserError(message) from None
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredFunction:
-    """A registered function and what its signature says of its parameters.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DatasetEntry(Entry):
+    """A function that loads a data set.
 
     Attributes
     ----------
+    check : callable or None
+        Says what is wrong with parameters that don't go together.
     is_made : bool
-        Whether a data set is made up or embedded: it reads no files of the user's.
+        Whether the data set is made up or embedded: it reads no files of the user's.
     """
 
-    name: str
-    function: Factory
-    types: Mapping[str, Any]
-    defaults: Mapping[str, Any]
     check: Check | None = None
     is_made: bool = False
 
-    @property
-    def doc(self) -> str:
-        """First line of the docstring."""
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
-
-    def problems(self, params: Mapping[str, Any]) -> Iterator[str]:
-        """Say what is wrong with parameters: unknown, missing, of the wrong type."""
-        for name, value in params.items():
-            if name not in self.types:
-                yield unknown(f"parameter of {self.name}", name, self.types)
-                continue
-            try:
-                convert(value, self.types[name])
-            except UserError as error:
-                yield f"parameter '{name}' of {self.name}: {error}"
-        for name in self.types:
-            if name not in self.defaults and name not in params:
-                yield f"{self.name} needs the parameter '{name}', which is missing."
+    def find_problems(self, params: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is wrong with parameters, each and together."""
+        yield from super().find_problems(params)
         if self.check is not None:
             yield from self.check(params)
 
-    def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return parameters as plain values, without those left at their default."""
-        typed = {
-            name: convert(params[name], self.types[name]) for name in sorted(params)
-        }
-        return {
-            name: msgspec.to_builtins(value)
-            for name, value in typed.items()
-            if name not in self.defaults or value != self.defaults[name]
-        }
 
-    def arguments(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return plain parameters, as a record keeps them, in their declared types."""
-        return {
-            name: msgspec.convert(value, self.types[name])
-            for name, value in params.items()
-        }
+DATASETS: Registry[DatasetEntry] = Registry("data set", "rakuten_bench.data")
+SPLITS: Registry[Entry] = Registry("split", "rakuten_bench.data")
 
 
-class Catalog:
-    """The functions registered under one kind of name, such as "data set".
+def dataset(
+    name: str,
+    *,
+    check: Check | None = None,
+    is_made: bool = False,
+    needs: str | tuple[str, ...] = (),
+    extra: str = "",
+) -> Callable[[Decorated], Decorated]:
+    """Register a function that loads a data set, from `DataPaths` and its parameters.
 
-    Parameters
-    ----------
-    kind : str
-        What its entries are called in messages.
+    Its keyword-only arguments are the parameters. The others are as for options.
     """
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self._entries: dict[str, RegisteredFunction] = {}
-
-    def __call__(
-        self, name: str, *, check: Check | None = None, is_made: bool = False
-    ) -> Callable[[Factory], Factory]:
-        """Register a function; its keyword-only arguments are the parameters."""
-
-        def register(function: Factory) -> Factory:
-            taken = self._entries.get(name)
-            if taken and taken.function.__module__ != function.__module__:
-                message = (
-                    f"{self.kind} '{name}' of {function.__module__} is taken by "
-                    f"{taken.function.__module__}. Choose another name."
-                )
-                raise UserError(message)
-            self._entries[name] = replace(
-                _read_entry(name, function), check=check, is_made=is_made
-            )
-            return function
-
-        return register
-
-    def entries(self) -> tuple[RegisteredFunction, ...]:
-        """Return every entry, by name."""
-        discover()
-        return tuple(self._entries[name] for name in sorted(self._entries))
-
-    def find(self, name: str) -> RegisteredFunction:
-        """Return an entry by name.
-
-        Raises
-        ------
-        UserError
-            If there is none of that name; suggests the closest.
-        """
-        discover()
-        if name not in self._entries:
-            raise UserError(unknown(self.kind, name, self._entries))
-        return self._entries[name]
-
-    def parse(self, value: Any) -> tuple[str, dict[str, Any]]:
-        """Read `name` or `{name: {parameter: value}}` and check it.
-
-        Raises
-        ------
-        UserError
-            For an unknown name, parameter or type, or a parameter that is missing.
-        Problems
-            For several of them.
-        """
-        name, params = self._take_apart(value)
-        entry = self.find(name)
-        problems = list(entry.problems(params))
-        if len(problems) > 1:
-            raise Problems(problems)
-        if problems:
-            raise UserError(problems[0])
-        return name, entry.convert(params)
-
-    def types_of(self, name: str) -> Mapping[str, Any]:
-        """Return the declared types of an entry's parameters; none for an unknown name."""
-        discover()
-        return self._entries[name].types if name in self._entries else {}
-
-    def _take_apart(self, value: Any) -> tuple[str, dict[str, Any]]:
-        if isinstance(value, str):
-            return value, {}
-        if isinstance(value, Mapping) and len(value) == 1:
-            [(name, params)] = value.items()
-            if params is None or isinstance(params, Mapping):
-                return str(name), dict(params or {})
-        message = (
-            f"{self.kind} {value!r} is not a name, nor one name with its parameters. "
-            f"Write {self.kind.replace(' ', '')}: NAME or "
-            f"{self.kind.replace(' ', '')}: {{NAME: {{PARAMETER: VALUE}}}}."
+    return DATASETS.register(
+        lambda function: DatasetEntry(
+            noun=DATASETS.noun,
+            name=name,
+            function=function,
+            parameters=read_parameters(function),
+            needs=name_packages(needs),
+            extra=extra,
+            check=check,
+            is_made=is_made,
         )
-        raise UserError(message)
-
-
-def _read_entry(name: str, function: Factory) -> RegisteredFunction:
-    hints = get_type_hints(function, include_extras=True)
-    parameters = [
-        parameter
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
-    return RegisteredFunction(
-        name,
-        function,
-        types={parameter.name: hints[parameter.name] for parameter in parameters},
-        defaults={
-            parameter.name: parameter.default
-            for parameter in parameters
-            if parameter.default is not inspect.Parameter.empty
-        },
     )
 
 
-dataset = Catalog("data set")
-scheme = Catalog("split")
-
-
-def discover() -> None:
-    """Register every data set and split there is."""
-    import_all("rakuten_bench.data")
+def scheme(name: str) -> Callable[[Decorated], Decorated]:
+    """Register a way to split; its keyword-only arguments are the parameters."""
+    return SPLITS.register(
+        lambda function: Entry(
+            noun=SPLITS.noun,
+            name=name,
+            function=function,
+            parameters=read_parameters(function),
+        )
+    )
 
 
 def parse_dataset(value: Any) -> DatasetSpec:
@@ -294,7 +187,7 @@ def parse_dataset(value: Any) -> DatasetSpec:
     UserError
         For an unknown name, parameter or type; `Problems` for several.
     """
-    return DatasetSpec(*dataset.parse(value))
+    return DatasetSpec(*_parse(DATASETS, value))
 
 
 def parse_split(value: Any) -> SplitSpec:
@@ -310,4 +203,40 @@ def parse_split(value: Any) -> SplitSpec:
     UserError
         For an unknown name, parameter or type; `Problems` for several.
     """
-    return SplitSpec(*scheme.parse(value))
+    return SplitSpec(*_parse(SPLITS, value))
+
+
+def _parse(registry: Registry[AnyEntry], value: Any) -> tuple[str, dict[str, Any]]:
+    """Read `name` or `{name: {parameter: value}}` and check it.
+
+    Raises
+    ------
+    UserError
+        For an unknown name, parameter or type, or a parameter that is missing.
+    Problems
+        For several of them.
+    """
+    name, params = _take_apart(registry.noun, value)
+    entry = registry.find(name)
+    problems = list(entry.find_problems(params))
+    if len(problems) > 1:
+        raise Problems(problems)
+    if problems:
+        raise UserError(problems[0])
+    plain: dict[str, Any] = msgspec.to_builtins(entry.convert(params))
+    return name, plain
+
+
+def _take_apart(noun: str, value: Any) -> tuple[str, dict[str, Any]]:
+    if isinstance(value, str):
+        return value, {}
+    if isinstance(value, Mapping) and len(value) == 1:
+        [(name, params)] = value.items()
+        if params is None or isinstance(params, Mapping):
+            return str(name), dict(params or {})
+    key = noun.replace(" ", "")
+    message = (
+        f"{noun} {value!r} is not a name, nor one name with its parameters. "
+        f"Write {key}: NAME or {key}: {{NAME: {{PARAMETER: VALUE}}}}."
+    )
+    raise UserError(message)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.data.given import divide_as_given, find_given
 from rakuten_bench.data.grouping import Grouping, group_rows
-from rakuten_bench.data.spec import SplitSpec, expand_home, scheme
+from rakuten_bench.data.spec import SPLITS, SplitSpec, expand_home, scheme
 from rakuten_bench.division import chance, count_groups, divide, stratified
 from rakuten_bench.errors import UserError, listed
 from rakuten_bench.store.kept import write_atomically
@@ -102,7 +102,7 @@ def split_name(spec: SplitSpec) -> str:
     >>> split_name(SplitSpec("kfold", {"n_splits": 3, "random_state": 1}))
     'kfold-3-s1'
     """
-    defaults = scheme.find(spec.scheme).defaults
+    defaults = SPLITS.find(spec.scheme).defaults
     params = {**defaults, **spec.params}
     if spec.scheme == "given":
         return "-".join(
@@ -152,7 +152,7 @@ def build_split(
     folds = store.read() if store else None
     if folds is None:
         refuse_small_classes(dataset, groups)
-        folds = scheme.find(spec.scheme).function(dataset.y, groups, **spec.params)
+        folds = SPLITS.find(spec.scheme).function(dataset.y, groups, **spec.params)
         refuse_unlearned_classes(dataset, folds)
         if store:
             store.write(folds)
@@ -163,7 +163,7 @@ def build_split(
 
 def _remark_sizes(spec: SplitSpec, folds: Sequence[Fold], n_rows: int) -> Iterator[str]:
     """Say that far more rows than asked for are test rows: small classes need one each."""
-    params = {**scheme.find(spec.scheme).defaults, **spec.params}
+    params = {**SPLITS.find(spec.scheme).defaults, **spec.params}
     wanted = params.get("test_size")
     n_test = len(folds[0].test)
     if wanted and n_test > _FAR_MORE * wanted * n_rows + _FEW_MORE:
@@ -362,7 +362,7 @@ class CachedFolds:
         self.path = path
         self.y = dataset.y
         self.groups = groups
-        params = sorted({**scheme.find(spec.scheme).defaults, **spec.params}.items())
+        params = sorted({**SPLITS.find(spec.scheme).defaults, **spec.params}.items())
         self.origin = [dataset.fingerprint, spec.scheme, repr(params), _code_version()]
 
     def write(self, folds: Sequence[Fold]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rakuten_bench.data.spec import dataset as datasets
+from rakuten_bench.data.spec import DATASETS
 from rakuten_bench.engine.outcome import join_folds
 from rakuten_bench.engine.prepare import Prepared, on_board
 from rakuten_bench.engine.settings import Settings
@@ -117,7 +117,7 @@ def _differences(owner: Identity, ours: Identity) -> str:
 
 def _advice(prepared: Prepared) -> str:
     spec = prepared.study.dataset
-    if "name" in datasets.find(spec.name).types:
+    if "name" in DATASETS.find(spec.name).parameters:
         return (
             f"Where these are different data sets, name them: "
             f"dataset: {{{spec.name}: {{name: ...}}}}."

@@ -202,7 +202,7 @@ def check_files(prepared: Prepared) -> None:
         option = find_option(modality, choice)
         wanted = _describe_wanted(prepared.dataset, rows)
         base = prepared.study.folder
-        found = option.find_problems(choice.arguments, base, wanted)
+        found = option.find_file_problems(choice.arguments, base, wanted)
         problems |= dict.fromkeys(found)
     if problems:
         raise Problems(problems)

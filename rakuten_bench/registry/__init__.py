@@ -16,9 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rakuten_bench.registry.entry import (
+    AnyEntry,
+    Decorated,
+    Entry,
+    Registry,
+    name_packages,
+)
 from rakuten_bench.registry.files import Files
-from rakuten_bench.registry.lever import DIGITS, Lever, discover
-from rakuten_bench.registry.option import GIVEN, Option, Parameter, StepKind
+from rakuten_bench.registry.lever import Lever, discover
+from rakuten_bench.registry.option import DIGITS, GIVEN, Option, StepKind
+from rakuten_bench.registry.parameter import Parameter, read_parameters
 from rakuten_bench.registry.plugin import PLUGINS, find_owner, import_all
 from rakuten_bench.registry.rules import Rules
 from rakuten_bench.types import Choices, Dimension, Effort, Integer, Modality, Real
@@ -45,21 +53,27 @@ __all__ = [
     "STOPWORDS",
     "TOKENIZER",
     "VECTORIZER",
+    "AnyEntry",
     "Choices",
+    "Decorated",
     "Dimension",
     "Effort",
+    "Entry",
     "Files",
     "Integer",
     "Lever",
     "Option",
     "Parameter",
     "Real",
+    "Registry",
     "Rules",
     "StepKind",
     "discover",
     "find_owner",
     "import_all",
     "iter_levers",
+    "name_packages",
+    "read_parameters",
 ]
 
 CROP = Lever(

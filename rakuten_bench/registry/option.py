@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
-from rakuten_bench.errors import MissingPackage, UserError, unknown
+from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.registry.entry import Entry
 from rakuten_bench.registry.files import Files
-from rakuten_bench.registry.package import installed_version
-from rakuten_bench.registry.plugin import find_owner
 from rakuten_bench.registry.rules import Rules
-from rakuten_bench.registry.value import convert
-from rakuten_bench.types import TEXT_COLUMNS, Effort, Modality, Space, Wanted
+from rakuten_bench.types import (
+    INPUT_COLUMNS,
+    TEXT_COLUMNS,
+    Effort,
+    Modality,
+    Space,
+    Wanted,
+)
 
 if TYPE_CHECKING:
     from rakuten_bench.registry.lever import Lever
@@ -27,6 +31,12 @@ if TYPE_CHECKING:
 GIVEN = frozenset(
     {"language", "random_state", "n_jobs", "device", "n_classes", "classes", "folder"}
 )
+#: What stands for an option in a code.
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+#: What steps read and write. Labels are no slot: the harness hands them over as `y`.
+SLOTS = ("frame", "languages", "texts", "corpus", "images", "features", "members")
+
 #: How a step applies an option: `map` needs no labels and no folds (the lever's own
 #: `apply` does it); the others learn, on training rows only. `transform` fits and
 #: transforms, `resample` changes the training rows, `estimate` fits and predicts,
@@ -39,41 +49,31 @@ StepKind = Literal[
 ColumnsBy = Callable[[Mapping[str, Any]], Collection[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of an option, read from its signature."""
+class Facts(TypedDict, total=False):
+    """What a decorator says of an option, as the attributes of `Option` of these names."""
 
-    name: str
-    default: Any
-    type: Any
-
-    def convert(self, value: Any) -> Any:
-        """Return the value in the declared type, lists as tuples.
-
-        Raises
-        ------
-        UserError
-            If the value does not fit the declared type.
-        """
-        try:
-            return convert(value, self.type)
-        except UserError as error:
-            message = f"parameter '{self.name}': {error}"
-            raise UserError(message) from None
+    extra: str
+    modalities: tuple[Modality, ...]
+    kind: StepKind
+    space: Space
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    rules: Rules
+    combines: str
+    files: Files
+    effort: Effort
+    lacks: Callable[[Mapping[str, Any]], str]
+    columns_by: ColumnsBy
 
 
-@dataclass(frozen=True, eq=False)
-class Option:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Option(Entry):
     """One value of a lever.
 
     Attributes
     ----------
-    needs : tuple of str
-        Distributions (PyPI names) that it imports; their versions are part of the key
-        of its results, and a missing one is refused when the plan is made. Where one
-        stands for another, both are named: "xgboost-cpu|xgboost".
-    extra : str
-        The extra of this project that installs them; "" where the core does.
+    digit : str
+        What stands for it in a code; "" for a preparation.
     space : mapping
         Default search space of a model's parameters.
     reads, writes : tuples of str
@@ -105,18 +105,12 @@ class Option:
     """
 
     lever: Lever
-    name: str
     digit: str
-    function: Callable[..., Any]
-    needs: tuple[str, ...]
-    extra: str
     modalities: tuple[Modality, ...]
     kind: StepKind
-    space: Space
     reads: tuple[str, ...]
     writes: tuple[str, ...]
-    parameters: Mapping[str, Parameter]
-    given: frozenset[str]
+    space: Space = field(default_factory=dict)
     prepare: Option | None = None
     combines: str = ""
     rules: Rules = Rules()  # noqa: RUF009  immutable
@@ -125,6 +119,43 @@ class Option:
     lacks: Callable[[Mapping[str, Any]], str] | None = None
     columns: tuple[str, ...] = ()
     columns_by: ColumnsBy | None = None
+
+    def validate(self) -> None:
+        """Refuse a digit that no code can hold, and inputs that options don't get.
+
+        A slot that no step writes, such as the labels, is none, nor is such a column.
+
+        Raises
+        ------
+        UserError
+        """
+        for problem in self._iter_flaws():
+            message = f"{self.file}: {problem}"
+            raise UserError(message)
+
+    def _iter_flaws(self) -> Iterator[str]:
+        if len(self.digit) != 1 or self.digit not in DIGITS:
+            yield f"digit '{self.digit}' is not one of 0-9a-z."
+        yield from (unknown("slot", s, SLOTS) for s in self.reads if s not in SLOTS)
+        for name in self.columns:
+            if name not in INPUT_COLUMNS:
+                yield unknown("column", name, INPUT_COLUMNS)
+
+    def find_clash(self, other: Self) -> str:
+        """Return the name or the digit, where an option of one modality has it, too."""
+        if not set(other.modalities) & set(self.modalities):
+            return ""
+        pairs = (
+            ("name", self.name, other.name),
+            ("digit", self.digit, other.digit),
+        )
+        clashes = [f"{what} '{own}'" for what, own, theirs in pairs if own == theirs]
+        return f"{clashes[0]} of lever '{self.noun}'" if clashes else ""
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """Which of `GIVEN` its signature names."""
+        return GIVEN & inspect.signature(self.function).parameters.keys()
 
     @property
     def learns(self) -> bool:
@@ -151,7 +182,7 @@ class Option:
         """Say what it needs with such parameters and this machine lacks, or ""."""
         return self.lacks(self._all(self.locate(params, base))) if self.lacks else ""
 
-    def find_problems(
+    def find_file_problems(
         self, params: Mapping[str, Any], base: Path | None, wanted: Wanted
     ) -> tuple[str, ...]:
         """Return what is wrong with the files that it reads with such parameters."""
@@ -173,8 +204,7 @@ class Option:
 
     def _all(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return every parameter, those left out at their defaults."""
-        defaults = {name: one.default for name, one in self.parameters.items()}
-        return {**defaults, **params}
+        return {**self.defaults, **params}
 
     def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
@@ -208,21 +238,6 @@ class Option:
         params = listed[name] if isinstance(listed, Mapping) else None
         return option, option.convert(params or {})
 
-    @property
-    def doc(self) -> str:
-        """First line of the docstring."""
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
-
-    @property
-    def module(self) -> str:
-        """Name of the module that defines it."""
-        return self.function.__module__
-
-    @property
-    def owner(self) -> str:
-        """Distribution that brings it as an entry point; "" where it is ours."""
-        return find_owner(self.module)
-
     @cached_property
     def is_off(self) -> bool:
         """Whether it stands for "nothing is done": named off, and takes no data."""
@@ -232,24 +247,6 @@ class Option:
     def wants_languages(self) -> bool:
         """Whether its result depends on the language of each row."""
         return "language" in self.given or "languages" in self.lever.writes
-
-    def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Check parameters and leave out those that equal the default.
-
-        Raises
-        ------
-        UserError
-            For an unknown parameter or a value of the wrong type.
-        """
-        changed = {}
-        for name, value in params.items():
-            if name not in self.parameters:
-                message = unknown(f"parameter of {self.name}", name, self.parameters)
-                raise UserError(message)
-            converted = self.parameters[name].convert(value)
-            if converted != self.parameters[name].default:
-                changed[name] = converted
-        return dict(sorted(changed.items()))
 
     def find_files(
         self, params: Mapping[str, Any], base: Path | None = None
@@ -269,56 +266,6 @@ class Option:
         own = self.own(self.locate(params, base))
         return self.function(*data, **own, **wanted)
 
-    def versions(self) -> dict[str, str]:
-        """Return the installed version of every package that it needs.
-
-        Raises
-        ------
-        MissingPackage
-            With the pip command that installs what is missing.
-        """
-        found, missing = {}, []
-        for name in self.needs:
-            version = installed_version(name)
-            if version is None:
-                missing.append(name)
-            else:
-                found[name] = version
-        if missing:
-            install = f'"rakuten-bench[{self.extra}]"' if self.extra else missing[0]
-            message = (
-                f"{self.lever.name} '{self.name}' needs the package '{missing[0]}', "
-                f"which is not installed. Run: pip install {install}"
-            )
-            raise MissingPackage(message)
-        return found
-
 
 def _pick(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name in names}
-
-
-def read_signature(
-    function: Callable[..., Any],
-) -> tuple[dict[str, Parameter], frozenset[str]]:
-    """Tell parameters (with a default) from what the harness gives."""
-    parameters, given = {}, set()
-    for name, parameter in inspect.signature(
-        function, eval_str=False
-    ).parameters.items():
-        if name in GIVEN:
-            given.add(name)
-        elif parameter.default is not inspect.Parameter.empty:
-            hint = _annotation(function, parameter.annotation)
-            parameters[name] = Parameter(name, parameter.default, hint)
-    return parameters, frozenset(given)
-
-
-def _annotation(function: Callable[..., Any], annotation: Any) -> Any:
-    """Evaluate one annotation; the others may name types that are never imported."""
-    if annotation is inspect.Parameter.empty:
-        return Any
-    if not isinstance(annotation, str):
-        return annotation
-    place = importlib.import_module(function.__module__)
-    return eval(annotation, vars(place))  # our own source, not user input

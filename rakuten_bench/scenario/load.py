@@ -14,11 +14,9 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
-from rakuten_bench.data.spec import Catalog
-from rakuten_bench.data.spec import dataset as dataset_catalog
-from rakuten_bench.data.spec import scheme as split_catalog
+from rakuten_bench.data.spec import DATASETS, SPLITS
 from rakuten_bench.errors import Problems, UserError, unknown
-from rakuten_bench.registry import LEVERS, discover
+from rakuten_bench.registry import LEVERS, Entry, Parameter, discover
 from rakuten_bench.registry.value import convert
 from rakuten_bench.scenario import (
     Choice,
@@ -229,18 +227,23 @@ def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _spell_params(value: Value, catalog: Catalog) -> Any:
+def _spell_params(value: Value, entries: Iterable[Entry]) -> Any:
     """Return a name, or one name with its parameters, texts as they were written."""
     if not isinstance(value.data, dict):
         return value.plain() if isinstance(value.data, list) else value.plain(str)
+    known = {entry.name: entry.parameters for entry in entries}
     return {
-        name: {
-            key: one.plain(catalog.types_of(name).get(key, Any))
-            for key, one in params.data.items()
-        }
-        if isinstance(params.data, dict)
-        else params.plain()
-        for name, params in value.data.items()
+        name: _spell(params, known.get(name, {})) for name, params in value.data.items()
+    }
+
+
+def _spell(params: Value, known: Mapping[str, Parameter]) -> Any:
+    """Return parameters with texts as they were written, where texts are declared."""
+    if not isinstance(params.data, dict):
+        return params.plain()
+    return {
+        name: value.plain(known[name].type if name in known else Any)
+        for name, value in params.data.items()
     }
 
 
@@ -267,8 +270,8 @@ def _read_seed(value: Value) -> int:
 
 _SINGLE = {
     "title": _read_title,
-    "dataset": lambda value: parse_dataset(_spell_params(value, dataset_catalog)),
-    "split": lambda value: parse_split(_spell_params(value, split_catalog)),
+    "dataset": lambda value: parse_dataset(_spell_params(value, DATASETS)),
+    "split": lambda value: parse_split(_spell_params(value, SPLITS)),
     "metric": _read_metric,
     "seed": _read_seed,
 }

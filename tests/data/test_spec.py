@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.data import parse_dataset, parse_split
-from rakuten_bench.data.spec import Catalog, DataPaths, expand_home
+from rakuten_bench.data.spec import DataPaths, expand_home
 from rakuten_bench.errors import Problems, UserError
 
 
@@ -81,14 +81,6 @@ def test_all_problems_are_told_at_once():
     assert len(caught.value.problems) == 3
     sent = pickle.loads(pickle.dumps(caught.value))  # as a worker sends it home
     assert sent.problems == caught.value.problems
-
-
-def test_two_functions_cannot_share_a_name():
-    catalog = Catalog("data set")
-    catalog("mine")(parse_dataset)
-
-    with pytest.raises(UserError, match=r"data set 'mine' of .* is taken by"):
-        catalog("mine")(subprocess.run)
 
 
 def test_checking_a_scenario_loads_no_heavy_package():

@@ -1,0 +1,229 @@
+"""Functions by name: what a decorator registers, and how it is found again.
+
+Options and data sets are the same in this: one function or class in one file, with a
+name, parameters that its signature declares, and packages that it needs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
+
+from rakuten_bench.errors import MissingPackage, UserError, unknown
+from rakuten_bench.registry.package import installed_version
+from rakuten_bench.registry.parameter import Parameter
+from rakuten_bench.registry.plugin import find_owner, import_all
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Entry:
+    """A registered function or class.
+
+    Attributes
+    ----------
+    noun : str
+        What it is called in messages: "model", "data set".
+    name : str
+    function : callable
+    parameters : mapping of str to Parameter
+        What users set.
+    needs : tuple of str
+        Distributions (PyPI names) that it imports; their versions are part of the key
+        of its results, and a missing one is refused when the plan is made. Where one
+        stands for another, both are named: "xgboost-cpu|xgboost".
+    extra : str
+        The extra of this project that installs them; "" where the core does.
+    """
+
+    noun: str
+    name: str
+    function: Function
+    parameters: Mapping[str, Parameter]
+    needs: tuple[str, ...] = ()
+    extra: str = ""
+
+    @property
+    def doc(self) -> str:
+        """First line of the docstring."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @property
+    def module(self) -> str:
+        """Name of the module that defines it."""
+        return self.function.__module__
+
+    @property
+    def file(self) -> str:
+        """The file that defines it, or its module where there is no file."""
+        return inspect.getsourcefile(self.function) or self.module
+
+    @property
+    def owner(self) -> str:
+        """Distribution that brings it as an entry point; "" where it is ours."""
+        return find_owner(self.module)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Default of each parameter that has one."""
+        known = self.parameters.values()
+        return {one.name: one.default for one in known if not one.is_required}
+
+    def validate(self) -> None:
+        """Refuse what can't be registered, by a `UserError`."""
+
+    def find_clash(self, other: Self) -> str:
+        """Return what only one of both entries may have, as "data set 'name'"; or ""."""
+        return f"{self.noun} '{self.name}'" if other.name == self.name else ""
+
+    def find_problems(self, params: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is wrong with parameters: unknown, of the wrong type, missing."""
+        for name, value in params.items():
+            if name not in self.parameters:
+                yield unknown(f"parameter of {self.name}", name, self.parameters)
+            elif problem := self.parameters[name].find_problem(value):
+                yield f"parameter '{name}' of {self.name}: {problem}"
+        for name, parameter in self.parameters.items():
+            if parameter.is_required and name not in params:
+                yield f"{self.name} needs the parameter '{name}', which is missing."
+
+    def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Check parameters and leave out those that equal the default.
+
+        Raises
+        ------
+        UserError
+            For an unknown parameter or a value of the wrong type.
+        """
+        changed = {}
+        for name, value in params.items():
+            if name not in self.parameters:
+                message = unknown(f"parameter of {self.name}", name, self.parameters)
+                raise UserError(message)
+            converted = self.parameters[name].convert(value)
+            if not self.parameters[name].is_default(converted):
+                changed[name] = converted
+        return dict(sorted(changed.items()))
+
+    def versions(self) -> dict[str, str]:
+        """Return the installed version of every package that it needs.
+
+        Raises
+        ------
+        MissingPackage
+            With the pip command that installs what is missing.
+        """
+        found = {name: installed_version(name) for name in self.needs}
+        missing = next((name for name in found if found[name] is None), "")
+        if missing:
+            install = f'"rakuten-bench[{self.extra}]"' if self.extra else missing
+            message = (
+                f"{self.noun} '{self.name}' needs the package '{missing}', "
+                f"which is not installed. Run: pip install {install}"
+            )
+            raise MissingPackage(message)
+        return {name: version for name, version in found.items() if version}
+
+
+def name_packages(needs: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Return the packages that a decorator names, one or several."""
+    return (needs,) if isinstance(needs, str) else needs
+
+
+AnyEntry = TypeVar("AnyEntry", bound=Entry)
+Decorated = TypeVar("Decorated", bound=Function)
+
+
+class Registry(Generic[AnyEntry]):
+    """Entries by name, found by importing all of a package of ours, and the plugins.
+
+    Parameters
+    ----------
+    noun : str
+        What an entry is called in messages: "model", "data set".
+    package : str
+        Dotted name of the package whose modules register entries.
+    """
+
+    def __init__(self, noun: str, package: str) -> None:
+        self.noun = noun
+        self.package = package
+        self._entries: dict[tuple[str, str], AnyEntry] = {}
+
+    def register(
+        self, build: Callable[[Function], AnyEntry]
+    ) -> Callable[[Decorated], Decorated]:
+        """Return a decorator that adds the entry built from a function.
+
+        Raises
+        ------
+        UserError
+            As `add`.
+        """
+
+        def decorate(function: Decorated) -> Decorated:
+            self.add(build(function))
+            return function
+
+        return decorate
+
+    def add(self, entry: AnyEntry) -> None:
+        """Add an entry; one of the same module and name, imported again, gives way.
+
+        Raises
+        ------
+        UserError
+            If it has a name, or a digit, that is taken, or can't be registered.
+        """
+        entry.validate()
+        key = entry.module, entry.name
+        others = {known: one for known, one in self._entries.items() if known != key}
+        for other in others.values():
+            if clash := entry.find_clash(other):
+                message = (
+                    f"{entry.file}: {clash} is taken by '{other.name}' in "
+                    f"{other.file}. Choose another."
+                )
+                raise UserError(message)
+        self._entries = {**others, key: entry}
+
+    def __iter__(self) -> Iterator[AnyEntry]:
+        """Yield every entry, in the order of their registration."""
+        import_all(self.package)
+        return iter(self._entries.values())
+
+    def find(self, name: str) -> AnyEntry:
+        """Return an entry by name.
+
+        Raises
+        ------
+        UserError
+            If there is none of that name; suggests the closest.
+        """
+        return pick(self.noun, name, self)
+
+    def forget_foreign(self) -> None:
+        """Forget entries from outside of this package; in tests they end with one."""
+        ours = "rakuten_bench."
+        self._entries = {
+            key: one for key, one in self._entries.items() if key[0].startswith(ours)
+        }
+
+
+def pick(noun: str, name: str, entries: Iterable[AnyEntry]) -> AnyEntry:
+    """Return the entry of a name.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name; suggests the closest.
+    """
+    known = []
+    for entry in entries:
+        if entry.name == name:
+            return entry
+        known.append(entry.name)
+    raise UserError(unknown(noun, name, known))
