@@ -12,7 +12,6 @@ from rakuten_bench.errors import UserError
 if TYPE_CHECKING:
     from rakuten_bench.records import DatasetInfo
     from rakuten_bench.report import Example
-    from rakuten_bench.types import Dataset
 
 
 def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Example]:
@@ -25,10 +24,11 @@ def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Exam
     data_dir : Path or None
         Folder of the files that the user brings.
     """
+    from rakuten_bench.engine.origin import load_data
     from rakuten_bench.report import read_examples
 
     try:
-        dataset = _load(info, data_dir)
+        dataset = load_data(info, data_dir=data_dir)
     except UserError as error:
         echo(f"Rows are shown without their text. {error}", err=True)
         return {}
@@ -40,13 +40,3 @@ def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Exam
         echo(message, err=True)
         return {}
     return read_examples(dataset)
-
-
-def _load(info: DatasetInfo, data_dir: Path | None) -> Dataset:
-    from rakuten_bench.data import DatasetSpec, load_dataset, parse_dataset
-
-    if not info.source:
-        return load_dataset(parse_dataset(info.name), data_dir=data_dir)
-    spec = DatasetSpec(info.source["name"], info.source["params"])
-    base_dir = Path(info.source["base_dir"])
-    return load_dataset(spec, data_dir=data_dir, base_dir=base_dir)

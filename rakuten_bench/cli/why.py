@@ -50,7 +50,8 @@ def command(
       rakuten-bench why tfidf_svm scenarios/grid.yaml
     """
     from rakuten_bench.engine import Settings
-    from rakuten_bench.engine.why import explain, study_of
+    from rakuten_bench.engine.origin import study_of
+    from rakuten_bench.engine.why import explain
     from rakuten_bench.records import read_record
     from rakuten_bench.report import find_scenario
     from rakuten_bench.store.layout import default_cache

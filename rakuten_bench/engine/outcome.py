@@ -28,7 +28,7 @@ from rakuten_bench.records import (
     collect_provenance,
 )
 from rakuten_bench.registry.value import plain_json
-from rakuten_bench.scenario import Choice, Scenario, find_option
+from rakuten_bench.scenario import Choice, Scenario, find_option, iter_options
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.scenario.load import Study
 from rakuten_bench.store.result import Facts, Store
@@ -362,10 +362,8 @@ def _details(folds: Sequence[Prediction]) -> dict[str, Any]:
 def _packages(scenario: Scenario) -> dict[str, str]:
     """Return the versions of the packages that a scenario uses, and that bring options."""
     found: dict[str, str] = {}
-    for member in (scenario, *scenario.members):
-        for choice in member.choices:
-            option = find_option(member.modality, choice)
-            found |= versions_of(option)
-            if option.owner:
-                found[option.owner] = version(option.owner)
+    for option, _ in iter_options([scenario]):
+        found |= versions_of(option)
+        if option.owner:
+            found[option.owner] = version(option.owner)
     return found

@@ -32,7 +32,7 @@ from rakuten_bench.records import (
     iter_rows,
     path_from,
 )
-from rakuten_bench.scenario import Choice, Scenario, find_option
+from rakuten_bench.scenario import Choice, Scenario, find_option, iter_options
 from rakuten_bench.scenario.load import Study
 from rakuten_bench.store.access import NoAccess
 from rakuten_bench.store.layout import Layout
@@ -176,7 +176,7 @@ def remark_row_numbers(
     joins_by_id = any(
         one["model"].option == "external"
         for scenario in scenarios
-        for one in (scenario.members or (scenario,))
+        for one in scenario.leaves
         if one.modality != "fusion"
     )
     ids = dataset.frame["id"].tolist()
@@ -251,12 +251,7 @@ def _describe_wanted(dataset: Dataset, rows: Sequence[tuple[Rows, Rows]]) -> Wan
 
 def remark_leaks(dataset: Dataset, scenarios: Iterable[Scenario]) -> Iterator[str]:
     """Say that an option reads a column which tells the label, so that its score is void."""
-    options = {
-        find_option(one.modality, choice)
-        for scenario in scenarios
-        for one in (scenario.members or (scenario,))
-        for choice in one.choices
-    }
+    options = {option for option, _ in iter_options(scenarios)}
     for option in sorted(options, key=lambda one: (one.lever.name, one.name)):
         for column in option.columns if "frame" in option.reads else ():
             for leak in find_leaks(dataset, column):
@@ -343,15 +338,9 @@ def check_packages(scenarios: tuple[Scenario, ...]) -> None:
         One line for each option, with the pip command.
     """
     problems: dict[str, None] = {}
-    distinct = {  # the scenarios of a matrix share their choices
-        id(choice): (one.modality, choice)
-        for scenario in scenarios
-        for one in (scenario, *scenario.members)
-        for choice in one.choices
-    }
-    for modality, choice in distinct.values():
+    for option, _ in iter_options(scenarios):
         try:
-            find_option(modality, choice).versions()
+            option.versions()
         except MissingPackage as error:
             problems[str(error)] = None
     if problems:
@@ -381,11 +370,7 @@ def remark_images(dataset: Dataset, scenarios: Iterable[Scenario]) -> tuple[str,
     UserError
         If there are none, or too few.
     """
-    reads_images = any(
-        one.modality == "image"
-        for scenario in scenarios
-        for one in (scenario, *scenario.members)
-    )
+    reads_images = any(one.reads("image") for one in scenarios)
     remark = check_images(dataset) if reads_images else ""
     return (remark,) if remark else ()
 

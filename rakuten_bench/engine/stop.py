@@ -76,7 +76,7 @@ def _options(step: Step, scenario: Scenario) -> list[tuple[str, str]]:
     levers = {lever for lever, _ in applied}
     named = [
         (choice.lever, choice.option)
-        for part in (scenario, *scenario.members)
+        for part in scenario.parts
         if part.modality == step.modality
         for choice in part.choices
         if choice.lever in levers

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from rakuten_bench.data import DatasetSpec, SplitSpec
 from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.prepare import Prepared, prepare
 from rakuten_bench.engine.settings import Settings
@@ -18,7 +17,7 @@ from rakuten_bench.plan import Step
 from rakuten_bench.plan.key_parts import find_key_parts, module_file
 from rakuten_bench.records import Record, StepCost
 from rakuten_bench.registry.value import plain_json
-from rakuten_bench.scenario import Scenario, find_option, from_words
+from rakuten_bench.scenario import Scenario, find_option
 from rakuten_bench.scenario.load import Study
 
 _SHOWN = 3  # files of one step
@@ -60,35 +59,6 @@ class Answer:
     reasons: list[Reason] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     following: list[str] = field(default_factory=list)
-
-
-def study_of(record: Record) -> Study:
-    """Return a study of the one scenario that a record is of.
-
-    Raises
-    ------
-    UserError
-        If an option or parameter of it is no longer there.
-    """
-    members = tuple(
-        from_words(one["levers"], one["params"], one["modality"])
-        for one in record.members
-    )
-    modality: Any = record.modality
-    source = record.dataset.source
-    return Study(
-        path=Path(source.get("base_dir", "")) / "record",
-        dataset=DatasetSpec(
-            source.get("name", record.dataset.name), source.get("params", {})
-        ),
-        split=SplitSpec(
-            record.split.scheme, record.split.params, record.split.by_image
-        ),
-        seed=record.seed,
-        scenarios=(
-            from_words(record.levers, record.params, modality, record.name, members),
-        ),
-    )
 
 
 def explain(record: Record, study: Study, settings: Settings) -> Answer:

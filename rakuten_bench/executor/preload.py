@@ -12,7 +12,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.plan.key_parts import modules_of
 from rakuten_bench.plan.source import foreign_imports, own_digest, source_digests
 from rakuten_bench.registry import Option
-from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.scenario import Scenario, iter_options
 
 _OURS = "rakuten_bench."
 
@@ -85,15 +85,8 @@ def iter_edited(names: Iterable[str], since: float) -> Iterator[str]:
 
 def _options(scenarios: Iterable[Scenario]) -> list[Option]:
     """Return every option of some scenarios once, by the module that defines it."""
-    choices = {
-        id(choice): (one.modality, choice)
-        for scenario in scenarios
-        for one in (scenario, *scenario.members)
-        for choice in one.choices
-    }
     found: dict[str, Option] = {}
-    for modality, choice in choices.values():
-        option = find_option(modality, choice)
+    for option, _ in iter_options(scenarios):
         found.setdefault(f"{option.module}:{option.kind}", option)
     return [found[name] for name in sorted(found)]
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
-from rakuten_bench.export.table import reads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +128,7 @@ def explain_row(
     refuse_clustering(model.scenario)
     assert isinstance(model, ScenarioClassifier)
     code = _class_code(model, row, label)
-    if not reads(model.scenario, "text"):
+    if not model.scenario.reads("text"):
         return occlude(model, row, code)
     linear = linear_parts(model, row, code)
     if linear is not None:

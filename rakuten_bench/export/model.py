@@ -17,7 +17,7 @@ from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import Record
 from rakuten_bench.registry import find_owner
 from rakuten_bench.report.search import search_words
-from rakuten_bench.scenario import Scenario, find_option
+from rakuten_bench.scenario import Scenario, iter_options
 from rakuten_bench.types import Dataset, Fold, Layout
 
 if TYPE_CHECKING:
@@ -160,12 +160,9 @@ def _card(
 def _foreign_sources(scenario: Scenario) -> dict[str, str]:
     """Return the digest of each module of other packages that a scenario runs."""
     found: dict[str, str] = {}
-    for choice in scenario.choices:
-        option = find_option(scenario.modality, choice)
+    for option, _ in iter_options([scenario]):
         if not option.module.startswith("rakuten_bench."):
             found |= source_digests(option.module)
-    for member in scenario.members:
-        found |= _foreign_sources(member)
     return {
         name: text
         for name, text in found.items()

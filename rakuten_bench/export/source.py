@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rakuten_bench.data import (
-    DataPaths,
-    DatasetSpec,
-    SplitSpec,
-    build_split,
-    load_dataset,
-)
+from rakuten_bench.data import DataPaths, build_split
+from rakuten_bench.engine.origin import load_data, scenario_of, study_of
 from rakuten_bench.errors import UserError
 from rakuten_bench.records import Record
-from rakuten_bench.scenario import Scenario, from_words
-from rakuten_bench.types import Dataset, Modality, Split
+from rakuten_bench.scenario import Scenario
+from rakuten_bench.types import Dataset, Split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,38 +37,30 @@ def load_source(
     UserError
         If the data are absent, or no longer those that the record is of.
     """
-    source = record.dataset.source
-    if not source:
+    if not record.dataset.source:
         message = (
             f"{record.code}: its record does not tell how its data are loaded. Run the "
             f"scenario again with --rerun all."
         )
         raise UserError(message)
-    dataset = load_dataset(
-        DatasetSpec(source["name"], source["params"]),
-        data_dir=data_dir,
-        base_dir=Path(source["base_dir"]),
-        cache=cache,
-    )
-    spec = SplitSpec(record.split.scheme, record.split.params, record.split.by_image)
-    split = build_split(
-        dataset,
-        spec,
-        cache=cache,
-        folder=DataPaths(data_dir, Path(source["base_dir"])).relative_to,
-    )
+    dataset = load_data(record.dataset, data_dir=data_dir, cache=cache)
+    study = study_of(record)
+    base = study.path.parent
+    folder = DataPaths(data_dir, base).relative_to
+    split = build_split(dataset, study.split, cache=cache, folder=folder)
     _check(record, dataset, split)
-    return Source(rebuild(record), dataset, split, Path(source["base_dir"]))
+    return Source(rebuild(record), dataset, split, base)
 
 
 def rebuild(record: Record) -> Scenario:
-    """Return the scenario that a record's levers and parameters name."""
-    modality: Modality = record.modality
-    members = tuple(
-        from_words(one["levers"], one["params"], one["modality"])
-        for one in record.members
-    )
-    scenario = from_words(record.levers, record.params, modality, record.name, members)
+    """Return the scenario of a record.
+
+    Raises
+    ------
+    UserError
+        If the options that it names have other codes by now.
+    """
+    scenario = scenario_of(record)
     if scenario.code != record.code:
         message = (
             f"{record.code}: its levers now have the code '{scenario.code}'. The options "

@@ -16,13 +16,11 @@ from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.export.card import Card
 from rakuten_bench.export.column import find_id_column, take_rows, used_columns
 from rakuten_bench.records import safe_cell
-from rakuten_bench.types import Modality
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
-    from rakuten_bench.scenario import Scenario
 
 N_GUESSES = 3
 
@@ -148,13 +146,6 @@ def choose_table_row(
 
 def _neutralize(value: Any) -> Any:
     return safe_cell(value) if isinstance(value, str) else value
-
-
-def reads(scenario: Scenario, modality: Modality) -> bool:
-    """Tell whether a scenario, or a member of it, looks at texts or at images."""
-    return scenario.modality == modality or any(
-        reads(member, modality) for member in scenario.members
-    )
 
 
 def guess(

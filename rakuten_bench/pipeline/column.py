@@ -50,7 +50,7 @@ def choose_columns(plan: Plan, scenario: Scenario, X: Any) -> tuple[str, ...]:
     """
     read = columns_read(plan, scenario)
     refuse_cells(X, [name for name in COLUMNS if name in X.columns])
-    for member in scenario.members or (scenario,):
+    for member in scenario.leaves:
         _refuse_strange(X, member, read)
     return tuple(name for name in COLUMNS if name in read and name in X.columns)
 

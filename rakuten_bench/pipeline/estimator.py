@@ -204,9 +204,7 @@ class ScenarioEstimator(BaseEstimator):
         data = Dataset("fit", frame, "")
         train, held = np.flatnonzero(~validation), np.flatnonzero(validation)
         fold = Fold(_FOLD, train, train[:0], held)
-        parts = (self.scenario, *self.scenario.members)
-        by_image = any(one.modality == "image" for one in parts)
-        groups = find_groups(data, by_image=by_image)
+        groups = find_groups(data, by_image=self.scenario.reads("image"))
         targets = Targets(data.y, data.classes, groups, [fold], seed)
         found = {key: targets.find(name) for key, name in self.plan_.targets.items()}
         return {self.plan_.frame: input_table(frame), **found}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
@@ -123,6 +123,20 @@ class Scenario:
             if choice.lever == lever:
                 return choice
         raise KeyError(lever)
+
+    @property
+    def parts(self) -> tuple[Scenario, ...]:
+        """The scenario and what it joins."""
+        return self, *self.members
+
+    @property
+    def leaves(self) -> tuple[Scenario, ...]:
+        """The scenarios that read the data: what it joins, else itself."""
+        return self.members or (self,)
+
+    def reads(self, modality: Modality) -> bool:
+        """Return whether it, or a member of it, reads texts or images."""
+        return any(one.modality == modality for one in self.parts)
 
     @property
     def levers(self) -> dict[str, str]:
@@ -270,6 +284,21 @@ def find_option(modality: Modality, choice: Choice) -> Option:
     if not choice.digit:
         return lever.inner(choice.option)
     return lever.find(modality, choice.option)
+
+
+def iter_options(scenarios: Iterable[Scenario]) -> Iterator[tuple[Option, Choice]]:
+    """Yield every option of some scenarios and of what they join, with its choice.
+
+    Scenarios of a matrix share their choices: each is looked up once.
+    """
+    choices = {
+        id(choice): (part.modality, choice)
+        for scenario in scenarios
+        for part in scenario.parts
+        for choice in part.choices
+    }
+    for modality, choice in choices.values():
+        yield find_option(modality, choice), choice
 
 
 @cache

@@ -117,8 +117,7 @@ class Study:
         """The split, grouped by images if a scenario or a member looks at them."""
         if self.split.by_image is not None:
             return self.split
-        parts = [one for each in self.scenarios for one in (each, *each.members)]
-        by_image = any(one.modality == "image" for one in parts)
+        by_image = any(one.reads("image") for one in self.scenarios)
         return structs.replace(self.split, by_image=by_image)
 
 

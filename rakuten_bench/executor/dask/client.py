@@ -32,7 +32,7 @@ from rakuten_bench.executor.fault import SHUTDOWN
 from rakuten_bench.executor.preload import Preload, find_preload
 from rakuten_bench.executor.protocol import Request
 from rakuten_bench.executor.task import Done, Task
-from rakuten_bench.scenario import find_option
+from rakuten_bench.scenario import iter_options
 from rakuten_bench.store.pin import Pin
 from rakuten_bench.store.result import LostResult, Store
 from rakuten_bench.units import render_duration
@@ -283,10 +283,8 @@ class DaskExecutor:
         """Prepare every worker; our own process only keeps what arrives."""
         packages = {
             package
-            for scenario in request.scenarios
-            for one in (scenario, *scenario.members)
-            for choice in one.choices
-            for package in find_option(one.modality, choice).needs
+            for option, _ in iter_options(request.scenarios)
+            for package in option.needs
         }
         plugin = DaskWorkerPlugin(
             self._run,
