@@ -34,11 +34,12 @@ from typing import Any
 import numpy as np
 from race import Span, mean_ratio, race
 
+from rakuten_bench.cores import count_cores
 from rakuten_bench.engine import Settings, prepare, run, warm_up
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.executor.local.executor import close_kept, open_local
 from rakuten_bench.executor.preload import find_preload, load_file
-from rakuten_bench.executor.thread import count_cores, limit_threads
+from rakuten_bench.executor.thread import limit_threads
 from rakuten_bench.records import read_predictions
 from rakuten_bench.scenario.load import load_study
 

@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.cores import count_cores
 from rakuten_bench.corpus import markup
 from rakuten_bench.data import spelling
 from rakuten_bench.data.image import quiet_codecs
@@ -363,7 +364,7 @@ def _looks(files: Mapping[str, str], cache: Path | None) -> dict[str, str]:
     known = _read_mapping(store, dict[str, bytes])
     todo = [digest for digest in files if digest and digest not in known]
     # OpenCV lets go of the lock
-    with quiet_codecs(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with quiet_codecs(), ThreadPoolExecutor(count_cores()) as pool:
         found = pool.map(read_look, [files[digest] for digest in todo])
         known.update(zip(todo, found, strict=True))
     if store and todo:
@@ -421,7 +422,7 @@ def _hashed(asked: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
     store = kept_path(cache, "image_hashes") if cache else None
     known = _read_mapping(store, dict[str, tuple[str, int, int, int]])
     todo = [path for path in asked if known.get(path, ("",))[1:] != asked[path]]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # reading, and hashlib, let go
+    with ThreadPoolExecutor(count_cores()) as pool:  # reading, and hashlib, let go
         for path, digest in zip(todo, pool.map(_hash_file, todo), strict=True):
             known[path] = (digest, *asked[path])
     if store and todo:

@@ -16,6 +16,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from rakuten_bench.cores import count_cores
 from rakuten_bench.data.image_hint import explain_folder, find_hint, list_few
 from rakuten_bench.errors import UserError
 from rakuten_bench.image.header import Oddity
@@ -59,7 +60,7 @@ def find_unreadable(paths: Sequence[str]) -> dict[str, Oddity]:
 
     They are read as a run reads them, at an eighth of their size where they are JPEGs.
     """
-    with quiet_codecs(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with quiet_codecs(), ThreadPoolExecutor(count_cores()) as pool:
         found = zip(paths, pool.map(_read_oddity, paths), strict=True)
         return {path: oddity for path, oddity in found if oddity.is_failure}
 

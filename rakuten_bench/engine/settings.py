@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rakuten_bench.cores import count_cores
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor import DEFAULT, find_backend
 from rakuten_bench.executor.device import Device
 from rakuten_bench.executor.protocol import Request
-from rakuten_bench.executor.thread import count_cores
 from rakuten_bench.scenario import Scenario
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.store.layout import default_cache, default_cache_size

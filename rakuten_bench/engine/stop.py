@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rakuten_bench.executor.thread import count_cores
+from rakuten_bench.cores import count_cores
 from rakuten_bench.plan import Plan, Step
 from rakuten_bench.records import Row, Stopped
 from rakuten_bench.scenario import Scenario

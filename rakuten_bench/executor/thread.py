@@ -19,13 +19,6 @@ VARIABLES = (
 )
 
 
-def count_cores() -> int:
-    """Return the cores that this process may use; a container may have fewer."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def thread_environment(n_threads: int) -> Mapping[str, str]:
     """Return the variables that give a new process its number of threads."""
     return dict.fromkeys(VARIABLES, str(n_threads))

@@ -20,7 +20,6 @@ that finds everything done needs no draws.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -30,6 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.cores import count_cores
 from rakuten_bench.metrics.confusion import METRICS, Floats, score
 
 N_DRAWS = 1000
@@ -100,7 +100,7 @@ def resample_rows(
     edges = np.searchsorted(y_true, np.arange(n_classes + 1))
     out = {metric: np.empty((len(predicted), n_draws)) for metric in metrics}
     blocks = [slice(at, at + _BLOCK) for at in range(0, len(predicted), _BLOCK)]
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, _THREADS)) as pool:
+    with ThreadPoolExecutor(min(count_cores(), _THREADS)) as pool:
         for draws, weights in _draw_weights(len(y_true), n_draws, random_state):
             true = _sum_classes(weights, edges)
             work = partial(_score_block, y_true, edges, weights, true, metrics)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from rakuten_bench.cores import count_cores
 from rakuten_bench.records.schema import Provenance
 
 
@@ -45,7 +45,7 @@ def _surroundings(folder: Path) -> Provenance:
         commit=commit,
         dirty=bool(changed),
         cpu=_cpu(),
-        n_cores=os.cpu_count() or 0,
+        n_cores=count_cores(),
     )
 
 

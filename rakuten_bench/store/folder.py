@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from rakuten_bench.atomic import SUFFIX, is_partial, partial_path
+from rakuten_bench.cores import count_cores
 from rakuten_bench.plain import read_plain
 from rakuten_bench.store.layout import keeping
 
@@ -152,7 +153,7 @@ def _hash_files(
     folder: Path, files: Mapping[str, os.DirEntry[str]]
 ) -> dict[str, _File]:
     paths = [folder / name for name in files]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(count_cores()) as pool:
         return dict(zip(files, pool.map(_hash_file, paths), strict=True))
 
 

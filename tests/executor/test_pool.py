@@ -21,7 +21,7 @@ from rakuten_bench.executor.local.executor import close_kept, open_local
 from rakuten_bench.executor.local.fork_server import REQUEST
 from rakuten_bench.executor.local.pool import LocalPool
 from rakuten_bench.executor.preload import Preload, load_file
-from rakuten_bench.executor.thread import count_cores, limit_threads
+from rakuten_bench.executor.thread import limit_threads
 from rakuten_bench.plan.source import own_digest
 from rakuten_bench.scenario.limit import Limit
 
@@ -412,10 +412,6 @@ def test_many_threads_may_submit_at_once(pool):
         )
 
         assert list(found) == list(range(100))
-
-
-def test_a_container_may_have_fewer_cores_than_the_machine():
-    assert 1 <= count_cores() <= (os.cpu_count() or 1)
 
 
 def test_a_request_has_a_fixed_size():

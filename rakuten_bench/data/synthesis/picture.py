@@ -8,7 +8,6 @@ so that no single feature is enough.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.cores import count_cores
 from rakuten_bench.data.synthesis.damage import draw_sources
 from rakuten_bench.data.synthesis.profile import PROFILES
 from rakuten_bench.division.chance import random_bits, uniform
@@ -113,7 +113,7 @@ def draw_photos(
         content = draw_jpeg(int(source[row]), label, random_state, quality)
         (folder / names[row]).write_bytes(content)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # OpenCV lets go of the lock
+    with ThreadPoolExecutor(count_cores()) as pool:  # OpenCV lets go of the lock
         list(pool.map(draw_one, range(len(names))))
 
 
