@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -102,18 +103,21 @@ def find_lookalikes(labels: Sequence[str]) -> list[Counter[str]]:
 
     >>> find_lookalikes(["caf\u00e9", "Cafe", "C", "C++", "01", "1"])
     [Counter({'caf\u00e9': 1, 'Cafe': 1}), Counter({'01': 1, '1': 1})]
+    >>> find_lookalikes(["9223372036854775808", "9223372036854775809"])
+    []
     """
     rows = Counter(labels)
-    alike: dict[str | float, Counter[str]] = defaultdict(Counter)
+    alike: dict[str | Decimal, Counter[str]] = defaultdict(Counter)
     for label, count in rows.items():
         alike[_sound(label)][label] = count
     return [group for group in alike.values() if len({*map(_form, group)}) > 1]
 
 
-def _sound(label: str) -> str | float:
+def _sound(label: str) -> str | Decimal:
+    """Return a number exactly (product codes have 19 digits), or how a text reads."""
     plain = squeeze(label).casefold()
     if _ANY_NUMBER.fullmatch(plain):
-        return float(plain.replace(",", "")) + 0.0  # no -0.0
+        return Decimal(plain.replace(",", ""))
     return reading(label.translate(_LATIN))
 
 
