@@ -7,7 +7,7 @@ CORE := requirements.lock
 TEST := requirements-test.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gate bench readme lock clean
+.PHONY: help demo test check gate bench docs lock clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -35,9 +35,9 @@ gate: $(VENV)/core.done  ## Run scenarios/gate/ci.yaml and fail if a score got w
 bench: $(VENV)/test.done  ## Run the benchmarks of the harness against its peers
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-readme:  ## Write the list of levers in the README again
-	$(BIN)/python -c "from pathlib import Path; from rakuten_bench.scenario.catalog import update_section; \
-	  path = Path('README.md'); path.write_text(update_section(path.read_text('utf-8')), 'utf-8')"
+docs:  ## Write docs/levers.md again, from the registry
+	$(BIN)/python -c "from pathlib import Path; from rakuten_bench.scenario.catalog import render_page; \
+	  Path('docs/levers.md').write_text(render_page(), 'utf-8')"
 
 # torch's own CUDA packages are left to pip: a CPU build has none.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --no-annotate

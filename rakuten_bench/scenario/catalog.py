@@ -101,9 +101,9 @@ def _needs(option: dict[str, Any]) -> str:
     return f"(needs {', '.join(option['needs'])}{missing})"
 
 
-def _markdown(entry: dict[str, Any]) -> str:
+def _markdown(entry: dict[str, Any], level: str = "####") -> str:
     lines = [
-        f"#### {entry['modality']}: `{entry['lever']}`",
+        f"{level} {entry['modality']}: `{entry['lever']}`",
         "",
         f"{entry['doc'][0].upper()}{entry['doc'][1:]}.",
         "",
@@ -114,7 +114,7 @@ def _markdown(entry: dict[str, Any]) -> str:
         params = ", ".join(
             f"`{name}={value!r}`" for name, value in option["parameters"].items()
         )
-        needs = ", ".join(option["needs"])
+        needs = ", ".join(option["needs"]).replace("|", " or ")
         extra = f" (extra `{option['extra']}`)" if option["extra"] else ""
         lines.append(
             f"| {option['digit']} | `{option['option']}` | {option['doc']} "
@@ -123,13 +123,28 @@ def _markdown(entry: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_START = "<!-- levers: written by `make readme` -->"
-_END = "<!-- levers end -->"
+_PAGE = """\
+# Levers
+
+Every lever of each modality, in the order of the digits of a [code](scenarios.md#codes),
+and its options. Parameters are shown with their defaults. Packages that belong to an extra
+are installed by `pip install "rakuten-bench[EXTRA]"`, all others with rakuten-bench itself.
+`rakuten-bench levers` prints the same tables, with the options of your own packages.
+
+<!-- Written by `make docs` from the registry: do not edit. -->
+"""
 
 
-def update_section(text: str) -> str:
-    """Return a document with its list of levers written anew between the marks."""
-    head, _, rest = text.partition(_START)
-    _, _, tail = rest.partition(_END)
-    levers = render_levers(list_levers(), markdown=True)
-    return f"{head}{_START}\n{levers}\n{_END}{tail}"
+def render_page() -> str:
+    """Return the page of the documentation that lists all levers, as Markdown."""
+    entries = list_levers()
+    sections = [
+        f"\n## {modality.capitalize()}\n\n"
+        + "\n\n".join(
+            _markdown(entry, "###")
+            for entry in entries
+            if entry["modality"] == modality
+        )
+        for modality in LEVERS
+    ]
+    return _PAGE + "\n".join([*sections, ""])

@@ -22,22 +22,22 @@ dataset: {table: {path: shop.csv, title: name, label: kind}}
 scenarios:
   cut: {tokenizer: regex, normalizer: {first_letters: {length: 3}}, model: logreg}
 """
-CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
+REPOSITORY = Path(__file__).parents[2]
 
 
-def option_of_contributing():
-    """Return the code block of CONTRIBUTING that shows a new option."""
-    text = CONTRIBUTING.read_text(encoding="utf-8")
+def option_of(page):
+    """Return the code block of a page of the documentation that shows a new option."""
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
     block = text.partition("```python\n")[2].partition("```")[0]
     assert "@NORMALIZER.option" in block
     return textwrap.dedent(block)
 
 
-@pytest.fixture
-def new_stemmer(tmp_path):
+@pytest.fixture(params=["CONTRIBUTING.md", "docs/options.md"])
+def new_stemmer(request, tmp_path):
     """Write the option into a module of its own and import it: nothing else."""
     path = tmp_path / "first_letters.py"
-    path.write_text(option_of_contributing(), encoding="utf-8")
+    path.write_text(option_of(request.param), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("first_letters", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules["first_letters"] = module

@@ -1,0 +1,200 @@
+"""What the documentation shows is there, and its examples run."""
+
+import re
+import shlex
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+
+from rakuten_bench.cli import main
+from rakuten_bench.scenario.catalog import render_page
+from rakuten_bench.scenario.load import load_study
+
+REPOSITORY = Path(__file__).parents[1]
+PAGES = [
+    *(REPOSITORY / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+    REPOSITORY / "scenarios" / "README.md",
+    *sorted(REPOSITORY.glob("docs/*.md")),
+]
+#: Other files that name scenario files: help texts, workflows, comments.
+NAMING = [
+    REPOSITORY / "Makefile",
+    *REPOSITORY.glob(".github/**/*.yml"),
+    *REPOSITORY.glob("scenarios/**/*.yaml"),
+    *REPOSITORY.glob("rakuten_bench/**/*.py"),
+]
+#: What a page takes for granted before its first command.
+BEFORE = {
+    "docs/board.md": ["run scenarios/grid.yaml"],
+    "docs/data.md": [],
+    "docs/export.md": ["run shop.yaml"],
+    "docs/gate.md": [],
+    "docs/running.md": [
+        "run scenarios/gate/smoke.yaml --results other-machine/results"
+    ],
+    "docs/scenarios.md": [],
+    "README.md": [],
+}
+
+
+def name_of(page):
+    return page.relative_to(REPOSITORY).as_posix()
+
+
+def read(name):
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+def blocks_of(name, language):
+    """Return the code blocks of a page that are in one language."""
+    return re.findall(
+        rf"^```{language}\n(.*?)^```$", read(name), re.DOTALL | re.MULTILINE
+    )
+
+
+def commands_of(name):
+    """Return the words of each rakuten-bench command in the console blocks of a page."""
+    lines = "".join(blocks_of(name, "console")).splitlines()
+    commands = [shlex.split(line, comments=True) for line in lines]
+    return [
+        list(takewhile(lambda word: word != ">", words[1:]))
+        for words in commands
+        if words[:1] == ["rakuten-bench"]
+    ]
+
+
+def anchors_of(page):
+    """Return what a link to a heading of a page is called, as GitHub makes it."""
+    text = re.sub(
+        r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in headings
+    }
+
+
+def shops_of(name):
+    """Return the scenario files over a table that a page shows."""
+    return [block for block in blocks_of(name, "yaml") if "path: shop.csv" in block]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def call(cache, tmp_path, monkeypatch, capsys):
+    """Return a function that runs a command in a folder with a shop and our scenarios."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(cache))
+    (tmp_path / "scenarios").symlink_to(REPOSITORY / "scenarios")
+    rows = [
+        f"{w} {i},a {w},{w},{i}.jpg" for w in ("shoe", "pot", "hat") for i in range(15)
+    ]
+    for table in ("shop.csv", "new.csv"):
+        Path(table).write_text("\n".join(["name,text,category,photo", *rows]))
+    Path("shop.yaml").write_text(shops_of("README.md")[0], encoding="utf-8")
+
+    def run_command(words):
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        printed = capsys.readouterr()
+        assert end.value.code == 0, (words, printed)
+        return printed.out
+
+    return run_command
+
+
+def test_the_list_of_levers_is_that_of_the_registry():
+    assert read("docs/levers.md") == render_page(), "run: make docs"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_leads_to_a_file_and_a_heading_that_are_there(page):
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    broken = []
+
+    for link in links:
+        path, _, anchor = link.partition("#")
+        if "://" not in link:
+            target = page.parent / path if path else page
+            if not target.exists() or (anchor and anchor not in anchors_of(target)):
+                broken.append(link)
+
+    assert broken == []
+
+
+def test_every_page_of_the_documentation_is_listed_in_the_readme():
+    linked = set(re.findall(r"\((docs/\w+\.md)\)", read("README.md")))
+
+    assert linked == {name_of(page) for page in REPOSITORY.glob("docs/*.md")}
+
+
+def test_every_scenario_file_that_is_named_is_there():
+    named = {
+        path
+        for page in (*PAGES, *NAMING)
+        for path in re.findall(
+            r"scenarios/[\w/.-]*\.yaml", page.read_text(encoding="utf-8")
+        )
+    }
+
+    assert "scenarios/grid.yaml" in named
+    assert {path for path in named if not (REPOSITORY / path).is_file()} == set()
+
+
+def test_every_scenario_file_of_ours_is_described():
+    folder = REPOSITORY / "scenarios"
+    ours = {path.relative_to(folder).as_posix() for path in folder.rglob("*.yaml")}
+
+    assert set(re.findall(r"\]\((.*\.yaml)\)", read("scenarios/README.md"))) == ours
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # the grid, and a page of plots
+@pytest.mark.parametrize("name", BEFORE)
+def test_the_commands_of_a_page_run_one_after_the_other(call, name):
+    commands = commands_of(name)
+    assert len(commands) >= 3
+
+    for words in (*map(str.split, BEFORE[name]), *commands):
+        call(words)  # ends with exit code 0
+
+
+def test_no_page_has_commands_that_are_not_tried():
+    assert {name_of(page) for page in PAGES if commands_of(name_of(page))} == set(
+        BEFORE
+    )
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/scenarios.md", "docs/data.md"])
+def test_a_scenario_file_over_a_table_runs_as_it_stands(call, name):
+    [text] = shops_of(name)
+    Path("shop.yaml").write_text(text, encoding="utf-8")
+
+    board = call(["run", "shop.yaml", "--quiet"])
+
+    assert "linear_svc" in board
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_scenario_file_that_a_page_shows_is_correct(page, tmp_path):
+    for text in blocks_of(name_of(page), "yaml"):
+        if "scenarios:" in text:
+            (tmp_path / "shown.yaml").write_text(text, encoding="utf-8")
+
+            assert load_study(tmp_path / "shown.yaml").scenarios
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/python.md"])
+def test_a_scenario_in_python_runs_as_it_stands(name):
+    [text] = [block for block in blocks_of(name, "python") if "build(" in block]
+    names = {}
+
+    exec(text, names)
+
+    assert names["model"].classes_.tolist() == ["pot", "shoe"]
