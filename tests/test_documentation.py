@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from itertools import takewhile
+import tomllib
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ PAGES = [
 #: Other files that name scenario files: help texts, workflows, comments.
 NAMING = [
     REPOSITORY / "Makefile",
+    *REPOSITORY.glob(".ci/*"),
     *REPOSITORY.glob(".github/**/*.yml"),
+    *REPOSITORY.glob("bench/*.py"),
     *REPOSITORY.glob("scenarios/**/*.yaml"),
     *REPOSITORY.glob("rakuten_bench/**/*.py"),
 ]
@@ -132,6 +135,20 @@ def test_every_page_of_the_documentation_is_listed_in_the_readme():
     linked = set(re.findall(r"\((docs/\w+\.md)\)", read("README.md")))
 
     assert linked == {name_of(page) for page in REPOSITORY.glob("docs/*.md")}
+
+
+def test_the_rooms_of_contributing_are_the_layers_that_are_enforced():
+    tools = tomllib.loads(read("pyproject.toml"))["tool"]
+    lines = tools["importlinter"]["contracts"][0]["layers"]
+    layers = [set(re.findall(r"\w+", line)) for line in lines]
+    table = read("CONTRIBUTING.md").partition("| room |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    rooms = [set(re.findall(r"`(\w+)`", cell)) for cell in cells]
+
+    depths = [{depth for depth, one in enumerate(layers) if one & row} for row in rooms]
+
+    assert set().union(*rooms) == set().union(*layers) - {"__main__"}
+    assert all(max(a) < min(b) for a, b in pairwise(depths))
 
 
 def test_every_scenario_file_that_is_named_is_there():
