@@ -1,4 +1,4 @@
-# Set-up and checks. Needs Python >= 3.11 and make; everything else comes from the locks.
+# Set-up and checks. Requires Python >= 3.11 and make; everything else is in the lock files.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ TEST := requirements-test.lock
 .DEFAULT_GOAL := help
 .PHONY: help demo test check gate bench docs lock clean
 
-help:  ## Show what can be made
+help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(VENV)/core.done  ## Set up, run scenarios/grid.yaml on the embedded data set, print the top 10
@@ -39,7 +39,7 @@ docs:  ## Write docs/levers.md again, from the registry
 	$(BIN)/python -c "from pathlib import Path; from rakuten_bench.scenario.catalog import render_page; \
 	  Path('docs/levers.md').write_text(render_page(), 'utf-8')"
 
-# torch's own CUDA packages are left to pip: a CPU build has none.
+# torch's CUDA packages are left to pip: a CPU build has none.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --no-annotate
 EXTRAS := parquet mlflow detectors lemmas explain lightgbm optuna dask cnn transformers translate
 
