@@ -172,7 +172,6 @@ def test_every_scenario_file_of_ours_is_described():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # the grid, and a page of plots
 @pytest.mark.parametrize("name", BEFORE)
 def test_the_commands_of_a_page_run_one_after_the_other(call, name):
     commands = commands_of(name)
