@@ -1,5 +1,6 @@
 """What the documentation shows is there, and its examples run."""
 
+import inspect
 import re
 import shlex
 import tomllib
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.cli import main
+from rakuten_bench.registry.lever import Lever
+from rakuten_bench.registry.option import Facts
 from rakuten_bench.scenario.catalog import render_page
 from rakuten_bench.scenario.load import load_study
 
@@ -135,6 +138,20 @@ def test_every_page_of_the_documentation_is_listed_in_the_readme():
     linked = set(re.findall(r"\((docs/\w+\.md)\)", read("README.md")))
 
     assert linked == {name_of(page) for page in REPOSITORY.glob("docs/*.md")}
+
+
+def test_every_argument_of_the_decorator_is_described():
+    signature = inspect.signature(Lever.option)
+    keywords = {
+        name
+        for name, one in signature.parameters.items()
+        if one.kind is one.KEYWORD_ONLY
+    }
+    described = read("docs/options.md").partition("## Arguments of the decorator")[2]
+
+    assert keywords | set(Facts.__annotations__) <= set(
+        re.findall(r"`(\w+)`", described)
+    )
 
 
 def test_the_rooms_of_contributing_are_the_layers_that_are_enforced():
