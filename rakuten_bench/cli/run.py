@@ -110,7 +110,7 @@ def command(
             if find_backend(settings.executor).runs_here:
                 _say_lacking(prepared, display)
             notes = _follow(running, display)
-            _say_spent(running, display)
+            _say_usage(running, display)
     code = _print_board(running.prepared, settings, top)
     if not quiet:
         for line in iter_note_lines(notes):
@@ -198,20 +198,20 @@ def _follow(running: Run, display: Display) -> dict[str, list[str]]:
     return notes
 
 
-def _say_spent(running: Run, display: Display) -> None:
-    """Set what was predicted beside what it took."""
+def _say_usage(running: Run, display: Display) -> None:
+    """Print measured beside predicted usage."""
     from rakuten_bench.units import render_duration, render_size
 
-    spent = running.spent
-    if not spent.seconds:
+    usage = running.usage
+    if not usage.seconds:
         return
-    guessed = f", {spent.n_guessed} steps guessed" if spent.n_guessed else ""
+    guessed = f", {usage.n_guessed} steps guessed" if usage.n_guessed else ""
     display.say(
-        f"measured {render_duration(spent.seconds)} of work in "
-        f"{render_duration(spent.wall)}, {render_size(spent.memory)} at most, "
-        f"{render_size(spent.size)} on disk; predicted "
-        f"{render_duration(spent.predicted)}, {render_size(spent.memory_predicted)}, "
-        f"{render_size(spent.size_predicted)}{guessed}."
+        f"measured {render_duration(usage.seconds)} of work in "
+        f"{render_duration(usage.wall)}, {render_size(usage.memory)} at most, "
+        f"{render_size(usage.size)} on disk; predicted "
+        f"{render_duration(usage.seconds_predicted)}, {render_size(usage.memory_predicted)}, "
+        f"{render_size(usage.size_predicted)}{guessed}."
     )
 
 

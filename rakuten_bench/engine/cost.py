@@ -187,6 +187,11 @@ class Costs:
         )
         self._keep(one)
 
+    def add_missing(self, step: Step, facts: Facts) -> None:
+        """Remember what a step has cost a run elsewhere, unless that is known here."""
+        if self.facts(step) is None:
+            self.add(step, facts)
+
     def add_stopped(self, step: Step, seconds: float) -> None:
         """Remember that a step takes longer than its time limit let it."""
         if self.facts(step) is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
@@ -55,6 +56,8 @@ class Recorder:
         Returns what is known of a step whose result is no longer there, if anything.
     facts : dict
         What is known of each step, by key; filled as it is learned.
+    computed : set of str
+        Keys of the steps that this run has computed.
     charged : set of str
         Keys of steps whose seconds are some scenario's own; a step is charged to the
         first scenario that ends with it.
@@ -70,18 +73,28 @@ class Recorder:
     n_threads: int = 1
     past_facts: Callable[[Step], Facts | None] = field(default=lambda step: None)
     facts: dict[str, Facts] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
     charged: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.classes = self.dataset.classes
         self.fetch = Maker(self.store, self.n_threads, base=self.study.folder).fetch
-        self._ids = self.dataset.frame["id"].to_numpy(dtype=np.str_)
-        self._y = self.dataset.y
-        self._language = self._given_languages()
-        self._users = self._count_users()
         self._known_made: dict[Choice, KeyParts] = {}
 
-    def failed(self, code: str, fault: Fault, computed: set[str]) -> Record:
+    def add(self, step: Step, facts: Facts, *, computed: bool) -> bool:
+        """Add the facts of a step that has ended; False if they were known already."""
+        if step.key in self.facts:
+            return False
+        self.facts[step.key] = facts
+        if computed:
+            self.computed.add(step.key)
+        return True
+
+    def forget(self, key: str) -> None:
+        """Drop the facts of a step whose result was lost."""
+        self.facts.pop(key, None)
+
+    def failed(self, code: str, fault: Fault) -> Record:
         """Return the record of a scenario that has no predictions.
 
         It tells what the steps before the fault have taken, and the one at fault.
@@ -90,7 +103,7 @@ class Recorder:
         return self._record(
             code,
             status=fault.status,
-            **self._spent(facts, {*computed, fault.key}, fault.key),
+            **self._spent(facts, {*self.computed, fault.key}, fault.key),
             stopped=self._stopped(code, fault),
             error=Failure(
                 type=fault.type,
@@ -107,7 +120,7 @@ class Recorder:
         limits = self.study.limits
         return describe_stop(self.plan, code, fault.key, limits, self.forced)
 
-    def finished(self, code: str, computed: set[str]) -> tuple[Record, Predictions]:
+    def finished(self, code: str) -> tuple[Record, Predictions]:
         """Return the record of a scenario and its predictions.
 
         Raises
@@ -119,7 +132,7 @@ class Recorder:
         predictions = self._predictions(code, folds)
         keys = self.plan.ancestors(self.plan.outputs[code])
         facts = {key: self._facts(key) or self._no_facts(key) for key in keys}
-        spent = self._spent(facts, computed)
+        spent = self._spent(facts, self.computed)
         predict_time = sum(fold.predict_time for fold in folds)
         spent["fit_time"] -= predict_time
         spent["notes"] += self._unknown(keys)
@@ -282,28 +295,33 @@ class Recorder:
             for module, text in source_digests(root).items()
         }
 
-    def _count_users(self) -> Mapping[str, int]:
-        """Return for each step how many scenarios use it."""
+    # What only records need is found when the first one is made: the workers have
+    # their first steps by then.
+
+    @cached_property
+    def _ids(self) -> NDArray[np.str_]:
+        return self.dataset.frame["id"].to_numpy(dtype=np.str_)
+
+    @cached_property
+    def _users(self) -> Mapping[str, int]:
+        """For each step, how many scenarios use it."""
         users: dict[str, int] = dict.fromkeys(self.plan.steps, 0)
         for keys in self.plan.outputs.values():
             for key in self.plan.ancestors(keys):
                 users[key] += 1
         return users
 
-    def _given_languages(self) -> np.ndarray[Any, np.dtype[np.str_]] | None:
+    @cached_property
+    def _languages(self) -> NDArray[np.str_]:
+        """Language of each row: given by the data set, else detected."""
         given = self.dataset.frame["language"].to_numpy(dtype=np.str_)
-        return given if (given != "").any() else None
-
-    def _languages(self) -> np.ndarray[Any, np.dtype[np.str_]]:
-        """Return the language of each row: as the data set gives it, else as found."""
-        if self._language is None:
-            source = self.plan.languages
-            if source is None:
-                self._language = np.full(len(self._ids), "")
-            else:
-                found: Languages = self.fetch(source.key)
-                self._language = np.array(found.codes)[found.row]
-        return self._language
+        if (given != "").any():
+            return given
+        source = self.plan.languages
+        if source is None:
+            return np.full(len(self._ids), "")
+        detected: Languages = self.fetch(source.key)
+        return np.array(detected.codes)[detected.row]
 
     def _predictions(self, code: str, folds: Sequence[Prediction]) -> Predictions:
         """Join the folds' predictions, in the order of the rows."""
@@ -312,10 +330,10 @@ class Recorder:
         whole = np.concatenate(known)[order] if len(known) == len(folds) else None
         return Predictions(
             ids=self._ids[rows],
-            true=self._y[rows],
+            true=self.dataset.y[rows],
             predicted=np.concatenate([fold.predicted for fold in folds])[order],
             fold=number,
-            language=self._languages()[rows],
+            language=self._languages[rows],
             classes=self.classes,
             probability=whole,
             is_clustering=self.plan.scenarios[code].is_clustering,

@@ -46,6 +46,12 @@ class Devices:
         needs = (option.needs for option in _choosers(step))
         return "cuda" if not self.able.isdisjoint(needs) else "cpu"
 
+    def is_free_for(self, step: Step, others: Iterable[Step]) -> bool:
+        """Tell whether a step may run beside others: a GPU runs one step at a time."""
+        if self.of(step) == "cpu":
+            return True
+        return not any(self.of(other) == "cuda" for other in others)
+
 
 def _choosers(step: Step) -> Iterator[Option]:
     """Yield the options of a step that can run on an accelerator."""

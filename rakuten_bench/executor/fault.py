@@ -21,7 +21,7 @@ class BrokenPool(UserError):
 
 
 class Stopped(Exception):
-    """A call that came to no end of its own.
+    """A call terminated before it returned.
 
     Attributes
     ----------
@@ -55,6 +55,9 @@ class Fault:
 
     Attributes
     ----------
+    status : {"timeout", "oom", "failed"}
+    type : str
+        Name of the exception, or as in `Stopped`.
     step, key : str
         In words, and its key; "" where it was no one step's fault.
     seconds : float
@@ -74,8 +77,26 @@ class Fault:
 
     @property
     def is_killed(self) -> bool:
-        """Whether somebody else ended its process: by no fault of the step."""
+        """Whether its process was killed from outside, by no fault of the step."""
         return self.status == "failed" and self.type in _SENT_BY_OTHERS
+
+    @property
+    def is_timeout(self) -> bool:
+        """Whether the step exceeded its time limit."""
+        return self.status == "timeout"
+
+    @property
+    def is_bus_error(self) -> bool:
+        """Whether its process died of a page that could not be read or written.
+
+        A full disk does that to a mapped file.
+        """
+        return self.type == "SIGBUS"
+
+    @property
+    def is_shutdown(self) -> bool:
+        """Whether the pool was closed while the step was running."""
+        return self.type == SHUTDOWN
 
     @classmethod
     def of(cls, error: BaseException, step: Step, seconds: float = 0.0) -> Fault:

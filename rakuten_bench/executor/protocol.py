@@ -6,13 +6,15 @@ import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from rakuten_bench.executor.fault import BrokenPool, Fault
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.plan import Step
 from rakuten_bench.scenario import Scenario
 from rakuten_bench.store.result import Store
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -86,19 +88,21 @@ class Backend(Protocol):
         """
 
 
-class Call(Future[Any]):
-    """The future of a call that may tell how far it is.
+class Call(Future[Result]):
+    """The future of a call to a worker.
 
     Attributes
     ----------
-    told : str
-        The last that it said.
-    since : float
-        When a worker took it, on the monotonic clock; infinity while it waits.
+    started : float
+        When a worker took it, on the monotonic clock; infinity while it is queued.
+    report : str
+        The latest line that it logged; "" while there is none.
     """
 
-    told = ""
-    since = math.inf
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = math.inf
+        self.report = ""
 
 
 class StepExecutor(Protocol):
@@ -121,8 +125,14 @@ class StepExecutor(Protocol):
     def notice(self) -> str:
         """What keeps all steps from running, in words; "" while nothing does."""
 
-    def submit(self, task: Task) -> Future[Done]:
-        """Start a task, or queue it."""
+    def submit(self, task: Task) -> Call[Done]:
+        """Start a task, or queue it.
+
+        Raises
+        ------
+        LostResult
+            If an input that has to be sent to the workers is not in the store.
+        """
 
     def ask(self, function: Callable[..., Any], *args: Any) -> Sequence[Any]:
         """Return what a function gives in a worker of each machine."""
@@ -140,10 +150,10 @@ class StepExecutor(Protocol):
         """Be done: nothing runs any more."""
 
 
-def outcome(future: Future[Done], step: Step) -> Done:
-    """Return what became of a task, also where its process is gone."""
+def outcome(call: Call[Done], step: Step) -> Done:
+    """Return the result of a task; where its process has died, the fault."""
     try:
-        return future.result()
+        return call.result()
     except BrokenPool as error:
         return Done(step.key, halt=str(error))
     except Exception as error:  # a crash, a limit: a typed row on the board

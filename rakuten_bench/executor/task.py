@@ -25,8 +25,8 @@ class Task:
         Threads that an option may use.
     device : {"cpu", "cuda"}
         Where an option runs that can use either.
-    place : str
-        The working folder of the run.
+    working_folder : str
+        Of the run; "" for that of the worker.
     base : Path or None
         The scenario file's folder: files named in parameters start from it.
     """
@@ -36,13 +36,13 @@ class Task:
     limit: Limit = field(default_factory=Limit)
     n_threads: int = 1
     device: str = "cpu"
-    place: str = ""
+    working_folder: str = ""
     base: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a worker says of a step: its facts, or why it has no result.
+    """The result of a task: the facts of its step, or why it has no result.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Done:
     lost : str
         Key of an input that is not there or damaged and must be computed again.
     is_busy : bool
-        Whether another run is at work on this very step.
+        Whether another run has claimed the step, or the worker could not take it.
     halt : str
         Why the whole run can't go on, in words for the user; "" where it can.
     """

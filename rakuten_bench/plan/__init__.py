@@ -103,6 +103,11 @@ class Plan:
     languages: Input | None = None
     asked: int = field(default=0)
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Keys of what no step computes: the table, and labels and rows of each fold."""
+        return self.frame, *self.targets
+
     def ancestors(self, keys: Iterable[str]) -> list[str]:
         """Return the steps that some steps need, themselves included, inputs first."""
         found: dict[str, None] = {}

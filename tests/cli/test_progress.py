@@ -122,8 +122,9 @@ _progress._SECONDS_BETWEEN_LINES = 0.0
 
 AT_ONCE = """
 from rakuten_bench.cli import _progress
-from rakuten_bench.engine import session
-_progress._SECONDS_BETWEEN_LINES = session._SILENT = session._TICK = 0.2
+from rakuten_bench.engine import progress, session
+progress.REPORT_INTERVAL = session.REPORT_INTERVAL = progress.SILENT_SECONDS = 0.2
+_progress._SECONDS_BETWEEN_LINES = 0.2
 """
 
 

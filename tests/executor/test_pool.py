@@ -93,10 +93,10 @@ def test_the_next_call_computes_while_one_writes_its_result(tmp_path):
 def test_what_a_call_logs_is_seen_while_it_runs(pool, tmp_path):
     future = pool.submit(odd_calls.tell_until, tmp_path / "end")
 
-    assert wait_for(lambda: future.told == "3 of 7")
+    assert wait_for(lambda: future.report == "3 of 7")
     assert not future.done()
     (tmp_path / "end").touch()
-    assert future.result() == future.told
+    assert future.result() == future.report
 
 
 def test_a_call_says_since_when_it_runs(pool, tmp_path):
@@ -107,12 +107,12 @@ def test_a_call_says_since_when_it_runs(pool, tmp_path):
         for _ in range(n_workers + 1)
     ]
 
-    assert wait_for(lambda: all(one.told for one in futures[:n_workers]))
-    assert all(before < one.since < time.monotonic() for one in futures[:n_workers])
-    assert futures[-1].since == math.inf
+    assert wait_for(lambda: all(one.report for one in futures[:n_workers]))
+    assert all(before < one.started < time.monotonic() for one in futures[:n_workers])
+    assert futures[-1].started == math.inf
     (tmp_path / "end").touch()
     futures[-1].result()
-    assert futures[-1].since < time.monotonic()
+    assert futures[-1].started < time.monotonic()
 
 
 def test_only_so_many_calls_compute_at_a_time(tmp_path):

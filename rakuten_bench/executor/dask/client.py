@@ -13,7 +13,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -28,9 +28,8 @@ from distributed.security import Security
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor.dask import worker
 from rakuten_bench.executor.dask.worker import DaskWorkerPlugin, Transfer, WorkerRefused
-from rakuten_bench.executor.fault import SHUTDOWN
 from rakuten_bench.executor.preload import Preload, find_preload
-from rakuten_bench.executor.protocol import Request
+from rakuten_bench.executor.protocol import Call, Request
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.scenario import iter_options
 from rakuten_bench.store.pin import Pin
@@ -300,7 +299,7 @@ class DaskExecutor:
             worker.keep_transfers(self._store)
         self._client.register_plugin(plugin)
 
-    def submit(self, task: Task) -> Future[Done]:
+    def submit(self, task: Task) -> Call[Done]:
         """Start a task, or queue it."""
         key = self._name(task.step.key)
         if self.shares_store:
@@ -308,7 +307,7 @@ class DaskExecutor:
                 worker.run_shared, self._run, task, key=key, **self._where()
             )
             return self._promise(task.step.key, done)
-        there = replace(task, place="")
+        there = replace(task, working_folder="")
         inputs = [self._result(one.key) for one in task.step.inputs]
         result = self._client.submit(
             worker.run_apart, self._run, there, *inputs, key=key, **self._where()
@@ -366,28 +365,28 @@ class DaskExecutor:
             )
         return self._results[key]
 
-    def _promise(self, key: str, promised: Any) -> Future[Done]:
-        """Return a future of the standard library for one of Dask's."""
-        future: Future[Done] = Future()
-        future.set_running_or_notify_cancel()
-        promised.add_done_callback(partial(self._settle, key, future))
-        return future
+    def _promise(self, key: str, promised: Any) -> Call[Done]:
+        """Return the call whose result one of Dask's futures promises."""
+        call: Call[Done] = Call()
+        call.set_running_or_notify_cancel()
+        promised.add_done_callback(partial(self._settle, key, call))
+        return call
 
-    def _settle(self, key: str, future: Future[Done], promised: Any) -> None:
-        """Pass on what has become of one of Dask's futures."""
+    def _settle(self, key: str, call: Call[Done], promised: Any) -> None:
+        """Pass the result of one of Dask's futures on to its call."""
         try:
             result = promised.result()
         except CancelledError:  # nobody's fault: tried again
-            future.set_result(self._again(key))
+            call.set_result(self._again(key))
         except WorkerRefused as error:  # the worker's fault: tried again elsewhere
             self._unfit[error.address] = error.reason
-            future.set_result(Done(key, is_busy=True))
+            call.set_result(Done(key, is_busy=True))
         except BaseException as error:  # of the task, or that it killed its workers
-            future.set_exception(error)
+            call.set_exception(error)
         else:
             done = result.done if isinstance(result, Transfer) else result
-            ended = done.fault is not None and done.fault.type == SHUTDOWN
-            future.set_result(self._again(key) if ended else done)
+            ended = done.fault is not None and done.fault.is_shutdown
+            call.set_result(self._again(key) if ended else done)
 
     def _again(self, key: str) -> Done:
         """Say that a step is to be tried again, or that the run can't go on."""

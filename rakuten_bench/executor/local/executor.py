@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future
 from typing import Any
 
 from rakuten_bench.executor.local.pool import LocalPool
 from rakuten_bench.executor.local.work import work
 from rakuten_bench.executor.preload import Preload, iter_edited
+from rakuten_bench.executor.protocol import Call
 from rakuten_bench.executor.task import Done, Task
 
 
@@ -35,7 +35,7 @@ class LocalExecutor:
         """Which processes a signal has stopped: those that end are started again."""
         return self._pool.notice
 
-    def submit(self, task: Task) -> Future[Done]:
+    def submit(self, task: Task) -> Call[Done]:
         """Start a task, or queue it."""
         return self._pool.submit_limited(task.limit, work, task)
 

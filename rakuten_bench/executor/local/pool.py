@@ -71,7 +71,7 @@ class _Job:
 
     call: bytes
     limit: Limit
-    future: Call
+    future: Call[Any]
 
 
 @dataclass(eq=False)
@@ -112,7 +112,7 @@ class _Worker:
         os.ftruncate(self.output.fileno(), 0)
         os.lseek(self.output.fileno(), 0, os.SEEK_SET)  # shared with the worker
         self.job, self.start, self.memory = job, time.monotonic(), 0
-        job.future.since = self.start
+        job.future.started = self.start
         self.held = TreeMemory(self.pid)
         self.is_storing = False
         with contextlib.suppress(OSError):  # it just died: its exit tells more
@@ -197,14 +197,14 @@ class LocalPool(Executor):
 
     def submit_limited(
         self, limit: Limit, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
-    ) -> Call:
+    ) -> Call[Any]:
         """Run a call; the future of one that passes its limit raises `Stopped`."""
         if self._reason_given:
             raise BrokenPool(self._reason_given)
         if self._closing:
             message = "cannot schedule new futures after shutdown"
             raise RuntimeError(message)
-        future = Call()
+        future: Call[Any] = Call()
         self._queue.append(_Job(pickle.dumps((fn, args, kwargs)), limit, future))
         self._wake()
         return future
@@ -324,7 +324,7 @@ class LocalPool(Executor):
             return
         if answer.startswith(TOLD):
             if worker.job:
-                worker.job.future.told = answer[len(TOLD) :].decode()
+                worker.job.future.report = answer[len(TOLD) :].decode()
             return
         job, worker.job = worker.job, None
         if _holds_much(worker.pid):
@@ -392,7 +392,7 @@ class LocalPool(Executor):
             )
 
     def _bury(self, worker: _Worker, code: int) -> None:
-        """Tell whoever waits for a dead worker why, and make another."""
+        """Fail the call of a dead worker, and start a replacement."""
         if worker.job and not worker.stopped and worker.connection.poll():
             with contextlib.suppress(EOFError, OSError):  # it answered, then died
                 while _is_news(answer := worker.connection.recv_bytes()):

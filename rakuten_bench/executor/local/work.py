@@ -38,7 +38,7 @@ _GPU = "gpu-0000000000000001"  # its key among the claims
 
 def work(task: Task) -> Done:
     """Compute a step whose inputs are in the store, and store its value."""
-    _go_to(task.place)
+    _enter(task.working_folder)
     try:
         return _claim_and_compute(task)
     except NoAccess as error:
@@ -64,10 +64,10 @@ def _claims(task: Task) -> list[str]:
     return [task.step.key, *([_GPU] if task.device == "cuda" else [])]
 
 
-def _go_to(place: str) -> None:
+def _enter(folder: str) -> None:
     """Work where the run was started: environment variables may name files from there."""
-    if place and place != _here() and Path(place).is_dir():
-        os.chdir(place)
+    if folder and folder != _here() and Path(folder).is_dir():
+        os.chdir(folder)
 
 
 def _here() -> str:
