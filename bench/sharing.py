@@ -37,7 +37,7 @@ from race import Span, mean_ratio, race
 from rakuten_bench.cores import count_cores
 from rakuten_bench.engine import Settings, prepare, run, warm_up
 from rakuten_bench.engine.prepare import Prepared
-from rakuten_bench.executor.local.executor import close_kept, open_local
+from rakuten_bench.executor.local.executor import close_kept, keep_pool
 from rakuten_bench.executor.preload import find_preload, load_file
 from rakuten_bench.executor.thread import limit_threads
 from rakuten_bench.records import read_predictions
@@ -272,13 +272,13 @@ def ours(grid: Grid, n_jobs: int, ready: Callable[[], None] = lambda: None) -> O
     folder = Path(tempfile.mkdtemp(dir=grid.folder))
     settings = Settings(folder / "results", folder / "cache", n_jobs=n_jobs)
     warm = time.monotonic()
-    warm_up(grid.study, settings)
+    starting = warm_up(grid.study, settings)
     prepared = prepare(grid.study, settings)
     with ready_workers(settings, grid):
         start_up = time.monotonic() - warm
         ready()
         start = time.monotonic()
-        statuses = {event.record.status for event in run(prepared, settings)}
+        statuses = {event.record.status for event in run(prepared, settings, starting)}
         span = start, time.monotonic()
     assert statuses == {"ok"}, statuses
     codes = [scenario.code for scenario in grid.study.scenarios]
@@ -303,11 +303,11 @@ def sum_facts(prepared: Prepared) -> float:
 @contextmanager
 def ready_workers(settings: Settings, grid: Grid) -> Iterator[None]:
     """Wait for the workers; end them afterwards."""
-    executor = open_local(
+    pool = keep_pool(
         settings.n_workers, settings.threads, find_preload(grid.study.scenarios)
     )
     for _ in range(4 * settings.n_workers):
-        executor.ask(time.sleep, 0.05)
+        pool.submit(time.sleep, 0.05).result()
     yield
     close_kept()
 

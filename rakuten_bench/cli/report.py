@@ -110,6 +110,7 @@ def command(
       rakuten-bench report --format csv > board.csv
     """
     from rakuten_bench import report
+    from rakuten_bench.store.layout import Layout
 
     if spreadsheet_safe and format_ != "csv":
         message = "--spreadsheet-safe needs --format csv."
@@ -123,7 +124,8 @@ def command(
     ]
     width = shutil.get_terminal_size((100, 24)).columns
     if not effects or html is not None:  # else intervals and groups are not shown
-        boards = [report.with_standing(board, top) for board in boards]
+        standings = Layout(cache).standings if cache else None
+        boards = [report.with_standing(board, top, standings) for board in boards]
     written = "spreadsheet" if spreadsheet_safe else format_
     if effects:
         echo_as(format_, report.render_effects(boards, written, width))

@@ -19,7 +19,7 @@ from rakuten_bench.cli._option import (
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
 from rakuten_bench.cli._stream import echo
 from rakuten_bench.errors import UserError
-from rakuten_bench.executor import choose_executor, find_backend, list_executors
+from rakuten_bench.executor import choose_executor, list_executors
 from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
@@ -102,13 +102,12 @@ def command(
     check_results(settings.results)
     with attempting(settings.results, file, _find_dataset(dataset)):
         study = load_study(file, dataset=dataset, seed=seed)
-        warm_up(study, settings)
+        starting = warm_up(study, settings)
         prepared = prepare(study, settings, pin=True)
-        running = run(prepared, settings)
+        running = run(prepared, settings, starting)
         with choose_display(quiet=quiet) as display:
             _say_plan(prepared, settings, display)
-            if find_backend(settings.executor).runs_here:
-                _say_lacking(prepared, display)
+            _warn_lacking(running, display)
             notes = _follow(running, display)
             _say_usage(running, display)
     code = _print_board(running.prepared, settings, top)
@@ -165,7 +164,7 @@ def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
         display.say(clean(remark))
     for reason, count in prepared.study.dropped.items():
         display.say(f"{count} combinations left out: {reason}.")
-    for status, count in count_stopped(prepared, settings).items():
+    for status, count in count_stopped(prepared).items():
         display.say(
             f"{number(count, 'scenario')} not run again that passed a limit before: "
             f"the record says '{status}'. Run with --rerun {status}."
@@ -179,11 +178,9 @@ def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
     )
 
 
-def _say_lacking(prepared: Prepared, display: Display) -> None:
-    """Say before the night what would be found failed in the morning."""
-    from rakuten_bench.engine.forecast import find_lacking
-
-    for choice, words in find_lacking(prepared).items():
+def _warn_lacking(running: Run, display: Display) -> None:
+    """Warn up front about steps that are certain to fail here."""
+    for choice, words in running.find_lacking().items():
         display.say(f"{choice.lever} {choice} can't work on this machine: {words}.")
 
 
@@ -221,13 +218,17 @@ def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
     from rakuten_bench.report import load_board, render_boards, with_standing
     from rakuten_bench.store.layout import Layout
 
-    codes = prepared.plan.scenarios
+    plan = prepared.plan
     board = load_board(
-        settings.results, prepared.board, prepared.study.metric, cache=settings.cache
+        settings.results,
+        prepared.board,
+        prepared.study.metric,
+        cache=settings.cache,
+        rows=None if prepared.todo else prepared.rows,
     )
-    board = board.failing_only(codes)
+    board = board.failing_only(plan.scenarios)
     board = with_standing(board, top, Layout(settings.cache).standings)
     width = shutil.get_terminal_size((100, 24)).columns
     echo(render_boards([board], "table", top, width), nl=False)
-    ranked = {entry.code for entry in (*board.entries, *board.clusterings)}
-    return int(bool(codes.keys() - ranked or find_unscored(prepared, settings)))
+    ranked = (entry.row for entry in (*board.entries, *board.clusterings))
+    return int(bool(find_unscored(plan, ranked)))

@@ -14,6 +14,7 @@ from rakuten_bench.engine.settings import Settings
 from rakuten_bench.errors import writing
 from rakuten_bench.records import (
     BoardInfo,
+    BoardRows,
     Identity,
     Predictions,
     claim_board,
@@ -41,10 +42,12 @@ def claim(prepared: Prepared, settings: Settings) -> Prepared:
         n_test=len(rows),
     )
     with writing(settings.results, _ELSEWHERE):
-        board = claim_board(settings.results, prepared.plain_board, info)
+        board = claim_board(
+            settings.results, prepared.plain_board, info, prepared.board
+        )
     if board == prepared.board:
         return prepared
-    return on_board(prepared, settings, board)
+    return on_board(prepared, settings, BoardRows.read(settings.results, board))
 
 
 def _test_rows(dataset: Dataset, split: Split) -> Predictions:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from rakuten_bench.engine.cost import Costs
 from rakuten_bench.engine.prepare import Prepared
-from rakuten_bench.engine.schedule import Schedule
-from rakuten_bench.plan import Step
+from rakuten_bench.engine.workload import Workload
 from rakuten_bench.scenario import Choice, find_option
 from rakuten_bench.types import Effort
 
@@ -56,16 +52,10 @@ class Forecast:
     lacking: dict[Choice, str] = field(default_factory=dict)
 
 
-def open_costs(prepared: Prepared) -> Costs:
-    """Return the costs of earlier steps that a cache remembers."""
-    path = prepared.store.root.parent / "costs.jsonl"
-    return Costs(path, len(prepared.dataset.frame))
-
-
 def forecast(prepared: Prepared, n_workers: int) -> Forecast:
     """Say what a run would compute and take; nothing is run."""
-    costs = open_costs(prepared)
-    schedule = _schedule(prepared, lambda step: costs.of(step).seconds)
+    workload = Workload.of(prepared)
+    costs, schedule = workload.costs, workload.schedule
     found = Forecast(wall=schedule.forecast(n_workers))
     for step in schedule.missing():
         cost = costs.of(step)
@@ -79,29 +69,20 @@ def forecast(prepared: Prepared, n_workers: int) -> Forecast:
         if effort and cost.seconds >= _SLOW:
             known = found.slow.get(step.choices[-1], (0.0, effort))
             found.slow[step.choices[-1]] = (max(known[0], cost.seconds), effort)
-    found.lacking = _find_lacking(schedule.missing(), prepared.study.folder)
+    found.lacking = find_lacking(workload)
     return found
 
 
-def find_lacking(prepared: Prepared) -> dict[Choice, str]:
-    """Say what is left to do and can't work on this machine, and what it lacks."""
-    if not prepared.todo:
-        return {}
-    missing = _schedule(prepared, lambda step: 0.0).missing()
-    return _find_lacking(missing, prepared.study.folder)
-
-
-def _find_lacking(steps: Iterable[Step], base: Path) -> dict[Choice, str]:
+def find_lacking(workload: Workload) -> dict[Choice, str]:
+    """Return the choices that can't work on this machine, and what it lacks."""
+    base = workload.prepared.study.folder
     choices = dict.fromkeys(
-        (step.modality, one) for step in steps for one in step.choices
+        (step.modality, one)
+        for step in workload.schedule.missing()
+        for one in step.choices
     )
     said = {
         choice: find_option(modality, choice).say_lacking(choice.arguments, base)
         for modality, choice in choices
     }
     return {choice: words for choice, words in said.items() if words}
-
-
-def _schedule(prepared: Prepared, seconds: Callable[[Step], float]) -> Schedule:
-    store = prepared.store
-    return Schedule(prepared.plan, prepared.todo, store.__contains__, seconds)

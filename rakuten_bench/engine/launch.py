@@ -5,26 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 
 from rakuten_bench.engine.board import claim
-from rakuten_bench.engine.cost import Costs
-from rakuten_bench.engine.forecast import open_costs
-from rakuten_bench.engine.inputs import save_inputs
+from rakuten_bench.engine.forecast import find_lacking
 from rakuten_bench.engine.outcome import Recorder
 from rakuten_bench.engine.prepare import Prepared, describe_run
 from rakuten_bench.engine.progress import Progress
 from rakuten_bench.engine.retention import Retention
-from rakuten_bench.engine.schedule import Schedule
 from rakuten_bench.engine.session import Session
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.task import TaskFactory
 from rakuten_bench.engine.usage import Usage
+from rakuten_bench.engine.workload import Workload
 from rakuten_bench.engine.writer import RecordWriter
 from rakuten_bench.executor import find_backend
 from rakuten_bench.executor.device import find_devices
-from rakuten_bench.executor.protocol import StepExecutor
+from rakuten_bench.executor.protocol import StartingExecutor, StepExecutor
 from rakuten_bench.records import release_board, write_study_run
+from rakuten_bench.scenario import Choice
 from rakuten_bench.scenario.load import Study
 from rakuten_bench.store.access import check_access
 from rakuten_bench.store.leftover import remove_all_leftovers
@@ -38,6 +36,8 @@ class Run:
     ----------
     prepared : Prepared
     settings : Settings
+    starting : StartingExecutor, optional
+        What `warm_up` has started; else it is started when the run begins.
 
     Attributes
     ----------
@@ -47,14 +47,31 @@ class Run:
         What was predicted and what was measured so far.
     """
 
-    def __init__(self, prepared: Prepared, settings: Settings) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        settings: Settings,
+        starting: StartingExecutor | None = None,
+    ) -> None:
         self.prepared = prepared
         self.settings = settings
         self.usage = Usage()
+        self._starting = starting
+        self._workload: Workload | None = None  # found before the run began
 
     def __iter__(self) -> Iterator[Progress]:
         """Yield after each scenario."""
         return (event for event in self.events() if event.record)
+
+    def find_lacking(self) -> dict[Choice, str]:
+        """Return the choices left to run that can't work on this machine, and why.
+
+        None are known where steps run elsewhere.
+        """
+        if not (self.prepared.todo and find_backend(self.settings.executor).runs_here):
+            return {}
+        self._workload = Workload.of(self.prepared)
+        return find_lacking(self._workload)
 
     def events(self) -> Iterator[Progress]:
         """Yield after each step and each scenario, and at least every second.
@@ -90,18 +107,15 @@ class Run:
             release_board(self.settings.results / self.prepared.board)
 
     def _run(self) -> Iterator[Progress]:
-        n_todo = len(self.prepared.todo)
-        backend = find_backend(self.settings.executor)
-        request = self.settings.request(self.prepared.study.scenarios)
-        for notice in backend.wait_for_worker(request):
+        prepared = self.prepared
+        starting = self._starting or _start(prepared.study, self.settings)
+        for notice in starting.wait_for_worker():
+            n_todo = len(prepared.todo)
             yield Progress(None, 0, n_todo, 0, 0, 0, 0, 0.0, notice=notice)
-        recorded = self.prepared.plan.recorded()
-        executor = backend.open(request, self.prepared.store, recorded)
+        executor = starting.open(prepared.store, prepared.plan.recorded())
         start = time.monotonic()
         try:
-            with _open_session(
-                self.prepared, self.settings, executor, self.usage
-            ) as session:
+            with self._open_session(executor) as session:
                 yield from session.run()
         except BaseException:
             executor.shutdown()
@@ -109,9 +123,43 @@ class Run:
         self.usage.wall = time.monotonic() - start
         executor.release()
 
+    @contextmanager
+    def _open_session(self, executor: StepExecutor) -> Iterator[Session]:
+        """Give a session whose results are pinned and whose inputs are stored."""
+        prepared, settings = self.prepared, self.settings
+        plan, store = prepared.plan, prepared.store
+        writer = RecordWriter(settings.results, store.claims)
+        retention = Retention(store, plan, settings.most_bytes, _find_pin(prepared))
+        with retention.pinned(), closing(writer):
+            workload = self._find_workload(executor)
+            workload.save_inputs()
+            yield Session(
+                workload,
+                executor,
+                _build_tasks(workload, settings, executor),
+                _build_recorder(workload, settings),
+                writer,
+                retention,
+                self.usage,
+            )
 
-def warm_up(study: Study, settings: Settings) -> None:
-    """Let the executor start while the data of a study are still being loaded.
+    def _find_workload(self, executor: StepExecutor) -> Workload:
+        """Return the steps to compute: as found before, unless they are others here.
+
+        Where workers have stores of their own, only results that come home count as
+        stored.
+        """
+        found, self._workload = self._workload, None
+        if found and found.prepared is self.prepared and executor.shares_store:
+            return found
+        if executor.shares_store:
+            return Workload.of(self.prepared)
+        recorded, store = self.prepared.plan.recorded(), self.prepared.store
+        return Workload.of(self.prepared, lambda key: key in recorded and key in store)
+
+
+def warm_up(study: Study, settings: Settings) -> StartingExecutor | None:
+    """Start the executor while the data of a study are still being loaded.
 
     Nothing is started where every scenario has a record somewhere: most likely there
     is nothing to do.
@@ -124,47 +172,20 @@ def warm_up(study: Study, settings: Settings) -> None:
     done = {folder.name for folder in settings.results.glob("*/*")}
     again = set(settings.rerun) - {"missing"}
     if settings.scheduler or again or any(s.code not in done for s in study.scenarios):
-        request = settings.request(study.scenarios)
-        find_backend(settings.executor).warm_up(request)
+        return _start(study, settings)
+    return None
 
 
-def run(prepared: Prepared, settings: Settings) -> Run:
+def _start(study: Study, settings: Settings) -> StartingExecutor:
+    request = settings.request(study.scenarios)
+    return find_backend(settings.executor).start(request)
+
+
+def run(
+    prepared: Prepared, settings: Settings, starting: StartingExecutor | None = None
+) -> Run:
     """Run what is left to do; each record is written as soon as its scenario ends."""
-    return Run(prepared, settings)
-
-
-@contextmanager
-def _open_session(
-    prepared: Prepared, settings: Settings, executor: StepExecutor, usage: Usage
-) -> Iterator[Session]:
-    """Give a session whose results are pinned and whose inputs are stored."""
-    plan, store = prepared.plan, prepared.store
-    writer = RecordWriter(settings.results, store.claims)
-    retention = Retention(store, plan, settings.most_bytes, _find_pin(prepared))
-    with retention.pinned(), closing(writer):
-        save_roots = partial(
-            save_inputs,
-            store,
-            plan,
-            prepared.dataset,
-            prepared.split,
-            prepared.study.seed,
-        )
-        save_roots()
-        costs = open_costs(prepared)
-        schedule = _build_schedule(prepared, executor, costs)
-        yield Session(
-            schedule,
-            executor,
-            _build_tasks(prepared, settings, schedule, executor),
-            _build_recorder(prepared, settings, costs),
-            writer,
-            retention,
-            costs,
-            usage,
-            save_roots,
-            len(prepared.todo),
-        )
+    return Run(prepared, settings, starting)
 
 
 def _find_pin(prepared: Prepared) -> Pin:
@@ -173,36 +194,22 @@ def _find_pin(prepared: Prepared) -> Pin:
     return pin if pin and pin.is_open else Pin(prepared.store.root)
 
 
-def _build_schedule(
-    prepared: Prepared, executor: StepExecutor, costs: Costs
-) -> Schedule:
-    """Return the steps to compute.
-
-    Where workers have stores of their own, only results that come home count as stored.
-    """
-    plan, store = prepared.plan, prepared.store
-    recorded = plan.recorded()
-
-    def is_stored(key: str) -> bool:
-        return (executor.shares_store or key in recorded) and key in store
-
-    return Schedule(plan, prepared.todo, is_stored, lambda step: costs.of(step).seconds)
-
-
 def _build_tasks(
-    prepared: Prepared, settings: Settings, schedule: Schedule, executor: StepExecutor
+    workload: Workload, settings: Settings, executor: StepExecutor
 ) -> TaskFactory:
+    prepared = workload.prepared
     return TaskFactory(
         prepared.study,
         prepared.plan,
         prepared.store.root,
-        find_devices(settings.device, schedule.missing(), executor.ask),
+        find_devices(settings.device, workload.schedule.missing(), executor.ask),
         settings.limit,
         settings.threads,
     )
 
 
-def _build_recorder(prepared: Prepared, settings: Settings, costs: Costs) -> Recorder:
+def _build_recorder(workload: Workload, settings: Settings) -> Recorder:
+    prepared = workload.prepared
     return Recorder(
         prepared.study,
         prepared.plan,
@@ -212,5 +219,5 @@ def _build_recorder(prepared: Prepared, settings: Settings, costs: Costs) -> Rec
         prepared.board,
         forced=settings.limit,
         n_threads=settings.threads,
-        past_facts=costs.facts,
+        past_facts=workload.costs.facts,
     )

@@ -20,6 +20,7 @@ from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.plan import Plan
 from rakuten_bench.plan.build import build_plan, validation_fold
 from rakuten_bench.records import (
+    BoardRows,
     Damaged,
     Identity,
     Row,
@@ -28,8 +29,7 @@ from rakuten_bench.records import (
     Verified,
     Verifier,
     board_name,
-    find_board,
-    iter_rows,
+    open_board,
     path_from,
 )
 from rakuten_bench.scenario import Choice, Scenario, find_option, iter_options
@@ -55,6 +55,8 @@ class Prepared:
         What is odd about the data.
     board : str
         Name of the folder of the records; the plain one unless it is of other data.
+    rows : tuple of Row or Damaged
+        The records that were there.
     pin : Pin or None
         Keeps the cache as it was read, until the run says what it needs of it.
     """
@@ -68,6 +70,7 @@ class Prepared:
     damaged: tuple[Damaged, ...]
     remarks: tuple[str, ...] = ()
     board: str = ""
+    rows: tuple[Row | Damaged, ...] = field(default=(), compare=False, repr=False)
     pin: Pin | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -165,7 +168,7 @@ def _prepare(study: Study, settings: Settings) -> Prepared:
     store = _store_of(settings)
     todo = tuple(plan.scenarios)
     whole = Prepared(study, dataset, split, plan, store, todo, (), remarks)
-    board = find_board(settings.results, whole.plain_board, whole.identity)
+    board = open_board(settings.results, whole.plain_board, whole.identity)
     return on_board(whole, settings, board)
 
 
@@ -274,25 +277,25 @@ def remark_validation(split: Split, plan: Plan) -> Iterator[str]:
     )
 
 
-def on_board(prepared: Prepared, settings: Settings, board: str) -> Prepared:
-    """Return the same with the board of a name, and what is left to do there."""
-    todo, damaged = find_todo(prepared, settings, board)
-    false = find_false(prepared, settings, board, todo)
+def on_board(prepared: Prepared, settings: Settings, board: BoardRows) -> Prepared:
+    """Return the same with a board, and what is left to do there."""
+    prepared = replace(prepared, board=board.name, rows=board.rows)
+    todo, damaged = find_todo(prepared, settings)
+    false = find_false(prepared, settings, todo)
     again = {*todo, *(one.code for one in false)}
     return replace(
         prepared,
-        board=board,
         todo=tuple(code for code in prepared.plan.scenarios if code in again),
         damaged=(*damaged, *false),
     )
 
 
 def find_false(
-    prepared: Prepared, settings: Settings, board: str, todo: Collection[str]
+    prepared: Prepared, settings: Settings, todo: Collection[str]
 ) -> tuple[Damaged, ...]:
     """Return the records of scenarios that need not run, but are not true."""
-    folder = settings.results / board
-    rows = [one for one in iter_rows(settings.results, board) if isinstance(one, Row)]
+    folder = settings.results / prepared.board
+    rows = [row for row in prepared.rows if isinstance(row, Row)]
     kept = prepared.plan.scenarios.keys() - {*todo}
     with Verified(settings.cache, folder) as verified:
         verifier = Verifier(folder, prepared.identity, rows, verified)
@@ -376,13 +379,13 @@ def remark_images(dataset: Dataset, scenarios: Iterable[Scenario]) -> tuple[str,
 
 
 def find_todo(
-    prepared: Prepared, settings: Settings, board: str
+    prepared: Prepared, settings: Settings
 ) -> tuple[tuple[str, ...], tuple[Damaged, ...]]:
     """Return the codes that have to run, and the records that cannot be read."""
     plan, limits = prepared.plan, prepared.study.limits
     kept: set[str] = set()
     damaged = []
-    for row in iter_rows(settings.results, board):
+    for row in prepared.rows:
         if row.code not in plan.scenarios:
             continue
         if isinstance(row, Damaged):
@@ -395,16 +398,18 @@ def find_todo(
     return todo, tuple(damaged)
 
 
-def find_unscored(prepared: Prepared, settings: Settings) -> tuple[str, ...]:
-    """Return the scenarios of a study that have no record with scores as of now."""
-    failed = replace(settings, rerun=("failed",))
-    return find_todo(prepared, failed, prepared.board)[0]
+def find_unscored(plan: Plan, rows: Iterable[Row]) -> tuple[str, ...]:
+    """Return the scenarios of a plan that none of some records gives the scores of."""
+    keys = {row.code: row.key for row in rows if row.status == "ok"}
+    return tuple(
+        code for code in plan.scenarios if keys.get(code) != record_key(plan, code)
+    )
 
 
-def count_stopped(prepared: Prepared, settings: Settings) -> dict[str, int]:
+def count_stopped(prepared: Prepared) -> dict[str, int]:
     """Return how many scenarios keep the record of a limit that was passed, by status."""
     kept = prepared.plan.scenarios.keys() - {*prepared.todo}
-    rows = iter_rows(settings.results, prepared.board)
+    rows = prepared.rows
     found: Counter[str] = Counter(
         row.status for row in rows if isinstance(row, Row) and row.code in kept
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,6 +16,7 @@ from rakuten_bench.engine.schedule import Ended, Schedule
 from rakuten_bench.engine.task import TaskFactory
 from rakuten_bench.engine.usage import Usage
 from rakuten_bench.engine.waiting import POLL_INTERVAL, WaitingSteps
+from rakuten_bench.engine.workload import Workload
 from rakuten_bench.engine.writer import RecordWriter
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor.fault import Fault
@@ -34,47 +35,41 @@ class Session:
 
     Attributes
     ----------
-    schedule : Schedule
+    workload : Workload
     executor : StepExecutor
     tasks : TaskFactory
     recorder : Recorder
     writer : RecordWriter
     retention : Retention
-    costs : Costs
-        Of earlier steps; those of this run are added.
     usage : Usage
         Filled while the session runs.
-    save_inputs : callable
-        Stores the roots of the plan that are missing.
-    n_todo : int
-        Scenarios to run.
     """
 
-    schedule: Schedule
+    workload: Workload
     executor: StepExecutor
     tasks: TaskFactory
     recorder: Recorder
     writer: RecordWriter
     retention: Retention
-    costs: Costs
     usage: Usage
-    save_inputs: Callable[[], None]
-    n_todo: int
+    schedule: Schedule = field(init=False)
+    costs: Costs = field(init=False)
     running: RunningSteps = field(init=False)
     waiting: WaitingSteps = field(init=False)
     meter: ProgressMeter = field(init=False)
 
     def __post_init__(self) -> None:
-        plan = self.schedule.plan
+        self.schedule, self.costs = self.workload.schedule, self.workload.costs
+        prepared = self.workload.prepared
         self.running = RunningSteps(self.executor)
-        self.waiting = WaitingSteps(self.recorder.store)
+        self.waiting = WaitingSteps(prepared.store)
         self.meter = ProgressMeter(
             self.schedule,
             self.executor,
             self.running,
             self.waiting,
-            n_todo=self.n_todo,
-            n_shared=len(plan.steps) - self.schedule.n_left,
+            n_todo=len(prepared.todo),
+            n_shared=len(prepared.plan.steps) - self.schedule.n_left,
         )
 
     def run(self) -> Iterator[Progress]:
@@ -161,7 +156,7 @@ class Session:
         """Have a lost result sent again; the schedule computes it unless it is a root."""
         self.executor.forget(key)
         if key in self.schedule.plan.roots:
-            self.save_inputs()
+            self.workload.save_inputs()
 
     def _account(self, step: Step, facts: Facts, *, computed: bool) -> None:
         """Add what a finished step used to the records, the history and the usage."""

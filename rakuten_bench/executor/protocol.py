@@ -51,8 +51,8 @@ class Backend(Protocol):
     takes_address: bool
     runs_here: bool
 
-    def warm_up(self, request: Request) -> None:
-        """Start what can be started while the data are still being loaded.
+    def start(self, request: Request) -> StartingExecutor:
+        """Start what needs no data, and return at once.
 
         Raises
         ------
@@ -60,7 +60,11 @@ class Backend(Protocol):
             If the executor can't be reached.
         """
 
-    def wait_for_worker(self, request: Request) -> Iterator[str]:
+
+class StartingExecutor(Protocol):
+    """An executor whose workers are starting while the data are being loaded."""
+
+    def wait_for_worker(self) -> Iterator[str]:
         """Wait until there is a worker; yield what is waited for meanwhile.
 
         Raises
@@ -69,14 +73,11 @@ class Backend(Protocol):
             If none comes.
         """
 
-    def open(
-        self, request: Request, store: Store, wanted: Collection[str]
-    ) -> StepExecutor:
-        """Return an executor that is ready for steps.
+    def open(self, store: Store, wanted: Collection[str]) -> StepExecutor:
+        """Return the executor, ready for steps.
 
         Parameters
         ----------
-        request : Request
         store : Store
         wanted : collection of str
             Keys of the results that must be in the store in the end.

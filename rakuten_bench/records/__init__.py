@@ -12,6 +12,7 @@ from rakuten_bench.records.attempt import (
 )
 from rakuten_bench.records.board import (
     BoardInfo,
+    BoardRows,
     Identity,
     board_name,
     claim_board,
@@ -19,6 +20,7 @@ from rakuten_bench.records.board import (
     find_board,
     find_owners,
     folder_name,
+    open_board,
     plain_name,
     read_board,
     release_board,
@@ -85,6 +87,7 @@ __all__ = [
     "STATUSES",
     "Attempt",
     "BoardInfo",
+    "BoardRows",
     "ClassScores",
     "ClusterScores",
     "Damaged",
@@ -125,6 +128,7 @@ __all__ = [
     "iter_rows",
     "iter_study_runs",
     "merge_results",
+    "open_board",
     "path_from",
     "plain_name",
     "read_board",

@@ -12,6 +12,8 @@ import contextlib
 import hashlib
 import os
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -91,6 +93,27 @@ class BoardInfo(msgspec.Struct, frozen=True, kw_only=True):
 _DECODER = msgspec.json.Decoder(BoardInfo)
 
 
+@dataclass(frozen=True)
+class BoardRows:
+    """The records in a board's folder, read once.
+
+    Attributes
+    ----------
+    name : str
+        Of the folder.
+    rows : tuple of Row or Damaged
+        In the order of their codes.
+    """
+
+    name: str
+    rows: tuple[Row | Damaged, ...] = ()
+
+    @classmethod
+    def read(cls, results: Path, name: str) -> BoardRows:
+        """Read all records of a folder."""
+        return cls(name, tuple(iter_rows(results, name)))
+
+
 def board_name(dataset: Dataset, split: Split) -> str:
     """Return the plain name of the folder for a data set and split."""
     name = folder_name(dataset.name)
@@ -140,7 +163,12 @@ def plain_name(board: str) -> str:
 
 
 def find_board(results: Path, plain: str, identity: Identity) -> str:
-    """Return the name of the folder for the records of some data; nothing is written.
+    """Return the name of the folder that `open_board` chooses."""
+    return open_board(results, plain, identity).name
+
+
+def open_board(results: Path, plain: str, identity: Identity) -> BoardRows:
+    """Choose the folder for the records of some data; nothing is written.
 
     Parameters
     ----------
@@ -151,9 +179,9 @@ def find_board(results: Path, plain: str, identity: Identity) -> str:
 
     Returns
     -------
-    str
-        The plain name where that folder is free or of these data; else one that tells
-        the identity.
+    BoardRows
+        Of the plain name where that folder is free or of these data; else of one that
+        tells the identity.
     """
     names = (
         plain,
@@ -162,17 +190,24 @@ def find_board(results: Path, plain: str, identity: Identity) -> str:
     )
     there = _spelled(results)
     free = [name for name in names if there.get(_alike(name), name) == name]
-    owners = {name: find_owners(results / name) for name in free}
+    boards = {name: BoardRows.read(results, name) for name in free}
+    owners = {name: _owners(results / name, boards[name].rows) for name in free}
     ours = [name for name in free if owners[name] == {identity}]
     unused = [name for name in free if not owners[name]]
-    return next(iter((*ours, *unused, names[-1])))
+    chosen = next(iter((*ours, *unused, names[-1])))
+    return boards.get(chosen) or BoardRows.read(results, chosen)
 
 
-def claim_board(results: Path, plain: str, info: BoardInfo) -> str:
+def claim_board(results: Path, plain: str, info: BoardInfo, name: str = "") -> str:
     """Say in the folder for some data that it is theirs, and return its name.
 
     Of several runs that begin at the same time with data of one name, one gets the
     plain name.
+
+    Parameters
+    ----------
+    name : str
+        The folder that `open_board` has chosen for them; "" to choose it now.
 
     Raises
     ------
@@ -181,7 +216,7 @@ def claim_board(results: Path, plain: str, info: BoardInfo) -> str:
     """
     content = encode_json(info)
     while True:
-        name = find_board(results, plain, info.identity)
+        name = name or find_board(results, plain, info.identity)
         folder = results / name
         folder.mkdir(parents=True, exist_ok=True)
         known = read_board(folder)
@@ -193,6 +228,7 @@ def claim_board(results: Path, plain: str, info: BoardInfo) -> str:
             return name
         if known is None and read_board(folder) is None:  # torn: it tells nothing
             (folder / BOARD_FILE).unlink(missing_ok=True)
+        name = ""  # other data have taken it meanwhile
 
 
 def release_board(folder: Path) -> None:
@@ -213,7 +249,10 @@ def read_board(folder: Path) -> BoardInfo | None:
 
 def find_owners(folder: Path) -> set[Identity]:
     """Return whose a board's folder is, by its file and by its records."""
-    rows = iter_rows(folder.parent, folder.name)
+    return _owners(folder, iter_rows(folder.parent, folder.name))
+
+
+def _owners(folder: Path, rows: Iterable[Row | Damaged]) -> set[Identity]:
     found = {Identity.of(row) for row in rows if not isinstance(row, Damaged)}
     info = read_board(folder)
     return found if info is None else {*found, info.identity}

@@ -207,6 +207,7 @@ def load_board(
     metric: str = "f1_weighted",
     subset: str = "",
     cache: Path | None = None,
+    rows: Iterable[Row | Damaged] | None = None,
 ) -> Board:
     """Read the records of a board and rank those that their predictions bear out.
 
@@ -222,25 +223,27 @@ def load_board(
         Language code: only test rows in it count.
     cache : Path, optional
         Folder that keeps which records were found true, for the next time.
+    rows : iterable of Row or Damaged, optional
+        The board's records where they have just been read.
 
     Raises
     ------
     UserError
         If no record of the board can be read.
     """
-    found = list(records.iter_rows(results, name))
-    rows = [row for row in found if not isinstance(row, Damaged)]
+    found = list(records.iter_rows(results, name) if rows is None else rows)
+    whole = [row for row in found if not isinstance(row, Damaged)]
     left_out = [str(row.message) for row in found if isinstance(row, Damaged)]
-    if not rows:
+    if not whole:
         message = "\n".join(left_out) or f"{results / name}: holds no records."
         raise UserError(message)
-    rows, others = _same_data(results / name, rows)
-    chosen = rows[0]
-    rows, false = _hold(results / name, rows, cache)
-    scored, unscored = _score(results / name, rows, subset)
+    same, others = _same_data(results / name, whole)
+    chosen = same[0]
+    held, false = _hold(results / name, same, cache)
+    scored, unscored = _score(results / name, held, subset)
     ranked = [(row, scores) for row, scores in scored if row.scores]
     clustered = [(row, scores) for row, scores in scored if row.clustering]
-    failed = [row for row in rows if not row.has_scores]
+    failed = [row for row in held if not row.has_scores]
     return Board(
         name=name,
         dataset=chosen.dataset,

@@ -78,6 +78,11 @@ class Layout:
         return self.cache / "standings"
 
     @property
+    def costs(self) -> Path:
+        """What steps have cost; outlives their results."""
+        return self.cache / "costs.jsonl"
+
+    @property
     def kept(self) -> Path:
         """Fingerprints and groups of duplicates, found in data once."""
         return self.cache / "kept"

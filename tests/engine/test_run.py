@@ -28,6 +28,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.executor.local import work
 from rakuten_bench.executor.local.work import is_cheaper
 from rakuten_bench.executor.task import Task
+from rakuten_bench.records import iter_rows
 from rakuten_bench.registry import DIGITS, NORMALIZER
 from rakuten_bench.scenario.load import load_study
 from rakuten_bench.store.codec import Encoded
@@ -690,16 +691,18 @@ def test_the_exit_code_is_0_only_if_every_scenario_has_scores_as_of_now(odd, cap
         p for p in odd.glob("results/shop/*/record.json") if "plain" in p.read_text()
     )
     settings = Settings(odd / "results", odd / "cache")
-    prepared = prepare(load_study(odd / "grid.yaml"), settings)
-    assert find_unscored(prepared, settings) == ()
+    plan = prepare(load_study(odd / "grid.yaml"), settings).plan
+    assert find_unscored(plan, iter_rows(settings.results, "shop")) == ()
     record = json.loads(path.read_text())
 
     for change in ({"status": "failed"}, {"key": "of another day"}):
         path.write_text(json.dumps(record | change))
-        assert find_unscored(prepared, settings) == (record["code"],)
+        rows = iter_rows(settings.results, "shop")
+        assert find_unscored(plan, rows) == (record["code"],)
     path.unlink()
 
-    assert find_unscored(prepared, settings) == (record["code"],)
+    rows = iter_rows(settings.results, "shop")
+    assert find_unscored(plan, rows) == (record["code"],)
 
 
 def test_a_relative_path_in_a_parameter_starts_from_the_working_folder(odd, capsys):
@@ -743,12 +746,12 @@ AFTER_THE_FIRST_RUN = """
 import shutil
 from rakuten_bench import engine
 ran = engine.run
-def run_and_edit(prepared, settings):
-    for _ in ran(prepared, settings):
+def run_and_edit(*words):
+    for _ in ran(*words):
         pass
     shutil.rmtree("cache")
     edit()
-    return ran(prepared, settings)
+    return ran(*words)
 engine.run = run_and_edit
 """
 

@@ -17,7 +17,7 @@ import pytest
 
 from command_line import wait_for
 from rakuten_bench.executor.fault import Stopped
-from rakuten_bench.executor.local.executor import close_kept, open_local
+from rakuten_bench.executor.local.executor import close_kept, keep_pool
 from rakuten_bench.executor.local.fork_server import REQUEST
 from rakuten_bench.executor.local.pool import LocalPool
 from rakuten_bench.executor.preload import Preload, load_file
@@ -428,10 +428,10 @@ def test_workers_are_kept_for_the_next_run_until_source_is_written(tmp_path):
         sources={"late_calls": own_digest("late_calls")},
     )  # fmt: skip
 
-    first = open_local(1, 1, preload).ask(os.getppid)
-    second = open_local(1, 1, preload).ask(os.getppid)
+    first = keep_pool(1, 1, preload).submit(os.getppid).result()
+    second = keep_pool(1, 1, preload).submit(os.getppid).result()
     os.utime(file, (time.time() + 5, time.time() + 5))
-    third = open_local(1, 1, preload).ask(os.getppid)
+    third = keep_pool(1, 1, preload).submit(os.getppid).result()
     close_kept()
 
     assert second == first

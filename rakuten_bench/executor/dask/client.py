@@ -47,26 +47,50 @@ _LOOPBACK = "127.0.0.1:0"  # any free port
 _ALWAYS = ("numpy", "scipy", "pandas", "scikit-learn")
 
 
-def open_dask(request: Request, store: Store, wanted: Collection[str]) -> DaskExecutor:
-    """Connect to the cluster that a request names, or start one on this machine.
+class StartingDask:
+    """A cluster before we connect to it.
+
+    Parameters
+    ----------
+    request : Request
+        Names its scheduler, or none to start a cluster on this machine.
 
     Raises
     ------
     UserError
-        If there is no scheduler or no worker, or workers have other versions.
+        If no scheduler answers at the address.
     """
-    dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})
-    cluster = None
-    if not request.address:
-        cluster = _start_cluster(request.n_workers)
-    client = _connect(cluster or request.address)
-    executor = DaskExecutor(client, cluster, store, wanted)
-    try:
-        executor.open(request)
-    except BaseException:
-        executor.release()
-        raise
-    return executor
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        if request.address:
+            check_scheduler(request.address)
+
+    def wait_for_worker(self) -> Iterator[str]:
+        """Wait for the first worker of a running cluster."""
+        if self._request.address:
+            yield from wait_for_worker(self._request.address)
+
+    def open(self, store: Store, wanted: Collection[str]) -> DaskExecutor:
+        """Connect to the cluster, and prepare its workers.
+
+        Raises
+        ------
+        UserError
+            If there is no scheduler or no worker, or workers have other versions.
+        """
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})
+        request, cluster = self._request, None
+        if not request.address:
+            cluster = _start_cluster(request.n_workers)
+        client = _connect(cluster or request.address)
+        executor = DaskExecutor(client, cluster, store, wanted)
+        try:
+            executor.open(request)
+        except BaseException:
+            executor.release()
+            raise
+        return executor
 
 
 class _Worker(Worker):
@@ -174,8 +198,6 @@ async def _ask_who_answers(address: str) -> dict[str, Any]:
 
 
 def _connect(address: Any) -> Client:
-    if isinstance(address, str):
-        check_scheduler(address)
     try:
         client = Client(address, timeout=_WAIT, set_as_default=False)
     except (OSError, TimeoutError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from rakuten_bench.executor.local.pool import LocalPool
@@ -11,6 +11,7 @@ from rakuten_bench.executor.local.work import work
 from rakuten_bench.executor.preload import Preload, iter_edited
 from rakuten_bench.executor.protocol import Call
 from rakuten_bench.executor.task import Done, Task
+from rakuten_bench.store.result import Store
 
 
 class LocalExecutor:
@@ -57,10 +58,33 @@ class LocalExecutor:
         """Leave the workers to the next run of this process."""
 
 
+class StartingPool:
+    """Worker processes that are starting.
+
+    Parameters
+    ----------
+    n_workers, n_threads : int
+    preload : Preload
+    """
+
+    def __init__(self, n_workers: int, n_threads: int, preload: Preload) -> None:
+        self._request = n_workers, n_threads, preload
+        keep_pool(*self._request)
+
+    def wait_for_worker(self) -> Iterator[str]:
+        """Wait for nothing: calls are queued until the workers are there."""
+        yield from ()
+
+    def open(self, store: Store, wanted: Collection[str]) -> LocalExecutor:
+        """Return the workers; new ones where source was written since they started."""
+        del store, wanted  # workers write to the store themselves
+        return LocalExecutor(keep_pool(*self._request))
+
+
 _kept: dict[tuple[int, int, tuple[tuple[str, str], ...]], LocalPool] = {}
 
 
-def open_local(n_workers: int, n_threads: int, preload: Preload) -> LocalExecutor:
+def keep_pool(n_workers: int, n_threads: int, preload: Preload) -> LocalPool:
     """Return worker processes: those of an earlier run of this process, if they fit.
 
     A second run in a notebook starts at once, unless source was written since they were
@@ -72,7 +96,7 @@ def open_local(n_workers: int, n_threads: int, preload: Preload) -> LocalExecuto
         close_kept()
         pool = LocalPool(n_workers, n_threads=n_threads, preload=preload)
         _kept[fit] = pool
-    return LocalExecutor(pool)
+    return pool
 
 
 @atexit.register
