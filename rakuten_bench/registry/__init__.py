@@ -1,11 +1,11 @@
-"""The table of contents: the levers in order, and the decorator for their options.
+"""The levers in order, and the decorator that registers their options.
 
 A lever is a folder `rakuten_bench/levers/<lever>/`. An option is one function or class
 in one file of that folder, under the lever's decorator:
 
     @NORMALIZER.option("stem_snowball", digit="1", needs="PyStemmer")
     def stem_snowball(tokens: list[str], language: str) -> list[str]:
-        '''Cut words to their stem (Snowball, by PyStemmer).'''
+        '''Snowball stemming (PyStemmer).'''
 
 Arguments without a default are data, arguments named in `GIVEN` are filled in by the
 harness, and all others are the option's parameters: their names, types and defaults
@@ -78,7 +78,7 @@ __all__ = [
 
 CROP = Lever(
     "crop",
-    "which part of an image is looked at",
+    "how images are cropped",
     reads=("frame",),
     columns=("image_path",),
     writes=("images",),
@@ -87,14 +87,14 @@ CROP = Lever(
 )
 FEATURE = Lever(
     "feature",
-    "how an image becomes numbers",
+    "which features are extracted from an image",
     reads=("images",),
     writes=("features",),
     modalities=("image",),
 )
 FUSION = Lever(
     "fusion",
-    "how the predictions of several scenarios are joined",
+    "how the predictions of several scenarios are combined",
     reads=("members",),
     writes=("prediction",),
     kind="fuse",
@@ -102,31 +102,31 @@ FUSION = Lever(
 )
 LANGUAGE = Lever(
     "language",
-    "which rows are learned from, and whose words a row's resources come from",
+    "which languages are trained on, and which language's resources each row uses",
     reads=("languages",),
     writes=("languages",),
 )
 STOPWORDS = Lever(
     "stopwords",
-    "which words are left out",
+    "which stop words are removed",
     reads=("corpus", "languages"),
     writes=("corpus",),
 )
 TOKENIZER = Lever(
     "tokenizer",
-    "how a text is cut into tokens",
+    "how texts are split into tokens",
     reads=("texts", "languages"),
     writes=("corpus",),
 )
 NORMALIZER = Lever(
     "normalizer",
-    "what a token is reduced to: its stem or its lemma",
+    "stemming or lemmatization of tokens",
     reads=("corpus", "languages"),
     writes=("corpus",),
 )
 SAMPLER = Lever(
     "sampler",
-    "how the training rows are balanced",
+    "how the training rows are resampled to balance the classes",
     reads=("features",),
     writes=("features",),
     kind="resample",
@@ -134,14 +134,14 @@ SAMPLER = Lever(
 )
 VECTORIZER = Lever(
     "vectorizer",
-    "how tokens become numbers",
+    "how tokens are turned into feature vectors",
     reads=("corpus",),
     writes=("features",),
     kind="transform",
 )
 MODEL = Lever(
     "model",
-    "what learns the classes",
+    "the classifier",
     reads=("features",),
     writes=("prediction",),
     kind="estimate",
@@ -149,7 +149,7 @@ MODEL = Lever(
 )
 SEARCH = Lever(
     "search",
-    "how the model's parameters are chosen, inside the training rows",
+    "how the model's hyperparameters are chosen, on training rows only",
     reads=("features",),
     writes=("prediction",),
     kind="search",
@@ -157,26 +157,26 @@ SEARCH = Lever(
 )
 DETECTOR = Lever(
     "detector",
-    "how the language of a row is found",
+    "how the language of each row is detected",
     reads=("frame",),
     writes=("languages",),
     columns_by=lambda _: ("title", "description"),
 )
 FIELDS = Lever(
     "fields",
-    "which columns the text comes from",
+    "which text columns are used",
     reads=("frame",),
     writes=("texts",),
 )
 CLEANER = Lever(
     "cleaner",
-    "what is removed from a text before it is cut",
+    "how texts are cleaned before tokenization",
     reads=("texts",),
     writes=("texts",),
 )
 REDUCER = Lever(
     "reducer",
-    "how the vectors are made smaller",
+    "feature selection or dimensionality reduction",
     reads=("features",),
     writes=("features",),
     kind="transform",

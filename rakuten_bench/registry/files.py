@@ -1,4 +1,4 @@
-"""The files that an option reads: where they are looked for, and what is wrong with them."""
+"""The files that an option reads: where they are searched, and how they are checked."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ Check = Callable[[Mapping[str, Any], Wanted], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What an option reads besides the data; it is part of the key of its results.
+    """Files that an option reads besides the data; they are part of its results' keys.
 
     Attributes
     ----------
     parameter : str
-        Name of the parameter that names a file or folder, or several, or packages in
-        their place; "" where there is none.
+        Parameter whose value names a file or folder, or several, or packages in
+        their place; "" if none does.
     variable : str
-        Environment variable that stands in for the parameter.
+        Environment variable used if the parameter is not set.
     find : callable or None
-        Returns the files and folders that the option finds without being told; one
-        that is not there counts as nothing.
+        Returns the files and folders that the option finds by itself; a missing
+        one is ignored.
     check : callable or None
-        Yields what is wrong with the files, from a mapping with all parameters and what
-        the plan wants of them. `plan` and `run` refuse the study.
+        Yields errors in the files, from a mapping of all parameters and what
+        the plan needs of them. `plan` and `run` then reject the study.
     """
 
     parameter: str = ""
@@ -39,16 +39,16 @@ class Files:
     check: Check | None = None
 
     def locate(self, params: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
-        """Return parameters in which the files start from a folder.
+        """Return parameters with the files resolved against a folder.
 
-        A name that is no file, such as one of a package, stays as it is, but for an
-        option that checks its files: there it is a file that is missing.
+        A name that is not a file, such as a package's, stays unchanged, except for an
+        option that checks its files: there it counts as a missing file.
 
         Parameters
         ----------
         params : mapping
         base : Path or None
-            The scenario file's own folder; the working folder where None.
+            The scenario file's folder; the working folder if None.
         """
         if base is None:
             return dict(params)
@@ -56,7 +56,7 @@ class Files:
         return self._change(params, lambda name: _locate(name, base, is_path))
 
     def shorten(self, params: Mapping[str, Any], base: Path) -> dict[str, Any]:
-        """Return parameters in which files inside a folder are named from there."""
+        """Return parameters with files inside a folder relative to it."""
         return self._change(params, lambda name: _shorten(name, base))
 
     def _change(
@@ -70,14 +70,14 @@ class Files:
         return {**params, self.parameter: changed}
 
     def named(self, params: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the files, folders and packages, all parameters given and located."""
+        """Return the files, folders and packages, from all parameters, already located."""
         said = params.get(self.parameter) or os.environ.get(self.variable, "")
         found = self.find() if self.find else ()
         return (*filter(None, [said] if isinstance(said, str) else said), *found)
 
 
 def _shorten(name: str, base: Path) -> str:
-    """Return the path of a file inside a folder from there."""
+    """Return the path of a file inside a folder relative to it."""
     path = Path(name)
     if not path.is_absolute() or not path.is_relative_to(base):
         return name
@@ -85,10 +85,10 @@ def _shorten(name: str, base: Path) -> str:
 
 
 def _locate(name: str, base: Path, is_path: bool) -> str:
-    """Return the path of a file that is named from a folder, or the name of a package.
+    """Return the path of a file resolved against a folder, or the name of a package.
 
-    A file that only the working folder has is looked for in the folder all the same:
-    the same study means the same files wherever it is started.
+    A file that exists only in the working folder is searched in the folder all the
+    same: a study means the same files wherever it is started.
     """
     path = os.path.expanduser(name)  # noqa: PTH111  (leaves what it can't expand)
     here = os.path.join(base, path)  # noqa: PTH118  (keeps a path that is whole)

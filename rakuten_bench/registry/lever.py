@@ -31,7 +31,7 @@ _PACKAGE = "rakuten_bench.levers"
 
 
 def discover() -> None:
-    """Register every option there is."""
+    """Register all options."""
     import_all(_PACKAGE)
 
 
@@ -46,10 +46,10 @@ class Lever:
     doc : str
         One line for the user.
     reads, writes : tuples of str
-        The slots whose values a step of this lever takes and gives. A step that
+        The slots whose values a step of this lever reads and writes. A step that
         writes several slots returns a mapping from slot to value.
     columns : tuple of str
-        Columns of the table that it reads beside `types.TEXT_COLUMNS`.
+        Columns of the table that it reads in addition to `types.TEXT_COLUMNS`.
     kind : StepKind
         How its options are applied, unless an option says otherwise.
     columns_by : callable or None
@@ -68,7 +68,7 @@ class Lever:
 
     @cached_property
     def package(self) -> str:
-        """Name of the package that holds its options."""
+        """Name of the package that contains its options."""
         return f"{_PACKAGE}.{self.name}"
 
     @cached_property
@@ -91,7 +91,7 @@ class Lever:
         ------
         UserError
             If the name or the digit is taken, the digit is not one of 0-9a-z, or it
-            reads a slot or a column that options don't get.
+            reads a slot or a column that options may not read.
         """
         inner = self._preparations[prepare.__name__] if prepare else None
         inherited = inner.parameters if inner else {}
@@ -125,7 +125,7 @@ class Lever:
     ) -> Callable[[Decorated], Decorated]:
         """Register a function that runs once before the options that name it.
 
-        It is never chosen by itself and has no digit: `option(..., prepare=function)`.
+        It can't be chosen by users and has no digit: `option(..., prepare=function)`.
         One of kind "transform" learns from the training rows, in each fold apart; it is
         a "map" where it doesn't say so.
         """
@@ -146,7 +146,7 @@ class Lever:
         return register
 
     def forget_foreign(self) -> None:
-        """Forget options from outside of this package; in tests they end with one."""
+        """Unregister options from outside of this package, at the end of a test."""
         self._options.forget_foreign()
 
     def options(self, modality: Modality) -> tuple[Option, ...]:
@@ -160,13 +160,13 @@ class Lever:
         Raises
         ------
         UserError
-            If there is none of that name; suggests the closest.
+            If the name is unknown; suggests the closest.
         """
         suited = (one for one in self._options if modality in one.modalities)
         return pick(self.name, name, suited)
 
     def inner(self, name: str) -> Option:
-        """Return a preparation by name; it belongs to options, not to the user."""
+        """Return a preparation by name; options use it, users can't choose it."""
         discover()
         return self._preparations[name]
 
@@ -186,5 +186,5 @@ class Lever:
         raise UserError(message)
 
     def plain(self, modality: Modality) -> Option:
-        """Return the option with digit 0: off, or the plainest there is."""
+        """Return the option with digit 0: off, or the plainest one."""
         return self.by_digit(modality, "0")

@@ -1,4 +1,4 @@
-"""An option of a lever: what was registered, and what its signature says."""
+"""An option of a lever: its registration and its signature."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from rakuten_bench.types import (
 if TYPE_CHECKING:
     from rakuten_bench.registry.lever import Lever
 
-#: What the harness fills in where an option's signature names it.
+#: Arguments that the harness fills in if an option's signature names them.
 #: `classes` are the names of the data set's classes, in the order of their indices;
-#: `folder` is a path of the step's own where unfinished work outlives a kill.
+#: `folder` is a path private to the step, in which unfinished work survives a kill.
 GIVEN = frozenset(
     {"language", "random_state", "n_jobs", "device", "n_classes", "classes", "folder"}
 )
@@ -40,8 +40,8 @@ SLOTS = ("frame", "languages", "texts", "corpus", "images", "features", "members
 #: How a step applies an option: `map` needs no labels and no folds (the lever's own
 #: `apply` does it); the others learn, on training rows only. `transform` fits and
 #: transforms, `resample` changes the training rows, `estimate` fits and predicts,
-#: `cluster` does so without ever seeing a label and predicts cluster numbers, `search`
-#: estimates after choosing parameters, `fuse` joins predictions.
+#: `cluster` fits without labels and predicts cluster numbers, `search` chooses
+#: parameters and then estimates, `fuse` combines predictions.
 StepKind = Literal[
     "map", "transform", "resample", "estimate", "cluster", "search", "fuse"
 ]
@@ -77,31 +77,31 @@ class Option(Entry):
     space : mapping
         Default search space of a model's parameters.
     reads, writes : tuples of str
-        Slots, where they differ from the lever's.
+        Slots, if they differ from the lever's.
     rules : Rules
-        With which other options it can't be combined.
+        Options that it can't be combined with.
     columns : tuple of str
-        Columns of the table that it reads beside `types.TEXT_COLUMNS`: "id" or
-        "image_path". There is no label among them.
+        Columns of the table that it reads in addition to `types.TEXT_COLUMNS`: "id" or
+        "image_path"; never the label.
     prepare : Option or None
         An inner option, made by `Lever.preparation`, that runs first and whose value
         this option gets in place of the slots. It runs once for all options that share
-        it; one of kind `map` needs no labels and no folds and runs once for all. Its
-        parameters are given and shown as this option's own.
+        it; one of kind `map` needs no labels and runs once for all folds. Its
+        parameters are set and shown as parameters of this option.
     combines : str
         Name of the parameter that lists other options of the same lever; this option
         gets a `types.Blocks` of their values in place of the slots.
     files : Files
-        What it reads besides the data.
+        Files that it reads besides the data.
     columns_by : callable or None
-        Gives the columns of the table that it reads, from a mapping with all
-        parameters; the lever's where None. A prediction asks for these columns only.
+        Returns the columns of the table that it reads, from a mapping of all
+        parameters; the lever's if None. Predictions need these columns only.
     effort : Effort or None
-        What it takes, where `plan` should warn of it.
+        Its cost, if `plan` should warn of it.
     lacks : callable or None
-        Says what it needs and this machine lacks, such as weights, from a mapping with
-        all parameters; "" for nothing. `plan` and `run` tell it before anything is
-        computed. What looks for long, or loads anything, is left to the option.
+        Returns what this machine lacks, such as weights, from a mapping of
+        all parameters; "" for nothing. `plan` and `run` report it before anything is
+        computed. Slow checks, and loading files, are left to the option.
     """
 
     lever: Lever
@@ -159,13 +159,13 @@ class Option(Entry):
 
     @property
     def learns(self) -> bool:
-        """Whether it is fitted to training rows."""
+        """Whether it is fitted on training rows."""
         return self.kind != "map"
 
     def find_columns(self, params: Mapping[str, Any]) -> frozenset[str]:
-        """Return the columns of the table that it reads with such parameters.
+        """Return the columns of the table that it reads with these parameters.
 
-        Every one that it might read, where neither it nor its lever says which.
+        All that it might read, if neither it nor its lever restricts them.
         """
         if "frame" not in self.reads:
             return frozenset()
@@ -175,42 +175,42 @@ class Option(Entry):
         )
 
     def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
-        """Return its tags with such parameters, those left out at their defaults."""
+        """Return its tags with these parameters, the others at their defaults."""
         return self.rules.find_tags(self._all(params))
 
     def say_lacking(self, params: Mapping[str, Any], base: Path | None = None) -> str:
-        """Say what it needs with such parameters and this machine lacks, or ""."""
+        """Return what this machine lacks for it with these parameters, or ""."""
         return self.lacks(self._all(self.locate(params, base))) if self.lacks else ""
 
     def find_file_problems(
         self, params: Mapping[str, Any], base: Path | None, wanted: Wanted
     ) -> tuple[str, ...]:
-        """Return what is wrong with the files that it reads with such parameters."""
+        """Return errors in the files that it reads with these parameters."""
         check = self.files.check
         return (
             tuple(check(self._all(self.locate(params, base)), wanted)) if check else ()
         )
 
     def locate(self, params: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
-        """Return parameters in which the files that it reads start from a folder."""
+        """Return parameters with the files that it reads resolved against a folder."""
         return self.files.locate(params, base)
 
     def make_portable(self, params: Mapping[str, Any], base: Path) -> dict[str, Any]:
-        """Return parameters in which files inside a folder are named from it.
+        """Return parameters with files inside a folder relative to it.
 
-        A code holds the parameters, and is the same wherever the folder lies.
+        A code hashes the parameters, and must not depend on where the folder is.
         """
         return self.files.shorten(params, base)
 
     def _all(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return every parameter, those left out at their defaults."""
+        """Return all parameters, missing ones at their defaults."""
         return {**self.defaults, **params}
 
     def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
 
-        Their values, in this order, take the place of the lever's slots. An option
-        may itself have options that run before it.
+        Their values, in this order, replace the values of the lever's slots. An option
+        that runs first may have such options too.
 
         Raises
         ------
@@ -226,21 +226,21 @@ class Option(Entry):
         return [self._listed(name, listed) for name in listed]
 
     def own(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters that are not those of the options before it."""
+        """Return the parameters that do not belong to the options that run first."""
         before = self.prepare.parameters.keys() if self.prepare else ()
         return {name: value for name, value in params.items() if name not in before}
 
     def _listed(self, name: str, listed: Any) -> tuple[Option, dict[str, Any]]:
         option = self.lever.find(self.modalities[0], name)
         if option.combines:
-            message = f"{self.lever.name} '{self.name}' can't combine '{name}' in turn."
+            message = f"{self.lever.name} '{self.name}' can't combine '{name}'."
             raise UserError(message)
         params = listed[name] if isinstance(listed, Mapping) else None
         return option, option.convert(params or {})
 
     @cached_property
     def is_off(self) -> bool:
-        """Whether it stands for "nothing is done": named off, and takes no data."""
+        """Whether it does nothing: named off, and takes no data."""
         return self.name == "off" and not inspect.signature(self.function).parameters
 
     @property
@@ -261,7 +261,7 @@ class Option(Entry):
         base: Path | None = None,
         **given: Any,
     ) -> Any:
-        """Call the function with data, parameters and what it wants of `given`."""
+        """Call the function with data, parameters and the arguments of `given` that it names."""
         wanted = {name: given[name] for name in self.given if name in given}
         own = self.own(self.locate(params, base))
         return self.function(*data, **own, **wanted)

@@ -8,12 +8,12 @@ from functools import cache
 
 @cache
 def installed_version(distribution: str) -> str | None:
-    """Return the version of a distribution, or of the first of several that is there.
+    """Return the version of a distribution, or of the first of several installed.
 
     Parameters
     ----------
     distribution : str
-        A name on PyPI, or several that stand for each other: "xgboost-cpu|xgboost".
+        A name on PyPI, or alternatives: "xgboost-cpu|xgboost".
     """
     for name in distribution.split("|"):
         try:

@@ -1,4 +1,4 @@
-"""Where options and data sets come from: packages of ours, and what others bring."""
+"""Where options and data sets come from: built-in packages and plugins."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from functools import cache
 from rakuten_bench.errors import UserError
 
 #: Group of entry points under which other packages name modules with options or data
-#: sets of their own: importing one registers them.
+#: sets: importing one registers them.
 PLUGINS = "rakuten_bench.plugins"
 
 
 @cache
 def import_all(package: str) -> None:
-    """Import every module under a package of ours, then plugins: that registers all.
+    """Import all modules of a built-in package, then plugins: that registers all.
 
     Errors are not swallowed.
     """
@@ -28,30 +28,30 @@ def import_all(package: str) -> None:
 
 @cache
 def import_plugins() -> None:
-    """Import the modules that other packages name as entry points of our group.
+    """Import the modules that other packages list as entry points of our group.
 
     Raises
     ------
     UserError
-        If one can't be imported: what somebody installed must not be missing silently.
+        If one can't be imported: an installed plugin must not be missing silently.
     """
     for entry in importlib.metadata.entry_points(group=PLUGINS):
         try:
             entry.load()
         except (UserError, KeyboardInterrupt):
             raise
-        except BaseException as error:  # it is code of others: it may even exit
+        except BaseException as error:  # third-party code: it may even exit
             owner = entry.dist.name if entry.dist else "a package"
             message = (
-                f"{owner}: its entry point '{entry.name}' of {PLUGINS} can't be "
+                f"{owner}: the entry point '{entry.name}' of {PLUGINS} can't be "
                 f"imported from {entry.value}: {_cause(error)}. "
-                f"Mend it, or run: pip uninstall {owner}"
+                f"Fix it, or run: pip uninstall {owner}"
             )
             raise UserError(message) from error
 
 
 def _cause(error: BaseException) -> str:
-    """Say in one line what ended an import."""
+    """Return in one line why an import failed."""
     if isinstance(error, SystemExit):
         return f"it ends the program (sys.exit({error.code!r}))"
     text = " ".join(str(error).split()).removesuffix(".")
@@ -60,7 +60,7 @@ def _cause(error: BaseException) -> str:
 
 @cache
 def find_owner(module: str) -> str:
-    """Return the distribution that names a module's package as an entry point, or ""."""
+    """Return the distribution that lists a module's package as an entry point, or ""."""
     package = module.partition(".")[0]
     for entry in importlib.metadata.entry_points(group=PLUGINS):
         if entry.dist and entry.module.partition(".")[0] == package:

@@ -1,4 +1,4 @@
-"""From a value as it was written to the type that an option declares for it."""
+"""Convert a value as written to the type that an option declares for it."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _SWITCH |= {"true": True, "false": False}
 def convert(value: Any, wanted: Any) -> Any:
     """Return a value in the declared type, lists as tuples.
 
-    A text that is a number counts as one where a number is wanted, and yes, no, on and
-    off as true or false where these are.
+    A text that is a number is read as one where a number is expected, and yes, no, on
+    and off as true or false where a boolean is.
 
     Raises
     ------
     UserError
-        If it does not fit; says what would. Also for nan, which equals nothing.
+        If it is invalid; says what is expected. Also for NaN, which equals nothing.
 
     >>> convert("1e-3", float), convert("1e3", int), convert("yes", bool)
     (0.001, 1000, True)
     """
     found = _fit(value, wanted)
     if _has_nan(found):
-        message = f"{value!r} does not fit: nan is no value."
+        message = f"{value!r} is invalid: NaN is not allowed."
         raise UserError(message)
     return found
 
@@ -52,7 +52,7 @@ def _fit(value: Any, wanted: Any) -> Any:
                 return msgspec.convert(changed, wanted)
             except msgspec.ValidationError:
                 continue
-        message = f"{value!r} does not fit: {_wording(wanted, error)}."
+        message = f"{value!r} is invalid: {_wording(wanted, error)}."
         raise UserError(message) from None
 
 
@@ -65,7 +65,7 @@ def _each(value: Any, read: Callable[[Any], Any]) -> Any:
 
 
 def _read_whole(value: Any) -> Any:
-    """Return 1e3 as the whole number that it is."""
+    """Return a whole float such as 1e3 as an int."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -97,17 +97,17 @@ def _has_nan(value: Any) -> bool:
 
 
 def spell(value: Any, written: Any, wanted: Any) -> Any:
-    """Return a value with the spelling that was written down, where texts are wanted.
+    """Return a value with the original spelling where a text is expected.
 
-    A column may be called 010, 1.50, yes or null. Where a text or something else is
-    wanted, the something else comes first.
+    A column may be called 010, 1.50, yes or null. If a text or another type is
+    expected, the other type is tried first.
 
     Parameters
     ----------
     value : Any
-        As it was read: 10, 1.5, True or None.
+        As parsed: 10, 1.5, True or None.
     written : Any
-        The same with a text in the place of everything that is no mapping or list.
+        The same with a text in place of everything but mappings and lists.
     wanted : Any
         The declared type.
 
@@ -133,7 +133,7 @@ def spell(value: Any, written: Any, wanted: Any) -> Any:
 
 
 def _spell_any(value: Any, written: Any, alternatives: tuple[Any, ...]) -> Any:
-    """Spell a value by the first alternative that it fits, texts last."""
+    """Spell a value by the first alternative that accepts it, texts last."""
     for wanted in sorted(alternatives, key=lambda one: one is str):
         spelled = spell(value, written, wanted)
         with contextlib.suppress(msgspec.ValidationError):
@@ -143,7 +143,7 @@ def _spell_any(value: Any, written: Any, alternatives: tuple[Any, ...]) -> Any:
 
 
 def _entry_types(wanted: Any) -> dict[str, Any]:
-    """Return the types of a mapping's entries by name, that of all others under ""."""
+    """Return the types of a mapping's entries by name, of all others under ""."""
     origin, inside = get_origin(wanted), get_args(wanted)
     if isinstance(origin, type) and issubclass(origin, Mapping) and len(inside) == 2:
         return {"": inside[1]}
@@ -161,7 +161,7 @@ def _item_types(wanted: Any, n_items: int) -> list[Any]:
 
 
 def plain_json(value: Any) -> Any:
-    """Return a value with infinities as texts, which JSON would make null.
+    """Return a value with infinities as texts: JSON would turn them into null.
 
     >>> plain_json({"C": (1.0, float("inf"))})
     {'C': (1.0, 'inf')}
@@ -183,12 +183,12 @@ _NAMES = {
 
 
 def _wording(wanted: Any, error: Exception) -> str:
-    """Return the declared type in words; what msgspec has to say where there are none."""
+    """Return the declared type in words, or msgspec's message."""
     parts = _alternatives(wanted)
     known = [part for part in parts if part]
     if len(known) < len(parts):
         return str(error)
-    return f"expected is {' or '.join(dict.fromkeys(known))}"
+    return f"expected {' or '.join(dict.fromkeys(known))}"
 
 
 def _alternatives(wanted: Any) -> list[str]:

@@ -50,7 +50,7 @@ def test_a_name_with_nothing_after_it_is_a_name():
         ({"table": {"path": "a.csv"}}, "table needs the parameter 'label'"),
         (
             {"synthetic": {"rows": "many"}},
-            "parameter 'rows' of synthetic: 'many' does not fit: Expected `int`",
+            "parameter 'rows' of synthetic: 'many' is invalid: Expected `int`",
         ),
         ({"synthetic": {"rows": 3}}, "Expected `int` >= 54"),
     ],

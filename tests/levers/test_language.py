@@ -183,7 +183,7 @@ def test_translation_without_a_model_is_refused_with_what_to_do(monkeypatch, tmp
     monkeypatch.setenv("RAKUTEN_BENCH_TRANSLATION", str(tmp_path))
     slots = {"languages": languages_of("fr", "en"), "frame": frame_of(["un", "a"])}
 
-    with pytest.raises(UserError, match=r"finds no model .* Name the folder .*en-fr"):
+    with pytest.raises(UserError, match=r"no model found .* Name the folder .*en-fr"):
         apply(option(registry.LANGUAGE, "translate"), {}, slots, GIVEN)
 
 

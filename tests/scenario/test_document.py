@@ -178,15 +178,15 @@ def test_a_value_is_read_by_the_type_that_its_parameter_declares(
     [
         (
             "{model: {dummy: {strategy: best}}}",
-            "'best' does not fit: expected is 'prior' or 'stratified' or 'uniform'",
+            "'best' is invalid: expected 'prior' or 'stratified' or 'uniform'",
         ),
         (
             "{vectorizer: {tfidf: {ngram_range: 1}}, model: logreg}",
-            "1 does not fit: expected is a list of 2, each a whole number",
+            "1 is invalid: expected a list of 2, each a whole number",
         ),
-        ("{model: {sgd: {alpha: much}}}", "'much' does not fit: expected is a number"),
-        ("{model: {sgd: {alpha: true}}}", "True does not fit: expected is a number"),
-        ("{model: {logreg: {C: .nan}}}", "nan does not fit: nan is no value"),
+        ("{model: {sgd: {alpha: much}}}", "'much' is invalid: expected a number"),
+        ("{model: {sgd: {alpha: true}}}", "True is invalid: expected a number"),
+        ("{model: {logreg: {C: .nan}}}", "nan is invalid: NaN is not allowed"),
         ("{stopwords: no, model: logreg}", "stopwords 'no'. Did you mean 'off'?"),
         ("{stopwords: , model: logreg}", "stopwords ''. Did you mean 'off'?"),
     ],

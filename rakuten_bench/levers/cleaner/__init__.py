@@ -1,4 +1,4 @@
-"""What is removed from a text before it is cut, once for each distinct text."""
+"""How texts are cleaned before tokenization, once for each distinct text."""
 
 from __future__ import annotations
 

@@ -25,19 +25,19 @@ def full(
     numbers: bool = False,
     min_length: int = 1,
 ) -> list[str]:
-    """Remove HTML, punctuation and numbers, and mend broken encodings.
+    """Remove HTML, punctuation and numbers, and fix broken encodings.
 
     Parameters
     ----------
     texts : list of str
     encoding : bool
-        Whether letters whose encoding was misread are mended.
+        Whether to fix characters decoded with the wrong encoding.
     lowercase : bool
-        Whether letters become small.
+        Whether to lowercase the text.
     accents, punctuation, numbers : bool
-        Whether they stay.
+        Whether to keep them.
     min_length : int
-        Words with fewer characters are removed.
+        Shorter words are removed.
     """
     short = re.compile(rf"\b\w{{1,{min_length - 1}}}\b") if min_length > 1 else None
     removed = [
@@ -60,7 +60,7 @@ def full(
 
 
 def mend(text: str) -> str:
-    """Return a text whose misread letters are what they were.
+    """Fix characters that were decoded with the wrong encoding.
 
     >>> mend("cafÃ© d'Ã©tÃ© Â·")
     "café d'été ·"

@@ -6,5 +6,5 @@ from rakuten_bench.registry import CLEANER
 
 @CLEANER.option("html", digit="1")
 def html(texts: list[str]) -> list[str]:
-    """Replace tags by spaces and entities by their characters."""
+    """Replace HTML tags with spaces and entities with their characters."""
     return [strip_html(text) for text in texts]

@@ -5,4 +5,4 @@ from rakuten_bench.registry import CLEANER
 
 @CLEANER.option("off", digit="0")
 def off() -> None:
-    """Leave the text as it is."""
+    """Keep the text unchanged."""

@@ -1,4 +1,4 @@
-"""Which part of an image is looked at; nothing is decoded before a feature needs it."""
+"""How images are cropped; nothing is decoded before a feature needs it."""
 
 from __future__ import annotations
 

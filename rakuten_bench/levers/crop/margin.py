@@ -14,13 +14,13 @@ def margin(
     share: float = 0.2,
     on_error: Literal["blank", "fail"] = "blank",
 ) -> Images:
-    """Cut off a share of the width and of the height, half of it on each side."""
+    """Crop a share of the width and of the height, half of it on each side."""
     return Images(paths, CutMargin(share), on_error)
 
 
 @dataclass(frozen=True, slots=True)
 class CutMargin:
-    """Cuts a share of each dimension off; at least one pixel stays.
+    """Crops a share of each dimension; at least one pixel remains.
 
     >>> import numpy as np
     >>> CutMargin(0.2)(np.zeros((10, 20, 3), np.uint8)).shape

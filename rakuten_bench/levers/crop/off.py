@@ -8,5 +8,5 @@ from rakuten_bench.types import Images
 
 @CROP.option("off", digit="0")
 def off(paths: tuple[str, ...], on_error: Literal["blank", "fail"] = "blank") -> Images:
-    """Look at the whole image."""
+    """Use the whole image."""
     return Images(paths, None, on_error)

@@ -16,15 +16,15 @@ def white_border(
     threshold: int = 245,
     on_error: Literal["blank", "fail"] = "blank",
 ) -> Images:
-    """Cut off the rows and columns at the border that are white, or nearly so."""
+    """Crop border rows and columns that are white, or nearly white."""
     return Images(paths, CutWhite(threshold), on_error)
 
 
 @dataclass(frozen=True, slots=True)
 class CutWhite:
-    """Cuts down to the box around all pixels darker than a threshold in any color.
+    """Crops to the bounding box of all pixels darker than a threshold in any channel.
 
-    An image that is white all over stays whole.
+    An image that is entirely white is not cropped.
 
     >>> image = np.full((9, 9), 255, np.uint8)
     >>> image[3:5, 4:8] = 0
@@ -35,7 +35,7 @@ class CutWhite:
     threshold: int
 
     def __call__(self, image: Pixels) -> Pixels:
-        """Return the part of an image that is not its white border."""
+        """Return the image without its white border."""
         darkest = image if image.ndim == 2 else image.min(axis=2)
         seen = darkest < self.threshold
         rows = np.flatnonzero(seen.any(axis=1))

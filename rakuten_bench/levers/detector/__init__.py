@@ -1,7 +1,7 @@
-"""The language of each row, found once for each distinct text.
+"""The language of each row, detected once for each distinct text.
 
-A detector looks at the start of a row's title and description, without markup, and says
-an ISO 639-1 code, or "" where it can't tell.
+A detector reads the start of a row's title and description, without markup, and returns
+an ISO 639-1 code, or "" if undecided.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from rakuten_bench.types import Languages
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Characters of a row that a detector looks at: more costs time and settles nothing.
+#: Characters of a row that a detector reads: more costs time without better results.
 SAMPLE = 300
 
-#: What detectors choose from unless told otherwise. On titles of two to four words a
+#: Candidate languages by default. On titles of two to four words a
 #: short list matters more than the detector: 24 of 40 right among all languages, 37 among
 #: five (py3langid).
 LANGUAGES = ("fr", "en", "de", "nl", "it", "es", "pt")
@@ -34,7 +34,7 @@ def apply(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Languages:
-    """Detect the language of every row; the data set's own is all that `off` sees."""
+    """Detect the language of every row; `off` uses the data set's language only."""
     frame = slots["frame"]
     texts = frame["language"].tolist() if option.name == "off" else sample(frame)
     distinct = list(dict.fromkeys(texts))
@@ -54,7 +54,7 @@ def sample(frame: pd.DataFrame) -> list[str]:
 def check_languages(
     detector: str, languages: Collection[str], known: Collection[str]
 ) -> list[str]:
-    """Return the languages to choose from; all known ones where none is named.
+    """Return the candidate languages; all known ones if none is named.
 
     Raises
     ------

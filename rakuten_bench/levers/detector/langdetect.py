@@ -10,7 +10,7 @@ from rakuten_bench.registry import DETECTOR
 def langdetect(
     texts: list[str], *, languages: tuple[str, ...] = LANGUAGES, random_state: int
 ) -> list[str]:
-    """Detect the language with langdetect; it draws random numbers, and is slow."""
+    """Detect the language with langdetect (randomized and slow)."""
     from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
     from langdetect.lang_detect_exception import LangDetectException
 

@@ -5,5 +5,5 @@ from rakuten_bench.registry import DETECTOR
 
 @DETECTOR.option("off", digit="0", columns_by=lambda _: ("language",))
 def off(languages: list[str]) -> list[str]:
-    """Detect nothing: take the language that the data set gives, if any."""
+    """No detection: use the language column of the data set, if any."""
     return languages

@@ -9,7 +9,7 @@ def py3langid(texts: list[str], *, languages: tuple[str, ...] = LANGUAGES) -> li
     """Detect the language with py3langid."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    # one of our own: the module's is shared by whoever calls set_languages
+    # a separate instance: the module's is shared by all callers of set_languages
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
     chosen = check_languages("py3langid", languages, identifier.labels)
     identifier.set_languages(chosen)

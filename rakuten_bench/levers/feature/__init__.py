@@ -1,4 +1,4 @@
-"""How an image becomes numbers: read once, in parallel, straight to disk."""
+"""Features of images: extracted once, in parallel, straight to disk."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def apply(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Any:
-    """Return the features, or what is prepared for them, of all images."""
+    """Return the features of all images, or the values prepared for them."""
     return option.make(slots["images"], params=params, **given)

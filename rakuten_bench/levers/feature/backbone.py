@@ -25,7 +25,7 @@ def _lacks(params: Mapping[str, Any]) -> str:
     rules=Rules(tags=("signed",)),
     files=Files("weights"),
     lacks=_lacks,
-    # not measured but reckoned, from the multiplications of the default model
+    # not measured but estimated from the multiplications of the default model
     effort=Effort(1500.0, instead="a GPU, or efficientnet_lite0"),
 )
 def backbone(
@@ -37,7 +37,7 @@ def backbone(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Ask a frozen network of torchvision or timm whose weights are on this machine."""
+    """Frozen network of torchvision or timm whose weights are on this machine."""
     from rakuten_bench.neural.feature import embed_images
 
     return embed_images(

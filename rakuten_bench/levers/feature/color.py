@@ -29,7 +29,7 @@ def color(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Count hue, saturation and value in the cells of a grid, each cell's sum 1."""
+    """HSV color histograms in the cells of a grid, each normalized to sum 1."""
     import cv2
 
     hue, saturation, value = bins

@@ -26,7 +26,7 @@ def dense_sift_bovw(
     kernel: Kernel = "chi2",
     random_state: int | None = None,
 ) -> Any:
-    """Count visual words of patches on a grid, in a spatial pyramid."""
+    """Bag of visual words: dense SIFT on a grid, in a spatial pyramid."""
     from rakuten_bench.image.word import VisualWords
 
     return VisualWords(

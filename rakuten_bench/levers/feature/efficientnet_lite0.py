@@ -29,7 +29,7 @@ def efficientnet_lite0(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Ask a frozen EfficientNet-Lite0 (ImageNet): its 1,280 last features."""
+    """Frozen EfficientNet-Lite0 (ImageNet): its last 1,280 features."""
     from rakuten_bench.neural.feature import embed_images
 
     return embed_images(

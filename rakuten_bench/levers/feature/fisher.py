@@ -22,7 +22,7 @@ def fisher(
     place: bool = True,
     random_state: int | None = None,
 ) -> Any:
-    """Sum up how patches differ from a learned mixture (Perronnin et al. 2010)."""
+    """Fisher vectors: patches against a Gaussian mixture (Perronnin et al. 2010)."""
     from rakuten_bench.image.fisher import FisherVector
 
     return FisherVector(n_components, n_dims, root, place, random_state)

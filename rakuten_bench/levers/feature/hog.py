@@ -28,7 +28,7 @@ def hog(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Count the directions of edges in cells (Dalal & Triggs 2005), in grey."""
+    """Histograms of oriented gradients (Dalal & Triggs 2005), on grayscale."""
     import cv2
 
     side, block = (size, size), (2 * cell, 2 * cell)

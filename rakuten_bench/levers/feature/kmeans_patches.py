@@ -19,7 +19,7 @@ def thumbnail(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.uint8]:
-    """Make each image a small square in color, uint8 (n_rows, size, size, 3)."""
+    """Resize each image to a small color square, uint8 (n_rows, size, size, 3)."""
 
     def describe(image: Pixels) -> NDArray[Any]:
         return make_square(image, size)
@@ -43,7 +43,7 @@ def kmeans_patches(
     n_samples: int = 100_000,
     random_state: int | None = None,
 ) -> Any:
-    """Compare whitened patches with learned ones (Coates, Lee & Ng 2011)."""
+    """K-means features of whitened patches (Coates, Lee & Ng 2011)."""
     from rakuten_bench.image.patch import PatchWords
 
     return PatchWords(n_words, patch, step, pool, n_samples, random_state)

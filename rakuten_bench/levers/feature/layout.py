@@ -21,13 +21,13 @@ def layout(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Measure white share, box, edges, colors, proportions and file size.
+    """White share, bounding box, edges, colors, aspect ratio and file size.
 
     Returns
     -------
     float32 array of shape (n_rows, 36)
         All numbers within about [0, 1]; the last two are the logarithm of the file's
-        size and whether there is a file at all.
+        size and whether the file exists.
     """
 
     def describe(image: Pixels) -> NDArray[Any]:
@@ -49,13 +49,13 @@ def layout(
 
 
 def _measure_shape(image: Pixels) -> NDArray[Any]:
-    """Proportion of width to height, and what is cut to a square on either side."""
+    """Aspect ratio, and the share cropped on either side to make it a square."""
     height, width = image.shape[:2]
     return np.array([width / (width + height), min(width, height) / max(width, height)])
 
 
 def _measure_ground(image: Pixels, white: int) -> NDArray[Any]:
-    """White share, box of the rest, its fill and parts, colors inside it."""
+    """White share, bounding box of the rest, its fill and parts, colors inside it."""
     import cv2
 
     seen = image.min(axis=2) < white

@@ -32,7 +32,7 @@ def lbp(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Count local binary patterns, uniform ones (Ojala et al. 2002), in a grid.
+    """Histograms of uniform local binary patterns (Ojala et al. 2002), in a grid.
 
     The neighbours are the eight of a square of each radius, without interpolation.
     """
@@ -72,7 +72,7 @@ def find_patterns(image: Pixels, radius: int) -> Pixels:
 
 
 def number_patterns() -> tuple[NDArray[np.int32], int]:
-    """Give numbers to the 58 patterns of at most two changes, and one to all others.
+    """Assign numbers to the 58 patterns of at most two transitions, one to all others.
 
     Returns
     -------

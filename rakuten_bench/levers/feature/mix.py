@@ -5,7 +5,7 @@ from typing import Any
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import FEATURE, Rules
 
-#: Never changed: a default that all calls share.
+#: Immutable: a default shared by all calls.
 _EVEN: dict[str, float] = {}
 
 
@@ -21,7 +21,7 @@ def mix(
     members: tuple[str, ...] | dict[str, dict[str, Any]] = ("hog", "color", "layout"),
     weights: dict[str, float] = _EVEN,
 ) -> Any:
-    """Put several features side by side, each scaled to the same length, or by weight.
+    """Concatenate several features, each scaled to the same norm, or by weight.
 
     Members are names, or names with their parameters; a weight that is not given is 1.
     """

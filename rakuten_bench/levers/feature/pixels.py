@@ -26,7 +26,7 @@ def pixels(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[Any]:
-    """Take the pixels themselves, the image made a square of so many on a side.
+    """Raw pixels of the image, resized to a square of `size` pixels a side.
 
     Returns
     -------

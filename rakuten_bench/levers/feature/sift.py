@@ -1,4 +1,4 @@
-"""SIFT descriptors (Lowe 2004): what the visual words and the Fisher vectors are of."""
+"""SIFT descriptors (Lowe 2004), for visual words and Fisher vectors."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def dense_sift(
 ) -> Descriptors:
     """Describe upright patches of several widths on a regular grid.
 
-    A patch of one color has no descriptor: white grounds are left out.
+    A patch of one color has no descriptor: white backgrounds are skipped.
     """
     most = len(widths) * math.ceil(size / step) ** 2
 
@@ -70,7 +70,7 @@ def dense_sift(
 
 
 def _pack(found: Any) -> NDArray[np.uint8]:
-    """Return descriptors as OpenCV's whole numbers from 0 to 255, exactly."""
+    """Return descriptors as the integers from 0 to 255 that OpenCV computes, exactly."""
     if found is None:
         return np.zeros((0, N_DIMS), dtype=np.uint8)
     return np.asarray(found).astype(np.uint8)

@@ -25,7 +25,7 @@ def sift_bovw(
     kernel: Kernel = "linear",
     random_state: int | None = None,
 ) -> Any:
-    """Count visual words: up to 500 SIFT keypoints, a codebook of 140."""
+    """Bag of visual words: up to 500 SIFT keypoints, a codebook of 140."""
     from rakuten_bench.image.word import VisualWords
 
     return VisualWords(

@@ -19,7 +19,7 @@ def blocks(
     missing: bool = True,
     measures: bool = False,
 ) -> Texts:
-    """Vectorize title and description apart, weigh them, put them side by side."""
+    """Vectorize title and description separately, weight and concatenate the vectors."""
     return Texts(
         ("title", "description"),
         (title_weight, description_weight),

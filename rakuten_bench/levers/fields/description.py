@@ -24,7 +24,7 @@ def description(
     missing: bool = False,
     measures: bool = False,
 ) -> Texts:
-    """Take the description only, or with `fallback` the title where there is none."""
+    """Use the description only; with `fallback`, the title where it is empty."""
     column = frame["description"]
     if fallback:
         column = column.where(column != "", frame["title"])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def merged(
     frame: pd.DataFrame, *, missing: bool = False, measures: bool = False
 ) -> Texts:
-    """Join title and description into one text."""
+    """Concatenate title and description."""
     column = (frame["title"] + " " + frame["description"]).tolist()
     numbers = extra(frame, missing=missing, measures=measures)
     return Texts(("text",), (1.0,), (column,), numbers)

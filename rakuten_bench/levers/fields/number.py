@@ -1,4 +1,4 @@
-"""What is known of a row beside its words."""
+"""Numeric features of a row beside its words."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Counted as shares of a text's characters.
+#: Measured as shares of a text's characters.
 _SHARES = (r"\d", r"[A-ZÀ-Þ]", r"[^\w\s]")
 
 
 def columns_of(*texts: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
-    """Return what tells the columns of some texts and of the numbers beside them."""
+    """Return the names of the text columns and of the numeric features beside them."""
 
     def find(params: Mapping[str, Any]) -> frozenset[str]:
         described = ("description",) if params["missing"] else ()
@@ -27,13 +27,13 @@ def columns_of(*texts: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
 
 
 def extra(frame: pd.DataFrame, *, missing: bool, measures: bool) -> NDArray[np.float64]:
-    """Return the numbers that go to the model beside the words.
+    """Return the numeric features that the model gets beside the words.
 
     Parameters
     ----------
     frame : DataFrame with title and description
     missing : bool
-        Whether to tell that there is no description: 1 or 0.
+        Whether to add an indicator of a missing description: 1 or 0.
     measures : bool
         Whether to measure both texts.
 

@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 def title(
     frame: pd.DataFrame, *, missing: bool = False, measures: bool = False
 ) -> Texts:
-    """Take the title only."""
+    """Use the title only."""
     numbers = extra(frame, missing=missing, measures=measures)
     return Texts(("title",), (1.0,), (frame["title"].tolist(),), numbers)

@@ -1,1 +1,1 @@
-"""How the predictions of several scenarios are joined."""
+"""How the predictions of several scenarios are combined."""

@@ -7,7 +7,7 @@ from rakuten_bench.registry import FUSION
 
 @FUSION.option("mean", digit="0", needs="scikit-learn")
 def mean(*, n_classes: int) -> Any:
-    """Take the mean of the members' probabilities."""
+    """Mean of the members' probabilities."""
     from rakuten_bench.fusion.rule import Mean
 
     return Mean(n_classes)

@@ -18,7 +18,7 @@ def stacking(
     n_jobs: int = 1,
     random_state: int,
 ) -> Any:
-    """Learn a model on what members say of training rows held out of them.
+    """Stacking: a model trained on the members' out-of-fold predictions.
 
     Each member is fitted `cv` times more, always without one fold of the training rows,
     which it then predicts. Test rows are predicted only, by members fitted on all

@@ -15,13 +15,13 @@ def weighted(
     *,
     n_classes: int,
 ) -> Any:
-    """Take a weighted product or mean; weights from training rows held out of members.
+    """Weighted product or mean; weights fitted on the members' out-of-fold predictions.
 
     Each member is fitted `cv` times more, always without one fold of the training rows,
     which it then predicts; the weights are learned on these predictions of all training
     rows. Test rows are predicted only, by members fitted on all training rows.
 
-    The product's weights are those of least log loss. The mean's are found by greedy
+    The product's weights minimize the log loss. The mean's are found by greedy
     selection: `scoring`, `rounds` and `calibrate` are its parameters, without effect on
     the product.
     """

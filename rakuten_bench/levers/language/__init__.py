@@ -1,4 +1,4 @@
-"""Whose words a row's resources come from, and which rows are learned from."""
+"""Which languages are trained on, and which language's resources each row uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from rakuten_bench.registry import Option
 from rakuten_bench.types import Languages
 
-#: Tag of what gives all rows the same resources: a prediction then asks for no language.
+#: Tag of options that give all rows the same resources: predictions need no language.
 ONE_LANGUAGE = "one_language"
 
 
@@ -28,7 +28,7 @@ def apply(
 def keep_resources(
     languages: Languages, kept: tuple[str, ...], *, others_trained: bool = False
 ) -> Languages:
-    """Give the rows of some languages their own resources, and French ones to others.
+    """Assign the resources of each kept language to its rows, French ones to all others.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def keep_resources(
     kept : tuple of str
         ISO 639-1 codes.
     others_trained : bool
-        Whether rows in other languages are learned from too.
+        Whether rows in other languages are trained on too.
     """
     codes = ("fr", *(code for code in kept if code != "fr"))
     place = [codes.index(code) if code in kept else 0 for code in languages.codes]

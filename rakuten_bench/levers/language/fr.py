@@ -7,5 +7,5 @@ from rakuten_bench.types import Languages
 
 @LANGUAGE.option("fr", digit="1", rules=Rules(tags=(ONE_LANGUAGE,)))
 def fr(languages: Languages) -> Languages:
-    """Learn from French rows only; every row is predicted, with French resources."""
+    """Train on French rows only; all rows are predicted, with French resources."""
     return keep_resources(languages, ("fr",))

@@ -7,5 +7,5 @@ from rakuten_bench.types import Languages
 
 @LANGUAGE.option("fr_en", digit="2")
 def fr_en(languages: Languages) -> Languages:
-    """Learn from French and English rows, each with its resources."""
+    """Train on French and English rows, each with the resources of its language."""
     return keep_resources(languages, ("fr", "en"))

@@ -9,10 +9,10 @@ from rakuten_bench.types import Languages
 def major(
     languages: Languages, *, major: tuple[str, ...] = ("fr", "en", "de", "nl")
 ) -> Languages:
-    """Learn from the major languages (1 % of Rakuten's rows or more), each with its resources.
+    """Train on the major languages (1 % of Rakuten's rows or more), each with its resources.
 
-    They are named and not counted in the rows at hand, so that a row's treatment does
-    not depend on which other rows, of the test even, come with it. `data describe` says
-    which languages another data set has.
+    They are listed, not counted in the given rows, so that the treatment of a row does
+    not depend on other rows, such as those of the test set. `data describe` prints the
+    languages of another data set.
     """
     return keep_resources(languages, major)

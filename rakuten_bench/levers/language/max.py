@@ -7,6 +7,6 @@ from rakuten_bench.types import Languages
 
 @LANGUAGE.option("max", digit="4")
 def max_(languages: Languages) -> Languages:
-    """Learn from every row, each with the resources of its language where there are any."""
+    """Train on all rows, each with the resources of its language where available."""
     known = tuple(code for code in languages.codes if code)
     return keep_resources(languages, known or ("fr",), others_trained=True)

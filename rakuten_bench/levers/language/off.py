@@ -7,5 +7,5 @@ from rakuten_bench.types import Languages
 
 @LANGUAGE.option("off", digit="0", rules=Rules(tags=(ONE_LANGUAGE,)))
 def off(languages: Languages) -> Languages:
-    """Learn from every row, with French resources for all."""
+    """Train on all rows, with French resources for all."""
     return keep_resources(languages, ("fr",), others_trained=True)

@@ -47,18 +47,18 @@ def translate(
     device: str,
     folder: Path | None = None,
 ) -> dict[str, Any]:
-    """Translate the other languages to French first (CTranslate2 models of your own).
+    """Translate other languages to French first (with your own CTranslate2 models).
 
-    The folder `models`, or the environment variable RAKUTEN_BENCH_TRANSLATION, holds a
+    The folder `models` (or environment variable RAKUTEN_BENCH_TRANSLATION) contains a
     folder for each language, "en-fr", with a CTranslate2 model and source.spm and
-    target.spm, as `ct2-transformers-converter --model Helsinki-NLP/opus-mt-en-fr
-    --output_dir en-fr --copy_files source.spm target.spm` makes it, or with Argos'
+    target.spm, as written by `ct2-transformers-converter --model Helsinki-NLP/opus-mt-en-fr
+    --output_dir en-fr --copy_files source.spm target.spm`, or with Argos'
     sentencepiece.model. Texts in a language without a model stay as they are.
 
     Raises
     ------
     UserError
-        If there is no model for any language.
+        If no language has a model.
     """
     place = _find_models(models or os.environ.get(FOLDER_VARIABLE, ""), languages)
     loaded: dict[str, _Model] = {}
@@ -80,22 +80,22 @@ def _find_models(models: str, languages: Languages) -> dict[str, Path]:
     found = {code: at for code, at in place.items() if (at / "model.bin").is_file()}
     if foreign and not found:
         message = (
-            f"language 'translate' finds no model in '{models}' for "
-            f"{list_names(foreign)}. Name the folder that holds {foreign[0]}-fr/model.bin "
+            f"language 'translate': no model found in '{models}' for "
+            f"{list_names(foreign)}. Name the folder that contains {foreign[0]}-fr/model.bin "
             f"with the parameter models or {FOLDER_VARIABLE}; nothing is downloaded."
         )
         raise UserError(message)
     without = [code for code in foreign if code not in found]
     if without:
         message = (
-            f"translate: no model for {list_names(without)}: texts stay as they are"
+            f"translate: no model for {list_names(without)}: texts stay untranslated"
         )
         warnings.warn(message, Notice, stacklevel=2)
     return found
 
 
 class _Model:
-    """One model and its pieces of words."""
+    """A translation model with its subword tokenizers."""
 
     def __init__(self, folder: Path, device: str, n_jobs: int) -> None:
         import ctranslate2
@@ -111,7 +111,7 @@ class _Model:
             sentencepiece.SentencePieceProcessor(model_file=str(file)) for file in files
         )
         config = json.loads((folder / "config.json").read_text("utf-8"))
-        # Marian models want an end mark, which some conversions add by themselves
+        # Marian models expect an end-of-sentence token, which some conversions add themselves
         self.end = (
             [] if files[0] is single or config.get("add_source_eos") else ["</s>"]
         )

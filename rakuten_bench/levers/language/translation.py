@@ -1,8 +1,8 @@
-"""Texts of a table into French, by any provider, without losing work to a stop.
+"""Translate the texts of a table into French, with any provider, resumably.
 
 A provider is a function of two arguments: distinct texts in one language, and that
-language; it returns their translations in order. To add one is to write an option as
-`translate.py` does.
+language; it returns their translations in order. To add one, write an option as in
+`translate.py`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Key = tuple[str, str]
 
 COLUMNS = ("title", "description")
 
-#: Texts between two writes to disk: what a stop may cost.
+#: Texts between two writes to disk: the most that an interruption may lose.
 BATCH = 64
 
-#: Where a text may be cut: models take a few hundred tokens at once.
+#: Where a text may be split: models take a few hundred tokens at once.
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\s*\n\s*")
 _LONGEST = 80  # words
 
@@ -43,11 +43,11 @@ def translate_table(
     Parameters
     ----------
     languages : Languages of n_rows
-        What the detector found; rows in an unknown language stay as they are.
+        Detected languages; rows in an unknown language stay unchanged.
     frame : DataFrame with title and description
     provider : Provider
     folder : Path or None
-        Where translations are kept as they are made; None: nowhere.
+        Where translations are saved as they are made; None: nowhere.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def translate_table(
 
 
 def _translate(wanted: list[Key], provider: Provider, kept: Kept) -> Mapping[Key, str]:
-    """Return the translation of each text, asking only for those not kept."""
+    """Return the translation of each text; only unsaved ones are requested."""
     known = kept.load()
     missing: defaultdict[str, list[str]] = defaultdict(list)
     for language, text in wanted:
@@ -125,13 +125,13 @@ def _cut_every(length: int, items: list[str]) -> Iterator[list[str]]:
 
 
 class Kept:
-    """Translations on disk, one JSON line each; a line cut off by a stop is ignored."""
+    """Translations on disk, one JSON line each; a truncated line is ignored."""
 
     def __init__(self, folder: Path | None) -> None:
         self.path = folder / "translations.jsonl" if folder else None
 
     def load(self) -> dict[Key, str]:
-        """Return what is kept."""
+        """Return the saved translations."""
         if self.path is None or not self.path.is_file():
             return {}
         found: dict[Key, str] = {}
@@ -144,10 +144,10 @@ class Kept:
         return found
 
     def add(self, made: Mapping[Key, str]) -> None:
-        """Append translations; when this returns they outlive a power cut."""
+        """Append translations durably (fsync)."""
         if self.path is None:
             return
-        # begins with a line end: the last line may have been cut off
+        # begins with a newline: the last line may be truncated
         lines = "".join(f"\n{json.dumps([*key, new])}" for key, new in made.items())
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:

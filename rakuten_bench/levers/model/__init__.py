@@ -1,1 +1,1 @@
-"""What learns the classes."""
+"""The classifiers."""

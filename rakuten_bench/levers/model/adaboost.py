@@ -24,7 +24,7 @@ def adaboost(
     *,
     random_state: int,
 ) -> Any:
-    """AdaBoost (SAMME, Hastie et al. 2009) over a named simple model."""
+    """AdaBoost (SAMME, Hastie et al. 2009) over a chosen base model."""
     from sklearn.ensemble import AdaBoostClassifier
 
     from rakuten_bench.estimator.member import base_model

@@ -22,7 +22,7 @@ def bagging(
     *,
     random_state: int,
 ) -> Any:
-    """Bagging (Breiman 1996) over a named simple model."""
+    """Bagging (Breiman 1996) over a chosen base model."""
     from sklearn.ensemble import BaggingClassifier
 
     from rakuten_bench.estimator.member import base_model

@@ -32,7 +32,7 @@ def cnn_image(
     random_state: int,
     folder: Path | None = None,
 ) -> Any:
-    """Convolutional network on pixels: of study E, of study D, or a small residual one."""
+    """Convolutional network on pixels: that of study E, of study D, or a small ResNet."""
     from rakuten_bench.neural.image import ImageNetwork
     from rakuten_bench.neural.training import Recipe
 

@@ -37,7 +37,7 @@ def cnn_text(
     random_state: int,
     folder: Path | None = None,
 ) -> Any:
-    """Convolutional network on words or characters (Kim 2014); needs no vectorizer."""
+    """Convolutional network on words or characters (Kim 2014); uses no vectorizer."""
     from rakuten_bench.neural.text import TextNetwork
     from rakuten_bench.neural.training import Recipe
 

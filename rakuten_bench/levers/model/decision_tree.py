@@ -24,7 +24,7 @@ def decision_tree(
     *,
     random_state: int,
 ) -> Any:
-    """One decision tree."""
+    """Single decision tree."""
     from sklearn.tree import DecisionTreeClassifier
 
     return DecisionTreeClassifier(

@@ -9,7 +9,7 @@ from rakuten_bench.registry import MODEL
 def dummy(
     strategy: Literal["prior", "stratified", "uniform"] = "prior", *, random_state: int
 ) -> Any:
-    """Look at no feature: the score to beat."""
+    """Baseline that ignores all features: the score to beat."""
     from sklearn.dummy import DummyClassifier
 
     return DummyClassifier(strategy=strategy, random_state=random_state)

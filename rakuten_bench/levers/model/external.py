@@ -28,13 +28,13 @@ def external(
     *,
     classes: tuple[str, ...],
 ) -> Any:
-    """Take probabilities from a file (npz or CSV), by row id and class name.
+    """Read probabilities from a file (npz or CSV), by row id and class name.
 
     `path` is relative to the scenario file. A CSV file has a column `id` and one column
     for each class, under the label's name; an npz file has the arrays `id` (n_rows),
     `classes` (n_classes) and `probability` (n_rows, n_classes), as a record's
     predictions.npz has. Ids are those of the data set's id column, or row numbers from 0
-    where it has none. Each row sums to 1; with `kind: logits` the numbers go through a
+    if it has none. Each row sums to 1; with `kind: logits` the numbers go through a
     softmax first. The file needs the test rows; for fusion `weighted` or `stacking` the
     training rows too, each predicted by a model that had not seen it.
     """

@@ -44,7 +44,7 @@ def finetune(
     random_state: int,
     folder: Path | None = None,
 ) -> Any:
-    """Learn a pretrained image network further: its new head first, then all of it."""
+    """Fine-tune a pretrained image network: the new head first, then all layers."""
     from rakuten_bench.neural.finetune import FineTuned
     from rakuten_bench.neural.training import Recipe
 

@@ -15,7 +15,7 @@ def kmeans(
     n_classes: int,
     random_state: int,
 ) -> Any:
-    """K-means without labels: clusters, as many as classes; scored apart, not ranked."""
+    """K-means clustering, one cluster per class by default; scored apart, not ranked."""
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
     from rakuten_bench.estimator.cluster import Clusterer

@@ -22,7 +22,7 @@ def knn(
     *,
     n_jobs: int = 1,
 ) -> Any:
-    """Nearest neighbours; its time and memory grow with training times test rows."""
+    """k-nearest neighbors; time and memory grow with training rows times test rows."""
     from sklearn.neighbors import KNeighborsClassifier
 
     return KNeighborsClassifier(

@@ -22,7 +22,7 @@ def lda(
     n_classes: int,
     random_state: int,
 ) -> Any:
-    """Latent Dirichlet allocation without labels: a row's cluster is its main topic."""
+    """Latent Dirichlet allocation as clustering: a row's cluster is its main topic."""
     from sklearn.decomposition import LatentDirichletAllocation
 
     from rakuten_bench.estimator.cluster import Clusterer

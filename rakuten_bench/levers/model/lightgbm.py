@@ -28,7 +28,7 @@ def lightgbm(
     random_state: int,
     n_jobs: int = 1,
 ) -> Any:
-    """Gradient boosted trees of LightGBM."""
+    """Gradient boosted trees (LightGBM)."""
     from lightgbm import LGBMClassifier
 
     from rakuten_bench.estimator.contiguous import Contiguous

@@ -24,7 +24,7 @@ def linear_svc(
     *,
     random_state: int,
 ) -> Any:
-    """Linear support vector machine, one class against the rest (liblinear)."""
+    """Linear support vector machine, one-vs-rest (liblinear)."""
     from sklearn.svm import LinearSVC
 
     from rakuten_bench.estimator.calibration import calibrated

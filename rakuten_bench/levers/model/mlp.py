@@ -25,7 +25,7 @@ def mlp(
     *,
     random_state: int,
 ) -> Any:
-    """Dense network (adam), stopped early on a tenth of the training rows."""
+    """Multilayer perceptron (Adam), early stopping on a tenth of the training rows."""
     from sklearn.neural_network import MLPClassifier
 
     from rakuten_bench.estimator.stopping import StoppedEarly

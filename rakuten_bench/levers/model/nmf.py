@@ -20,7 +20,7 @@ def nmf(
     n_classes: int,
     random_state: int,
 ) -> Any:
-    """Non-negative factors without labels: a row's cluster is its strongest factor."""
+    """Non-negative matrix factorization as clustering: a row's strongest factor."""
     from sklearn.decomposition import NMF
 
     from rakuten_bench.estimator.cluster import Clusterer

@@ -25,7 +25,7 @@ def passive_aggressive(
 
     from rakuten_bench.estimator.calibration import calibrated
 
-    # what scikit-learn names in place of its PassiveAggressiveClassifier
+    # scikit-learn's documented replacement of PassiveAggressiveClassifier
     model = SGDClassifier(
         loss="hinge",
         penalty=None,

@@ -22,7 +22,7 @@ def ridge(
     *,
     random_state: int,
 ) -> Any:
-    """Ridge regression on one column for each class."""
+    """Ridge regression on one-hot encoded classes."""
     from sklearn.linear_model import RidgeClassifier
 
     from rakuten_bench.estimator.calibration import calibrated

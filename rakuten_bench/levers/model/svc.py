@@ -7,7 +7,7 @@ from rakuten_bench.registry import MODEL, Choices, Effort, Real
 
 @MODEL.preparation(needs="scikit-learn", kind="transform", writes=("features",))
 def products(max_rows: int = 12_000) -> Any:
-    """Multiply each row with each training row, once for all kernel machines."""
+    """Dot products of all rows with the training rows, once for all kernel machines."""
     from rakuten_bench.estimator.kernel import GramMap
 
     return GramMap(max_rows)
@@ -32,7 +32,7 @@ def svc(
     class_weight: Literal["balanced"] | None = None,
     calibrate: Literal["sigmoid", "isotonic"] | None = None,
 ) -> Any:
-    """Support vector machine with a kernel; its time grows with the square of the rows."""
+    """Kernel support vector machine; training time grows with the square of the rows."""
     from rakuten_bench.estimator.calibration import calibrated
     from rakuten_bench.estimator.kernel import KernelSVC
 

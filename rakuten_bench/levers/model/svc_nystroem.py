@@ -25,7 +25,7 @@ def svc_nystroem(
     *,
     random_state: int,
 ) -> Any:
-    """Rbf support vector machine that scales (Nystroem map, Williams & Seeger 2001)."""
+    """RBF support vector machine that scales (Nystroem map, Williams & Seeger 2001)."""
     from sklearn.pipeline import make_pipeline
     from sklearn.svm import LinearSVC
 

@@ -22,7 +22,7 @@ def _lacks(params: Mapping[str, Any]) -> str:
     reads=("texts",),
     files=Files("model"),
     lacks=_lacks,
-    # not measured but reckoned, from the multiplications of the default model
+    # not measured but estimated from the multiplications of the default model
     effort=Effort(25_000.0, instead="a GPU, or linear_svc after usem3"),
 )
 def transformer(
@@ -44,7 +44,7 @@ def transformer(
     random_state: int,
     folder: Path | None = None,
 ) -> Any:
-    """Learn a Hugging Face language model further: its new head first, then all of it."""
+    """Fine-tune a Hugging Face language model: the new head first, then all layers."""
     from rakuten_bench.neural.training import Recipe
     from rakuten_bench.neural.transformer import FineTunedText
 

@@ -32,7 +32,7 @@ def xgboost(
     n_jobs: int = 1,
     device: str = "cpu",
 ) -> Any:
-    """Gradient boosted trees of XGBoost, by histograms."""
+    """Gradient boosted trees (XGBoost, histogram method)."""
     from xgboost import XGBClassifier
 
     from rakuten_bench.estimator.contiguous import Contiguous

@@ -1,4 +1,4 @@
-"""What a token is reduced to: each distinct (language, token) once."""
+"""Stemming and lemmatization: each distinct (language, token) once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def apply(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Corpus:
-    """Spell the distinct tokens of each language anew."""
+    """Normalize the distinct tokens of each language."""
 
     def change(tokens: list[str], language: str) -> list[str]:
         return option.make(tokens, params=params, **{**given, "language": language})

@@ -12,13 +12,13 @@ from rakuten_bench.registry import NORMALIZER
     "lemma_lookup", digit="2", needs="spacy-lookups-data", extra="lemmas"
 )
 def lemma_lookup(tokens: list[str], language: str) -> list[str]:
-    """Replace words by their lemma (spaCy's lookup tables)."""
+    """Lemmatization with spaCy's lookup tables."""
     table = _load_table(language)
     return [_find(table, token) for token in tokens]
 
 
 def _load_table(language: str) -> dict[str, str]:
-    """Return the table of a language, empty where there is none."""
+    """Return the table of a language, empty if there is none."""
     found = importlib.util.find_spec("spacy_lookups_data")
     folder = Path(str(found.origin)).parent / "data" if found else Path()
     file = folder / f"{language}_lemma_lookup.json.gz"
@@ -32,7 +32,7 @@ def _load_table(language: str) -> dict[str, str]:
 
 
 def _find(table: dict[str, str], token: str) -> str:
-    """Look a word up, in small letters also as a German noun, which has a capital."""
+    """Look a word up; a lowercase one also capitalized, as German nouns are."""
     if not token.islower():
         return table.get(token, token)
     return table.get(token, table.get(token.capitalize(), token)).lower()

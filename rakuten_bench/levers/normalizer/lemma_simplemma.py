@@ -5,7 +5,7 @@ from rakuten_bench.registry import NORMALIZER
 
 @NORMALIZER.option("lemma_simplemma", digit="3", needs="simplemma")
 def lemma_simplemma(tokens: list[str], language: str) -> list[str]:
-    """Replace words by their lemma (simplemma, 54 languages)."""
+    """Lemmatization with simplemma (54 languages)."""
     from simplemma import lemmatize
     from simplemma.strategies.dictionaries.dictionary_factory import (
         SUPPORTED_LANGUAGES,
@@ -14,7 +14,7 @@ def lemma_simplemma(tokens: list[str], language: str) -> list[str]:
     if language not in SUPPORTED_LANGUAGES:
         return tokens
     lemmas = (lemmatize(token, lang=language) for token in tokens)
-    # small letters stay small: German tables give nouns a capital
+    # lowercase stays lowercase: German tables capitalize nouns
     return [
         lemma.lower() if token.islower() else lemma
         for token, lemma in zip(tokens, lemmas, strict=True)

@@ -26,10 +26,10 @@ def lemma_spacy(
     pipelines: tuple[str, ...] = ("fr_core_news_sm",),
     language: str,
 ) -> list[str]:
-    """Replace words by their lemma (trained spaCy pipelines, each word by itself).
+    """Lemmatization with trained spaCy pipelines, each word without context.
 
     A pipeline is named as spaCy names it, its language first ("fr_core_news_sm"), or by
-    a folder of such a name. Words of a language without a pipeline stay as they are.
+    a folder of such a name. Words of a language without a pipeline stay unchanged.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def lemma_spacy(
 
 
 def _words(pipeline: Any, tokens: list[str]) -> Any:
-    """Yield each token as a document of one word, whatever spaCy would cut it into."""
+    """Yield each token as a document of one word, not tokenized by spaCy."""
     from spacy.tokens import Doc
 
     return (Doc(pipeline.vocab, words=[token]) for token in tokens)

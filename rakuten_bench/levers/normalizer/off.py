@@ -5,4 +5,4 @@ from rakuten_bench.registry import NORMALIZER
 
 @NORMALIZER.option("off", digit="0")
 def off() -> None:
-    """Keep every word as it is."""
+    """Keep every word unchanged."""

@@ -23,7 +23,7 @@ _NAMES = {
 
 @NORMALIZER.option("stem_nltk", digit="5", needs="nltk")
 def stem_nltk(tokens: list[str], language: str) -> list[str]:
-    """Cut words to their stem (Snowball, by NLTK: slower, and older rules)."""
+    """Snowball stemming (NLTK: slower, older rules)."""
     if language not in _NAMES:
         return tokens
     from nltk.stem.snowball import SnowballStemmer

@@ -5,7 +5,7 @@ from rakuten_bench.registry import NORMALIZER
 
 @NORMALIZER.option("stem_snowball", digit="1", needs="PyStemmer")
 def stem_snowball(tokens: list[str], language: str) -> list[str]:
-    """Cut words to their stem (Snowball, by PyStemmer)."""
+    """Snowball stemming (PyStemmer)."""
     import Stemmer
 
     try:

@@ -1,1 +1,1 @@
-"""How the vectors are made smaller."""
+"""Feature selection and dimensionality reduction."""

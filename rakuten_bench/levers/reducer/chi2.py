@@ -13,7 +13,7 @@ from rakuten_bench.registry import REDUCER, Rules
     rules=Rules(tags=("labels",)),
 )
 def chi2(k: int = 20_000) -> Any:
-    """Keep the columns that depend most on the class (chi-squared)."""
+    """Select the features that depend most on the class (chi-squared)."""
     from sklearn.feature_selection import chi2 as score
 
     from rakuten_bench.estimator.reduction import NarrowKBest

@@ -13,7 +13,7 @@ from rakuten_bench.registry import REDUCER, Rules
     rules=Rules(tags=("labels",)),
 )
 def nbsvm(alpha: float = 1.0) -> Any:
-    """Scale columns by their log-count ratio, for NB-SVM (Wang and Manning, 2012)."""
+    """Scale features by their log-count ratio, for NB-SVM (Wang & Manning 2012)."""
     from rakuten_bench.estimator.reduction import LogCountRatio
 
     return LogCountRatio(alpha)

@@ -5,4 +5,4 @@ from rakuten_bench.registry import REDUCER
 
 @REDUCER.option("off", digit="0", modalities=("text", "image"))
 def off() -> None:
-    """Keep every column."""
+    """Keep every feature."""

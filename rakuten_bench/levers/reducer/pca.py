@@ -18,7 +18,7 @@ def pca(
     *,
     random_state: int,
 ) -> Any:
-    """Keep the directions of largest variance, so many or a share of the variance."""
+    """Principal component analysis, to a number of components or a share of variance."""
     from rakuten_bench.image.component import Components
 
     return Components(n_components, whiten, random_state)

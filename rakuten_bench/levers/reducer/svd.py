@@ -13,7 +13,7 @@ from rakuten_bench.registry import REDUCER, Rules
     rules=Rules(tags=("signed",)),
 )
 def svd(n_components: int = 300, n_iter: int = 5, *, random_state: int) -> Any:
-    """Keep the directions of largest variance (latent semantic analysis)."""
+    """Latent semantic analysis (truncated singular value decomposition)."""
     from rakuten_bench.estimator.reduction import NarrowSVD
 
     return NarrowSVD(n_components, n_iter=n_iter, random_state=random_state)

@@ -1,1 +1,1 @@
-"""How the training rows are balanced."""
+"""How the training rows are resampled."""

@@ -7,7 +7,7 @@ from rakuten_bench.registry import SAMPLER
 
 @SAMPLER.option("cap", digit="3", needs="imbalanced-learn")
 def cap(most: int = 5_000, *, random_state: int) -> Any:
-    """Drop rows of classes that have more than `most`."""
+    """Randomly undersample classes with more than `most` rows."""
     from rakuten_bench.estimator.bounds import Bounds
 
     return Bounds(0, most, random_state=random_state)

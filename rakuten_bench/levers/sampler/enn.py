@@ -9,7 +9,7 @@ from rakuten_bench.registry import SAMPLER
 def enn(
     n_neighbors: int = 3, kind_sel: Literal["all", "mode"] = "all", *, n_jobs: int = 1
 ) -> Any:
-    """Drop rows whose neighbours are of other classes (Wilson 1972)."""
+    """Edited nearest neighbors: drop rows among other classes (Wilson 1972)."""
     from rakuten_bench.estimator.neighbour import Edited
 
     return Edited(n_neighbors, kind_sel, n_jobs=n_jobs)

@@ -7,7 +7,7 @@ from rakuten_bench.registry import SAMPLER
 
 @SAMPLER.option("floor_cap", digit="4", needs="imbalanced-learn")
 def floor_cap(least: int = 2_000, most: int = 5_000, *, random_state: int) -> Any:
-    """Repeat rows of classes with fewer than `least`, drop rows above `most`."""
+    """Oversample classes with fewer than `least` rows, undersample above `most`."""
     from rakuten_bench.estimator.bounds import Bounds
 
     return Bounds(least, most, random_state=random_state)

@@ -5,4 +5,4 @@ from rakuten_bench.registry import SAMPLER
 
 @SAMPLER.option("off", digit="0")
 def off() -> None:
-    """Keep the training rows as they are."""
+    """Keep the training rows unchanged."""

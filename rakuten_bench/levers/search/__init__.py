@@ -1,1 +1,1 @@
-"""How the model's parameters are chosen."""
+"""How the model's hyperparameters are chosen."""

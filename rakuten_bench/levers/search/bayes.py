@@ -22,7 +22,7 @@ def bayes(
     *,
     random_state: int,
 ) -> Strategy:
-    """Let a Gaussian process name the next one to try (scikit-optimize)."""
+    """Bayesian optimization with a Gaussian process (scikit-optimize)."""
     from rakuten_bench.search.bayesian import search_bayes
 
     yield from search_bayes(dimensions, n_iter, n_initial, random_state)

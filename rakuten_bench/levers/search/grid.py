@@ -19,7 +19,7 @@ def grid(
     scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
     space: dict[str, Any] | None = None,
 ) -> Strategy:
-    """Try every combination; a range is cut into `n_values`."""
+    """Grid search; a range is divided into `n_values` values."""
     from rakuten_bench.search.strategy import Batch, grid_of
 
     yield Batch(grid_of(dimensions, n_values))

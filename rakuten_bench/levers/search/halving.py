@@ -22,7 +22,7 @@ def halving(
     *,
     random_state: int,
 ) -> Strategy:
-    """Try many on few rows, keep the best third, and so on (Jamieson & Talwalkar 2016)."""
+    """Successive halving: more rows for fewer candidates (Jamieson & Talwalkar 2016)."""
     from rakuten_bench.search.strategy import Batch, draw
 
     left = draw(dimensions, n_candidates, random_state)

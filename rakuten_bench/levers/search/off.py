@@ -5,4 +5,4 @@ from rakuten_bench.registry import SEARCH
 
 @SEARCH.option("off", digit="0")
 def off() -> None:
-    """Take the parameters as given."""
+    """No search: use the parameters as given."""

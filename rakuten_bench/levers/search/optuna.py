@@ -21,7 +21,7 @@ def optuna(
     *,
     random_state: int,
 ) -> Strategy:
-    """Let Parzen estimators name the next one to try (Optuna's TPE)."""
+    """Tree-structured Parzen estimator (Optuna's TPE sampler)."""
     from rakuten_bench.search.parzen import search_parzen
 
     yield from search_parzen(dimensions, n_iter, random_state)

@@ -21,7 +21,7 @@ def random(
     *,
     random_state: int,
 ) -> Strategy:
-    """Try combinations drawn at random (Bergstra & Bengio 2012)."""
+    """Random search (Bergstra & Bengio 2012)."""
     from rakuten_bench.search.strategy import Batch, draw
 
     yield Batch(draw(dimensions, n_iter, random_state))

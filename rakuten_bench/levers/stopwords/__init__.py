@@ -1,4 +1,4 @@
-"""Which words are left out: ids are dropped, no text is looked at twice."""
+"""Stop word removal: token ids are dropped, no text is read twice."""
 
 from __future__ import annotations
 

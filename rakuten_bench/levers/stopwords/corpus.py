@@ -5,7 +5,7 @@ from typing import Any
 from rakuten_bench.levers.stopwords.iso import iso
 from rakuten_bench.registry import STOPWORDS, Rules
 
-#: The same list as the option `iso`; dropped before anything is learned.
+#: The same list as the option `iso`; removed before anything is fitted.
 listed = STOPWORDS.preparation(needs="stopwordsiso")(iso)
 
 
@@ -18,7 +18,7 @@ listed = STOPWORDS.preparation(needs="stopwordsiso")(iso)
     rules=Rules(tags=("labels",)),
 )
 def corpus(share: float = 0.1) -> Any:
-    """Leave out stopwords-iso, and words that a share of every class's rows has."""
+    """Remove stopwords-iso, and words found in a share of the rows of every class."""
     from rakuten_bench.corpus.frequent import FrequentWords
 
     return FrequentWords(share)

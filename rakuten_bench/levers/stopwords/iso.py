@@ -5,7 +5,7 @@ from rakuten_bench.registry import STOPWORDS
 
 @STOPWORDS.option("iso", digit="3", needs="stopwordsiso")
 def iso(language: str) -> frozenset[str]:
-    """Leave out the words of stopwords-iso (French 691, English 1,298)."""
+    """Remove stop words (stopwords-iso: French 691, English 1,298)."""
     import stopwordsiso
 
     if not stopwordsiso.has_lang(language):

@@ -34,7 +34,7 @@ _NAMES = {
 }
 
 
-#: Where NLTK looks after NLTK_DATA and the home folder (nltk.data.path).
+#: Where NLTK searches after NLTK_DATA and the home folder (nltk.data.path).
 _SHARED = tuple(
     f"{folder}/nltk_data"
     for folder in (
@@ -45,7 +45,7 @@ _SHARED = tuple(
 
 
 def find_lists() -> list[str]:
-    """Return where NLTK may find its stop words; to ask it would take seconds."""
+    """Return where NLTK may find its stop words; asking NLTK would take seconds."""
     named = filter(None, os.environ.get("NLTK_DATA", "").split(os.pathsep))
     own = [os.path.expanduser(one) for one in (*named, "~/nltk_data")]  # noqa: PTH111
     # pathlib's fails where there is no home folder; this one leaves `~` as it is
@@ -61,21 +61,19 @@ def _lacks(params: Mapping[str, Any]) -> str:
     del params  # there are none
     if any(Path(one).exists() for one in find_lists()):
         return ""
-    return (
-        "NLTK's data set 'stopwords' is not there: python -m nltk.downloader stopwords"
-    )
+    return "NLTK's data set 'stopwords' not found: python -m nltk.downloader stopwords"
 
 
 @STOPWORDS.option(
     "nltk", digit="1", needs="nltk", files=Files(find=find_lists), lacks=_lacks
 )
 def nltk(language: str) -> frozenset[str]:
-    """Leave out NLTK's stop words; its data set `stopwords` must be there.
+    """Remove stop words (NLTK; needs its data set `stopwords`).
 
     Raises
     ------
     UserError
-        If the data set is not there: it is not in NLTK's package.
+        If the data set is not found: NLTK's package does not include it.
     """
     if language not in _NAMES:
         return frozenset()
@@ -85,7 +83,7 @@ def nltk(language: str) -> frozenset[str]:
         return frozenset(stopwords.words(_NAMES[language]))
     except LookupError:
         message = (
-            "NLTK's data set 'stopwords' is not there: NLTK's package comes without it. "
+            "NLTK's data set 'stopwords' not found: NLTK's package does not include it. "
             "Run: python -m nltk.downloader stopwords (or choose 'iso' or 'spacy', "
             "which need no data)."
         )

@@ -5,4 +5,4 @@ from rakuten_bench.registry import STOPWORDS
 
 @STOPWORDS.option("off", digit="0")
 def off() -> None:
-    """Keep every word."""
+    """Keep all words."""

@@ -8,7 +8,7 @@ from rakuten_bench.registry import STOPWORDS
 
 @STOPWORDS.option("spacy", digit="2", needs="spacy")
 def spacy(language: str) -> frozenset[str]:
-    """Leave out spaCy's stop words (French 507, English 326)."""
+    """Remove stop words (spaCy: French 507, English 326)."""
     # the one file and not the package: importing spacy.lang.fr takes seconds
     found = importlib.util.find_spec("spacy")
     folder = Path(str(found.origin)).parent if found else Path()

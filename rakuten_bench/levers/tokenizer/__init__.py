@@ -1,4 +1,4 @@
-"""Texts to the encoded corpus: each distinct text is cut once."""
+"""Texts to the encoded corpus: each distinct text is tokenized once."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def apply(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Corpus:
-    """Cut and number the texts of all blocks, over one vocabulary."""
+    """Tokenize and encode the texts of all blocks, with one vocabulary."""
     texts: Texts = slots["texts"]
-    # the same text may be cut in two ways where the tokenizer asks for the language
+    # the same text may be tokenized in two ways if the tokenizer depends on the language
     languages = slots["languages"] if "language" in option.given else None
     groups: defaultdict[str, dict[str, int]] = defaultdict(dict)
     owners = _codes(languages, texts)
@@ -52,7 +52,7 @@ def apply(
 
 
 def _tell_empty(corpus: Corpus) -> None:
-    """Say how many rows have no token left; they are kept and predicted."""
+    """Warn of rows without a token; they are kept and predicted."""
     lengths = np.diff(corpus.offsets).reshape(len(corpus.blocks), -1)
     n_empty = int((lengths.sum(axis=0) == 0).sum())
     if n_empty:
@@ -64,7 +64,7 @@ def _tell_empty(corpus: Corpus) -> None:
 
 
 def _codes(languages: Languages | None, texts: Texts) -> list[str]:
-    """Return the language of each document, "" for all where it does not matter."""
+    """Return the language of each document, "" for all if it does not matter."""
     if languages is None:
         return [""] * sum(map(len, texts.columns))
     codes = [languages.codes[code] for code in languages.row.tolist()]

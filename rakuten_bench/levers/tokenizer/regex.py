@@ -11,7 +11,7 @@ from rakuten_bench.registry import TOKENIZER
 def regex(
     texts: list[str], *, pattern: str = r"(?u)\b\w\w+\b", lowercase: bool = True
 ) -> Iterator[list[str]]:
-    """Take what a pattern finds: by default words of two letters or more, as scikit-learn.
+    """Regular expression; by default words of two or more characters, as scikit-learn.
 
     Raises
     ------

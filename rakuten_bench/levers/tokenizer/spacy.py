@@ -11,7 +11,7 @@ from rakuten_bench.registry import TOKENIZER
 def spacy(
     texts: list[str], *, lowercase: bool = True, language: str
 ) -> Iterator[list[str]]:
-    """Cut by the rules of the row's language (spaCy): French l' and d' come off."""
+    """Rules of spaCy for the row's language: French l' and d' are split off."""
     tokenize = _blank(language).tokenizer
     for text in texts:
         tokens = tokenize(text.lower() if lowercase else text)
@@ -20,7 +20,7 @@ def spacy(
 
 @cache  # French takes five seconds
 def _blank(language: str) -> Any:
-    """Return the rules of a language, or of none where spaCy can't load any."""
+    """Return the rules of a language, or language-neutral ones if spaCy has none."""
     import spacy as library
 
     try:

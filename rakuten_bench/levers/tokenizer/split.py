@@ -7,6 +7,6 @@ from rakuten_bench.registry import TOKENIZER
 
 @TOKENIZER.option("split", digit="0")
 def split(texts: list[str], *, lowercase: bool = True) -> Iterator[list[str]]:
-    """Cut at white space."""
+    """Split on whitespace."""
     for text in texts:
         yield (text.lower() if lowercase else text).split()

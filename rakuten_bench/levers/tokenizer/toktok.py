@@ -7,7 +7,7 @@ from rakuten_bench.registry import TOKENIZER
 
 @TOKENIZER.option("toktok", digit="3", needs="nltk")
 def toktok(texts: list[str], *, lowercase: bool = True) -> Iterator[list[str]]:
-    """Cut off punctuation, for any language (NLTK's Tok-tok)."""
+    """Split off punctuation, for any language (NLTK's Tok-tok)."""
     from nltk.tokenize.toktok import ToktokTokenizer
 
     tokenize = ToktokTokenizer().tokenize

@@ -7,10 +7,10 @@ from rakuten_bench.registry import TOKENIZER
 
 @TOKENIZER.option("word_tokenize", digit="4", needs="nltk")
 def word_tokenize(texts: list[str], *, lowercase: bool = True) -> Iterator[list[str]]:
-    """Cut as the Penn Treebank does, line by line (NLTK's word_tokenize).
+    """Penn Treebank tokenization, line by line (NLTK's word_tokenize).
 
-    Each line counts as one sentence: to find sentences NLTK needs data that is not in
-    its package, and titles have none.
+    Each line counts as one sentence: splitting sentences needs data that is not in
+    NLTK's package, and titles are not sentences.
     """
     from nltk.tokenize.destructive import NLTKWordTokenizer
 

@@ -1,4 +1,4 @@
-"""How tokens become numbers."""
+"""How tokens are turned into feature vectors."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def apply(
     slots: Mapping[str, Any],
     given: Mapping[str, Any],
 ) -> Any:
-    """Return the vectors of texts, for options that learn nothing from them."""
+    """Return the vectors of texts, for options that are not fitted."""
     return option.make(slots["texts"], params=params, **given)

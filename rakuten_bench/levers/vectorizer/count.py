@@ -14,7 +14,7 @@ def count(
     binary: bool = False,
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
-    """Count the words."""
+    """Word counts."""
     from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import CorpusVectorizer, Part
 

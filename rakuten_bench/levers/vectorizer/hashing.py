@@ -13,7 +13,7 @@ def hashing(
     norm: Literal["l1", "l2"] | None = "l2",
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
-    """Count words in columns chosen by a hash: nothing is learned, columns may clash."""
+    """Word counts by feature hashing: no vocabulary is fitted, words may collide."""
     from rakuten_bench.corpus.hashed import HashedVectorizer
 
     return HashedVectorizer(

@@ -18,7 +18,7 @@ def tfidf(
     norm: Literal["l1", "l2"] | None = "l2",
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
-    """Weigh words by how rare they are (TF-IDF)."""
+    """TF-IDF of words."""
     from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import (
         CorpusVectorizer,

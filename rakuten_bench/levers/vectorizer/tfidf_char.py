@@ -16,7 +16,7 @@ def tfidf_char(
     norm: Literal["l1", "l2"] | None = "l2",
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
-    """Weigh runs of characters by how rare they are (TF-IDF)."""
+    """TF-IDF of character n-grams."""
     from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import (
         CorpusVectorizer,

