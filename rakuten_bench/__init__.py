@@ -12,7 +12,7 @@ __all__ = ["__version__", "build"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `build` when it is asked for: it brings scikit-learn along."""
+    """Import `build` on first access: it imports scikit-learn."""
     if name == "build":
         from rakuten_bench.pipeline.estimator import build
 

@@ -3,8 +3,8 @@
 import sys
 
 if __name__ == "__main__":
-    # Python looks into the working folder first: a random.py or csv.py beside the data
-    # would be taken for the standard module. There it comes last.
+    # Python searches the working folder first: a random.py or csv.py beside the data
+    # would shadow the standard module. Here it comes last.
     if not sys.flags.safe_path:
         sys.path.append(sys.path.pop(0))
 

@@ -1,7 +1,7 @@
-"""Files and folders that are there as a whole or not at all, also after a kill.
+"""Atomic writes of files and folders, safe against being killed.
 
-They are written beside their place and renamed. The name that they have meanwhile tells
-who writes: what a dead process has left can be told from what a live one is writing.
+They are written under a temporary name in the same folder and renamed. The temporary
+name contains host and process, so that leftovers of dead processes are recognized.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ SUFFIX = ".part"
 _WRITTEN_BY = re.compile(
     r"^\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.part$", re.DOTALL
 )
-#: As earlier versions named them.
+#: Temporary names of earlier versions.
 _WRITTEN_BEFORE = re.compile(
     r"^(\..+|[0-9a-f]{16,})\.(?P<pid>\d+)(\.\d+)?\.tmp$|^.+\.(?P<part>\d+)\.part$",
     re.DOTALL,
 )
 _LONGEST_NAME = 150  # bytes, of the 255 that most file systems allow
-_LONGEST_WRITE = 86_400  # seconds: numbers of processes are given out again
+_LONGEST_WRITE = 86_400  # seconds: process ids are reused
 
 
 def partial_path(path: Path) -> Path:
-    """Return a new name beside a path, for this process and this call only."""
+    """Return a temporary name beside a path, unique to this process and call."""
     name = os.fsdecode(os.fsencode(path.name)[:_LONGEST_NAME])
     token = uuid.uuid4().hex[:8]
     return path.with_name(f".{name}.{_host()}-{os.getpid()}-{token}{SUFFIX}")
@@ -40,7 +40,7 @@ def partial_path(path: Path) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a name to write to; rename it when the block ends, remove it when it fails."""
+    """Yield a temporary name; rename it when the block ends, remove it on failure."""
     partial = partial_path(path)
     try:
         yield partial
@@ -51,26 +51,26 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or as it was before."""
+    """Write a file atomically."""
     with replacing(path) as partial:
         partial.write_bytes(content)
 
 
 def is_partial(name: str) -> bool:
-    """Tell whether a file or folder is still being written, or was left half written."""
+    """Return whether a name is a temporary one: being written, or abandoned."""
     return bool(_WRITTEN_BY.match(name) or _WRITTEN_BEFORE.match(name))
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Remove what processes that are gone have left half written in a folder.
+    """Remove temporary files of dead processes from a folder.
 
-    What this user can't remove stays, and what a process of another host may still be
-    writing: it is removed a day later.
+    Files that this user can't remove stay; those of other hosts, whose processes may
+    still be writing, are removed a day later.
 
     Returns
     -------
     int
-        How many files and folders were removed.
+        Number of files and folders removed.
     """
     count = 0
     with suppress(OSError), os.scandir(folder) as entries:
@@ -81,7 +81,7 @@ def remove_leftovers(folder: Path) -> int:
 
 
 def _is_left(entry: os.DirEntry[str]) -> bool:
-    """Tell whether nobody writes a file or folder any more."""
+    """Return whether the process that wrote a file or folder is gone."""
     ours = _WRITTEN_BY.match(entry.name)
     before = _WRITTEN_BEFORE.match(entry.name)
     if ours is None and before is None:
@@ -118,7 +118,7 @@ def _remove(entry: os.DirEntry[str]) -> bool:
 
 @cache
 def _host() -> str:
-    """Return what tells machines apart, and containers whose processes we don't see."""
+    """Return an identifier of the machine, or container, whose processes are visible."""
     namespace = ""
     with suppress(OSError):
         namespace = str(Path("/proc/self/ns/pid").readlink())

@@ -1,4 +1,4 @@
-"""What a user can cause: printed as one message, exit code 2, no traceback."""
+"""Errors that users can cause: one message, exit code 2, no traceback."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class UserError(Exception):
 
 
 class MissingPackage(UserError):
-    """An option was asked for whose package is not installed."""
+    """The package of an option is not installed."""
 
 
 class Notice(UserWarning):
-    """What a step wants said about its result; the runner copies it to the records.
+    """A remark of a step on its result; the runner copies it to the records.
 
     Sent with `warnings.warn(message, Notice, stacklevel=2)`: "images: 3 missing".
     """
 
 
 class Problems(UserError):
-    """Several mistakes found in one go, one line each.
+    """Several mistakes reported together, one line each.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ class Problems(UserError):
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[type[Problems], tuple[tuple[str, ...]]]:
-        """Let it be pickled: workers send it home."""
+        """Make it picklable: workers send it to the main process."""
         return type(self), (self.problems,)
 
 
 @contextlib.contextmanager
 def writing(path: Path, advice: str = "") -> Iterator[None]:
-    """Say of which file or folder it was that it can't be written, and what to do.
+    """Raise a `UserError` naming the file or folder that can't be written, with advice.
 
     Raises
     ------
@@ -66,7 +66,7 @@ _LONGEST_NAME = 40  # characters
 
 
 def unknown(kind: str, value: object, known: Iterable[str]) -> str:
-    """Say that a name is not known and which one was probably meant.
+    """Return a message for an unknown name, with the closest known one.
 
     >>> unknown("model", "logrge", ["logreg", "dummy"])
     "unknown model 'logrge'. Did you mean 'logreg'?"
@@ -84,14 +84,14 @@ def unknown(kind: str, value: object, known: Iterable[str]) -> str:
 
 
 def find_close(value: str, names: Iterable[str]) -> str:
-    """Return the name that was probably meant, whatever its case; "" if none was."""
+    """Return the closest known name, ignoring case; "" if none is close."""
     by_folded = {name.strip().casefold(): name for name in names}
     close = difflib.get_close_matches(value.strip().casefold(), by_folded, n=1)
     return by_folded[close[0]] if close else ""
 
 
 def list_names(names: Iterable[object]) -> str:
-    """Return the first names of a list, and how many there are beside.
+    """Return the first names of a list, and the number of the others.
 
     >>> list_names(["a", "b"])
     'a, b'
@@ -102,7 +102,7 @@ def list_names(names: Iterable[object]) -> str:
 
 
 def _short(name: object) -> str:
-    """Return a name fit for one line: it may be a row that was taken for a header."""
+    """Return a name shortened to one line: it may be a row mistaken for a header."""
     line = " ".join(str(name).split())
     printable = "".join(one if one.isprintable() else "?" for one in line)
     if len(printable) <= _LONGEST_NAME:
@@ -111,7 +111,7 @@ def _short(name: object) -> str:
 
 
 def listed(names: Iterable[object], shown: int = 3) -> str:
-    """Return the first of some names in quotes, and how many more there are.
+    """Return the first of some names in quotes, and the number of the others.
 
     >>> listed(["a", "b"]), listed(range(240))
     ("'a', 'b'", "'0', '1', '2' and 237 more")

@@ -1,7 +1,7 @@
-"""Reading archives of arrays that somebody else may have written.
+"""Read archives of arrays from untrusted sources.
 
-No object is unpickled, no more memory is taken than an honest file of that size needs,
-and nothing but a regular file is opened.
+No object is unpickled, no more memory is allocated than a genuine file of that size
+needs, and only regular files are opened.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 from rakuten_bench.plain import open_plain
 
-#: What opening and reading raise of damaged files and encrypted ones, beside `OSError`.
+#: Raised for damaged and encrypted files, in addition to `OSError`.
 DAMAGES = (
     *(ValueError, KeyError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error),
 )
 
-#: An archive is read if it unpacks to no more bytes than this, or than so many times its
-#: own: a million rows of a constant prediction take 60 MB.
+#: An archive is read if it unpacks to at most this many bytes, or this multiple of its
+#: size: a million rows of a constant prediction take 60 MB.
 _MAX_UNPACKED, _MAX_RATIO = 1 << 27, 50
 
 Shape = tuple[int, ...]
@@ -36,21 +36,21 @@ Shape = tuple[int, ...]
 
 @contextlib.contextmanager
 def open_npz(path: Path, names: Collection[str]) -> Iterator[zipfile.ZipFile]:
-    """Open an archive, unless some of its arrays unpack to far more than it is.
+    """Open an archive, unless some of its arrays unpack to far more than its size.
 
     Parameters
     ----------
     path : Path
     names : collection of str
-        Of the arrays that are going to be read as a whole.
+        Of the arrays that will be read completely.
 
     Raises
     ------
     OSError, ValueError, zipfile.BadZipFile
     """
     with open_plain(path) as opened:
-        if not zipfile.is_zipfile(opened):  # NumPy would advise to unpickle it
-            message = "it is no archive of arrays"
+        if not zipfile.is_zipfile(opened):  # NumPy would suggest unpickling it
+            message = "it is not an archive of arrays"
             raise ValueError(message)
         packed = os.fstat(opened.fileno()).st_size
         with zipfile.ZipFile(opened) as archive:
@@ -69,7 +69,7 @@ def list_arrays(archive: zipfile.ZipFile) -> list[str]:
 
 
 def read_head(archive: zipfile.ZipFile, name: str) -> tuple[Shape, np.dtype[Any]]:
-    """Return the shape and type that an array announces, without reading it.
+    """Return the shape and type in an array's header, without reading the array.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def read_head(archive: zipfile.ZipFile, name: str) -> tuple[Shape, np.dtype[Any]
 
 
 def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """Read an array; no memory is taken for what its header says and it does not hold.
+    """Read an array; no memory is allocated for values that the file does not contain.
 
     Raises
     ------
@@ -90,7 +90,9 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     member = io.BytesIO(content)
     shape, dtype = _read_head(member)
     if math.prod(shape) * dtype.itemsize != len(content) - member.tell():
-        message = f"'{name}' has not the {math.prod(shape):,} values that it announces"
+        message = (
+            f"'{name}' lacks some of the {math.prod(shape):,} values of its header"
+        )
         raise ValueError(message)
     member.seek(0)
     array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
@@ -99,7 +101,7 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
 
 def _read_head(member: IO[bytes]) -> tuple[Shape, np.dtype[Any]]:
     if np.lib.format.read_magic(member) != (1, 0):
-        message = "it is of another version of NumPy's format"
+        message = "it has an unsupported version of NumPy's format"
         raise ValueError(message)
     shape, _, dtype = np.lib.format.read_array_header_1_0(member)
     if any(length < 0 for length in shape) or not dtype.itemsize:

@@ -1,6 +1,6 @@
-"""Reading files that somebody else may have written: regular, and not too large.
+"""Read files from untrusted sources: regular ones of limited size.
 
-A pipe, a socket or a device in the place of a file would be waited for, or never end.
+Reading a pipe, a socket or a device instead of a file could block or never end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-#: Opens a pipe without waiting for its writer, and no file as text; not on every system.
+#: Open pipes without blocking, and files as binary; flags not on every system.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISFIFO, "is a named pipe"),
@@ -24,11 +24,11 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
 )
 
 LONGEST_LINE = 1 << 22  # characters: probabilities of some 100,000 classes
-_PATIENCE, _POLL_INTERVAL = 0.5, 0.01  # seconds that a pipe's writer may take
+_PATIENCE, _POLL_INTERVAL = 0.5, 0.01  # seconds to wait for a pipe's writer
 
 
 class NotPlain(OSError):
-    """What is there is no regular file, or a larger one than is read."""
+    """Not a regular file, or one that exceeds the size limit."""
 
 
 def open_plain(path: Path) -> IO[bytes]:
@@ -56,7 +56,7 @@ def read_plain(path: Path, limit: int) -> bytes:
     ----------
     path : Path
     limit : int
-        The most bytes that such a file has.
+        Maximum size in bytes.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def read_plain(path: Path, limit: int) -> bytes:
         size = os.fstat(file.fileno()).st_size
         content = b"" if size > limit else file.read(limit + 1)
     if max(size, len(content)) > limit:
-        message = f"has {max(size, len(content)):,} bytes, more than the {limit:,} read"
+        message = f"has {max(size, len(content)):,} bytes, over the limit of {limit:,}"
         raise NotPlain(errno.EFBIG, message, str(path))
     return content
 
@@ -75,15 +75,15 @@ def read_plain(path: Path, limit: int) -> bytes:
 def iter_lines(
     path: Path, longest: int = LONGEST_LINE, errors: str = "strict"
 ) -> Iterator[str]:
-    """Yield the lines of a text in UTF-8, with their ends.
+    """Yield the lines of a text in UTF-8, with their line ends.
 
     Parameters
     ----------
     path : Path
     longest : int
-        The most characters that a line of such a file has.
+        Maximum number of characters in a line.
     errors : str
-        What becomes of bytes that are no UTF-8, as in `bytes.decode`.
+        How to treat bytes that are not UTF-8, as in `bytes.decode`.
 
     Raises
     ------
@@ -103,26 +103,26 @@ def iter_lines(
 
 
 def read_pipe(path: Path) -> bytes:
-    """Return what is written to a named pipe, if a program is about to.
+    """Return the data written to a named pipe, if a writer opens it soon.
 
     Raises
     ------
     OSError
-        `NotPlain` if nothing opens its other end.
+        `NotPlain` if no process opens its other end.
     """
     with os.fdopen(os.open(path, _FLAGS), "rb", buffering=0) as pipe:
         end = time.monotonic() + _PATIENCE
         while (start := pipe.read(1 << 16)) == b"" and time.monotonic() < end:
             time.sleep(_POLL_INTERVAL)  # no writer yet; None: one that has not written
         if start == b"":
-            message = "is a named pipe that nothing is written to"
+            message = "is a named pipe without a writer"
             raise NotPlain(errno.EINVAL, message, str(path))
         os.set_blocking(pipe.fileno(), True)
         return (start or b"") + pipe.readall()
 
 
 def check_plain(path: Path) -> None:
-    """Refuse what is no regular file.
+    """Reject anything but a regular file.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Rows of numbers on the disk, written one by one by a step that may be killed."""
+"""Arrays on disk, written row by row by steps that may be killed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from numpy.typing import DTypeLike, NDArray
 def open_rows(
     folder: Path | None, name: str, shape: tuple[int, ...], dtype: DTypeLike
 ) -> NDArray[Any]:
-    """Open the rows that were written before, or make room for them, all zero.
+    """Open an array with the rows written so far, or create one of zeros.
 
-    The file is sparse: what is never written takes no room on the disk.
+    The file is sparse: unwritten rows take no disk space.
 
     Parameters
     ----------
     folder : Path or None
-        None for a temporary file that is gone with the array.
+        None for a temporary file that is deleted with the array.
     name : str
         Of the file in the folder, without suffix.
     shape : tuple of int
@@ -38,7 +38,7 @@ def open_rows(
     path = folder / f"{name}.npy"
     try:
         found = np.lib.format.open_memmap(path, mode="r+")
-    except (OSError, ValueError):  # none yet, or its header was never finished
+    except (OSError, ValueError):  # none yet, or an incomplete header
         return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
     if found.shape == shape and found.dtype == dtype:
         return found
@@ -46,10 +46,10 @@ def open_rows(
 
 
 def release(rows: NDArray[Any]) -> None:
-    """Let go of the pages of a mapped array that were touched.
+    """Release the resident pages of a memory-mapped array.
 
-    They stay in its file and in the system's cache, and count no more as this process's
-    memory: what is written or read row by row takes the same room however long it is.
+    They stay in the file and in the page cache, but no longer count as memory of this
+    process: reading or writing row by row takes constant memory.
     """
     mapping = getattr(rows, "_mmap", None)
     if mapping is not None and hasattr(mapping, "madvise"):  # not on Windows
@@ -57,7 +57,7 @@ def release(rows: NDArray[Any]) -> None:
 
 
 def _open_temporary(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Map a file without a name: the system removes it with the last view of it."""
+    """Map an unnamed file: the system removes it with its last view."""
     if 0 in shape:
         return np.zeros(shape, dtype)
     with tempfile.TemporaryFile() as file:

@@ -1,4 +1,4 @@
-"""Whose files may be unpickled: loading a pickle runs what its author wrote into it."""
+"""Which files may be unpickled: loading a pickle runs code chosen by its author."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def is_private(path: Path) -> bool:
-    """Tell whether only this user can have written a file.
+    """Return whether only this user can have written a file.
 
-    It and its folder must belong to this user, and be writable by nobody else. A group
-    counts as nobody else where this user is its only member, which is the default of
-    many Linux distributions. Windows has no such bits: there the access rights of the
-    folder decide, and the answer is yes.
+    It and its folder must belong to this user, and not be writable by others. A group
+    whose only member is this user is not counted as others; many Linux distributions
+    have such groups by default. Windows has no such bits: the access rights of the
+    folder apply, and the answer is yes.
 
     Source: OpenSSH, StrictModes.
     """
@@ -33,7 +33,7 @@ def _is_ours(found: os.stat_result) -> bool:
 
 
 def _is_private_group(gid: int) -> bool:
-    """Tell whether a group is the one that bears the user's name and has no other member."""
+    """Return whether a group has the user's name and no other member."""
     import grp
     import pwd
 

@@ -1,4 +1,4 @@
-"""What crosses a border: frozen, row-aligned, documented with shapes and dtypes."""
+"""Types shared by several rooms: frozen, row-aligned, with documented dtypes."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Modality = Literal["text", "image", "fusion"]
 
 COLUMNS = ("id", "title", "description", "label", "image_path", "language", "group")
 
-#: What steps may read of a table: never the label, nor the group, which may follow it.
+#: Columns that steps may read: never the label, nor the group, which may leak it.
 INPUT_COLUMNS = ("id", "title", "description", "image_path", "language")
 
-#: What an option that reads the table gets; the others of `INPUT_COLUMNS` only where it
-#: names them: identifiers and paths often spell the label.
+#: Columns that an option gets by default; the others of `INPUT_COLUMNS` only if it
+#: names them: identifiers and paths often contain the label.
 TEXT_COLUMNS = ("title", "description", "language")
 
 
-_MOST_DIGITS = 4300  # that Python reads as a number
+_MOST_DIGITS = 4300  # that Python converts to a number
 
 
 def sort_labels(labels: Iterable[object]) -> tuple[str, ...]:
-    """Return each label once, by number where all are numbers, else by spelling.
+    """Return distinct labels, sorted as numbers if all are numbers, else as texts.
 
     >>> sort_labels(["100", "20", "100"]), sort_labels(["b", "a", "10"])
     (('20', '100'), ('10', 'a', 'b'))
@@ -45,17 +45,17 @@ def sort_labels(labels: Iterable[object]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the columns of a data set are called in the table that a user has.
+    """Names of a data set's columns in the user's table.
 
     Attributes
     ----------
     columns : mapping of str to str
         Column of `COLUMNS` -> column of the table.
     image_name : str
-        How a row's image file is called where the table has no column for that:
-        "image_{imageid}.jpg" holds the column `imageid`.
+        Template of a row's image file name, if the table has no column for it:
+        "image_{imageid}.jpg" contains the column `imageid`.
     constants : mapping of str to str
-        Column of `COLUMNS` -> value that it has in all rows.
+        Column of `COLUMNS` -> constant value of all rows.
     """
 
     columns: Mapping[str, str]
@@ -70,34 +70,34 @@ class Dataset:
     Attributes
     ----------
     name : str
-        Names the folder of its records.
+        Name of the folder of its records.
     frame : DataFrame of shape (n_rows, 7)
         The columns of `COLUMNS`, all of dtype str and never missing: "" stands for a
-        missing text, for no image, for a language that is not given and for a row
-        that is its own group. `id` is unique. `image_path` is absolute. `language` is
+        missing text, no image, an unknown language and a row that is a group by
+        itself. `id` is unique. `image_path` is absolute. `language` is
         an ISO 639-1 code.
     fingerprint : str
         Hash of the content; the same rows in the same order give the same one.
     kind : {"real", "emoji", "synthetic"}
-        Boards on anything but real products say so in their title.
+        Shown in the title of boards if the data are not real products.
     about : str
-        What it is, where it comes from, under which licence.
+        Description, source and license.
     remarks : tuple of str
-        Sentences on what was odd about its files or rows, and what was done about it.
+        Sentences on anomalies in its files or rows, and how they were handled.
     label_names : mapping of str to str
-        A readable name for a label, where the label is only a code.
+        A readable name of a label that is only a code.
     layout : Layout or None
-        What its columns are called in the user's table; None where there is no such
-        table, or its columns are called as ours.
+        Names of its columns in the user's table; None if there is no such
+        table, or its columns have our names.
     image_folder : Path or None
-        Where the images are looked for; None where the rows have no image column, or
+        Folder of the images; None if the rows have no image column, or
         full paths.
     max_missing_images : float
         The share of rows that may lack an image in a run that reads images.
     sides : tuple of {"train", "test", "validation"}, of n_rows
-        Where the data say which rows are to be scored; else empty.
+        If the data define the split; else empty.
     missing : tuple of str
-        Texts that stood for a missing value in its table.
+        Texts that represent missing values in its table.
     """
 
     name: str
@@ -115,9 +115,9 @@ class Dataset:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Every label once, by number where all are numbers, else by spelling.
+        """Distinct labels, sorted as numbers if all are numbers, else as texts.
 
-        The one order of classes in the whole program.
+        The only order of classes in the program.
         """
         return sort_labels(self.frame["label"].unique())
 
@@ -159,16 +159,16 @@ class Split:
     ----------
     scheme : {"holdout", "train_val_test", "kfold", "given"}
     name : str
-        Short, safe in a file name, tells scheme and sizes; "" for the default
+        Short, safe in a file name, with scheme and sizes; "" for the default
         (80/20, seed 123).
     folds : tuple of Fold
         One, except for "kfold"; together the test rows are each row at most once.
     groups : int64 array of shape (n_rows,)
-        Rows of one group are never on both sides.
+        Rows of a group are always on the same side.
     fingerprint : str
         Hash of the folds' row positions.
     remarks : tuple of str
-        What is odd about it, and which rows were kept together.
+        Anomalies of the split, and which rows were kept together.
     """
 
     scheme: str
@@ -181,7 +181,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a learning step may know of the answers in one fold.
+    """The labels that a learning step may read in one fold.
 
     Attributes
     ----------
@@ -215,7 +215,7 @@ class Languages:
     row : int16 array of shape (n_rows,)
         Index into `codes`: whose stop words, stemmer and lemmas a row gets.
     trained : bool array of shape (n_rows,)
-        Whether a row may be learned from. Every row is predicted all the same.
+        Whether a row may be trained on. All rows are predicted.
     """
 
     codes: tuple[str, ...]
@@ -227,11 +227,11 @@ class Languages:
 
     @classmethod
     def unknown(cls, n_rows: int) -> Self:
-        """Return rows of one unknown language: for what does not depend on it."""
+        """Return languages for rows if the language is unknown or irrelevant."""
         return cls(("",), np.zeros(n_rows, np.int16), np.ones(n_rows, np.bool_))
 
     def take(self, rows: Rows) -> Self:
-        """Return the same of some rows only."""
+        """Return the selected rows."""
         return type(self)(self.codes, self.row[rows], self.trained[rows])
 
 
@@ -244,11 +244,11 @@ class Texts:
     blocks : tuple of str
         Names, such as ("text",) or ("title", "description").
     weights : tuple of float
-        How much each block's vectors count.
+        Weight of each block's vectors.
     columns : tuple of lists of str, each of n_rows
         One list for each block.
     extra : float64 array of shape (n_rows, n_extra)
-        Numbers that go to the model beside the words (a missing description, lengths).
+        Numeric features beside the words (a missing description, lengths).
     """
 
     blocks: tuple[str, ...]
@@ -260,24 +260,24 @@ class Texts:
         return len(self.extra)
 
     def take(self, rows: Rows) -> Self:
-        """Return the same of some rows only."""
+        """Return the selected rows."""
         columns = tuple([column[row] for row in rows] for column in self.columns)
         return type(self)(self.blocks, self.weights, columns, self.extra[rows])
 
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """Where the image of each row is and how it is to be read; nothing is decoded yet.
+    """Path of each row's image and how to read it; nothing is decoded yet.
 
     Attributes
     ----------
     paths : tuple of str, of length n_rows
-        "" where a row has no image.
+        "" if a row has no image.
     crop : callable or None
-        Takes an image, a uint8 array of shape (height, width, 3), and returns the part
-        of it that is looked at. It pickles.
+        Takes an image, a uint8 array of shape (height, width, 3), and returns the
+        cropped image. It is picklable.
     on_error : {"blank", "fail"}
-        Whether an image that can't be read is a white one or ends the run.
+        Whether an unreadable image is replaced with a white one or ends the run.
     """
 
     paths: tuple[str, ...]
@@ -288,14 +288,14 @@ class Images:
         return len(self.paths)
 
     def take(self, rows: Rows) -> Self:
-        """Return the same of some rows only."""
+        """Return the selected rows."""
         paths = tuple(self.paths[row] for row in rows)
         return type(self)(paths, self.crop, self.on_error)
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Several features of the same rows, side by side, before they are joined.
+    """Several features of the same rows, before they are concatenated.
 
     Attributes
     ----------
@@ -308,13 +308,13 @@ class Blocks:
         return int(self.values[0].shape[0])
 
     def take(self, rows: Rows) -> Self:
-        """Return the same of some rows only."""
+        """Return the selected rows."""
         return type(self)(tuple(value[rows] for value in self.values))
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A step's result once something was learned: training rows apart from test rows.
+    """The result of a fitted step: training and test rows separately.
 
     Attributes
     ----------
@@ -323,7 +323,7 @@ class Folded:
     y : int32 array of shape (n_train,)
         The labels of `train`.
     train_rows : int64 array of shape (n_train,)
-        Where the rows of `train` come from; -1 for a row made by a sampler.
+        Row positions of `train`; -1 for a row synthesized by a sampler.
     test_rows : int64 array of shape (n_test,)
     """
 
@@ -336,7 +336,7 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model said about the test rows of one fold.
+    """A model's predictions for the test rows of one fold.
 
     Attributes
     ----------
@@ -361,14 +361,14 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a plan needs of an option that brings its predictions along.
+    """What a plan requires of an option with external predictions.
 
     Attributes
     ----------
     ids : tuple of str
-        Of the rows that it has to predict.
+        Of the rows that need a prediction.
     learned : tuple of str
-        Classes of the rows that it would learn from; empty where that is not known yet.
+        Classes of the training rows; empty if not known yet.
     classes : tuple of str
         Of the data set.
     """
@@ -380,17 +380,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What an option takes that can take long, told before it has ever run.
+    """The cost of a slow option, for warnings before it has ever run.
 
     Attributes
     ----------
     seconds : float
-        Of one core, to fit and to predict with 10,000 rows of short texts, or of
+        On one core, to fit and predict with 10,000 rows of short texts, or of
         images, in 27 classes; orders of magnitude, measured with default parameters.
     power : float
-        Of the number of rows that the seconds grow with.
+        Exponent of the number of rows in the cost.
     instead : str
-        What to choose where that is too long.
+        What to choose if that is too slow.
     """
 
     seconds: float
@@ -404,7 +404,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Real:
-    """A range of numbers to search, evenly or by magnitude."""
+    """A range of numbers to search, uniformly or log-uniformly."""
 
     low: float
     high: float
@@ -413,7 +413,7 @@ class Real:
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A range of whole numbers to search, both ends included."""
+    """A range of integers to search, both ends included."""
 
     low: int
     high: int

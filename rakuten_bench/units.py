@@ -14,19 +14,19 @@ _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
 def parse_duration(value: Any) -> float:
-    """Return seconds; a bare number is seconds already.
+    """Return seconds; a bare number counts as seconds.
 
     Raises
     ------
     UserError
-        If it is no duration, or nothing at all.
+        If it is not a duration, or is zero.
 
     >>> parse_duration("600s"), parse_duration("1h30m"), parse_duration(2.5)
     (600.0, 5400.0, 2.5)
     """
     text = str(value).replace(" ", "")
     if isinstance(value, bool) or not _is_duration(text):
-        message = f"time limit '{value}' is no duration. Write it as 90s, 10m or 1h30m."
+        message = f"time limit '{value}' is not a duration such as 90s, 10m or 1h30m."
         raise UserError(message)
     parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
     return sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
@@ -43,21 +43,21 @@ def parse_size(value: Any) -> int:
     Raises
     ------
     UserError
-        If it is no size, has no unit, or is nothing at all.
+        If it is not a size, has no unit, or is zero.
 
     >>> parse_size("6GB"), parse_size("512 MiB")
     (6000000000, 536870912)
     """
     found = _SIZE.fullmatch(str(value).strip())
     if found is None or not float(found[1]):
-        message = f"size '{value}' is none. Write it with a unit, as 6GB or 512MiB."
+        message = f"'{value}' is not a size such as 6GB or 512MiB (with a unit)."
         raise UserError(message)
     number, unit, binary = found.groups()
     return int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])
 
 
 def render_size(size: float) -> str:
-    """Return bytes as people read them.
+    """Return bytes in readable form.
 
     >>> render_size(6_100_000_000), render_size(12_300), render_size(7)
     ('6.1 GB', '12 kB', '7 B')
@@ -70,7 +70,7 @@ def render_size(size: float) -> str:
 
 
 def render_duration(seconds: float) -> str:
-    """Return seconds as people read them.
+    """Return seconds in readable form.
 
     >>> render_duration(0.05), render_duration(75), render_duration(7260)
     ('50 ms', '1 min 15 s', '2 h 1 min')

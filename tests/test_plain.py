@@ -28,7 +28,7 @@ def test_a_larger_file_than_such_a_file_is_not_read(tmp_path):
     path = tmp_path / "card.json"
     path.write_bytes(b"12345")
 
-    with pytest.raises(NotPlain, match="has 5 bytes, more than the 4 read"):
+    with pytest.raises(NotPlain, match="has 5 bytes, over the limit of 4"):
         read_plain(path, 4)
 
 

@@ -42,7 +42,7 @@ class CommandFolder(click.Group):
         return command
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Read the command line; `--help` and `--version` print here."""
+        """Parse the command line; `--help` and `--version` print here."""
         with keep_from_click():
             return super().make_context(*args, **extra)
 
@@ -67,6 +67,6 @@ def rakuten_bench() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line; what a user did wrong is one message and exit code 2."""
+    """Run the command line; a user's error is one message and exit code 2."""
     open_streams()
     sys.exit(exit_code_of(partial(rakuten_bench.main, args, standalone_mode=False)))

@@ -1,4 +1,4 @@
-"""Finding the data set of a record, so that a report can show its rows."""
+"""Find the data set of a record, so that a report can show its rows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Example]:
-    """Return the rows of a record's data set, empty where it is not at hand.
+    """Return the rows of a record's data set, empty if it is not available.
 
     Parameters
     ----------
     info : DatasetInfo
-        Of the record; data with another fingerprint is not its data.
+        Of the record; data with another fingerprint are not its data.
     data_dir : Path or None
-        Folder of the files that the user brings.
+        Folder of the user's files.
     """
     from rakuten_bench.engine.origin import load_data
     from rakuten_bench.report import read_examples
@@ -34,8 +34,8 @@ def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Exam
         return {}
     if dataset.fingerprint != info.fingerprint:
         message = (
-            f"Rows are shown without their text: the data set '{info.name}' at hand is "
-            f"another one than that of the record."
+            f"Rows are shown without their text: the data set '{info.name}' differs "
+            f"from that of the record."
         )
         echo(message, err=True)
         return {}

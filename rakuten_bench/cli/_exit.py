@@ -1,8 +1,8 @@
-"""How a command ends: exit codes, and output that nobody takes any more.
+"""How a command ends: exit codes, and closed output.
 
-Exit code 1 belongs to the commands: `run` has a scenario without scores, `check` a
-score that got worse, `merge` a conflict, `cache verify` a damaged result. Nothing that
-a command did not expect may end with it, nor with 0.
+Exit code 1 is reserved for the commands: `run` has a scenario without scores, `check` a
+score that got worse, `merge` a conflict, `cache verify` a damaged result. Unexpected
+errors never end with 1 or 0.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 OUTPUT_CLOSED = 141  # 128 + SIGPIPE, likewise
 
 
-#: What the user's files, folders and disks cause, where no command has a better word.
+#: Errors of the user's files, folders and disks that no command explains better.
 _OF_THE_MACHINE = (
     errno.EACCES,
     errno.EPERM,
@@ -50,16 +50,16 @@ _WAY_OUT = (
 
 
 class Escaped(Exception):
-    """An error, as its cause, that click would give a meaning of its own.
+    """Wraps an error that click would handle differently.
 
-    It takes an `EOFError` for Ctrl-D at a prompt, ends with 1 at a broken pipe, and lets
-    `sys.exit` of anything that was imported end the command.
+    It treats an `EOFError` as Ctrl-D at a prompt, exits with 1 on a broken pipe, and
+    lets `sys.exit` in imported code end the command.
     """
 
 
 @contextlib.contextmanager
 def keep_from_click() -> Iterator[None]:
-    """Raise as `Escaped` what click would not let through.
+    """Raise errors that click would handle as `Escaped`.
 
     Raises
     ------
@@ -72,11 +72,11 @@ def keep_from_click() -> Iterator[None]:
 
 
 class _OutputLost(Exception):
-    """Standard output or standard error takes no more."""
+    """Standard output or standard error is closed or full."""
 
 
 def exit_code_of(command: Callable[[], object]) -> int:
-    """Call a command; print what went wrong, and return the exit code of the process."""
+    """Call a command; print its error and return the exit code of the process."""
     try:
         code = _call(command)
     except KeyboardInterrupt:  # while another error was being printed
@@ -91,7 +91,7 @@ def exit_code_of(command: Callable[[], object]) -> int:
 def _call(command: Callable[[], object]) -> int:
     try:
         code = command()
-    except SystemExit as end:  # click's own, after it has completed words for a shell
+    except SystemExit as end:  # click's own, after shell completion
         code = end.code
     except BaseException as error:
         return _end_of(
@@ -111,7 +111,7 @@ def _end_of(error: BaseException) -> int:
 
 
 def _describe_machine(error: OSError) -> str:
-    """Say what the machine refused; "" where the error is not of that kind."""
+    """Return a message for an error of the system; "" for other errors."""
     if error.filename and error.errno in _OF_THE_MACHINE:
         name = clean(os.fsdecode(error.filename))
         return f"{name}: can't be used: {error.strerror}. {_WAY_OUT}"
@@ -121,14 +121,14 @@ def _describe_machine(error: OSError) -> str:
 
 
 def _usage(error: click.ClickException) -> str:
-    """Return what click prints of an error; it quotes what was typed."""
+    """Return what click prints for an error; it quotes the user's input."""
     text = io.StringIO()
     error.show(text)
     return text.getvalue().rstrip("\n")
 
 
 def _describe(error: BaseException) -> tuple[str, int]:
-    """Return what to print of an error, and the exit code."""
+    """Return the message for an error, and the exit code."""
     if isinstance(error, UserError):
         return f"Error: {_escape_names(str(error))}", WRONG_INPUT
     if isinstance(error, click.Abort | KeyboardInterrupt):
@@ -137,20 +137,18 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return f"Error: {told}", WRONG_INPUT
     lines = "".join(traceback.format_exception(error))
     if isinstance(error, SystemExit):
-        cause = (
-            f"something that it imports or calls ended it by sys.exit({error.code!r})"
-        )
+        cause = f"code that it imports or calls has called sys.exit({error.code!r})"
     else:
         cause = "this is a bug"
     message = (
-        f"{lines}Error: the command has not finished: {cause}, in rakuten-bench "
-        f"{__version__} or in an option or plugin of yours."
+        f"{lines}Error: the command did not finish: {cause}, in rakuten-bench "
+        f"{__version__} or in one of your options or plugins."
     )
     return message, INTERNAL_ERROR
 
 
 def _escape_names(message: str) -> str:
-    """Escape line ends in names that were typed, or that a shell found in a folder."""
+    """Escape line ends in names typed by the user or expanded by a shell."""
     for word in sys.argv[1:]:
         if len(word.splitlines()) > 1:
             message = message.replace(word, ascii(word)[1:-1])
@@ -158,20 +156,20 @@ def _escape_names(message: str) -> str:
 
 
 def _was_printing(error: OSError) -> bool:
-    """Tell whether an error is about our output, not about a file or a worker's pipe."""
+    """Return whether an error concerns our output, not a file or a worker's pipe."""
     *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
     return innermost.f_code is click.echo.__code__
 
 
 def _complain(message: str, code: int) -> int:
-    """Print to standard error where that is possible; return the exit code."""
+    """Print to standard error if possible; return the exit code."""
     with contextlib.suppress(OSError):
         echo(message, err=True)
     return code
 
 
 def _flush() -> None:
-    """Write what is left of our output.
+    """Flush our output.
 
     Raises
     ------
@@ -188,7 +186,7 @@ def _flush() -> None:
 
 
 def _end_without_output(error: BaseException | None) -> int:
-    """Give up standard output, and return the code for why it takes no more."""
+    """Close standard output, and return the exit code for the cause."""
     if isinstance(error, BrokenPipeError):  # the reader went away, as `head` does
         code = OUTPUT_CLOSED
     else:
@@ -201,7 +199,7 @@ def _end_without_output(error: BaseException | None) -> int:
 
 
 def _discard(stream: object) -> None:
-    """Point a stream that takes no more to nowhere: Python flushes it when it ends."""
+    """Redirect a closed stream to nowhere: Python flushes it at exit."""
     try:
         stream.flush()  # type: ignore[attr-defined]
     except OSError:

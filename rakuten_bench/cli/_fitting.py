@@ -1,4 +1,4 @@
-"""Fitting in the command's own process as a run's workers do."""
+"""Fit in the command's process under the conditions of a run's workers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def working_as(record: Record) -> Iterator[None]:
-    """Compute with as many threads as the record's worker had; tell notes at the end.
+    """Compute with as many threads as the record's worker; print notes at the end.
 
-    Sums of floats depend on how many threads share them, and a sum that is off by its
-    last bit can decide a class. Other variables of a worker don't matter: the order of
-    a set decides nothing.
+    Sums of floats depend on the number of threads, and a difference in the last bit can
+    change a predicted class. Other variables of a worker don't matter: no result depends
+    on the order of a set.
     """
     from rakuten_bench.executor.thread import limit_threads
 
@@ -29,7 +29,7 @@ def working_as(record: Record) -> Iterator[None]:
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Tell at the end what steps remarked, each once."""
+    """Print the remarks of steps at the end, each once."""
     from rakuten_bench.pipeline.fitting import noted
     from rakuten_bench.wording.words import clean
 

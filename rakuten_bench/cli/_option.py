@@ -1,4 +1,4 @@
-"""Options that several commands have: the same name, the same type, one wording."""
+"""Options shared by several commands: same name, type and help."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 class FolderPath(click.Path):
     """A path that is not empty: an unset variable would name the working folder.
 
-    A file in its place is refused by who reads or writes there, who says what to do.
+    A file in its place is rejected by the code that reads or writes there.
     """
 
     name = "folder"
@@ -24,9 +24,9 @@ class FolderPath(click.Path):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> Any:
-        """Refuse "" and else do as `click.Path`."""
+        """Reject "", else convert as `click.Path`."""
         if value == "":
-            self.fail("'' names no folder.", param, ctx)
+            self.fail("'' is not a folder.", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -50,25 +50,25 @@ def data_dir_option(help: str = "Folder of your data.") -> Decorator:
     return click.option("--data-dir", type=_FOLDER, metavar="DIR", help=help)
 
 
-def cache_option(help: str = "Folder of shared steps.") -> Decorator:
+def cache_option(help: str = "Cache of step results.") -> Decorator:
     """Return `--cache`."""
     return click.option("--cache", type=_FOLDER, metavar="DIR", help=help)
 
 
 def board_option(
-    help: str = "Board or data set, where several have the scenario.",
+    help: str = "Board or data set, if several have the scenario.",
 ) -> Decorator:
-    """Return `--dataset` where it chooses among boards."""
+    """Return `--dataset` for choosing among boards."""
     return click.option("--dataset", type=Text(), metavar="NAME", help=help)
 
 
 def dataset_option() -> Decorator:
-    """Return `--dataset` where it stands in for that of the scenario file."""
+    """Return `--dataset` for replacing that of the scenario file."""
     return click.option(
         "--dataset",
         type=Text(),
         metavar="NAME",
-        help="Use this data set instead of the file's.",
+        help="Data set to use instead of the file's.",
     )
 
 
@@ -77,5 +77,5 @@ def jobs_option() -> Decorator:
     return click.option(
         "--jobs",
         type=click.IntRange(min=1),
-        help="Steps at a time; all cores by default.",
+        help="Number of steps to run in parallel; all cores by default.",
     )

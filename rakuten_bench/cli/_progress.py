@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a terminal, lines elsewhere, nothing when quiet."""
+"""Progress of a run: a bar in a terminal, lines elsewhere, nothing if quiet."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_NOTES = 5
 
 
 class Display(Protocol):
-    """Shows what a run says."""
+    """Shows the progress of a run."""
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -34,7 +34,7 @@ class Display(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End; the terminal is as it was."""
+        """End and restore the terminal."""
 
     def show(self, progress: Progress) -> None:
         """Show one event."""
@@ -44,17 +44,17 @@ class Display(Protocol):
 
 
 def choose_display(*, quiet: bool) -> Display:
-    """Return what fits the place that we print to."""
+    """Return the display that suits standard error."""
     if quiet:
         return Quiet()
     return Bar() if _is_terminal() else Lines()
 
 
 def _is_terminal() -> bool:
-    """Tell whether what is written to stderr may be taken back.
+    """Return whether stderr is a terminal that can redraw lines.
 
-    A notebook's stream says no, if it knows the question; but what a notebook starts by
-    "!" is given a terminal whose cursor it never moves.
+    A notebook's stream is not a terminal; but a command started with "!" in a notebook
+    gets a terminal whose cursor can't be moved.
     """
     is_dumb = os.environ.get("TERM") == "dumb"
     if is_dumb or "JPY_PARENT_PID" in os.environ:  # set by Jupyter for its kernels
@@ -64,7 +64,7 @@ def _is_terminal() -> bool:
 
 
 class Quiet:
-    """Shows nothing but what keeps the run from going on."""
+    """Shows only notices about a stalled run."""
 
     _notice = ""
 
@@ -75,7 +75,7 @@ class Quiet:
         pass
 
     def show(self, progress: Progress) -> None:
-        """Print what all steps wait for, once."""
+        """Print what all steps are waiting for, once."""
         if progress.notice not in ("", self._notice):
             self._notice = progress.notice
             echo(progress.notice, err=True)
@@ -85,17 +85,17 @@ class Quiet:
 
 
 class Lines(Quiet):
-    """One line for each scenario, and now and then one for the steps: for logs."""
+    """One line for each scenario, and occasionally one for the steps: for logs."""
 
     def __init__(self) -> None:
         self._said = time.monotonic()
 
     def show(self, progress: Progress) -> None:
-        """Print a line if there is something new, or if it was quiet for long."""
+        """Print a line if there is news, or after a long silence."""
         now = time.monotonic()
         if progress.notice != self._notice:
             self._notice = progress.notice
-            self.say(progress.notice or "Going on.")
+            self.say(progress.notice or "Resumed.")
         if progress.record:
             self.say(scenario_line(progress))
         elif now - self._said > _SECONDS_BETWEEN_LINES:
@@ -108,7 +108,7 @@ class Lines(Quiet):
 
 
 class Bar(Quiet):
-    """One bar with counts and the time left; failures stay above it."""
+    """A bar with counts and the time left; failures are printed above it."""
 
     def __enter__(self) -> Self:
         from rich.console import Console
@@ -132,11 +132,11 @@ class Bar(Quiet):
         self._rich.stop()
 
     def show(self, progress: Progress) -> None:
-        """Move the bar; print what failed, and what the run waits for."""
+        """Update the bar; print failures, and what the run is waiting for."""
         record = progress.record
         if progress.notice != self._notice:
             self._notice = progress.notice
-            self.say(progress.notice or "Going on.")
+            self.say(progress.notice or "Resumed.")
         if record and record.status != "ok":
             self.say(scenario_line(progress))
         done = progress.n_computed
@@ -153,7 +153,7 @@ class Bar(Quiet):
 
 
 def scenario_line(progress: Progress) -> str:
-    """Return what became of a scenario."""
+    """Return a line on the result of a scenario."""
     record = progress.record
     if record is None:
         return ""
@@ -165,7 +165,7 @@ def scenario_line(progress: Progress) -> str:
 
 
 def _result(record: Record) -> str:
-    """Return the score that a scenario got, or why it has none."""
+    """Return the score of a scenario, or why it has none."""
     if record.scores:
         return f"f1_weighted {record.scores.f1_weighted:.4f}"
     if record.clustering:
@@ -174,7 +174,7 @@ def _result(record: Record) -> str:
 
 
 def _cause(record: Record) -> str:
-    """Return the first line of why a scenario has no scores; the record has the rest."""
+    """Return the first line of a scenario's error; the record has the rest."""
     return record.error.message.strip().partition("\n")[0] if record.error else ""
 
 
@@ -197,7 +197,7 @@ def step_line(progress: Progress) -> str:
 
 
 def iter_note_lines(notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield what records have to remark, that of most scenarios first.
+    """Yield the notes of records, those of most scenarios first.
 
     Parameters
     ----------

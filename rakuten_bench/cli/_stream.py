@@ -1,4 +1,4 @@
-"""What commands print to: open, and never stopped by a character it can't show."""
+"""Output streams of commands: open, and safe against unencodable characters."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import click
 
 from rakuten_bench.wording.words import escape_controls, escape_json
 
-#: What programs read; everything else is for people.
+#: Formats for programs; all others are for people.
 MACHINE_FORMATS = ("csv", "json", "markdown", "junit")
 _STANDARD = (0, 1, 2)  # descriptors of input, output and error
 _SPELL = "rakuten_bench.spell"
-#: Signs of ours that older code pages lack. What is not ours is never replaced by
-#: something else that it could be taken for.
+#: Our symbols that older code pages lack. Other characters are never replaced with ones
+#: that they could be confused with.
 _PLAIN = str.maketrans(
     {
         "─": "-",
@@ -36,12 +36,12 @@ _PLAIN = str.maketrans(
 
 
 def open_streams() -> None:
-    """Let every command print, whatever it was started with.
+    """Prepare the output streams of a command.
 
-    A descriptor that is closed (`>&-`) leads to nowhere from here on: the next file
-    that is opened would take its number, and get the output. Where standard output is
-    no terminal, it is UTF-8 as all files are, unless PYTHONIOENCODING says otherwise.
-    What an encoding lacks is written as Python escapes it: "\\u65e5".
+    A closed descriptor (`>&-`) is redirected to nowhere: else the next file opened would
+    get its number, and the output. If standard output is not a terminal, it is UTF-8
+    like all files, unless PYTHONIOENCODING is set. Characters that an encoding lacks are
+    escaped as in Python: "\\u65e5".
     """
     _fill_descriptors()
     _escape_warnings()
@@ -54,7 +54,7 @@ def open_streams() -> None:
 
 
 def _escape_warnings() -> None:
-    """Escape what libraries warn of: their warnings and logs may quote the data."""
+    """Escape warnings and logs of libraries: they may quote the data."""
     if not isinstance(warnings.formatwarning, _Warnings):
         warnings.formatwarning = _Warnings(warnings.formatwarning)
     if logging.lastResort:
@@ -72,7 +72,7 @@ class _Warnings:
 
 
 class _LogLines(logging.Formatter):
-    """Formats logs that no handler takes as Python does, then escapes them."""
+    """Formats logs without a handler as Python does, then escapes them."""
 
     def format(self, record: logging.LogRecord) -> str:
         return escape_controls(super().format(record))
@@ -83,12 +83,12 @@ def _fill_descriptors() -> None:
         try:
             os.fstat(descriptor)
         except OSError:
-            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
-            os.set_inheritable(opened, True)  # or it would be closed in our workers
+            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
+            os.set_inheritable(opened, True)  # else it would be closed in our workers
 
 
 def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Write what an encoding lacks: our own signs plainly, all else escaped."""
+    """Replace characters that an encoding lacks: our symbols simplified, others escaped."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end].translate(_PLAIN)
@@ -96,10 +96,10 @@ def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print for people: the one place where a command does.
+    """Print for people; all commands print through this function.
 
-    Labels, names of files, records and exceptions may hold anything: sequences that clear
-    the screen, set the clipboard or turn a line around are printed as escapes.
+    Labels, file names, records and exceptions may contain any character: sequences that
+    clear the screen, set the clipboard or reverse a line are printed as escapes.
 
     Parameters
     ----------
@@ -112,17 +112,17 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
 
 
 def echo_as(format_: str, text: str, *, nl: bool = False, exact: bool = False) -> None:
-    """Print a text in one of the formats; what programs read is UTF-8.
+    """Print a text in one of the formats; those for programs are UTF-8.
 
     Parameters
     ----------
     format_ : str
-        One of `MACHINE_FORMATS`, or what people read.
+        One of `MACHINE_FORMATS`, or a format for people.
     nl : bool
         Whether to end the line.
     exact : bool
-        Whether it holds cells of the user's own table, which come out unchanged unless a
-        terminal shows them.
+        Whether it contains cells of the user's table, which are printed unchanged unless
+        the output is a terminal.
     """
     is_shown = sys.stdout is not None and sys.stdout.isatty()
     if is_shown or not exact:

@@ -1,4 +1,4 @@
-"""A text on the command line, in whatever encoding the terminal has."""
+"""A text on the command line, in any encoding of the terminal."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import click
 class Text(click.types.StringParamType):
     """A text or a name, never a path.
 
-    Where the locale is not UTF-8, Python has lone surrogates for bytes that it can't
-    decode; no library takes them, and no name of a file in UTF-8 equals them.
+    If the locale is not UTF-8, Python represents undecodable bytes as lone surrogates;
+    libraries reject these, and they equal no name in a UTF-8 file.
     """
 
     name = "text"
@@ -19,7 +19,7 @@ class Text(click.types.StringParamType):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Decode as UTF-8 what Python could not; refuse what is not UTF-8 either."""
+        """Decode as UTF-8 what Python could not; reject what is not UTF-8."""
         text = str(value)
         if text.isprintable():  # lone surrogates are not
             return text

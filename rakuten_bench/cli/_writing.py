@@ -1,4 +1,4 @@
-"""Files that a user named and that can't be written: one message, no traceback."""
+"""Write files named by the user: a failure is one message, no traceback."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rakuten_bench.errors import writing
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file, and make its folder where it is not there; as `writing`.
+    """Write a file, creating its folder if needed; errors as in `writing`.
 
-    What was there before stays until the new one is whole; what is no file, such as a
-    pipe or /dev/stdout, is written to.
+    An existing file is replaced atomically; anything else, such as a pipe or
+    /dev/stdout, is written to directly.
     """
     data = content.encode() if isinstance(content, str) else content
     with writing(path):
@@ -25,14 +25,14 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:
-    """Write files into a folder and return how many; as `writing`.
+    """Write files into a folder and return how many; errors as in `writing`.
 
     Parameters
     ----------
     folder : Path
-        Made where it is not there, before the first file is asked for.
+        Created if missing, before the first file is requested.
     files : iterable of (name, content)
-        What goes wrong while they are made is no trouble with the disk.
+        Errors raised while producing them are not treated as disk errors.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

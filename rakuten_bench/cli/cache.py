@@ -10,16 +10,16 @@ import click
 from rakuten_bench.cli._stream import echo
 
 _FOLDER = click.option(
-    "--cache", type=click.Path(path_type=Path), help="Folder of shared steps."
+    "--cache", type=click.Path(path_type=Path), help="Cache of step results."
 )
 
 
 @click.group("cache", short_help="Show, clear or check the results of shared steps.")
 def command() -> None:
-    """Look after the folder where results of steps are kept.
+    """Inspect and clear the cache of step results.
 
-    Records never depend on it: whatever is cleared is computed again when a scenario
-    needs it. What a running run needs is never removed.
+    Records never depend on it: cleared results are computed again when a scenario
+    needs them. Results that a running run needs are never removed.
 
     \b
     Example:
@@ -32,7 +32,7 @@ def command() -> None:
 @command.command("info")
 @_FOLDER
 def info(cache: Path | None) -> None:
-    """Show where the cache is, how much it holds, and what it would cost again.
+    """Show location and size of the cache, and what its results would cost again.
 
     \b
     Example:
@@ -60,7 +60,7 @@ def info(cache: Path | None) -> None:
         f"results     {render_size(found.size)} of {render_size(default_cache_size())}"
         f" ({render_size(found.unfinished)} unfinished)"
     )
-    echo(f"data        {render_size(found.elsewhere)} (pictures, splits, costs)")
+    echo(f"data        {render_size(found.elsewhere)} (images, splits, costs)")
     if rows:
         echo()
         head = ["lever", "results", "on disk", "to compute again"]
@@ -69,12 +69,12 @@ def info(cache: Path | None) -> None:
 
 @command.command("clear")
 @_FOLDER
-@click.option("--older-than", help="Only what was not used for so long, such as 30d.")
+@click.option("--older-than", help="Only results unused for this long, such as 30d.")
 def clear(cache: Path | None, older_than: str | None) -> None:
-    """Remove results of steps, but for those that a running run needs.
+    """Remove results of steps, except those that a running run needs.
 
-    Pictures drawn, splits and standings go too, unless a run is under way. What is known
-    of the time that steps take stays.
+    Rendered images, splits and standings are removed too, unless a run is active.
+    Measured times of steps are kept.
 
     \b
     Example:
@@ -89,7 +89,7 @@ def clear(cache: Path | None, older_than: str | None) -> None:
     echo(f"{cleared.n_removed:,} results removed, {render_size(cleared.size)}.")
     if cleared.elsewhere:
         size = render_size(cleared.elsewhere)
-        echo(f"pictures, splits and standings removed, {size}.")
+        echo(f"images, splits and standings removed, {size}.")
     if cleared.n_kept:
         echo(f"{cleared.n_kept:,} are needed by a run and were kept.")
 
@@ -98,9 +98,9 @@ def clear(cache: Path | None, older_than: str | None) -> None:
 @_FOLDER
 @click.pass_context
 def verify(ctx: click.Context, /, cache: Path | None) -> None:
-    """Compare the checksums of all results and drawn pictures; remove damaged ones.
+    """Verify the checksums of all results and rendered images; remove damaged ones.
 
-    Exit code: 0 if all are whole, 1 if some were damaged.
+    Exit code: 0 if all are intact, 1 if some were damaged.
 
     \b
     Example:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json"}
 
 
-@click.command("check", short_help="Tell whether a scenario got worse.")
+@click.command("check", short_help="Check whether a scenario got worse.")
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
 @click.option(
     "--baseline",
@@ -43,23 +43,23 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
 @click.option(
     "--rows/--no-rows",
     default=None,
-    help="With --update: keep predictions too; as the baseline has it by default.",
+    help="With --update: store predictions too; default: as in the present baseline.",
 )
-@board_option("Only this board or data set; with FILE also as `run` takes it.")
+@board_option("Only this board or data set; with FILE as in `run`.")
 @click.option("--seed", type=int, help="With FILE: seed to use instead of the file's.")
 @data_dir_option("With FILE: folder of your data.")
-@cache_option("With FILE: folder of shared steps.")
+@cache_option("With FILE: cache of step results.")
 @click.option(
     "--metric",
     type=click.Choice(["f1_weighted", "f1_macro", "accuracy"]),
-    help="Score to compare; by default the one that FILE was approved by.",
+    help="Score to compare; by default the one that FILE was approved with.",
 )
 @click.option(
     "--tolerance",
     type=click.FloatRange(min=0, max=1),
     default=0.01,
     show_default=True,
-    help="Fall that counts where the baseline has no rows.",
+    help="Decrease that counts as worse if the baseline has no rows.",
 )
 @click.option(
     "--format",
@@ -67,7 +67,7 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
     type=click.Choice(["table", "markdown", "junit", "json"]),
     default="table",
     show_default=True,
-    help="How to print it.",
+    help="Output format.",
 )
 @click.option(
     "--write",
@@ -90,18 +90,17 @@ def command(
     outputs: tuple[Path, ...],
     **words: Any,
 ) -> None:
-    """Tell whether a scenario of FILE got worse than in the baseline.
+    """Check whether a scenario of FILE got worse than in the baseline.
 
-    Every scenario that the baseline has of FILE is looked up in FILE as it is now, by
-    its name, else by its code, and the record of exactly that is compared: run FILE
-    first. Without FILE, what the last run of each file had counts, and all scenarios of
-    the baseline are judged.
+    Each scenario of the baseline is looked up in the present FILE, by its name or else
+    its code, and its current record is compared: run FILE first. Without FILE, all
+    scenarios of the baseline are checked, against the last run of each file.
 
-    Where the baseline has rows, by a paired test that calls a false alarm in 5 % of
-    checks at most; else by a tolerance. Exit code: 0 if nothing got worse, 1 if
-    something did, 2 if a scenario can't be measured: it is no longer in FILE, has no
-    record of today, or one of other data. --update approves what the records say, and
-    tells what is worse or removed.
+    If the baseline has rows, by a paired test with at most 5 % false alarms per check;
+    else by a tolerance. Exit code: 0 if nothing got worse, 1 if something did, 2 if a
+    scenario can't be measured: it is no longer in FILE, has no current record, or its
+    data changed. --update approves the scores of the records, and lists what is worse
+    or removed.
 
     \b
     Example:
@@ -137,20 +136,20 @@ def check_words(
     tolerance: float,
     outputs: Sequence[Path],
 ) -> None:
-    """Refuse options that do not go together, before anything is read.
+    """Reject incompatible options, before anything is read.
 
     Raises
     ------
     UserError
     """
     if math.isnan(tolerance):
-        message = "--tolerance 'nan' is no number between 0 and 1."
+        message = "--tolerance 'nan' is not a number between 0 and 1."
         raise UserError(message)
     if rows is not None and not update:
-        message = "--rows and --no-rows go with --update only."
+        message = "--rows and --no-rows need --update."
         raise UserError(message)
     if outputs and update:
-        message = "--write goes with a check, not with --update."
+        message = "--write can't be combined with --update."
         raise UserError(message)
     for file in outputs:
         if file.suffix.lower() not in _SUFFIXES:
@@ -164,7 +163,7 @@ def check_words(
 def _update(
     path: Path, rows: bool | None, metric: str | None, words: Mapping[str, Any]
 ) -> str:
-    """Write the baseline and say what is in it."""
+    """Write the baseline and print a summary."""
     from rakuten_bench import check, records
 
     results, dataset = words["results"], words["dataset"]
@@ -174,7 +173,7 @@ def _update(
     boards = {name for name in names if _is(name, dataset)}
     if not boards:
         of = f" of '{dataset}'" if dataset else ""
-        message = f"{results}: holds no records{of}. Run some first."
+        message = f"{results}: has no records{of}. Run some first."
         raise UserError(message)
     update = check.update_baseline(
         results, old, today, rows=rows, boards=boards, metric=metric
@@ -194,7 +193,7 @@ def read_today(
     *,
     everything: bool = False,
 ) -> Today:
-    """Return what the named files have now, or what all files had when last run.
+    """Return the present scenarios of the named files, or those of each file's last run.
 
     Parameters
     ----------
@@ -204,18 +203,18 @@ def read_today(
     path : Path
         Of the baseline.
     everything : bool
-        Whether all files have to be as they were last run, not only those that the
-        baseline has.
+        Whether all files must be unchanged since their last run, not only those in the
+        baseline.
 
     Returns
     -------
     Today
-        Its files are called as in the baseline.
+        Its files have the names of the baseline.
 
     Raises
     ------
     UserError
-        If a file that was named, or its data, can't be read.
+        If a named file, or its data, can't be read.
     """
     from rakuten_bench.check import Today, identify
 
@@ -225,7 +224,7 @@ def read_today(
         return identify(today, results, baseline, path.parent)
     alone = [f"--{name.replace('_', '-')}" for name in _WITH_FILE if words[name]]
     if alone:
-        message = f"{', '.join(alone)}: name the scenario file too."
+        message = f"{', '.join(alone)}: needs a scenario file."
         raise UserError(message)
     last = Today.of_last_runs(results)
     today = identify(last, results, baseline, path.parent)
@@ -236,9 +235,7 @@ def read_today(
             continue
         file = Path(os.path.normpath(results.resolve() / run.path))
         if not file.exists():
-            gone.append(
-                f"{run.study} is not at {file}: what it had in its last run counts."
-            )
+            gone.append(f"{run.study} not found at {file}: its last run is used.")
         elif problem := _find_change(file, run):
             changed[run.study] = problem
     return replace(today, changed=changed, remarks=tuple(gone))
@@ -248,20 +245,20 @@ _WITH_FILE = ("seed", "data_dir", "cache")
 
 
 def _find_change(file: Path, run: StudyRun) -> str:
-    """Say that a file asks for something else than in its last run; "" where not."""
+    """Return that a file changed since its last run; "" if not."""
     from rakuten_bench.scenario.load import load_study
 
     try:
         study = load_study(file, **run.overrides)
     except UserError as error:
-        return f"{run.study} can't be read any more: {error}"
+        return f"{run.study} can no longer be read: {error}"
     if study.digest != run.asked:
         return f"{run.study} has changed since its last run: run it"
     return ""
 
 
 def _read_files(words: Mapping[str, Any]) -> Iterator[StudyRun]:
-    """Yield what each named file has now."""
+    """Yield the present scenarios of each named file."""
     from rakuten_bench.data import DATASETS
     from rakuten_bench.engine import Settings, describe_run, prepare
     from rakuten_bench.scenario.load import load_study
@@ -285,7 +282,7 @@ def _read_files(words: Mapping[str, Any]) -> Iterator[StudyRun]:
 
 
 def _distinct(files: Sequence[Path]) -> list[Path]:
-    """Return each file once, however it is named."""
+    """Return each file once, whatever path names it."""
     return [*{os.path.realpath(file): file for file in reversed(files)}.values()][::-1]
 
 
@@ -297,7 +294,7 @@ def _is(board: str, dataset: str | None) -> bool:
 
 
 def _choose_boards(path: Path, baseline: Baseline, dataset: str | None) -> set[str]:
-    """Return the boards of a baseline that are asked for."""
+    """Return the selected boards of a baseline."""
     boards = {name for name in baseline.boards if _is(name, dataset)}
     if not boards:
         message = f"{path}: has no scenarios of '{dataset}'."

@@ -15,7 +15,7 @@ from rakuten_bench.cli._text import Text
 @click.command()
 @click.argument("a", type=Text())
 @click.argument("b", type=Text())
-@board_option("Board, where several have a scenario.")
+@board_option("Board, if several have a scenario.")
 @data_dir_option("Folder of your data, to show the text of rows.")
 @click.option(
     "--rows",
@@ -31,9 +31,9 @@ from rakuten_bench.cli._text import Text
     type=click.Choice(["table", "markdown", "json"]),
     default="table",
     show_default=True,
-    help="How to write it.",
+    help="Output format.",
 )
-@click.option("--no-examples", is_flag=True, help="Leave texts of the data out.")
+@click.option("--no-examples", is_flag=True, help="Omit texts of the data.")
 @results_option()
 def command(
     a: str,
@@ -47,8 +47,9 @@ def command(
 ) -> None:
     """Compare scenario B with A on the same test rows.
 
-    A and B are codes, names, or folders of records. Shows which levers differ, how
-    much the scores do and how sure that is, the classes, and the rows that changed.
+    A and B are codes, names, or folders of records. Shows the levers that differ, the
+    differences of the scores with confidence intervals, the classes, and the rows
+    predicted differently.
 
     \b
     Example:

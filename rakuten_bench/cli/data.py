@@ -1,4 +1,4 @@
-"""`rakuten-bench data`: list, describe and make up data sets."""
+"""`rakuten-bench data`: list, describe and synthesize data sets."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from rakuten_bench.data import DatasetSpec, SplitSpec
 
 
-@click.group("data", short_help="List, describe and make up data sets.")
+@click.group("data", short_help="List, describe and synthesize data sets.")
 def command() -> None:
-    """List, describe and make up data sets.
+    """List, describe and synthesize data sets.
 
     \b
     Example:
@@ -28,7 +28,7 @@ def command() -> None:
     """
 
 
-@command.command("list", short_help="List the data sets that can be named.")
+@command.command("list", short_help="List the available data sets.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def list_command(as_json: bool) -> None:
     """List the data sets and splits that a scenario file can name.
@@ -56,7 +56,7 @@ def _signature(entry: dict[str, Any]) -> str:
     )
 
 
-@command.command("describe", short_help="Count what is in a data set.")
+@command.command("describe", short_help="Summarize a data set.")
 @click.argument("name", required=False)
 @data_dir_option()
 @click.option(
@@ -64,12 +64,12 @@ def _signature(entry: dict[str, Any]) -> str:
     type=click.Path(path_type=Path),
     help="Describe the data set and the split of a scenario file.",
 )
-@cache_option("Folder of things computed once.")
+@cache_option("Cache of computed values.")
 @click.option(
     "--images/--no-images",
     default=True,
     show_default=True,
-    help="Open every picture to see whether it can be read.",
+    help="Open every image to check whether it can be read.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def describe_command(
@@ -80,7 +80,7 @@ def describe_command(
     images: bool,
     as_json: bool,
 ) -> None:
-    """Count classes, gaps, lengths, languages, duplicates and pictures of a data set.
+    """Count classes, missing values, lengths, languages, duplicates, images.
 
     \b
     Example:
@@ -121,7 +121,9 @@ def _what_to_describe(
     return parse_dataset(name), SplitSpec()
 
 
-@command.command("synthesize", short_help="Make up a catalogue like the challenge's.")
+@command.command(
+    "synthesize", short_help="Synthesize a catalogue like the challenge's."
+)
 @click.option(
     "--rows",
     type=click.IntRange(min=1),
@@ -134,22 +136,20 @@ def _what_to_describe(
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="How many of the listings get a photo.",
+    help="Number of listings with a photo.",
 )
-@click.option(
-    "--seed", default=123, show_default=True, help="Seed of all that is drawn."
-)
+@click.option("--seed", default=123, show_default=True, help="Random seed.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     required=True,
-    help="Folder to write into.",
+    help="Output folder.",
 )
 def synthesize_command(rows: int, images: int, seed: int, out: Path) -> None:
-    """Make up a catalogue in the layout and with the profile of the challenge.
+    """Synthesize a catalogue with the layout and profile of the challenge.
 
-    No real listing is in it. The data set `rakuten` reads it with --data-dir, and
-    every board on it says that it is made up.
+    It contains no real listing. The data set `rakuten` reads it with --data-dir, and
+    every board on it is marked as synthetic.
 
     \b
     Example:
@@ -195,7 +195,11 @@ def _sections(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _headline(found: dict[str, Any]) -> str:
-    kind = {"real": "", "emoji": " (emoji, not products)", "synthetic": " (made up)"}
+    kind = {
+        "real": "",
+        "emoji": " (emoji, not products)",
+        "synthetic": " (not real products)",
+    }
     lines = (
         f"{found['name']}{kind[found['kind']]}: {found['rows']:,} rows, "
         f"{len(found['classes'])} classes, fingerprint {found['fingerprint']}",
@@ -245,7 +249,7 @@ def _split_text(split: dict[str, Any]) -> str:
     return (
         f"{_table(rows, header)}\n{split['rows_in_groups']:,} rows are in groups that "
         f"stay on one side; the largest has {split['largest_group']:,}. 'seen': test "
-        f"rows whose value also stands in a training row."
+        f"rows whose value also occurs in a training row."
         + "".join(f"\n{clean(remark)}" for remark in split["remarks"])
     )
 
@@ -256,8 +260,8 @@ def _image_text(images: dict[str, Any]) -> str:
         for what in ("absent", "unreadable")
         if images[what]
     ]
-    return f"{images['rows']:,} rows name a picture.\n" + _table(
-        rows, ("pictures", "files", "such as")
+    return f"{images['rows']:,} rows name an image.\n" + _table(
+        rows, ("images", "files", "such as")
     )
 
 

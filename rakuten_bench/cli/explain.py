@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     Chosen = tuple[ScenarioClassifier | ScenarioClusterer, pd.DataFrame, str]
 
 
-@click.command("explain", short_help="Show what spoke for and against a prediction.")
+@click.command("explain", short_help="Explain a prediction.")
 @click.argument("code")
 @click.option("--row", type=Text(), help="Id of the row to explain.")
-@click.option("--text", type=Text(), help="A text to explain instead of a row.")
+@click.option("--text", type=Text(), help="Text to explain instead of a row.")
 @click.option(
     "--table",
     type=click.Path(path_type=Path),
-    help="Table that holds the row, for an exported model.",
+    help="Table with the row, for an exported model.",
 )
 @click.option(
     "--image-folder",
@@ -45,14 +45,16 @@ if TYPE_CHECKING:
 @click.option(
     "--label", type=Text(), help="Class to explain; the predicted one by default."
 )
-@click.option("--top", default=15, show_default=True, help="How many words to show.")
-@click.option("--html", type=click.Path(path_type=Path), help="Also write a page.")
+@click.option("--top", default=15, show_default=True, help="Number of words to show.")
+@click.option(
+    "--html", type=click.Path(path_type=Path), help="Also write an HTML page."
+)
 @board_option()
 @data_dir_option()
 @results_option()
 @cache_option()
 @click.option(
-    "--any-version", is_flag=True, help="Load a model made with other versions."
+    "--any-version", is_flag=True, help="Allow a model of other package versions."
 )
 def command(
     code: str,
@@ -71,8 +73,8 @@ def command(
     A scenario is fitted on its training rows; CODE may also be a file of
     `rakuten-bench export`, which is a pickle: load only files you trust.
 
-    Words of a linear model are exact; other text models need the extra `explain`
-    (LIME); image models show which part of the image counts.
+    Weights of a linear model's words are exact; other text models need the extra
+    `explain` (LIME); for image models, a map shows the parts that matter.
 
     \b
     Example:
@@ -106,11 +108,11 @@ def _refuse_model_options(
     code: str, table: Path | None, image_folder: Path | None
 ) -> None:
     if code.endswith(".joblib"):
-        message = f"{code}: there is no such model. Make one: rakuten-bench export CODE"
+        message = f"{code}: model not found. Write one: rakuten-bench export CODE"
         raise UserError(message)
     if table or image_folder:
         message = (
-            f"{code}: --table and --image-folder go with an exported model; rows of a "
+            f"{code}: --table and --image-folder need an exported model; rows of a "
             f"scenario are those of its data set."
         )
         raise UserError(message)
@@ -126,7 +128,7 @@ def _from_record(
     results: Path,
     cache: Path | None,
 ) -> Chosen:
-    """Fit the scenario of a record; return it with what is to be explained."""
+    """Fit the scenario of a record; return it with the input to explain."""
     from rakuten_bench.export.explain import refuse_clustering, text_row
     from rakuten_bench.export.model import fit_source
     from rakuten_bench.export.source import choose_row, load_source, rebuild
@@ -156,13 +158,13 @@ def _from_model(
     image_folder: Path | None,
     any_version: bool,
 ) -> Chosen:
-    """Load an exported model; return it with what is to be explained."""
+    """Load an exported model; return it with the input to explain."""
     from rakuten_bench.export import load_model
     from rakuten_bench.export.explain import refuse_clustering, text_row
     from rakuten_bench.export.table import choose_table_row
 
     if (row is None) != (table is None):
-        message = f"{path}: --row and --table go together: the table holds the row to explain."
+        message = f"{path}: --row needs --table, and --table needs --row."
         raise UserError(message)
     warn = partial(echo, err=True)
     model, card = load_model(path, any_version=any_version, warn=warn)

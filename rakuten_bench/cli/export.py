@@ -18,7 +18,7 @@ from rakuten_bench.cli._text import Text
 from rakuten_bench.wording.words import clean
 
 
-@click.command("export", short_help="Fit a scenario as a model file of its own.")
+@click.command("export", short_help="Fit a scenario and write it as a model file.")
 @click.argument("code", type=Text())
 @click.option(
     "-o",
@@ -26,14 +26,14 @@ from rakuten_bench.wording.words import clean
     type=click.Path(path_type=Path),
     default=Path("model.joblib"),
     show_default=True,
-    help="The model file; its card is written beside it.",
+    help="Model file; its model card is written beside it.",
 )
 @click.option(
     "--rows",
     type=click.Choice(["train", "all"]),
     default="train",
     show_default=True,
-    help="Rows to learn from: those of the record, or all.",
+    help="Rows to train on: those of the record, or all.",
 )
 @board_option()
 @data_dir_option()
@@ -72,6 +72,6 @@ def command(
         card = export_model(record, source, output, "all" if rows == "all" else "train")
     metric, score = next(iter(card.scores.items()))
     echo(
-        f"{output}: {card.code}, learned from {card.n_rows:,} rows ({card.rows}), "
+        f"{output}: {card.code}, trained on {card.n_rows:,} rows ({card.rows}), "
         f"{metric} {score:.4f} on the record's test rows."
     )

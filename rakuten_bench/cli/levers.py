@@ -17,7 +17,7 @@ from rakuten_bench.cli._stream import echo_as
     type=click.Choice(["table", "markdown", "json"]),
     default="table",
     show_default=True,
-    help="How to print it.",
+    help="Output format.",
 )
 def command(lever: str | None, style: str) -> None:
     """List every lever and option: digit, meaning, parameters, packages.

@@ -22,11 +22,11 @@ from rakuten_bench.cli._stream import echo
 @results_option("Folder to merge into.")
 @click.pass_context
 def command(ctx: click.Context, folders: tuple[Path, ...], results: Path) -> None:
-    """Join the results folders of several machines.
+    """Merge the results folders of several machines.
 
-    Records that are not there yet are copied; nothing is overwritten. A record that
-    differs from the one that is there is told. Exit code: 0 if all went in, 1 if some
-    differ or are damaged.
+    Missing records are copied; nothing is overwritten. Records that differ from an
+    existing one are reported. Exit code: 0 if all were merged, 1 if some differ or are
+    damaged.
 
     \b
     Example:

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from rakuten_bench.engine.forecast import Forecast
 
 
-@click.command("plan", short_help="Show what a run would do; run nothing.")
+@click.command("plan", short_help="Show what a run would do, without running.")
 @click.argument("file", type=click.Path(path_type=Path))
 @dataset_option()
 @data_dir_option()
 @results_option()
 @cache_option()
 @jobs_option()
-@click.option("--scenarios", "list_scenarios", is_flag=True, help="List them all.")
+@click.option("--scenarios", "list_scenarios", is_flag=True, help="List all scenarios.")
 def command(
     file: Path,
     dataset: str | None,
@@ -40,10 +40,10 @@ def command(
     jobs: int | None,
     list_scenarios: bool,
 ) -> None:
-    """Show scenarios, steps, what is shared and cached, and what a run would take.
+    """Show scenarios, steps, what is shared and cached, and a forecast of the cost.
 
-    Seconds, memory and disk are forecast from the steps that have run with this cache
-    before; nothing is run.
+    Time, memory and disk are forecast from steps that ran with this cache before;
+    nothing is run.
 
     \b
     Example:
@@ -107,7 +107,7 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
         f"board      {prepared.board} ({len(prepared.dataset.frame):,} rows, "
         f"{prepared.split.scheme}, {number(len(prepared.split.folds), 'fold')})",
         f"scenarios  {len(plan.scenarios):,} ({len(prepared.todo):,} to run, "
-        f"{dropped:,} combinations left out as impossible)",
+        f"{dropped:,} impossible combinations skipped)",
         f"steps      {len(plan.steps):,} ({plan.asked:,} without sharing, "
         f"{cached.total():,} cached)",
         f"forecast   {_forecast_line(forecast)}",
@@ -132,13 +132,13 @@ def render_plan(prepared: Prepared, forecast: Forecast) -> str:
 
 
 def _lacking_lines(forecast: Forecast) -> list[str]:
-    """Return what is going to fail on this machine, and why."""
+    """Return the options that can't run on this machine, and why."""
     lines = [f"{one.lever} {one}: {words}." for one, words in forecast.lacking.items()]
-    return ["", "Can't work on this machine:", *lines] if lines else []
+    return ["", "Can't run on this machine:", *lines] if lines else []
 
 
 def _slow_lines(forecast: Forecast) -> list[str]:
-    """Return what takes long, how that grows, and what to choose instead."""
+    """Return slow options, how their time grows, and faster alternatives."""
     from rakuten_bench.units import render_duration
 
     lines = []
@@ -147,14 +147,14 @@ def _slow_lines(forecast: Forecast) -> list[str]:
     ):
         growth = f", growing with rows^{effort.power:g}" if effort.power > 1 else ""
         lines.append(
-            f"{choice.lever} {choice}: about {render_duration(seconds)} a step{growth}"
+            f"{choice.lever} {choice}: about {render_duration(seconds)} per step{growth}"
             + (f". Scales better: {effort.instead}." if effort.instead else ".")
         )
-    return ["", "Takes long:", *lines] if lines else []
+    return ["", "Slow:", *lines] if lines else []
 
 
 def _forecast_line(forecast: Forecast) -> str:
-    """Return what a run would take, and how much of that is a guess."""
+    """Return the forecast of a run, and how much of it is a guess."""
     from rakuten_bench.units import render_duration, render_size
 
     if not forecast.missing:
@@ -166,6 +166,4 @@ def _forecast_line(forecast: Forecast) -> str:
     )
     if not forecast.n_unknown:
         return line
-    return (
-        f"{line}; {forecast.n_unknown:,} steps like none that has run here are guessed"
-    )
+    return f"{line}; {forecast.n_unknown:,} steps without history are guessed"

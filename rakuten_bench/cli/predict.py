@@ -15,12 +15,12 @@ from rakuten_bench.errors import UserError, writing
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Endings of other formats than the one that is written.
+#: Suffixes of formats that are not written.
 _NOT_CSV = (".json", ".jsonl", ".parquet", ".pq", ".tsv", ".xls", ".xlsx")
 
 
 @click.command(
-    "predict", short_help="Label the rows of a table with an exported model."
+    "predict", short_help="Predict the rows of a table with an exported model."
 )
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("table", type=click.Path(path_type=Path))
@@ -28,17 +28,17 @@ _NOT_CSV = (".json", ".jsonl", ".parquet", ".pq", ".tsv", ".xls", ".xlsx")
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="CSV to write; else printed.",
+    help="CSV file to write; default: standard output.",
 )
-@click.option("--id", "id_", help="Column that holds the row ids.")
-@click.option("--title", help="Column that holds the title.")
-@click.option("--description", help="Column that holds the description.")
-@click.option("--language", help="Column that holds the language.")
-@click.option("--image", help="Column that holds the image's file name.")
+@click.option("--id", "id_", help="Column with the row ids.")
+@click.option("--title", help="Column with the title.")
+@click.option("--description", help="Column with the description.")
+@click.option("--language", help="Column with the language.")
+@click.option("--image", help="Column with the image's file name.")
 @click.option(
     "--image-folder",
     type=click.Path(path_type=Path),
-    help="Folder of the images; that of the training images by default.",
+    help="Folder of the images; default: that of the training images.",
 )
 @click.option(
     "--spreadsheet-safe",
@@ -61,12 +61,11 @@ def command(
     spreadsheet_safe: bool,
     any_version: bool,
 ) -> None:
-    """Write label, probability and the next two guesses for each row of TABLE.
+    """Write label, probability and the next two classes for each row of TABLE.
 
-    Rows come out in the order of TABLE ("-" for standard input), with their ids
-    unchanged. The columns that the model learned from are read, called as they were
-    then; an option names one that is called otherwise. A model that clusters gives the
-    number of a cluster.
+    Rows are written in the order of TABLE ("-" for standard input), with their ids
+    unchanged. Columns are read by the names that they had in training, unless an option
+    gives another name. A clustering model predicts cluster numbers.
 
     MODEL is a file of `rakuten-bench export`. It is a pickle: load only files you trust.
 
@@ -99,11 +98,11 @@ def command(
         )
     _write(frame, output)
     if output:
-        echo(f"{output}: {len(frame):,} rows labelled by {card.code}.")
+        echo(f"{output}: {len(frame):,} rows predicted by {card.code}.")
 
 
 def _check_output(output: Path, *inputs: Path) -> None:
-    """Refuse a format that is not written, and to write over what is read.
+    """Reject formats that can't be written, and overwriting an input.
 
     Raises
     ------
@@ -114,7 +113,7 @@ def _check_output(output: Path, *inputs: Path) -> None:
         raise UserError(message)
     for path in inputs:
         if output.is_file() and path.is_file() and output.samefile(path):
-            message = f"{output}: is read by this command. Name another output."
+            message = f"{output}: is an input of this command. Name another output."
             raise UserError(message)
 
 

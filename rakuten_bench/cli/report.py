@@ -19,7 +19,7 @@ from rakuten_bench.errors import UserError
 if TYPE_CHECKING:
     from rakuten_bench.report import Board
 
-_PLOTTED = 5  # scenarios of a board with plots of their own, at most
+_PLOTTED = 5  # scenarios of a board with separate plots, at most
 
 
 @click.command()
@@ -30,7 +30,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
 @click.option(
     "--sort",
     type=click.Choice(["f1_weighted", "f1_macro", "accuracy"]),
-    help="Score that ranks; by default the 'metric' of the scenario file that has run.",
+    help="Score to rank by; default: the 'metric' of the scenario file.",
 )
 @click.option(
     "--on",
@@ -38,7 +38,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
     type=Text(),
     default="",
     metavar="LANGUAGE",
-    help="Test rows in it only.",
+    help="Score only test rows in this language.",
 )
 @click.option(
     "--format",
@@ -46,7 +46,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
     type=click.Choice(["table", "markdown", "csv", "json"]),
     default="table",
     show_default=True,
-    help="How to write it.",
+    help="Output format.",
 )
 @click.option(
     "--spreadsheet-safe",
@@ -54,7 +54,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
     help="With --format csv: put ' before texts that a spreadsheet would run as formulas.",
 )
 @results_option()
-@click.option("--effects", is_flag=True, help="Show which lever pays instead.")
+@click.option("--effects", is_flag=True, help="Show lever effects instead.")
 @click.option(
     "--plots",
     type=click.Path(file_okay=False, path_type=Path),
@@ -71,7 +71,7 @@ _PLOTTED = 5  # scenarios of a board with plots of their own, at most
 @click.option(
     "--no-examples",
     is_flag=True,
-    help="Leave texts and pictures of the data out of the HTML file.",
+    help="Omit texts and images of the data from the HTML file.",
 )
 @data_dir_option("Folder of your data, for the examples of the HTML file.")
 @click.option(
@@ -97,8 +97,8 @@ def command(
 ) -> None:
     """Rank the scenarios that ran.
 
-    Each data set, split and subset is a board of its own. A scenario that failed is a
-    row with its cause.
+    Each data set, split and subset has a separate board. A failed scenario is a row
+    with its cause.
 
     \b
     Example:
@@ -140,14 +140,14 @@ def command(
         _write_page(html, boards, data_dir, not no_examples)
     if uri is not None:
         logged = report.log_boards(boards, uri)
-        told = f"{logged.new} runs logged, {logged.known} were there"
+        told = f"{logged.new} runs logged, {logged.known} already logged"
         echo(f"{uri}: {told}", err=True)
     if effects or format_ in ("csv", "json"):
         _say_left_out(boards)
 
 
 def _find_cache() -> Path | None:
-    """Return where it is kept what took long to find; None for a user without home."""
+    """Return the cache folder of standings; None for a user without home."""
     from rakuten_bench.store.layout import default_cache
 
     with contextlib.suppress(UserError):
@@ -163,7 +163,7 @@ def _say_left_out(boards: Sequence[Board]) -> None:
 def _write_page(
     file: Path, boards: Sequence[Board], data_dir: Path | None, with_examples: bool
 ) -> None:
-    """Write the HTML file, with wrong answers where the data are at hand."""
+    """Write the HTML file, with wrong predictions if the data are available."""
     from rakuten_bench import report
     from rakuten_bench.cli._data import find_examples
 

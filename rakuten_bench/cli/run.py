@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from rakuten_bench.engine import Prepared, Run, Settings
 
 
-@click.command("run", short_help="Run the scenarios of a file and keep their records.")
+@click.command("run", short_help="Run the scenarios of a file and write their records.")
 @click.argument("file", type=click.Path(path_type=Path))
 @dataset_option()
 @data_dir_option()
 @results_option()
 @cache_option()
-@click.option("--cache-size", help="What the cache may take, such as 50GB.")
+@click.option("--cache-size", help="Maximum size of the cache, such as 50GB.")
 @click.option("--seed", type=int, help="Seed to use instead of the file's.")
 @click.option(
     "--rerun",
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     multiple=True,
     default=["missing"],
     show_default=True,
-    help="Run again: what has no scores (failed), what passed a limit, or all.",
+    help="Run again: failed, exceeded a limit (timeout, oom), or all.",
 )
 @jobs_option()
 @click.option(
@@ -48,14 +48,14 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Numeric threads of each step.",
+    help="Numeric threads per step.",
 )
-@click.option("--time-limit", help="For every step, such as 600s, 10m or 1h30m.")
-@click.option("--memory-limit", help="For every step, such as 6GB.")
+@click.option("--time-limit", help="Per step, such as 600s, 10m or 1h30m.")
+@click.option("--memory-limit", help="Per step, such as 6GB.")
 @click.option(
     "--executor",
     type=click.Choice(list_executors()),
-    help="What runs the steps; the default is dask if --scheduler is given, else local.",
+    help="Executor of the steps; default: dask with --scheduler, else local.",
 )
 @click.option(
     "--scheduler", help="Address of a Dask scheduler, such as tcp://host:8786."
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="Where steps run that can use a GPU; results that are there stay as they are.",
+    help="Device of steps that can use a GPU; existing results are kept.",
 )
 @click.option(
     "--top", default=10, show_default=True, help="Rows of the board to print."
@@ -84,9 +84,9 @@ def command(
 ) -> None:
     """Run the scenarios of FILE and print the top of the board, then their notes.
 
-    Scenarios that have a record are not run again. A step that passes a limit is
-    stopped, and only the scenarios that need it fail. Exit code: 0 if every scenario
-    has scores, 1 if one failed, 2 if the file or the data are wrong or the disk is full.
+    Scenarios with a record are not run again. A step that exceeds a limit is stopped,
+    and only the scenarios that need it fail. Exit code: 0 if every scenario has scores,
+    1 if one failed, 2 if the file or the data are invalid or the disk is full.
 
     \b
     Example:
@@ -118,18 +118,18 @@ def command(
 
 
 def _find_dataset(name: str | None) -> str | None:
-    """Return the name of a data set; `NO_DATASET` where none is called so."""
+    """Return the name of a data set; `NO_DATASET` if it is unknown."""
     from rakuten_bench.data import DATASETS
     from rakuten_bench.records import NO_DATASET
 
-    with contextlib.suppress(UserError):  # of a plugin; the run tells it
+    with contextlib.suppress(UserError):  # of a plugin; the run reports it
         if name and name not in {entry.name for entry in DATASETS}:
             return NO_DATASET
     return name
 
 
 def read_settings(words: dict[str, Any]) -> Settings:
-    """Return the settings that the options of the command line describe."""
+    """Return the settings given by the options of the command line."""
     from rakuten_bench.engine import Settings
     from rakuten_bench.scenario.limit import parse_limit
     from rakuten_bench.store.layout import default_cache
@@ -163,11 +163,11 @@ def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
     for remark in prepared.dataset.remarks:
         display.say(clean(remark))
     for reason, count in prepared.study.dropped.items():
-        display.say(f"{count} combinations left out: {reason}.")
+        display.say(f"{count} combinations skipped: {reason}.")
     for status, count in count_stopped(prepared).items():
         display.say(
-            f"{number(count, 'scenario')} not run again that passed a limit before: "
-            f"the record says '{status}'. Run with --rerun {status}."
+            f"{number(count, 'scenario')} skipped that exceeded a limit before (status "
+            f"'{status}'). To run again: --rerun {status}."
         )
     for damaged in prepared.damaged:
         display.say(f"{damaged.cause} It is run again.")
@@ -181,7 +181,7 @@ def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
 def _warn_lacking(running: Run, display: Display) -> None:
     """Warn up front about steps that are certain to fail here."""
     for choice, words in running.find_lacking().items():
-        display.say(f"{choice.lever} {choice} can't work on this machine: {words}.")
+        display.say(f"{choice.lever} {choice} can't run on this machine: {words}.")
 
 
 def _follow(running: Run, display: Display) -> dict[str, list[str]]:
@@ -213,7 +213,7 @@ def _say_usage(running: Run, display: Display) -> None:
 
 
 def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
-    """Print the board of this run's data; return 1 unless every scenario has scores."""
+    """Print the board of this run; return 1 unless every scenario has scores."""
     from rakuten_bench.engine import find_unscored
     from rakuten_bench.report import load_board, render_boards, with_standing
     from rakuten_bench.store.layout import Layout

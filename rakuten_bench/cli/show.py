@@ -21,7 +21,7 @@ from rakuten_bench.cli._writing import write_files
     "--plots",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Also write its heat map and learning curves there, as PNG and SVG.",
+    help="Also write heat map and learning curves there, as PNG and SVG.",
 )
 def command(code: str, dataset: str | None, results: Path, plots: Path | None) -> None:
     """Show one scenario: levers, scores, classes, notable confusions, costs, origin.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rakuten_bench.scenario.load import Study
 
 
-@click.command("why", short_help="Say why a scenario would run again.")
+@click.command("why", short_help="Explain why a scenario would run again.")
 @click.argument("code", type=Text())
 @click.argument("file", required=False, type=click.Path(path_type=Path), default=None)
 @board_option()
@@ -38,11 +38,11 @@ def command(
     results: Path,
     cache: Path | None,
 ) -> None:
-    """Say what has changed since the record of CODE was written, and what follows.
+    """Show what changed since the record of CODE was written, and what follows.
 
     CODE is the scenario's code or its name. With FILE, the scenario of that file is
     compared, with its data, split, seed and parameters; without, only what the record
-    stands on: data, packages, source.
+    depends on: data, packages, source.
 
     \b
     Example:
@@ -65,7 +65,7 @@ def command(
 
 
 def _pick(file: Path, code: str, record: Record) -> Study:
-    """Return the study of a file with the one scenario that is asked about."""
+    """Return the study of a file, restricted to the given scenario."""
     from rakuten_bench.errors import UserError, unknown
     from rakuten_bench.scenario.load import load_study
 
@@ -80,7 +80,7 @@ def _pick(file: Path, code: str, record: Record) -> Study:
 
 
 def render_answer(record: Record, answer: Answer) -> str:
-    """Return the answer in words, the causes first."""
+    """Return the answer as text, causes first."""
     name = f" {record.name}" if record.name else ""
     head = f"{answer.code}{name} on {record.board}"
     if answer.is_current:
@@ -106,4 +106,4 @@ def render_answer(record: Record, answer: Answer) -> str:
 def _unchanged(answer: Answer) -> str:
     if answer.status == "ok":
         return "It would not run again."
-    return f"Its record says '{answer.status}': --rerun {answer.status} runs it again."
+    return f"Its status is '{answer.status}': --rerun {answer.status} runs it again."

@@ -1,11 +1,11 @@
-"""Data sets, how they are split, and what is in them.
+"""Data sets, splits and audits.
 
-Light at import: what a scenario file says can be checked without pandas. A data set is
+Light at import: a scenario file can be checked without pandas. A data set is
 one function in one module of this package:
 
     @dataset("mine")
     def mine(place: DataPaths, *, rows: int = 100) -> Dataset:
-        '''Say in one line what it is.'''
+        '''One line that describes it.'''
 """
 
 from __future__ import annotations
@@ -56,23 +56,23 @@ def load_dataset(
     ----------
     spec : DatasetSpec
     data_dir : Path or None
-        Folder of the files that the user brings (`--data-dir`); without it the
-        environment variable `RAKUTEN_BENCH_DATA` names it.
+        Folder of the user's files (`--data-dir`); by default that of the
+        environment variable `RAKUTEN_BENCH_DATA`.
     base_dir : Path or None
-        Folder of the scenario file, which relative paths start from; the working
-        folder where None.
+        Folder of the scenario file, which paths are relative to; the working
+        folder if None.
     cache : Path or None
-        Folder for what is computed once, such as drawn pictures; the user's cache
-        folder where None.
+        Folder for cached values, such as rendered images; the user's cache
+        folder if None.
 
     Raises
     ------
     UserError
-        If files are absent or unreadable, or rows have no label.
+        If files are missing or unreadable, or rows have no label.
     """
     place = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
     entry = DATASETS.find(spec.name)
-    entry.versions()  # refuses one whose packages are missing
+    entry.versions()  # raises if packages are missing
     loaded: Dataset = entry.function(place, **entry.convert(spec.params))
     if data_dir is not None and entry.is_made:
         unused = f"--data-dir {data_dir} is not used: {spec.name} reads no files."

@@ -1,4 +1,4 @@
-"""What is in a data set: counts, gaps, lengths, languages, duplicates, pictures."""
+"""Audit of a data set: counts, missing values, lengths, languages, duplicates, images."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from rakuten_bench.types import Dataset, Fold, Rows, Split
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Languages told apart where the data set does not give them.
+#: Languages to detect if the data set has no language column.
 DETECTED = ("fr", "en", "de", "it", "es", "nl", "pt")
-#: A longer text does not make the guess better, only slower.
+#: A longer text does not improve the detection, only slows it down.
 _DETECTED_CHARACTERS = 300
 _SHOWN = 10  # files listed by name
 
@@ -45,17 +45,17 @@ def audit(
     cache: Path | None = None,
     images: bool = True,
 ) -> Section:
-    """Count what a user should know of a data set before trusting a score on it.
+    """Audit a data set before trusting a score on it.
 
     Parameters
     ----------
     dataset : Dataset
     spec : SplitSpec or None
-        How it is to be split; 80/20 where None.
+        How to split it; 80/20 if None.
     cache : Path or None
-        Where splits and hashes of files are kept.
+        Folder of cached splits and file hashes.
     images : bool
-        Whether to open every picture, which takes about a minute for 85,000.
+        Whether to open every image, which takes about a minute for 85,000.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def count_missing(frame: pd.DataFrame) -> Section:
 
 
 def measure_texts(texts: pd.Series) -> Section:
-    """Measure the texts that are there, in characters and in words."""
+    """Measure the lengths of texts, in characters and in words."""
     present = texts[texts.str.strip() != ""]
     return {
         "characters": _five_numbers(present.str.len()),
@@ -148,7 +148,7 @@ def _five_numbers(values: pd.Series) -> Section | None:
 
 
 def count_languages(frame: pd.DataFrame) -> Section:
-    """Count rows by language: as the data set gives it, else as py3langid guesses."""
+    """Count rows by language: that of the data set, else as detected by py3langid."""
     given = bool((frame["language"] != "").any())
     codes = frame["language"] if given else guess_languages(whole_text(frame))
     counts = Counter(codes)
@@ -160,7 +160,7 @@ def count_languages(frame: pd.DataFrame) -> Section:
 
 
 def guess_languages(texts: Sequence[str]) -> list[str]:
-    """Guess the language of each text among `DETECTED`; "" where there is no letter."""
+    """Detect the language of each text among `DETECTED`; "" if it has no letter."""
     classify = _load_detector().classify
     beginnings = (text[:_DETECTED_CHARACTERS].replace("\0", " ") for text in texts)
     return [
@@ -180,10 +180,10 @@ def _load_detector() -> Any:
 def find_repeated(
     frame: pd.DataFrame, *, cache: Path | None = None, images: bool = True
 ) -> dict[str, pd.Series]:
-    """Return, for each way to be a duplicate, a value for each row; "" for none.
+    """Return, for each kind of duplicate, a value for each row; "" for none.
 
-    Texts are the same that read the same, and images that look the same, or whose
-    files are identical where they are not to be opened.
+    Texts that read the same are duplicates, and images that look the same, or, if they
+    are not opened, whose files are identical.
     """
     return {
         "title": readings(frame["title"]),
@@ -200,7 +200,7 @@ def count_duplicates(values: pd.Series, label: pd.Series) -> Section:
     -------
     dict
         `rows` and `share` of rows that repeat; `largest`: rows of the most frequent
-        value; `across_classes`: values that stand in more than one class.
+        value; `across_classes`: values that occur in more than one class.
     """
     present = values[values != ""]
     rows = int(present.duplicated().sum())
@@ -215,7 +215,7 @@ def count_duplicates(values: pd.Series, label: pd.Series) -> Section:
 
 
 def describe_split(split: Split, repeated: dict[str, pd.Series]) -> Section:
-    """Say how the rows are divided and what of the test rows was seen in training."""
+    """Describe the split and which test rows were seen in training."""
     sizes = np.bincount(split.groups)
     return {
         "scheme": split.scheme,
@@ -243,19 +243,19 @@ def _describe_fold(fold: Fold, repeated: dict[str, pd.Series]) -> Section:
 
 
 def count_seen(values: pd.Series, train: Rows, test: Rows) -> int:
-    """Count test rows whose value also stands in a training row."""
+    """Count test rows whose value also occurs in a training row."""
     known = set(values.iloc[train]) - {""}
     return int(values.iloc[test].isin(known).sum())
 
 
 def check_images(paths: pd.Series, *, opened: bool = True) -> Section:
-    """Count files that are named but absent, and those that a run can't read.
+    """Count missing files, and those that a run can't read.
 
     Returns
     -------
     dict
         `rows` that name a file; `absent` and `unreadable` files with the first names;
-        `unreadable` is None where the pictures are not `opened`.
+        `unreadable` is None if the images are not `opened`.
     """
     named = [path for path in paths if path]
     state = {path: find_file(path) for path in named}

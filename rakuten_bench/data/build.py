@@ -1,4 +1,4 @@
-"""From columns as found to a `Dataset`: checked, filled, fingerprinted."""
+"""Build a `Dataset` from raw columns: checked, completed, fingerprinted."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _SHOWN = 10  # rows listed in a message
 _INTEGERS = (
     2.0**53
-)  # floats from here on may stand for other integers; infinity is none
-#: Columns in which a text may stand for a missing value, and what one value is called.
+)  # floats from here on may represent other integers; infinity is not an integer
+#: Columns in which a text may represent a missing value, and the noun for a value.
 _GAPS = {
     "title": "title",
     "description": "description",
@@ -45,12 +45,12 @@ _GAPS = {
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """What a scenario file may say about the values of a table.
+    """Options of a scenario file for cleaning the values of a table.
 
     Attributes
     ----------
     missing : sequence of str, or None
-        Texts that stand for a missing value; `spelling.MISSING` where None.
+        Texts that represent a missing value; `spelling.MISSING` if None.
     labels : LabelRules
     """
 
@@ -69,7 +69,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     cleaning: Cleaning | None = None,
     **described: Any,
 ) -> Dataset:
-    """Build a data set from columns as they were found.
+    """Build a data set from raw columns.
 
     Parameters
     ----------
@@ -78,17 +78,17 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
         Some of `COLUMNS`; `label` is required. Missing values become "". Without `id`
         rows are numbered.
     subject : str
-        The file that messages speak of.
+        The file that messages name.
     image_folder : Path or None
-        What a relative `image_path` is relative to. Where the folder does not exist,
-        no row has an image.
+        What a relative `image_path` is relative to. If the folder does not exist, no
+        row has an image.
     image_stamps : sequence of str, or None
-        Stand for the content of the images in the fingerprint; found by
-        `stamp_images` where None.
+        Represent the content of the images in the fingerprint; computed by
+        `stamp_images` if None.
     cache : Path or None
-        Folder where the hashes of images are kept.
+        Folder of cached image hashes.
     cleaning : Cleaning or None
-        As the user asked; None where the data set has no parameters for it.
+        As set by the user; None if the data set has no parameters for it.
     **described
         `kind`, `about`, `remarks`, `label_names`, `layout`, `max_missing_images` of the
         data set.
@@ -96,7 +96,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     Raises
     ------
     UserError
-        If rows have no label, an id twice, or a language that is none.
+        If rows have no label, a duplicate id, or an unknown language.
     """
     frame = fill_columns(columns)
     refuse_missing_labels(frame, subject)
@@ -130,7 +130,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
 
 
 def fill_columns(columns: Mapping[str, Any]) -> pd.DataFrame:
-    """Return all of `COLUMNS` as str, "" where missing, rows numbered from 0.
+    """Return all of `COLUMNS` as str, "" if missing, rows numbered from 0.
 
     Returns
     -------
@@ -149,12 +149,12 @@ def fill_columns(columns: Mapping[str, Any]) -> pd.DataFrame:
         filled["id"] = pd.Series(range(n_rows)).astype(str)
     for name in ("title", "description"):
         filled[name] = filled[name].map(compose)
-    # never PyArrow's strings: a cache is read by installations without it
+    # never PyArrow's strings: a cache is read by installations without PyArrow
     return pd.DataFrame(filled).astype(pd.StringDtype("python", na_value=np.nan))
 
 
 def _as_text(series: pd.Series) -> pd.Series:
-    """Return strings; whole numbers that a gap made floats lose their ".0"."""
+    """Return strings; integers that missing values made floats lose their ".0"."""
     import pandas as pd
 
     if pd.api.types.is_float_dtype(series):
@@ -165,12 +165,12 @@ def _as_text(series: pd.Series) -> pd.Series:
 
 
 def refuse_missing_labels(frame: pd.DataFrame, subject: str) -> None:
-    """Refuse rows that have no label, naming them.
+    """Reject rows without a label, listing them.
 
     Raises
     ------
     UserError
-        Dropping them silently would leave rows that nobody knows were not scored.
+        Dropping them silently would hide that they are not scored.
     """
     labels = frame["label"]
     blank = [label for label in labels.unique() if not squeeze(label)]
@@ -187,14 +187,14 @@ def refuse_missing_labels(frame: pd.DataFrame, subject: str) -> None:
 def clean_labels(
     frame: pd.DataFrame, subject: str, cleaning: Cleaning | None = None
 ) -> Iterator[str]:
-    """Give classes one spelling, as far as is safe or asked for; say what is odd.
+    """Unify the spelling of classes, as far as safe or requested; report anomalies.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, 7)
         Its labels are replaced.
     subject, cleaning :
-        As `assemble` has them.
+        As in `assemble`.
     """
     found = frame["label"].tolist()
     labels = unify_numbers(found)
@@ -209,16 +209,16 @@ def clean_labels(
 def clear_missing(
     frame: pd.DataFrame, subject: str, missing: Sequence[str], advice: str = ""
 ) -> Iterator[str]:
-    """Empty the values that stand for a missing one; say which and how many.
+    """Clear values that represent a missing one; report which and how many.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, n_columns)
         Some of `COLUMNS`; its texts, image paths and groups are replaced.
     subject : str
-        The file that messages speak of.
+        The file that messages name.
     missing : sequence of str
-        Texts that stand for a missing value.
+        Texts that represent a missing value.
     advice : str
         How to keep them.
     """
@@ -239,37 +239,37 @@ def clear_missing(
 def remark_empty_rows(
     frame: pd.DataFrame, subject: str, named: Collection[str]
 ) -> Iterator[str]:
-    """Say which column is empty, and how many rows have nothing to be classified by.
+    """Report empty columns, and how many rows have nothing to classify.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, 7)
     subject : str
-        The file that messages speak of.
+        The file that messages name.
     named : collection of str
         The columns that the table has.
     """
     filled = _find_inputs(frame, named)
     for name in filled:
         if not filled[name].any():
-            yield f"{subject}: no {_GAPS[name]} in any row: the column is empty."
+            yield f"{subject}: no row has a {_GAPS[name]}: the column is empty."
     empty = (~filled.any(axis="columns")).to_numpy().nonzero()[0]
     if len(empty):
         words = " or ".join(map(_GAPS.__getitem__, filled))
         yield (
             f"{subject}: {len(empty):,} of {len(frame):,} rows have no {words} "
-            f"(rows {_listed(empty)}, counted from 0 without the header): nothing to "
-            f"classify them by."
+            f"(rows {_listed(empty)}, counted from 0 without the header): they have no "
+            f"features."
         )
 
 
 def refuse_no_inputs(frame: pd.DataFrame, subject: str, named: Collection[str]) -> None:
-    """Refuse a table in which no row has anything to be classified by.
+    """Reject a table in which no row has anything to classify.
 
     Parameters
     ----------
     frame, subject, named :
-        As `remark_empty_rows` has them.
+        As in `remark_empty_rows`.
 
     Raises
     ------
@@ -280,13 +280,13 @@ def refuse_no_inputs(frame: pd.DataFrame, subject: str, named: Collection[str]) 
         words = " or ".join(map(_GAPS.__getitem__, filled))
         message = (
             f"{subject}: no {words or 'text or image'} in any of its {len(frame):,} "
-            f"rows: nothing to classify by. Name a column that has some."
+            f"rows: nothing to classify. Name a column that has values."
         )
         raise UserError(message)
 
 
 def _find_inputs(frame: pd.DataFrame, named: Collection[str]) -> pd.DataFrame:
-    """Tell which texts and images the rows have, of the columns that the table has."""
+    """Return which texts and images the rows have, of the columns of the table."""
     inputs = [name for name in ("title", "description", "image_path") if name in named]
     return frame[inputs].apply(lambda column: column.str.strip() != "")
 
@@ -301,7 +301,7 @@ def _quoted(values: Sequence[str], shown: int = 3) -> str:
 
 
 def refuse_missing_ids(frame: pd.DataFrame, subject: str) -> None:
-    """Refuse rows without an id where others have one.
+    """Reject rows without an id if others have one.
 
     Raises
     ------
@@ -312,13 +312,13 @@ def refuse_missing_ids(frame: pd.DataFrame, subject: str) -> None:
         message = (
             f"{subject}: {len(empty):,} of {len(frame):,} rows have no id "
             f"(rows {_listed(empty)}, counted from 0 without the header). Give them one, "
-            f"or name no id column: rows are numbered then."
+            f"or name no id column: then rows are numbered."
         )
         raise UserError(message)
 
 
 def refuse_repeated_ids(frame: pd.DataFrame, subject: str) -> None:
-    """Refuse an id that stands for two rows: predictions are joined on it.
+    """Reject duplicate ids: predictions are joined on them.
 
     Raises
     ------
@@ -327,7 +327,7 @@ def refuse_repeated_ids(frame: pd.DataFrame, subject: str) -> None:
     repeated = frame.loc[frame["id"].duplicated(), "id"].unique()
     if len(repeated):
         message = (
-            f"{subject}: {len(repeated):,} ids stand for more than one row "
+            f"{subject}: {len(repeated):,} duplicate ids "
             f"({_listed(repeated)}). Ids must be unique."
         )
         raise UserError(message)
@@ -339,13 +339,13 @@ def _listed(values: Sequence[Any]) -> str:
 
 
 def fingerprint(frame: pd.DataFrame, image_stamps: Sequence[str]) -> str:
-    """Hash what the rows say, wherever they lie.
+    """Hash the content of the rows, independent of their location.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, 7)
     image_stamps : sequence of str, of n_rows
-        Stand for the images' content.
+        Represent the images' content.
 
     Returns
     -------
@@ -364,7 +364,7 @@ def fingerprint(frame: pd.DataFrame, image_stamps: Sequence[str]) -> str:
 
 
 def _update(digest: hashlib.blake2b, name: str, values: Sequence[str]) -> None:
-    """Feed a column; lengths first, so that no two columns read the same."""
+    """Feed a column to the hash; lengths first, which makes it unambiguous."""
     lengths = ",".join([str(len(value)) for value in values])
     digest.update(f"{name}:{lengths};".encode())
     digest.update("".join(values).encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""What a scenario file can name under `dataset` and `split`."""
+"""The data sets and splits that a scenario file can name."""
 
 from __future__ import annotations
 

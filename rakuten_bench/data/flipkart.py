@@ -25,7 +25,7 @@ _COLUMNS = (
     "product_category_tree",
     "image",
 )
-#: Every listing is in English; the table does not say so.
+#: All listings are in English; the table has no language column.
 LAYOUT = Layout(
     {
         "id": "uniq_id",
@@ -50,7 +50,7 @@ def flipkart(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
     Raises
     ------
     UserError
-        If the file is not there.
+        If the file is missing.
     """
     file = find_file(place)
     reading = read_table(file, _COLUMNS)
@@ -86,7 +86,7 @@ def find_file(place: DataPaths) -> Path:
     Raises
     ------
     UserError
-        If it is in none of the folders that the user named.
+        If it is in none of the user's folders.
     """
     folders = place.folders(FOLDER_VARIABLE, DATA_DIR_VARIABLE)
     for folder in folders:

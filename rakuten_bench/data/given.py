@@ -1,4 +1,4 @@
-"""Rows that are given as the test set: by a file, a column, or a list of ids."""
+"""A predefined test set: given by a file, a column, or a list of ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rakuten_bench.types import Dataset, Fold, Rows
 _LONGEST_ID = 10_000  # characters
 _SHOWN = 5  # values listed in a message
 
-#: What a column says for each side.
+#: The words for each side.
 _WORDS = {
     "train": ("train", "training", "learn"),
     "validation": ("validation", "valid", "val", "dev"),
@@ -26,44 +26,44 @@ _SIDES = {word: side for side, words in _WORDS.items() for word in words}
 
 
 def read_sides(values: Sequence[str], subject: str, column: str) -> tuple[str, ...]:
-    """Return the side that a column gives each row.
+    """Return the side of each row, from a column.
 
     Parameters
     ----------
     values : sequence of str, of n_rows
         "train", "test" and "validation", or other words for them.
     subject, column : str
-        File and column that a message speaks of.
+        File and column that messages name.
 
     Raises
     ------
     UserError
-        If a value is none of those.
+        If a value is not one of those.
     """
     sides = {value: _SIDES.get(value.strip().casefold(), "") for value in set(values)}
     wrong = sorted(value for value, side in sides.items() if not side)
     if wrong:
         n_rows = sum(not sides[value] for value in values)
         message = (
-            f"{subject}: column '{column}': {n_rows:,} of {len(values):,} rows are on no "
-            f"side: {_listed(wrong)}. Write 'train', 'test' or 'validation'."
+            f"{subject}: column '{column}': {n_rows:,} of {len(values):,} rows have an "
+            f"invalid side: {_listed(wrong)}. Use 'train', 'test' or 'validation'."
         )
         raise UserError(message)
     return tuple(sides[value] for value in values)
 
 
 def find_given(dataset: Dataset, ids: Path | None) -> tuple[str, ...]:
-    """Return the side of each row, by a list of the test rows' ids or the data's own.
+    """Return the side of each row, from a list of test ids or the data set itself.
 
     Raises
     ------
     UserError
-        If neither is there, or ids are not among the rows.
+        If neither exists, or ids are not among the rows.
     """
     if ids is None:
         if not dataset.sides:
             message = (
-                f"data set '{dataset.name}': no test rows are given. Name them with "
+                f"data set '{dataset.name}': no test rows are defined. Define them with "
                 f"`split: {{given: {{ids: FILE}}}}`, or give the data set `table` the "
                 f"files `train` and `test` or a column `side`."
             )
@@ -71,15 +71,15 @@ def find_given(dataset: Dataset, ids: Path | None) -> tuple[str, ...]:
         return dataset.sides
     if dataset.sides:
         message = (
-            f"data set '{dataset.name}': its test rows are given twice, by the data set "
-            f"and by {ids}. Leave one out."
+            f"data set '{dataset.name}': its test rows are defined twice, by the data set "
+            f"and by {ids}. Remove one."
         )
         raise UserError(message)
     wanted = read_ids(ids)
     known = set(dataset.frame["id"])
     unknown = [row for row in wanted if row not in known]
     if unknown:
-        # a file without any known id may be another one: its lines are not quoted
+        # a file without any known id may be the wrong one: its lines are not quoted
         is_other = len(unknown) == len(wanted)
         quoted = "" if is_other else f": {_listed(unknown)}"
         message = (
@@ -108,7 +108,7 @@ def read_ids(file: Path) -> dict[str, None]:
         column = "id" if "id" in frame.columns else frame.columns[0]
         ids = frame[column].astype(str).tolist()
     if not ids:
-        message = f"{file}: no ids. Write the id of each test row in a line."
+        message = f"{file}: no ids. Write the id of each test row on a line."
         raise UserError(message)
     return dict.fromkeys(ids)
 
@@ -125,11 +125,11 @@ def _read_lines(file: Path) -> list[str]:
 def divide_as_given(
     dataset: Dataset, groups: Rows, sides: Sequence[str]
 ) -> tuple[Fold, tuple[str, ...]]:
-    """Return the fold of given test rows, and what was done about their duplicates.
+    """Return the fold of predefined test rows, and remarks on their duplicates.
 
-    Training and validation rows that belong with a test row are left out: by a
-    duplicate the answer would be known. So are training rows that belong with a
-    validation row. Every test row is scored.
+    Training and validation rows in a group with a test row are excluded: a duplicate
+    would leak the label. So are training rows in a group with a validation row. Every
+    test row is scored.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def divide_as_given(
         remarks.append(
             f"given test rows: {left_out:,} other {'row' if left_out == 1 else 'rows'} "
             f"with the text, the image or the group of a test or validation row "
-            f"{'is' if left_out == 1 else 'are'} not learned from"
+            f"{'is' if left_out == 1 else 'are'} not trained on"
         )
     return Fold("0", kept, test, validation), tuple(remarks)
 
@@ -170,13 +170,13 @@ def _refuse_empty(dataset: Dataset, rows: dict[str, Rows]) -> None:
         if not len(found):
             message = (
                 f"data set '{dataset.name}': none of its {len(dataset.frame):,} rows is "
-                f"given as a {name} row. Both sides need rows."
+                f"a {name} row. Both sides need rows."
             )
             raise UserError(message)
 
 
 def _refuse_unlearned(dataset: Dataset, train: Rows, kept: Rows, test: Rows) -> None:
-    """Refuse test rows of classes that training rows, or those left, don't have."""
+    """Reject test rows of classes without (remaining) training rows."""
     y = dataset.y
     absent = np.setdiff1d(y[test], y[kept])
     if len(absent):
@@ -189,9 +189,9 @@ def _refuse_unlearned(dataset: Dataset, train: Rows, kept: Rows, test: Rows) -> 
             else "all its training rows are duplicates of test rows"
         )
         message = (
-            f"data set '{dataset.name}': test rows have labels that nothing can be "
-            f"learned of ({why}): {_listed(names)}. Remove those rows, or give training "
-            f"rows of that label."
+            f"data set '{dataset.name}': test rows have labels without training rows "
+            f"({why}): {_listed(names)}. Remove those rows, or add training rows with "
+            f"that label."
         )
         raise UserError(message)
 

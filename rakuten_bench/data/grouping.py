@@ -1,7 +1,7 @@
-"""Which rows belong together: the same text, the same picture, the same group.
+"""Group rows with the same text, the same image or the same group.
 
-Texts are the same that read the same, pictures that look the same. A value that very
-many rows share is a placeholder, by which no rows are joined.
+Texts count as the same if they read the same, images if they look the same. A value
+shared by very many rows is a placeholder, which does not group rows.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ if TYPE_CHECKING:
 
 Kept = TypeVar("Kept")
 
-_LEAST_KEPT = 5_000  # rows: fewer are read in no time
-_SHOWN = 3  # placeholders named in remarks
+_LEAST_KEPT = 5_000  # rows: fewer are not worth caching
+_SHOWN = 3  # placeholders listed in remarks
 _SHOWN_CHARACTERS = 40  # of a text in a remark
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Which rows must stay together.
+    """Groups of rows that must stay together.
 
     Attributes
     ----------
     groups : int64 array of shape (n_rows,)
         Rows of one group share a number, from 0 in order of first appearance.
     by_image : bool
-        Whether images have joined rows that nothing else joins.
+        Whether images group rows that nothing else groups.
     remarks : tuple of str
-        Sentences: how many rows are joined by what, and what is a placeholder.
+        Sentences on the number of grouped rows, and on placeholders.
     """
 
     groups: Rows
@@ -64,19 +64,19 @@ class Grouping:
 def group_rows(
     dataset: Dataset, *, by_image: bool = True, cache: Path | None = None
 ) -> Grouping:
-    """Find which rows must stay together.
+    """Find groups of rows that must stay together.
 
-    Rows are joined by texts that read the same (title and description as a pair), by
-    images that look the same and by the data set's own `group`; chains of those count
-    (connected components). Placeholders join nothing.
+    Rows are grouped by texts that read the same (title and description as a pair), by
+    images that look the same and by the data set's `group`, transitively (connected
+    components). Placeholders do not group rows.
 
     Parameters
     ----------
     dataset : Dataset
     by_image : bool
-        Whether images count; else none is read.
+        Whether to group by images; else none is read.
     cache : Path or None
-        Folder where what was found in image files is kept.
+        Folder where the results on image files are cached.
     """
     frame, y = dataset.frame, dataset.y
     own = _occurrences(frame["group"])
@@ -103,13 +103,13 @@ def find_groups(
 
 
 def number_texts(frame: pd.DataFrame, *, cache: Path | None = None) -> Rows:
-    """Give rows whose texts read the same one number, -1 to those without a text.
+    """Assign numbers to texts, the same to texts that read the same; -1 without text.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, 7)
     cache : Path or None
-        Folder where the numbers are kept: reading 100,000 long texts takes 15 s.
+        Folder where the numbers are cached: 100,000 long texts take 15 s.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def number_texts(frame: pd.DataFrame, *, cache: Path | None = None) -> Rows:
 
 
 def _texts_digest(frame: pd.DataFrame) -> str:
-    """Return the digest of all texts, and of the code that reads them."""
+    """Return the digest of all texts, and of the code that normalizes them."""
     code = "".join(inspect.getsource(module) for module in (spelling, markup))
     digest = hashlib.blake2b(f"{unicodedata.unidata_version}\0{code}".encode())
     for column in ("title", "description"):
@@ -138,10 +138,10 @@ def _texts_digest(frame: pd.DataFrame) -> str:
 
 
 def read_texts(frame: pd.DataFrame) -> pd.Series:
-    """Return a value for each row that is equal where title and description read alike.
+    """Return a value for each row that is equal if title and description read the same.
 
-    It is "" where there is no text. What is nothing but markup reads as itself where
-    the row has nothing else.
+    It is "" if there is no text. A text of only markup is used as is if
+    the row has no other.
     """
     pairs = readings(frame["title"]) + "\0" + readings(frame["description"])
     if not (pairs == "\0").any():
@@ -152,30 +152,30 @@ def read_texts(frame: pd.DataFrame) -> pd.Series:
 
 
 def readings(texts: pd.Series) -> pd.Series:
-    """Return how each text reads; what no text contains is free to part two of them."""
+    """Return the normal form of each text; a character in no text separates two."""
     known = {text: reading(text) for text in texts.unique()}
     return texts.map(known)
 
 
 def show_text(frame: pd.DataFrame) -> pd.Series:
-    """Return what a message shows of each row's text: its title, else its description."""
+    """Return the text of each row for messages: its title, else its description."""
     return frame["title"].where(frame["title"] != "", frame["description"])
 
 
 def _drop_placeholders(
     kind: str, codes: Rows, y: NDArray[np.int32], shown: pd.Series
 ) -> tuple[Rows, list[str]]:
-    """Give placeholders the number -1; say which these are.
+    """Set the number of placeholders to -1; report them.
 
     Parameters
     ----------
     kind : str
-        What a value is called.
+        Noun for a value.
     codes : int64 array of shape (n_rows,)
         Equal for equal values, -1 for none.
     y : int32 array of shape (n_rows,)
     shown : Series of str, of n_rows
-        How a message shows a row's value.
+        A row's value, for messages.
     """
     found = find_placeholders(codes, y)
     if not found.any():
@@ -198,7 +198,7 @@ def _drop_placeholders(
 
 
 def remark_conflicts(codes: Rows, labels: pd.Series, shown: pd.Series) -> Iterator[str]:
-    """Say how many texts have several labels, with the one of most rows.
+    """Report how many texts have several labels, with the most frequent one.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def remark_conflicts(codes: Rows, labels: pd.Series, shown: pd.Series) -> Iterat
         Equal for texts that read the same, -1 for none.
     labels : Series of str, of n_rows
     shown : Series of str, of n_rows
-        How a message shows a row's text.
+        A row's text, for messages.
     """
     known = codes >= 0
     pairs = labels[known].groupby(codes[known]).agg(["nunique", "size"])
@@ -222,7 +222,7 @@ def remark_conflicts(codes: Rows, labels: pd.Series, shown: pd.Series) -> Iterat
     yield (
         f"{number(len(mixed), 'text')} with several labels ({mixed['size'].sum():,} of "
         f"{number(len(codes), 'row')}), such as '{_shorten(shown[first].iloc[0])}': "
-        f"{named}{more}. A model that reads texts alone can't be right on all of them."
+        f"{named}{more}. A model of texts only can't be right on all of them."
     )
 
 
@@ -232,7 +232,7 @@ def _shorten(text: str) -> str:
 
 
 def _count_joined(keys: Mapping[str, Rows]) -> Iterator[str]:
-    """Say how many rows share each kind of value with another row."""
+    """Report how many rows share each kind of value with another row."""
     shared = {}
     for kind, codes in keys.items():
         known = codes[codes >= 0]
@@ -248,13 +248,13 @@ def _count_joined(keys: Mapping[str, Rows]) -> Iterator[str]:
 
 
 def whole_text(frame: pd.DataFrame) -> pd.Series:
-    """Return title and description as one value for each row, "" where both are."""
+    """Return title and description as one value for each row, "" if both are empty."""
     both = frame["title"] + "\0" + frame["description"]
     return both.where(both != "\0", "")
 
 
 def _occurrences(values: pd.Series) -> Rows:
-    """Give equal values one number; -1 to "", which never joins rows."""
+    """Assign numbers to distinct values; -1 to "", which never groups rows."""
     import pandas as pd
 
     codes, _ = pd.factorize(values.where(values != ""), use_na_sentinel=True)
@@ -262,12 +262,12 @@ def _occurrences(values: pd.Series) -> Rows:
 
 
 def connect(keys: Sequence[Rows]) -> Rows:
-    """Join rows that share a value of any key, directly or by way of others.
+    """Group rows that share a value of any key, directly or transitively.
 
     Parameters
     ----------
     keys : sequence of int64 arrays of shape (n_rows,)
-        Values numbered from 0; -1 joins nothing.
+        Values numbered from 0; -1 groups nothing.
 
     Returns
     -------
@@ -331,15 +331,15 @@ def image_content(
     ----------
     frame : DataFrame of shape (n_rows, 7)
     cache : Path or None
-        Folder where what was found in files is kept.
+        Folder where the results on files are cached.
     decoded : bool
-        Whether images are decoded; else only identical files are the same, as are
-        those that can't be read or show nothing.
+        Whether images are decoded; else only identical files count as the same, as do
+        those that are unreadable or blank.
 
     Returns
     -------
     Series of str of shape (n_rows,)
-        "" where there is no image or no file.
+        "" if there is no image or no file.
     """
     paths = [path for path in frame["image_path"].unique() if path]
     content = _hashed(dict(_stamped(paths)), cache)
@@ -351,19 +351,19 @@ def image_content(
 
 
 def _looks(files: Mapping[str, str], cache: Path | None) -> dict[str, str]:
-    """Return the number of its look for the digest of each image that shows something.
+    """Return the appearance number of each nonblank image, by digest.
 
     Parameters
     ----------
     files : mapping of str to str
         Digest of a file -> its path.
     cache : Path or None
-        Folder where looks are kept, by digest.
+        Folder where appearances are cached, by digest.
     """
     store = kept_path(cache, "image_looks-1") if cache else None
     known = _read_mapping(store, dict[str, bytes])
     todo = [digest for digest in files if digest and digest not in known]
-    # OpenCV lets go of the lock
+    # OpenCV releases the GIL
     with quiet_codecs(), ThreadPoolExecutor(count_cores()) as pool:
         found = pool.map(read_look, [files[digest] for digest in todo])
         known.update(zip(todo, found, strict=True))
@@ -379,21 +379,21 @@ def _looks(files: Mapping[str, str], cache: Path | None) -> dict[str, str]:
 
 
 def stamp_images(frame: pd.DataFrame, *, cache: Path | None = None) -> list[str]:
-    """Return what stands for the content of each row's image in a fingerprint.
+    """Return a stamp of the content of each row's image for the fingerprint.
 
-    Its hash: pictures that were replaced by others are other data, whatever their
-    sizes. A file is read once as long as its size and times stay as they are.
+    It is a hash: replaced images are different data, even with the same size. A file is
+    read only once while its size and times do not change.
 
     Parameters
     ----------
     frame, cache :
-        As `image_content` has them.
+        As in `image_content`.
 
     Returns
     -------
     list of str
-        "" where there is no image, "absent" where its file is not there, "unreadable"
-        where it can't be read.
+        "" if there is no image, "absent" if its file is missing, "unreadable"
+        if it can't be read.
     """
     paths = [path for path in frame["image_path"].unique() if path]
     hashes = _hashed(dict(_stamped(paths)), cache)
@@ -401,24 +401,24 @@ def stamp_images(frame: pd.DataFrame, *, cache: Path | None = None) -> list[str]
     return [path and stamps.get(path, "absent") for path in frame["image_path"]]
 
 
-#: Size in bytes and times of a file in ns: of its content, and of any change. The first
-#: can be set back by whoever copies a file, the second can't.
+#: Size in bytes and mtime and ctime of a file in ns. Copying can preserve the first
+#: time, but not the second.
 _Stamp = tuple[int, int, int]
 
 
 def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, _Stamp]]:
-    """Yield size and times of the files that are there."""
+    """Yield size and times of existing files."""
     for path in paths:
         try:
             found = os.stat(path)  # noqa: PTH116  (ten times as fast as Path.stat here)
         except (OSError, ValueError):  # ValueError: a name with a NUL
             continue
-        if stat.S_ISREG(found.st_mode):  # a pipe would be read for ever
+        if stat.S_ISREG(found.st_mode):  # reading a pipe would block
             yield path, (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _hashed(asked: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
-    """Hash files, each once as long as its size and times stay the same."""
+    """Hash files, each only once while its size and times do not change."""
     store = kept_path(cache, "image_hashes") if cache else None
     known = _read_mapping(store, dict[str, tuple[str, int, int, int]])
     todo = [path for path in asked if known.get(path, ("",))[1:] != asked[path]]
@@ -431,7 +431,7 @@ def _hashed(asked: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
 
 
 def _read_mapping(store: Path | None, kind: type[Kept]) -> Kept:
-    """Read a mapping back; an empty one where none is kept."""
+    """Read a cached mapping; empty if there is none."""
     content = read_kept(store) if store else None
     if content is None:
         return kind()

@@ -1,4 +1,4 @@
-"""Where the images of the rows are, and whether enough of them can be read."""
+"""Locate the images of the rows, and check that enough of them can be read."""
 
 from __future__ import annotations
 
@@ -33,12 +33,11 @@ _SAMPLE = 100  # files opened before a run, which opens all of them anyway
 
 
 def locate_images(names: Sequence[str], folder: Path | None) -> list[str]:
-    r"""Return absolute paths for file names, "" where there is none.
+    r"""Return absolute paths for file names, "" if there is none.
 
-    A file that is named but absent keeps its path, so that it can be counted. Where
-    the whole folder is absent the user has brought no images: every path is "". A
-    name with backslashes that is no file is read as on Windows: "a\b.jpg" is b.jpg in
-    the folder a.
+    A missing file keeps its path, so that it can be counted. If the whole folder is
+    missing, the user has no images: every path is "". A name with backslashes that is
+    not a file is read as on Windows: "a\b.jpg" is b.jpg in the folder a.
     """
     if folder is None:
         return [_with_slashes(name) for name in names]
@@ -56,7 +55,7 @@ def _with_slashes(path: str) -> str:
 
 
 def find_unreadable(paths: Sequence[str]) -> dict[str, Oddity]:
-    """Return the files that can't be decoded to their end, and why.
+    """Return the files that can't be decoded completely, and why.
 
     They are read as a run reads them, at an eighth of their size where they are JPEGs.
     """
@@ -67,15 +66,15 @@ def find_unreadable(paths: Sequence[str]) -> dict[str, Oddity]:
 
 @contextmanager
 def quiet_codecs() -> Iterator[None]:
-    """Drop what Pillow, libjpeg and libpng say of odd files; `Oddity` tells what counts.
+    """Suppress messages of Pillow, libjpeg and libpng; `Oddity` reports what matters.
 
-    The libraries write past Python, to the descriptor of stderr itself.
+    The C libraries write directly to the descriptor of stderr.
     """
     if sys.stderr:
         sys.stderr.flush()
     try:
         kept = os.dup(_STDERR)
-    except OSError:  # closed: nobody reads it
+    except OSError:  # closed: nothing to suppress
         kept = -1
     with warnings.catch_warnings(), Path(os.devnull).open("wb") as nothing:
         warnings.simplefilter("ignore")
@@ -93,19 +92,19 @@ def _read_oddity(path: str) -> Oddity:
 
 
 def check_images(dataset: Dataset) -> str:
-    """Refuse data whose images are not there: a board of white squares says nothing.
+    """Reject data with too many missing images: a board on blank images is useless.
 
-    All files are looked for; of those that are there a sample is opened.
+    All files are checked for existence; a sample of the existing ones is opened.
 
     Returns
     -------
     str
-        How many rows have no image, and why; "" where all have one.
+        How many rows have no image, and why; "" if all have one.
 
     Raises
     ------
     UserError
-        If no row has an image that can be read, or more than
+        If no row has a readable image, or more than
         `dataset.max_missing_images` of the rows have none.
     """
     survey = Survey.of(dataset)
@@ -123,7 +122,7 @@ class Survey:
     ----------
     dataset : Dataset
     absent : mapping of str to Oddity
-        The paths that lead to no file, and why; "" is that of rows that name none.
+        The paths of missing files, and why; "" is that of rows without a path.
     n_absent : int
         Rows with such a path.
     n_opened : int
@@ -140,7 +139,7 @@ class Survey:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Survey:
-        """Look for all files and open a sample, evenly spread."""
+        """Check the existence of all files and open a sample, evenly spread."""
         paths = dataset.frame["image_path"].tolist()
         state = {path: find_file(path) for path in dict.fromkeys(paths)}
         absent = {path: oddity for path, oddity in state.items() if oddity}
@@ -156,12 +155,12 @@ class Survey:
 
     @cached_property
     def share(self) -> float:
-        """The share of rows without an image, files that were not opened estimated."""
+        """The share of rows without an image, estimated for unopened files."""
         broken = len(self.unreadable) / max(1, self.n_opened)
         return (self.n_absent + broken * (self.n_rows - self.n_absent)) / self.n_rows
 
     def describe(self) -> str:
-        """Say how many rows have no image, what was looked for, and a probable reason."""
+        """Describe how many rows have no image, the missing files, and a probable reason."""
         parts = [f"data set '{self.dataset.name}':"]
         if self.n_absent:
             count = f"{self.n_absent:,} of {self.n_rows:,} rows have no image"
@@ -190,8 +189,8 @@ class Survey:
         return path.removeprefix(f"{self.dataset.image_folder}{os.sep}")
 
     def advise(self) -> str:
-        """Say what to do about it."""
-        leave_out = "leave out the scenarios that read images"
+        """Return what to do about it."""
+        leave_out = "remove the scenarios that read images"
         if self.share == 1:
             return f"Correct it, or {leave_out}."
         allowed = percent(self.dataset.max_missing_images)

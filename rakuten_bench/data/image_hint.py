@@ -1,4 +1,4 @@
-"""Why the images that a table names are not found: the reason to look into first."""
+"""Most probable reason why the images of a table are not found."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 _SHOWN = 3
-_MOST_NAMES = 200  # names looked at for a reason
-_MOST_FILES = 200_000  # files of the folder looked through
+_MOST_NAMES = 200  # names examined for a reason
+_MOST_FILES = 200_000  # files of the folder examined
 _URL = re.compile(r"\s*([a-z][a-z0-9+.-]*://|data:|www\.)", re.IGNORECASE)
 _SEVERAL = re.compile(r"\.\w{3,4}[\s\"']*[,;|].*\.\w{3,4}\b", re.DOTALL)
 _AROUND = " \t\r\n\"'[]"
@@ -32,28 +32,28 @@ def list_few(values: Sequence[str]) -> str:
 
 
 def shorten(value: str, length: int = 80) -> str:
-    """Leave out the middle of a long name."""
+    """Shorten the middle of a long name."""
     if len(value) <= length:
         return value
     return f"{value[: length // 2]}…{value[-length // 3 :]}"
 
 
 def explain_folder(folder: Path | None) -> str:
-    """Say why no row has a path of an image at all."""
+    """Return why no row has an image path at all."""
     if folder is None:
-        return "no column of images is named (image: COLUMN)."
+        return "no image column is named (image: COLUMN)."
     if folder.is_dir():
-        return "the column of images is not named (image: COLUMN), or is empty."
+        return "the image column is not named (image: COLUMN), or is empty."
     if folder.exists():
         return f"'{folder}' is not a folder."
-    return f"there is no folder '{folder}'.{_similar_folder(folder)}"
+    return f"folder '{folder}' not found.{_similar_folder(folder)}"
 
 
 def _similar_folder(folder: Path) -> str:
     try:
         beside = [path.name for path in folder.parent.iterdir() if path.is_dir()]
     except OSError:
-        return f" There is no folder '{folder.parent}' either."
+        return f" Folder '{folder.parent}' does not exist either."
     known = {name.casefold(): name for name in beside}
     close = difflib.get_close_matches(folder.name.casefold(), known, n=1)
     return f" Did you mean '{known[close[0]]}'?" if close else ""
@@ -65,21 +65,21 @@ def find_hint(names: Sequence[str], folder: Path) -> str:
     Parameters
     ----------
     names : sequence of str
-        As the table has them.
+        As in the table.
     folder : Path
         What they are relative to.
 
     Returns
     -------
     str
-        A sentence; "" where no reason is found.
+        A sentence; "" if no reason is found.
     """
     index = _Index(folder)
     asked = names[:: max(1, len(names) // _MOST_NAMES)]
     hints = [_judge_name(name) or index.judge(name) for name in asked]
     counts = Counter(hint.reason for hint in hints if hint)
     if not counts:
-        return "" if index.files else "There is no file at all in it."
+        return "" if index.files else "The folder is empty."
     [(most, _)] = counts.most_common(1)
     return next(hint.text for hint in hints if hint and hint.reason == most)
 
@@ -94,7 +94,7 @@ class _Hint(NamedTuple):
 
 
 def _judge_name(name: str) -> _Hint | None:
-    """Return the reason that can be seen in the name itself."""
+    """Return a reason that is visible in the name itself."""
     example = f"'{shorten(name)}'"
     if _URL.match(name):
         return _Hint("The column holds URLs", f"download {example} and name its file")
@@ -104,7 +104,7 @@ def _judge_name(name: str) -> _Hint | None:
 
 
 class _Index:
-    """The files in a folder, found by names that are not quite theirs.
+    """Index of the files in a folder, searchable by similar names.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class _Index:
         self._by_stem = {_normalize(PurePath(file).stem): file for file in self.files}
 
     def judge(self, name: str) -> _Hint | None:
-        """Return how a file that is there differs from one that is not, if any does."""
+        """Return how an existing file differs from a missing one, if one is similar."""
         asked = PurePath(name.replace("\\", "/"))
         found = (
             self._by_name.get(_normalize(asked.name))
@@ -147,20 +147,20 @@ def _strip(name: str) -> str:
 
 
 def _normalize(name: str) -> str:
-    """Return what different spellings of a file name share."""
+    """Return a normalized form of a file name."""
     return _strip(name).casefold()
 
 
-#: What two names may share, from all to the least, and what is wrong then.
+#: Normalizations of names, strictest first, and the reason if names match under one.
 _DIFFERENCES: tuple[tuple[Callable[[str], str], str], ...] = (
-    (str, "The files lie in another folder"),
-    (_compose, "The names are written in another Unicode form"),
-    (_strip, "The names have white space or quotes around them"),
+    (str, "The files are in another folder"),
+    (_compose, "The names are in another Unicode form"),
+    (_strip, "The names have whitespace or quotes around them"),
     (_normalize, "The names differ in upper and lower case"),
 )
 
 
 def _compare_names(asked: str, found: str) -> str:
-    """Say how two file names differ that are nearly the same."""
+    """Return how two similar file names differ."""
     same = (why for spell, why in _DIFFERENCES if spell(asked) == spell(found))
     return next(same, "The files have another extension")

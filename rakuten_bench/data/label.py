@@ -1,4 +1,4 @@
-"""Classes that are one class in two spellings: said, and joined where asked."""
+"""Different spellings of one class: reported, and merged on request."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _LATIN = str.maketrans(
 
 
 class LabelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a scenario file may say of the labels of a data set.
+    """Options of a scenario file for the labels of a data set.
 
     Attributes
     ----------
     normalize : bool
-        Whether labels that differ only by case, white space, invisible characters,
-        Unicode form or ".0" become one class, in their most frequent spelling.
+        Whether to merge labels that differ only by case, whitespace, invisible characters,
+        Unicode form or ".0" into one class, with the most frequent spelling.
     """
 
     normalize: bool = False
 
 
 def unify_numbers(labels: Sequence[str]) -> list[str]:
-    """Write whole numbers without ".0" where all labels are numbers.
+    """Remove ".0" from whole numbers if all labels are numbers.
 
-    Where some are no whole numbers, only those lose it that also stand without it.
+    If some are not whole, only numbers that also occur without it lose it.
 
     >>> unify_numbers(["10", "10.0", "20.0"]), unify_numbers(["1.0", "1.5"])
     (['10', '10', '20'], ['1.0', '1.5'])
@@ -62,9 +62,9 @@ def unify_numbers(labels: Sequence[str]) -> list[str]:
 
 
 def find_variants(labels: Sequence[str]) -> list[Counter[str]]:
-    """Return the classes of several spellings, each with its rows by spelling.
+    """Return the classes with several spellings, each with its rows by spelling.
 
-    Case, white space, invisible characters, the Unicode form and ".0" make a spelling.
+    Spellings differ by case, whitespace, invisible characters, Unicode form and ".0".
     """
     rows = Counter(labels)
     forms: dict[str, Counter[str]] = defaultdict(Counter)
@@ -74,7 +74,7 @@ def find_variants(labels: Sequence[str]) -> list[Counter[str]]:
 
 
 def normalize_labels(labels: Sequence[str]) -> list[str]:
-    """Give each class its most frequent spelling, without invisible characters.
+    """Replace labels with the most frequent spelling, without invisible characters.
 
     >>> normalize_labels(["Shoes", "shoes ", "Shoes "])
     ['Shoes', 'Shoes', 'Shoes']
@@ -90,16 +90,16 @@ def normalize_labels(labels: Sequence[str]) -> list[str]:
 
 
 def _form(label: str) -> str:
-    """Return what the spellings of one class share."""
+    """Return the normalized form shared by all spellings of a class."""
     clean = squeeze(label).casefold()
     return clean.partition(".")[0] if _WHOLE.fullmatch(clean) else clean
 
 
 def find_lookalikes(labels: Sequence[str]) -> list[Counter[str]]:
-    """Return classes that read alike though they are more than spellings of one.
+    """Return distinct classes that look alike.
 
-    Accents, punctuation, markup, letters of another alphabet that look the same, and
-    how a number is written don't count.
+    Accents, punctuation, markup, look-alike letters of other alphabets, and
+    number formats are ignored.
 
     >>> find_lookalikes(["caf\u00e9", "Cafe", "C", "C++", "01", "1"])
     [Counter({'caf\u00e9': 1, 'Cafe': 1}), Counter({'01': 1, '1': 1})]
@@ -124,12 +124,12 @@ def _sound(label: str) -> str | Decimal:
 def remark_labels(
     labels: Sequence[str], rules: LabelRules | None, subject: str
 ) -> Iterator[str]:
-    """Say which classes have several spellings, and what becomes of them.
+    """Report classes with several spellings, and how they are handled.
 
     Parameters
     ----------
     labels : sequence of str, of n_rows
-        As they were found, but for numbers.
+        As read, except numbers.
     rules : LabelRules or None
         None where the data set has no parameter for them.
     subject : str
@@ -139,15 +139,14 @@ def remark_labels(
     gaps = {label: rows for label, rows in Counter(labels).items() if label in missing}
     if gaps:
         shown = ", ".join(f"'{label}' ({rows:,} rows)" for label, rows in gaps.items())
-        yield f"{subject}: taken as a class, though it reads like no label: {shown}."
+        yield f"{subject}: used as a class although it looks like a missing label: {shown}."
     yield from _remark_variants(labels, rules, subject)
     alike = find_lookalikes(labels)
     if alike:
         yield (
-            f"{subject}: {sum(map(len, alike)):,} labels read like others, but for "
-            f"accents, punctuation, markup, look-alike letters or how a number is "
-            f"written, and are separate classes: {_show_groups(alike)}. Correct them if "
-            f"they are one."
+            f"{subject}: {sum(map(len, alike)):,} labels differ from others only by "
+            f"accents, punctuation, markup, look-alike letters or number format, and are "
+            f"separate classes: {_show_groups(alike)}. Correct them if they are the same."
         )
 
 
@@ -160,7 +159,7 @@ def _remark_variants(
     spellings = sum(map(len, variants))
     shown = _show_groups(variants)
     differ = (
-        "differ only by case, white space, invisible characters, Unicode form or '.0'"
+        "differ only by case, whitespace, invisible characters, Unicode form or '.0'"
     )
     if rules and rules.normalize:
         yield (
@@ -168,7 +167,7 @@ def _remark_variants(
             f"{shown}."
         )
     else:
-        advice = " Join them with 'labels: {normalize: true}' in the data set."
+        advice = " Merge them with 'labels: {normalize: true}' in the data set."
         yield (
             f"{subject}: {spellings:,} labels {differ} and are separate classes: "
             f"{shown}.{advice if rules else ''}"
@@ -178,7 +177,7 @@ def _remark_variants(
 def remark_numbers(
     before: Sequence[str], after: Sequence[str], subject: str
 ) -> Iterator[str]:
-    """Say that labels were written both with and without ".0"."""
+    """Report that labels were written both with and without ".0"."""
     changed = sum(old != new for old, new in zip(before, after, strict=True))
     if not 0 < changed < len(before):
         return
@@ -202,7 +201,7 @@ def _show_spellings(rows: Mapping[str, int]) -> str:
 
 
 def _visible(label: str) -> str:
-    r"""Write as codes what can't be seen or told apart: also look-alikes of Latin letters.
+    r"""Escape invisible characters and look-alikes of Latin letters.
 
     >>> _visible("cafe\u0301\u200b"), _visible("b\u043eok")
     ('cafe\\u0301\\u200b', 'b\\u043eok')

@@ -1,4 +1,4 @@
-"""Languages as people write them, as ISO 639-1 codes: FR, fr-FR, fra, French."""
+"""Normalize languages to ISO 639-1 codes: FR, fr-FR, fra, French."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 5  # values listed in a message
 
-#: What stands for no language, or for none in particular.
+#: Texts for no language, or an unspecified one.
 _UNKNOWN = frozenset(
     [
         "und",
@@ -48,7 +48,7 @@ _OTHER_CODES = (
     "azj:az khk:mn uzn:uz ydd:yi fil:tl"
 )
 
-#: English, French, German and own names of the languages that shops write in.
+#: English, French, German and native names of languages that shops use.
 _NAMES = """
 ar arabic arabe arabisch العربية
 bg bulgarian bulgare bulgarisch български
@@ -109,25 +109,25 @@ zh chinese chinois chinesisch mandarin 中文
 
 
 def normalize_languages(values: pd.Series, subject: str) -> pd.Series:
-    """Return ISO 639-1 codes for languages as they were written.
+    """Return the ISO 639-1 codes of languages.
 
     Parameters
     ----------
     values : Series of str of shape (n_rows,)
         A code of two or three letters, with a region or script or without, or a name;
-        "" and words such as "unknown" for a language that is not known.
+        "" and words such as "unknown" for an unknown language.
     subject : str
         The file that a message speaks of.
 
     Returns
     -------
     Series of str of shape (n_rows,)
-        "" where the language is not known.
+        "" if the language is unknown.
 
     Raises
     ------
     UserError
-        If values are no language; names the most frequent.
+        If values are not languages; lists the most frequent.
     """
     counts = values.value_counts()
     codes = {value: find_code(value) for value in counts.index}
@@ -143,9 +143,9 @@ def _explain(wrong: Iterable[str], counts: pd.Series, subject: str) -> str:
     shown = ", ".join(f"'{value}' ({counts[value]:,})" for value in wrong[:_SHOWN])
     more = f" and {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
     return (
-        f"{subject}: {n_rows:,} {'row has' if n_rows == 1 else 'rows have'} a language "
-        f"that is none: {shown}{more}. Write ISO 639-1 codes such as 'fr', names such "
-        f"as 'French', or nothing where it is not known; or name no language column."
+        f"{subject}: {n_rows:,} {'row has' if n_rows == 1 else 'rows have'} an unknown "
+        f"language: {shown}{more}. Write ISO 639-1 codes such as 'fr', names such as "
+        f"'French', or leave it empty if unknown; or name no language column."
     )
 
 
@@ -178,7 +178,7 @@ def _plain(text: str) -> str:
 
 @cache
 def _named() -> dict[str, str]:
-    """Return the codes of the languages above by all that they are called."""
+    """Return the codes of the languages above by all their names."""
     known = dict(pair.split(":") for pair in _OTHER_CODES.split())
     for line in _NAMES.strip().splitlines():
         code, *names = line.split()
@@ -188,7 +188,7 @@ def _named() -> dict[str, str]:
 
 @cache
 def _all_codes() -> dict[str, str]:
-    """Return the two-letter codes by themselves and by those of three letters."""
+    """Return the two-letter codes, keyed by themselves and by three-letter codes."""
     from nltk.langnames import iso639short
 
     return {code: code for code in iso639short.values()} | dict(iso639short)

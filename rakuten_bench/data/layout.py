@@ -1,4 +1,4 @@
-"""File names of images that a table spells in several columns."""
+"""File names of images composed from several columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def name_fields(pattern: str) -> tuple[str, ...]:
-    """Return the columns that a file name is made of.
+    """Return the columns of a file name pattern.
 
     >>> name_fields("image_{imageid}_product_{productid}.jpg")
     ('imageid', 'productid')
@@ -19,7 +19,7 @@ def name_fields(pattern: str) -> tuple[str, ...]:
 
 
 def name_images(pattern: str, frame: pd.DataFrame) -> pd.Series:
-    """Return the file name of each row's image, "" where a part of it is missing.
+    """Return the file name of each row's image, "" if a part of it is missing.
 
     Parameters
     ----------

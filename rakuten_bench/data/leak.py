@@ -1,4 +1,4 @@
-"""Whether ids and image paths tell the label, so that what reads them knows the answer."""
+"""Detect ids and image paths that leak the label."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rakuten_bench.types import Dataset
 if TYPE_CHECKING:
     import pandas as pd
 
-#: More than this share of the rows must be told by a key that several rows share.
+#: Minimum share of rows whose label is determined by a key shared by several rows.
 _NEARLY_ALL = 0.95
 
 
@@ -19,7 +19,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalpha, text.casefold()))
 
 
-#: Column -> part of its values that may tell the label -> how it is read.
+#: Column -> part of its values that may leak the label -> how to extract it.
 _PARTS: Mapping[str, Mapping[str, Callable[[str], str]]] = {
     "image_path": {
         "folder": lambda path: str(PurePath(path).parent),
@@ -30,7 +30,7 @@ _PARTS: Mapping[str, Mapping[str, Callable[[str], str]]] = {
 
 
 def find_leaks(dataset: Dataset, column: str) -> Iterator[str]:
-    """Say which part of a column's values tells the label of nearly all rows.
+    """Return which part of a column's values determines the label of nearly all rows.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def find_leaks(dataset: Dataset, column: str) -> Iterator[str]:
         if n_rows:
             value, label = dataset.frame[[column, "label"]].iloc[0]
             yield (
-                f"the {part} in column '{column}' tells the label of {n_rows:,} of "
+                f"the {part} in column '{column}' determines the label of {n_rows:,} of "
                 f"{len(dataset.frame):,} rows, such as '{label}' of "
                 f"'{'/'.join(PurePath(value).parts[-2:])}'"
             )
@@ -52,8 +52,8 @@ def find_leaks(dataset: Dataset, column: str) -> Iterator[str]:
 def count_told(keys: pd.Series, labels: pd.Series) -> int:
     """Return how many rows have the most frequent label of their key; 0 if no leak.
 
-    A key of a single row tells nothing about others. Guessing the largest class is no
-    leak either.
+    A key of a single row says nothing about others. Guessing the largest class is not
+    a leak either.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Texts whose bytes were UTF-8 and were taken for another encoding: "Ã©" for "é"."""
+"""Mojibake: UTF-8 decoded with another encoding, such as "Ã©" for "é"."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rakuten_bench.wording.words import number
 if TYPE_CHECKING:
     import pandas as pd
 
-#: So many sequences are no chance: "MAÇÃ”" in capitals would be one.
+#: This many sequences are no coincidence: "MAÇÃ”" in capitals would be one.
 _LEAST = 3
 _SHOWN = 30  # characters of an example
 _COLUMNS = ("title", "description", "label")
 
 
 def repair(text: str) -> str:
-    """Return a text with the sequences decoded that were UTF-8.
+    """Return a text with its mojibake sequences decoded as UTF-8.
 
     >>> repair("CafÃ© OK"), repair("CAFÉ À « OK »")
     ('Café OK', 'CAFÉ À « OK »')
@@ -28,7 +28,7 @@ def repair(text: str) -> str:
 
 
 def remark_mojibake(frame: pd.DataFrame, subject: str) -> Iterator[str]:
-    """Say in how many rows UTF-8 was taken for another encoding, and what to do.
+    """Report how many rows contain mojibake, and how to fix it.
 
     Parameters
     ----------
@@ -59,10 +59,10 @@ def remark_mojibake(frame: pd.DataFrame, subject: str) -> Iterator[str]:
         if name in frame and _count(frame[name].iloc[first])
     )
     yield (
-        f"{subject}: {number(len(rows), 'row')} with text that looks like UTF-8 taken "
-        f"for Windows-1252 and saved again, the first being row {first}, counted "
-        f"from 0 without the header: {_show(text)}. It is used as it is; export the file "
-        f"anew, or decode it: text.encode('cp1252').decode('utf-8')."
+        f"{subject}: {number(len(rows), 'row')} with text that looks like UTF-8 decoded "
+        f"as Windows-1252 and saved again, the first being row {first}, counted "
+        f"from 0 without the header: {_show(text)}. It is used unchanged; export the file "
+        f"again, or decode it: text.encode('cp1252').decode('utf-8')."
     )
 
 
@@ -71,7 +71,7 @@ def _count(text: str) -> int:
 
 
 def _show(text: str) -> str:
-    """Return the surroundings of the first sequence, and how they would read."""
+    """Return the first sequence in its context, and the decoded text."""
     match = next(m for m in _sequence().finditer(text) if _decode(m) != m[0])
     start = max(match.start() - _SHOWN // 2, 0)
     part = " ".join(text[start : match.end() + _SHOWN // 2].split())
@@ -80,7 +80,7 @@ def _show(text: str) -> str:
 
 
 def _decode(match: re.Match[str]) -> str:
-    """Return what a sequence was; itself where it is none."""
+    """Return the decoded sequence, or the sequence itself if it is not UTF-8."""
     try:
         raw = bytes(_codes().get(letter) or ord(letter) for letter in match[0])
         return raw.decode("utf-8")
@@ -90,7 +90,7 @@ def _decode(match: re.Match[str]) -> str:
 
 @cache
 def _codes() -> Mapping[str, int]:
-    """Return the bytes that Windows-1252 has letters for beyond Latin-1."""
+    """Return the bytes that are characters in Windows-1252 but not in Latin-1."""
     return {
         bytes([code]).decode("cp1252"): code
         for code in range(0x80, 0xA0)
@@ -100,9 +100,9 @@ def _codes() -> Mapping[str, int]:
 
 @cache
 def _sequence() -> re.Pattern[str]:
-    """Match what is hardly ever written: Latin letters, symbols, and long runs of others.
+    """Match sequences that hardly occur in texts: Latin letters, symbols, long runs of others.
 
-    Capitals before punctuation, as in "CAFÉ »", are none.
+    Capitals before punctuation, as in "CAFÉ »", don't match.
     """
     letter = f"[\x80-\xbf{''.join(_codes())}]"
     return re.compile(

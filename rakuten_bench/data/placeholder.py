@@ -1,4 +1,4 @@
-"""Values that many rows share because they stand for nothing: no duplicates."""
+"""Placeholders: values that many rows share without being duplicates."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from rakuten_bench.types import Rows
 #: More than this share of the rows, and more than `FEW_ROWS`, share a placeholder ...
 SHARE = 0.01
 FEW_ROWS = 10
-#: ... which stands in several classes, or in one with more than this share of the rows.
+#: ... which occurs in several classes, or in one with more than this share of the rows.
 SHARE_IN_ONE_CLASS = 0.1
-#: A value in so many classes is one whatever its share.
+#: A value in this many classes is a placeholder whatever its share.
 MANY_CLASSES = 10
-#: So many values may be placeholders whatever their classes. More are where the classes
-#: don't depend on the value, or each has more than a share of the rows; where most values
-#: are shared so, the rows just come in sets, unless both hold.
+#: This many values may be placeholders whatever their classes. More are if the classes
+#: don't depend on the value, or each has more than a share of the rows; if most values
+#: are shared like this, the rows just come in sets, unless both apply.
 FEW_VALUES = 5
 FEW_VALUES_SHARE = 0.01
 SHARE_OF_ONE = 0.05
-#: Values of less significance are taken for independent of the classes.
+#: Values below this significance count as independent of the classes.
 SIGNIFICANCE = 0.01
 
 
 def find_placeholders(codes: Rows, y: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Find the values that say nothing about a row, because too many rows share them.
+    """Find values shared by too many rows to be duplicates.
 
     A photo "no photo yet" is shared by many rows of any class. Rows of one product are
-    few or of one class; and where very many values are shared by many rows, such as
-    texts that twenty people have labelled, they are sets of rows, not placeholders.
+    few or of one class; and if very many values are shared by many rows, such as texts
+    labeled by twenty people, they are sets of rows, not placeholders.
 
     Parameters
     ----------
@@ -66,9 +66,9 @@ def find_placeholders(codes: Rows, y: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 
 def tell_nothing(found: NDArray[np.bool_], codes: Rows, y: NDArray[np.int32]) -> bool:
-    """Tell whether classes are as frequent in the rows of one value as of another.
+    """Return whether classes are independent of values.
 
-    Pearson's test of independence; sets of rows that were labelled one by one fail it.
+    Pearson's test of independence; sets of rows that were labeled one by one fail it.
     """
     from scipy.stats import chi2_contingency
 

@@ -1,4 +1,4 @@
-"""The Rakuten France challenge: 84,916 listings in 27 classes, as users downloaded it."""
+"""The Rakuten France challenge: 84,916 listings in 27 classes, downloaded by users."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 TEXTS = "X_train_update.csv"
 LABELS = "Y_train_CVw08PX.csv"
-#: Stands beside made-up data in the challenge's layout, so that no board on it can
-#: pass for the real thing; row id and language of each row.
+#: File that marks synthetic data in the challenge's layout, so that no board on it is
+#: mistaken for the real data; row id and language of each row.
 SYNTHETIC_MARK = "synthetic_languages.csv"
 
 ABOUT = (
@@ -73,7 +73,7 @@ LABEL_NAMES = {
 
 @dataset("rakuten")
 def rakuten(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
-    """Read the Rakuten France challenge's files: 84,916 listings, 27 classes, photos.
+    """Rakuten France challenge, from its files: 84,916 listings, 27 classes, photos.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def rakuten(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
     Raises
     ------
     UserError
-        If the files are not there, or texts and labels do not fit together.
+        If the files are missing, or texts and labels do not match.
     """
     return read_challenge(
         find_folder(place), cache=place.store, max_missing_images=max_missing_images
@@ -91,12 +91,12 @@ def rakuten(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
 
 
 def find_folder(place: DataPaths) -> Path:
-    """Return the folder that holds the challenge's tables.
+    """Return the folder with the challenge's tables.
 
     Raises
     ------
     UserError
-        With what to download and where to put it.
+        If it is not found; says what to download and where to put it.
     """
     folders = place.folders(DATA_DIR_VARIABLE)
     for folder in folders:
@@ -117,7 +117,7 @@ def find_folder(place: DataPaths) -> Path:
 def read_challenge(
     folder: Path, *, cache: Path | None = None, max_missing_images: float = 0.5
 ) -> Dataset:
-    """Read a folder in the challenge's layout, real or made up.
+    """Read a folder in the challenge's layout, real or synthetic.
 
     Parameters
     ----------
@@ -125,12 +125,12 @@ def read_challenge(
     cache : Path or None
         Folder where the hashes of images are kept.
     max_missing_images : float
-        The share of rows that may lack an image; made-up data may lack all but one.
+        The share of rows that may lack an image; synthetic data may lack all but one.
 
     Raises
     ------
     UserError
-        If texts and labels do not fit together.
+        If texts and labels do not match.
     """
     frame, remarks = join_labels(folder)
     mark = folder / SYNTHETIC_MARK
@@ -161,13 +161,13 @@ def read_challenge(
 
 
 def join_labels(folder: Path) -> tuple[pd.DataFrame, list[Remark]]:
-    """Read both tables and put the label beside each text, by row id.
+    """Read both tables and join texts and labels by row id.
 
     Raises
     ------
     UserError
-        If a column is missing, a row id stands twice, or there are labels for rows
-        that have no text.
+        If a column is missing, a row id is duplicated, or there are labels for rows
+        without a text.
     """
     remarks: list[Remark] = []
     texts = _read(folder / TEXTS, remarks, "designation", "description", *_IMAGE_KEYS)
@@ -176,11 +176,11 @@ def join_labels(folder: Path) -> tuple[pd.DataFrame, list[Remark]]:
     if len(stray):
         message = (
             f"{folder / LABELS}: {len(stray):,} of {len(labels):,} labels are for rows "
-            f"that {TEXTS} does not have (first: {stray[0]}). Are both files of the "
+            f"missing in {TEXTS} (first: {stray[0]}). Are both files from the "
             f"same download?"
         )
         raise UserError(message)
-    # pandas writes "10.0" where a column had a gap once
+    # pandas writes "10.0" if a column had a missing value
     labels["prdtypecode"] = labels["prdtypecode"].str.replace(r"\.0$", "", regex=True)
     return texts.join(labels), remarks
 
@@ -189,7 +189,7 @@ _IMAGE_KEYS = ("productid", "imageid")
 
 
 def _read(file: Path, remarks: list[Remark], *columns: str) -> pd.DataFrame:
-    """Read columns of a table whose first column, without a name, is the row id."""
+    """Read columns of a table whose first, unnamed column is the row id."""
     reading = read_table(file, columns)
     frame = reading.frame
     remarks.extend(reading.remarks)
@@ -203,9 +203,9 @@ def _read(file: Path, remarks: list[Remark], *columns: str) -> pd.DataFrame:
     index = frame.columns[0]
     if index in columns:
         message = (
-            f"{file}: its first column is '{index}', where the challenge's files have "
-            f"the row ids by which texts and labels are joined. Download it again, or "
-            f"write it with the ids (pandas: to_csv without index=False)."
+            f"{file}: its first column is '{index}', not the row ids by which texts and "
+            f"labels are joined. Download it again, or write it with the ids (pandas: "
+            f"to_csv without index=False)."
         )
         raise UserError(message)
     refuse_repeated(file, frame[index])
@@ -213,7 +213,7 @@ def _read(file: Path, remarks: list[Remark], *columns: str) -> pd.DataFrame:
 
 
 def refuse_repeated(file: Path, ids: pd.Series) -> None:
-    """Refuse row ids that stand twice: texts and labels are joined on them.
+    """Reject duplicate row ids: texts and labels are joined on them.
 
     Raises
     ------
@@ -222,8 +222,8 @@ def refuse_repeated(file: Path, ids: pd.Series) -> None:
     repeated = ids[ids.duplicated()].unique()
     if len(repeated):
         message = (
-            f"{file}: {len(repeated):,} row ids stand for more than one row "
-            f"({list_names(repeated)}). Are two tables joined in it?"
+            f"{file}: {len(repeated):,} duplicate row ids "
+            f"({list_names(repeated)}). Is it two tables concatenated?"
         )
         raise UserError(message)
 
@@ -234,16 +234,16 @@ def image_names(frame: pd.DataFrame) -> pd.Series:
 
 
 def find_images(folder: Path) -> Path:
-    """Return the folder of the training photos, however the archive was unpacked.
+    """Return the folder of the training photos, for any way of unpacking the archive.
 
-    Where there is none it is the folder in which they should be.
+    If there is none, return the folder where they should be.
     """
     found = (images for images in _image_folders(folder) if images.is_dir())
     return next(found, folder / "images" / "image_train")
 
 
 def _image_folders(folder: Path) -> Iterator[Path]:
-    """Yield where photos may be, the most nested first: a wrapper holds no photo."""
+    """Yield where photos may be, most nested first: outer folders have no photos."""
     for images in ("images/images", "images", "."):
         for train in ("image_train/image_train", "image_train"):
             yield folder / images / train

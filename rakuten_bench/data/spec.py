@@ -1,9 +1,9 @@
-"""Which data set and which split: what a scenario file may say, checked unread.
+"""Data set and split of a scenario file, checked without reading data.
 
 A data set is one function in one module of this package, under `dataset`; a way to
 split is one function in `split`, under `scheme`. Their keyword-only arguments are the
-parameters that a scenario file may give: names, types and defaults are read from the
-signature, so nothing else lists them.
+parameters that a scenario file may set: names, types and defaults are read from the
+signature.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from rakuten_bench.registry import (
 )
 from rakuten_bench.store.layout import default_cache
 
-#: Says what is wrong with parameters that don't go together.
+#: Yields errors in combinations of parameters.
 Check = Callable[[Mapping[str, Any]], Iterable[str]]
 
-#: Environment variable that stands in for `--data-dir`.
+#: Environment variable used without `--data-dir`.
 DATA_DIR_VARIABLE = "RAKUTEN_BENCH_DATA"
 
 
@@ -47,8 +47,8 @@ class SplitSpec(msgspec.Struct, frozen=True):
     Attributes
     ----------
     by_image : bool or None
-        Whether rows of images that look the same go to one side; None where the
-        scenarios tell: they do if one of them looks at images.
+        Whether rows with images that look the same go to one side; None: they do if a
+        scenario reads images.
     """
 
     scheme: str = "holdout"
@@ -58,16 +58,16 @@ class SplitSpec(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class DataPaths:
-    """Where a data set may look for files and keep what it computes once.
+    """Folders of a data set: files to read and the cache.
 
     Attributes
     ----------
     data_dir : Path or None
-        What the user gave as `--data-dir`.
+        The value of `--data-dir`.
     base_dir : Path or None
         Folder of the scenario file.
     cache : Path or None
-        Folder for things computed once; None for the user's cache folder.
+        Folder for cached values; None for the user's cache folder.
     """
 
     data_dir: Path | None = None
@@ -76,16 +76,16 @@ class DataPaths:
 
     @property
     def relative_to(self) -> Path:
-        """Folder that relative paths of a scenario file start from."""
+        """Folder that paths of a scenario file are relative to."""
         return (self.data_dir or self.base_dir or Path()).resolve()
 
     @property
     def store(self) -> Path:
-        """Folder for things computed once."""
+        """Folder for cached values."""
         return (self.cache or default_cache()).resolve()
 
     def folders(self, *variables: str) -> tuple[Path, ...]:
-        """Return the folders to look into: `--data-dir`, else what the variables name."""
+        """Return the folders to search: `--data-dir`, else those of the variables."""
         if self.data_dir is not None:
             return (self.data_dir.resolve(),)
         named = (os.environ.get(variable) for variable in variables)
@@ -98,13 +98,13 @@ def expand_home(path: str | Path) -> Path:
     Raises
     ------
     UserError
-        If that is not known, as in a container without HOME.
+        If it is unknown, as in a container without HOME.
     """
     try:
         return Path(path).expanduser()
     except RuntimeError:
         message = (
-            f"{path}: the home folder that '~' stands for is not known. Write the whole "
+            f"{path}: '~' can't be expanded: the home folder is unknown. Write the full "
             f"path, or set HOME."
         )
         raise UserError(message) from None
@@ -126,7 +126,7 @@ class DatasetEntry(Entry):
     is_made: bool = False
 
     def find_problems(self, params: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what is wrong with parameters, each and together."""
+        """Yield errors in parameters, single and combined."""
         yield from super().find_problems(params)
         if self.check is not None:
             yield from self.check(params)
@@ -175,7 +175,7 @@ def scheme(name: str) -> Callable[[Decorated], Decorated]:
 
 
 def parse_dataset(value: Any) -> DatasetSpec:
-    """Read what a scenario file says under `dataset`, without loading anything.
+    """Parse `dataset` of a scenario file, without loading anything.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def parse_dataset(value: Any) -> DatasetSpec:
 
 
 def parse_split(value: Any) -> SplitSpec:
-    """Read what a scenario file says under `split`, without loading anything.
+    """Parse `split` of a scenario file, without loading anything.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def _parse(registry: Registry[AnyEntry], value: Any) -> tuple[str, dict[str, Any
     Raises
     ------
     UserError
-        For an unknown name, parameter or type, or a parameter that is missing.
+        For an unknown name, parameter or type, or a missing parameter.
     Problems
         For several of them.
     """

@@ -1,4 +1,4 @@
-"""Whether two texts read the same, and whether a text stands for a missing one."""
+"""Normal forms of texts for comparison, and texts that represent missing values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rakuten_bench.corpus.markup import strip_html
 
-#: Texts that say that there is none; case, accents and punctuation don't count.
+#: Texts that represent a missing value; case, accents and punctuation are ignored.
 MISSING = (
     *("N/A", "NA", "#N/A", "null", "none", "nil", "nan", "undefined"),
     *(
@@ -39,15 +39,15 @@ MISSING = (
     *("geen beschrijving", "niet beschikbaar"),
 )
 
-#: Characters that draw nothing although Unicode counts some as letters or symbols.
+#: Invisible characters, although Unicode counts some as letters or symbols.
 _BLANK = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 #: Variation selectors and tags; ranges, because single ones beyond the BMP are slow.
 _VARIATION = "\ufe00-\ufe0f\U000e0000-\U000e0fff"
 #: Marks of Latin, Greek and Cyrillic letters; those of other scripts spell the word.
 _ACCENTS = "\u0300-\u036f"
-#: Symbols that decorate as punctuation does.
+#: Decorative symbols, treated as punctuation.
 _DECORATION = "|~^`\u00b4\u00a8\u00af\u00b8®©™℠"
-#: Punctuation that changes what a text says: C# is not C, 50 % not 50.
+#: Punctuation that changes the meaning of a text: C# is not C, 50 % not 50.
 _KEPT = "%‰"
 
 
@@ -65,9 +65,9 @@ def compose(text: str) -> str:
 def reading(text: str) -> str:
     """Return a form that is equal for texts that read the same.
 
-    Case, white space, punctuation, accents, markup and invisible characters don't
-    count. What separates numbers does, as do signs, units and symbols. A text of
-    nothing but punctuation keeps it; one of nothing but markup is empty.
+    Case, whitespace, punctuation, accents, markup and invisible characters are ignored,
+    but not number separators, signs, units and symbols. A text of only punctuation is
+    kept; one of only markup is empty.
 
     >>> reading("<b>Bébé :</b> lit  60x120 cm.") == reading("BEBE - Lit 60x120cm")
     True
@@ -81,14 +81,14 @@ def reading(text: str) -> str:
 
 
 def strip_invisible(text: str) -> str:
-    """Remove what draws nothing: zero-width, control and variation characters."""
+    """Remove invisible characters: zero-width, control and variation characters."""
     if text.isascii() and text.isprintable():
         return text
     return _invisible().sub("", text)
 
 
 def squeeze(text: str) -> str:
-    r"""Return a text composed, without what is invisible, spaces single and inside only.
+    r"""Return a text composed, without invisible characters and superfluous spaces.
 
     >>> squeeze(" two\u200b \u00a0words ")
     'two words'
@@ -97,7 +97,7 @@ def squeeze(text: str) -> str:
 
 
 class MissingTexts:
-    """Texts that stand for a missing one, however they are spelled.
+    """Set of texts that represent missing values, in any spelling.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class MissingTexts:
 
 
 def _close_up(text: str) -> str:
-    """Remove white space and punctuation but where numbers need them, and of C#."""
+    """Remove whitespace and punctuation, except in numbers and names such as C#."""
     pattern = _patterns()
     text = pattern.decimal.sub("\0", text)
     text = pattern.sign.sub("\1", text)
@@ -150,7 +150,7 @@ class _Patterns(NamedTuple):
 
 @cache
 def _patterns() -> _Patterns:
-    """Compile what `_close_up` looks for; each starts with what is rare, for speed."""
+    """Compile the patterns of `_close_up`; each starts with a rare character, for speed."""
     return _Patterns(
         decimal=re.compile(r"[.,](?<=\d.)(?=\d)"),
         sign=re.compile(r"[-\u2212\u2013](?<!\S.)(?=\d)"),
@@ -161,9 +161,9 @@ def _patterns() -> _Patterns:
 
 
 def _fold(text: str) -> str:
-    """Take accents off and give wide letters, ligatures and spaces their plain form.
+    """Remove accents, and replace wide letters, ligatures and spaces with plain ones.
 
-    Raised and lowered characters and fractions stay: 10² is not 102.
+    Superscripts, subscripts and fractions are kept: 10² is not 102.
     """
     if text.isascii():
         return text
@@ -179,7 +179,7 @@ _LIGATURE = re.compile(f"[{''.join(_LIGATURES)}]")
 
 @cache
 def _foldable() -> re.Pattern[str]:
-    """Match runs of characters whose plain form says the same."""
+    """Match runs of characters whose plain form has the same meaning."""
     kept = [
         chr(code)
         for code in (*range(0x80, 0x2500), *range(0x3190, 0x33FF))
@@ -193,7 +193,7 @@ def _foldable() -> re.Pattern[str]:
 
 @cache
 def _invisible() -> re.Pattern[str]:
-    """Match format characters, controls that are no white space, and blanks."""
+    """Match format characters, controls other than whitespace, and blanks."""
     found = [
         re.escape(chr(code))
         for code in (*range(0x3000), *range(0xFE00, 0x10000))

@@ -1,12 +1,12 @@
-"""Which rows are learned from and which are scored: the same for every scenario.
+"""Splits into training and test rows: the same for every scenario.
 
-A way to split is a function under `scheme` that returns the share of the rows that
-each part gets, in the order of its folds' roles. Rows are divided class by class, and
-rows that belong together (`grouping.group_rows`) go to one side.
+A scheme is a function under `scheme` that returns the share of the rows in each part,
+in the order of its folds' roles. Rows are stratified by class, and rows of a group
+(`grouping.group_rows`) go to one side.
 
-Without such rows, the division is scikit-learn's own, so that the default equals
+Without groups, the split is scikit-learn's, so that the default equals
 `train_test_split(..., test_size=0.2, stratify=y, random_state=123)`, as the studies
-that this project redoes have used it.
+that this project reproduces used it.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 Folds = Annotated[int, Meta(ge=2)]
 Labels = NDArray[np.int32]
 
-#: More than so many times the test rows asked for, and some, are told.
+#: Ratio of actual to requested test rows from which a remark is made.
 _FAR_MORE, _FEW_MORE = 1.25, 10
 
-#: The seed of the studies that this project redoes.
+#: The seed of the studies that this project reproduces.
 SEED = 123
 
 
@@ -49,7 +49,7 @@ SEED = 123
 def holdout(
     y: Labels, groups: Rows, *, test_size: Share = 0.2, random_state: Seed = SEED
 ) -> tuple[Fold, ...]:
-    """Learn from 80 % of the rows, score on the rest."""
+    """Train on 80 % of the rows, score on the rest."""
     part = divide(y, groups, [1 - test_size, test_size], random_state)
     return (Fold("0", *_rows_of(part, 2)),)
 
@@ -63,9 +63,9 @@ def train_val_test(
     test_size: Share = 0.1,
     random_state: Seed = SEED,
 ) -> tuple[Fold, ...]:
-    """Learn from 70 % of the rows, tune on 20 %, score on 10 %.
+    """Train on 70 % of the rows, tune on 20 %, score on 10 %.
 
-    Searches, and fusions that learn, choose by the validation rows.
+    Searches, and fitted fusions, use the validation rows for selection.
     """
     train_size = 1 - validation_size - test_size
     if train_size <= 0:
@@ -82,13 +82,13 @@ def train_val_test(
 def kfold(
     y: Labels, groups: Rows, *, n_splits: Folds = 5, random_state: Seed = SEED
 ) -> tuple[Fold, ...]:
-    """Score on each of 5 parts in turn, learning from the other parts."""
+    """k-fold cross-validation: score on each of 5 parts, train on the others."""
     return _folds(y, groups, n_splits, random_state)
 
 
 @scheme("given")
 def given(y: Labels, groups: Rows, *, ids: str = "") -> tuple[Fold, ...]:
-    """Score on the rows that the data set, or a file of ids, gives as test rows."""
+    """Score on predefined test rows: those of the data set, or of a file of ids."""
     raise NotImplementedError  # needs more of a data set: `data.given` divides
 
 
@@ -132,7 +132,7 @@ def build_split(
     dataset : Dataset
     spec : SplitSpec
     cache : Path or None
-        Folder where the row positions are kept for later runs.
+        Folder where the row positions are cached.
     folder : Path or None
         What the path of a file of ids is relative to.
 
@@ -162,23 +162,23 @@ def build_split(
 
 
 def _remark_sizes(spec: SplitSpec, folds: Sequence[Fold], n_rows: int) -> Iterator[str]:
-    """Say that far more rows than asked for are test rows: small classes need one each."""
+    """Report far more test rows than requested: small classes need one each."""
     params = {**SPLITS.find(spec.scheme).defaults, **spec.params}
     wanted = params.get("test_size")
     n_test = len(folds[0].test)
     if wanted and n_test > _FAR_MORE * wanted * n_rows + _FEW_MORE:
         yield (
             f"split '{spec.scheme}': {n_test:,} of {n_rows:,} rows are test rows "
-            f"({percent(n_test / n_rows)}, asked for were {percent(wanted)}): classes and "
-            f"groups of few rows can't be divided finer."
+            f"({percent(n_test / n_rows)}, requested {percent(wanted)}): small classes and "
+            f"groups can't be divided further."
         )
 
 
 def _name_grouped(name: str, grouping: Grouping) -> str:
-    """Return the name of a split, which tells whether images have joined rows.
+    """Return the name of a split, which includes whether images group rows.
 
-    Studies of texts alone don't read images: where these would make another split, the
-    records of both must not meet on one board.
+    Studies of texts only don't read images: if these would change the split, the
+    records of both must not share a board.
     """
     parts = [name] if name else []
     return "-".join([*parts, "by-image"] if grouping.by_image else parts)
@@ -187,13 +187,13 @@ def _name_grouped(name: str, grouping: Grouping) -> str:
 def _build_given(
     dataset: Dataset, spec: SplitSpec, grouping: Grouping, folder: Path
 ) -> Split:
-    """Divide as the data set or a file of ids says."""
+    """Split as defined by the data set or a file of ids."""
     if spec.scheme != "given":
         if structs.replace(spec, by_image=None) != SplitSpec():
             message = (
-                f"data set '{dataset.name}': its test rows are given, so that `split: "
-                f"{spec.scheme}` cannot choose others. Leave `split` out, or name one "
-                f"file as `path` and no column as `side`."
+                f"data set '{dataset.name}': its test rows are predefined; `split: "
+                f"{spec.scheme}` cannot choose others. Remove `split`, or name one file "
+                f"as `path` and no column as `side`."
             )
             raise UserError(message)
         spec = SplitSpec("given")
@@ -211,7 +211,7 @@ def _build_given(
 
 
 def _fingerprint(folds: Sequence[Fold], grouping: Grouping) -> str:
-    """Hash the folds; and the groups, of which inner folds are made, if by images."""
+    """Hash the folds, and the groups used for inner folds, if by images."""
     found = fingerprint_folds(folds)
     if not grouping.by_image:
         return found
@@ -223,7 +223,7 @@ def _fingerprint(folds: Sequence[Fold], grouping: Grouping) -> str:
 def inner_folds(
     target: Target, *, n_splits: int, random_state: int
 ) -> tuple[Fold, ...]:
-    """Divide the training rows of a fold once more, for a search or a stacker.
+    """Split the training rows of a fold again, for a search or a stacker.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def inner_folds(
     -------
     tuple of Fold
         Named "0.0", "0.1", ...; positions count over all rows of the data set. A class
-        with fewer groups than two may be absent from a fold's training rows.
+        with fewer than two groups may be missing from a fold's training rows.
 
     Raises
     ------
@@ -283,7 +283,7 @@ def _rows_of(part: Rows, n_parts: int) -> list[Rows]:
 
 
 def refuse_small_classes(dataset: Dataset, groups: Rows) -> None:
-    """Refuse classes that cannot be both learned and scored.
+    """Reject classes that cannot be both trained on and scored.
 
     Raises
     ------
@@ -302,14 +302,14 @@ def refuse_small_classes(dataset: Dataset, groups: Rows) -> None:
         more = f" and {len(codes) - _SHOWN:,} more" if len(codes) > _SHOWN else ""
         message = (
             f"data set '{dataset.name}': too few rows to split in class {small}{more}: "
-            f"a class needs two that are no duplicates of each "
-            f"other, one to learn from and one to score. Remove the class or add rows."
+            f"a class needs two that are not duplicates of each "
+            f"other, one to train on and one to score. Remove the class or add rows."
         )
         raise UserError(message)
 
 
 def refuse_unlearned_classes(dataset: Dataset, folds: Sequence[Fold]) -> None:
-    """Refuse a division in which a class is scored that was never learned.
+    """Reject a split in which a scored class has no training rows.
 
     Raises
     ------
@@ -322,7 +322,7 @@ def refuse_unlearned_classes(dataset: Dataset, folds: Sequence[Fold]) -> None:
             names = listed(dataset.classes[code] for code in absent)
             message = (
                 f"data set '{dataset.name}': all training rows of class {names} belong "
-                f"to groups that fell on the other side in fold {fold.name}. Use fewer "
+                f"to groups on the other side in fold {fold.name}. Use fewer "
                 f"folds, another random_state, or smaller groups."
             )
             raise UserError(message)
@@ -345,7 +345,7 @@ def fingerprint_folds(folds: Sequence[Fold]) -> str:
 
 
 class CachedFolds:
-    """Folds kept as an npz file, believed only if they can be those of a data set.
+    """Folds cached as an npz file, used only if they are valid for the data set.
 
     Parameters
     ----------
@@ -353,7 +353,7 @@ class CachedFolds:
     dataset : Dataset
     spec : SplitSpec
     groups : int64 array of shape (n_rows,)
-        Of the data set, found anew.
+        Of the data set, just computed.
     """
 
     def __init__(
@@ -366,7 +366,7 @@ class CachedFolds:
         self.origin = [dataset.fingerprint, spec.scheme, repr(params), _code_version()]
 
     def write(self, folds: Sequence[Fold]) -> None:
-        """Keep the row positions of folds, and a digest of them and their origin."""
+        """Write the row positions of folds, and a digest of them and their origin."""
         arrays = {
             f"{fold.name}_{side}": getattr(fold, side)
             for fold in folds
@@ -382,8 +382,8 @@ class CachedFolds:
         Returns
         -------
         tuple of Fold or None
-            None where there is no file, or it is damaged, of other data, parameters or
-            code, or its folds are no division of the rows by their groups.
+            None if there is no file, or it is damaged, of other data, parameters or
+            code, or its folds are not a valid split of the groups.
         """
         try:
             with self.path.open("rb") as file, np.load(file) as kept:
@@ -394,7 +394,7 @@ class CachedFolds:
                 Fold(name, *(arrays[f"{name}_{side}"] for side in _SIDES))
                 for name in names
             )
-        except Exception:  # whatever a damaged file raises, it can be made anew
+        except Exception:  # any error of a damaged file: it is computed again
             return None
         if not is_division(folds, self.y, self.groups) or digest != self._digest(folds):
             return None
@@ -412,14 +412,14 @@ _SIDES = ("train", "test", "validation")
 
 
 def _code_version() -> str:
-    """Return what another division may come from: our code and the libraries'."""
+    """Return the versions of the code that determines a split."""
     code = "".join(inspect.getsource(module) for module in (stratified, chance))
     digest = hashlib.blake2b(code.encode(), digest_size=8).hexdigest()
     return f"{digest} numpy {np.__version__} scikit-learn {version('scikit-learn')}"
 
 
 def is_division(folds: Sequence[Fold], y: Labels, groups: Rows) -> bool:
-    """Tell whether folds divide the rows, no group is parted and all classes learned.
+    """Return whether folds partition the rows, keep groups and train on all classes.
 
     Parameters
     ----------
@@ -430,7 +430,7 @@ def is_division(folds: Sequence[Fold], y: Labels, groups: Rows) -> bool:
     Returns
     -------
     bool
-        The sides of each fold must hold every row once, the test sides of several
+        The sides of each fold must contain every row once, the test sides of several
         folds as well.
     """
     parts = [[fold.train, fold.test, fold.validation] for fold in folds]
@@ -452,6 +452,6 @@ def is_division(folds: Sequence[Fold], y: Labels, groups: Rows) -> bool:
 
 
 def _are_rows(side: Rows) -> bool:
-    """Tell whether an array holds row positions in ascending order."""
+    """Return whether an array contains row positions in ascending order."""
     is_list = side.dtype == np.int64 and side.ndim == 1
     return bool(is_list and (np.diff(side) > 0).all())

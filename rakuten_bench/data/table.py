@@ -1,4 +1,4 @@
-"""Any CSV, JSON Lines or Parquet file, described in the scenario file itself."""
+"""A CSV, JSON Lines or Parquet file described in the scenario file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def find_file_problems(params: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the files that parameters name."""
+    """Yield errors in the parameters that name files."""
     path, train, test, side = (
         bool(params.get(name)) for name in ("path", "train", "test", "side")
     )
@@ -32,7 +32,7 @@ def find_file_problems(params: Mapping[str, Any]) -> Iterator[str]:
         )
     elif path == (train or test) or train != test or (train and side):
         yield (
-            "table: name one file as `path`, with or without a column as `side`, or two "
+            "table: name one file as `path`, optionally with a column as `side`, or two "
             "files as `train` and `test`."
         )
 
@@ -65,20 +65,20 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     path : str
         The file, relative to the scenario file.
     train, test : str
-        Two files in place of `path`: rows to learn from and rows to be scored.
+        Two files instead of `path`: training rows and test rows.
     label, title, description, image, group, language, id : str
         Names of columns; `label` and a text or image column are required.
     side : str
-        Name of a column that says 'train', 'test' or 'validation' of each row.
+        Name of a column with 'train', 'test' or 'validation' for each row.
     image_folder : str
-        Where the files named in the image column are, relative to the scenario file.
+        Folder of the files in the image column, relative to the scenario file.
     name : str
-        Names the board; the name of the file, or of both, where "".
+        Name of the board; if "", the name of the file, or of both.
     missing : list of str, or None
-        Texts that count as missing in place of the usual ones ("N/A", "null", "-",
-        "no description", ...); none where empty.
+        Texts that count as missing instead of the default ones ("N/A", "null", "-",
+        "no description", ...); none if empty.
     labels : LabelRules or None
-        `normalize: true` joins classes that differ only by case, white space,
+        `normalize: true` merges classes that differ only by case, whitespace,
         invisible characters, Unicode form or ".0".
     max_missing_images : float
         The share of rows that may lack an image in a run that reads images.
@@ -86,7 +86,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     Raises
     ------
     UserError
-        If the file is absent, empty or unreadable, a column is missing, or rows have
+        If the file is missing, empty or unreadable, a column is missing, or rows have
         no label.
     """
     columns = {
@@ -149,12 +149,12 @@ class Part:
 
 
 def read_parts(files: Mapping[str, Path], columns: Mapping[str, str]) -> list[Part]:
-    """Read the files of a data set and check their columns, each file by itself.
+    """Read the files of a data set and check the columns of each.
 
     Raises
     ------
     Problems
-        Everything that is wrong with the columns of all files.
+        All errors in the columns of all files.
     """
     used = [theirs for theirs in columns.values() if theirs]
     parts, problems = [], []
@@ -173,9 +173,9 @@ def read_parts(files: Mapping[str, Path], columns: Mapping[str, str]) -> list[Pa
 
 
 def join_parts(parts: Sequence[Part]) -> dict[str, pd.Series]:
-    """Return the columns of all files, one file's rows after the other's.
+    """Return the columns of all files, concatenated.
 
-    Rows without an id are numbered in each of two files by itself.
+    Rows without an id are numbered separately in each of two files.
     """
     import pandas as pd
 
@@ -193,7 +193,7 @@ def join_parts(parts: Sequence[Part]) -> dict[str, pd.Series]:
 
 
 def join_sides(parts: Sequence[Part], column: str) -> tuple[str, ...]:
-    """Return the side of each row, as its file or a column says; empty if neither does."""
+    """Return the side of each row, from its file or a column; empty if neither."""
     if column:
         [part] = parts
         return read_sides(part.columns["side"].tolist(), str(part.file), column)
@@ -203,7 +203,7 @@ def join_sides(parts: Sequence[Part], column: str) -> tuple[str, ...]:
 def find_problems(
     file: Path, reading: Reading, columns: Mapping[str, str], side: str
 ) -> list[str]:
-    """Return what is wrong with a file: its columns, or a test set without labels."""
+    """Return errors in a file: its columns, or a test set without labels."""
     try:
         check_columns(file, reading, columns)
     except Problems as problems:
@@ -215,21 +215,21 @@ def find_problems(
     if side == "test" and (labels is None or not labels.str.strip().any()):
         found = [one for one in found if f"'{label}'" not in one]
         found.append(
-            f"{file}: the test file has no labels in a column '{label}', so that nothing "
-            f"can be scored. Name the file with labels as `path`, split it, and use "
+            f"{file}: the test file has no label column '{label}', so nothing can be "
+            f"scored. Name the file with labels as `path`, split it, and use "
             f"`rakuten-bench predict` for this one."
         )
     return found
 
 
 def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> None:
-    """Say everything that is wrong with the columns at once.
+    """Report all errors in the columns at once.
 
     Raises
     ------
     Problems
         If the table has no rows, lacks a column, no text or image column is named, the
-        label's is named twice, or lists are given where one value is needed.
+        label column is also an input, or a column has lists instead of single values.
     """
     frame = reading.frame
     problems = []
@@ -237,12 +237,12 @@ def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> N
         problems.append(f"{file}: the table has no rows.")
     if not any(columns[ours] for ours in ("title", "description", "image_path")):
         problems.append(
-            f"{file}: nothing to classify by. Name a column as `title`, "
+            f"{file}: no text or image column. Name a column as `title`, "
             f"`description` or `image`."
         )
     problems.extend(
-        f"{file}: column '{theirs}' is named as label and as {ours}: the answer would be "
-        f"known. Name another column as {ours}."
+        f"{file}: column '{theirs}' is named as label and as {ours}, which leaks the "
+        f"label. Name another column as {ours}."
         for ours, theirs in columns.items()
         if ours not in ("label", "id") and theirs == columns["label"]
     )
@@ -252,8 +252,8 @@ def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> N
         if theirs and theirs not in frame.columns
     )
     problems.extend(
-        f"{file}: column '{theirs}' holds lists. Only texts may be lists; as {ours} "
-        f"give one value for each row."
+        f"{file}: column '{theirs}' contains lists. Only texts may be lists; {ours} "
+        f"needs a single value in each row."
         for ours, theirs in columns.items()
         if theirs in reading.joined and ours not in ("title", "description")
     )
@@ -262,7 +262,7 @@ def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> N
 
 
 def _unknown_column(name: str, known: Sequence[str]) -> str:
-    """Say that a column is not there; a file without columns may be any other."""
+    """Return an error for a missing column; a file with one column may not be a table."""
     if len(known) > 1:
         return unknown("column", name, known)
     return f"unknown column '{name}'. The file has one column only: is it a table?"

@@ -1,4 +1,4 @@
-"""The engine: runs what a study asks for and is not there yet, and keeps the records."""
+"""The engine: runs the missing scenarios of a study and writes their records."""
 
 from __future__ import annotations
 

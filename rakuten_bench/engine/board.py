@@ -1,4 +1,4 @@
-"""The board of a run: its folder taken and found writable before anything runs."""
+"""The board of a run: its folder is claimed and checked before anything runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SHORT = 8  # digits of a fingerprint in a sentence
 
 
 def claim(prepared: Prepared, settings: Settings) -> Prepared:
-    """Take the board's folder for these data before anything runs.
+    """Claim the board's folder for these data before anything runs.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def claim(prepared: Prepared, settings: Settings) -> Prepared:
 
 
 def _test_rows(dataset: Dataset, split: Split) -> Predictions:
-    """Return the test rows as predictions that say nothing yet."""
+    """Return the test rows as empty predictions."""
     rows, fold, _ = join_folds([fold.test for fold in split.folds])
     return Predictions(
         ids=dataset.frame["id"].to_numpy(dtype=np.str_)[rows],
@@ -64,7 +64,7 @@ def _test_rows(dataset: Dataset, split: Split) -> Predictions:
 
 
 def check_results(results: Path) -> None:
-    """Refuse a folder where no record could be written, before anything is loaded.
+    """Reject an unwritable folder before anything is loaded.
 
     Raises
     ------
@@ -81,14 +81,14 @@ def check_results(results: Path) -> None:
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; return those that were not there, it first."""
+    """Create a folder and its parents; return those created, the folder first."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     return missing
 
 
 def describe_others(prepared: Prepared, settings: Settings) -> list[str]:
-    """Say whose records have the plain name of the board, where others have it."""
+    """Return whose records use the plain name of the board, if not ours."""
     plain = prepared.plain_board
     if prepared.board == plain:
         return []
@@ -96,14 +96,14 @@ def describe_others(prepared: Prepared, settings: Settings) -> list[str]:
     owners = sorted(find_owners(folder))
     theirs = " and of ".join(_differences(one, prepared.identity) for one in owners)
     return [
-        f"{folder}: holds records of {theirs or 'a name that differs by case only'}. "
-        f"They stay as they are; this run's board is '{prepared.board}'. "
+        f"{folder}: has records of {theirs or 'a name that differs by case only'}. "
+        f"They are kept; the board of this run is '{prepared.board}'. "
         f"{_advice(prepared)}"
     ]
 
 
 def _differences(owner: Identity, ours: Identity) -> str:
-    """Say what tells the records of another board from ours."""
+    """Return how the records of another board differ from ours."""
     if owner == ours:
         return "these data, too"
     words = []
@@ -112,7 +112,7 @@ def _differences(owner: Identity, ours: Identity) -> str:
             f"other data of this name ({owner.data[:_SHORT]}, now {ours.data[:_SHORT]})"
         )
     elif owner.split != ours.split:
-        words.append("another division of these rows")
+        words.append("another split of these rows")
     if owner.seed != ours.seed:
         words.append(f"seed {owner.seed}")
     return " with ".join(words)
@@ -122,7 +122,7 @@ def _advice(prepared: Prepared) -> str:
     spec = prepared.study.dataset
     if "name" in DATASETS.find(spec.name).parameters:
         return (
-            f"Where these are different data sets, name them: "
+            f"If these are different data sets, name them: "
             f"dataset: {{{spec.name}: {{name: ...}}}}."
         )
-    return "For a folder of its own: --results."
+    return "For a separate folder: --results."

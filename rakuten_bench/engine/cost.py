@@ -1,6 +1,6 @@
-"""What steps cost before, kept in the cache: seconds, memory, disk.
+"""Measured costs of steps, kept in the cache: seconds, memory, disk.
 
-It orders the queue, says how long a run will take, and outlives the results themselves.
+They order the queue and predict the time of a run, and are kept when results are evicted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BASE_MEMORY = 150_000_000  # bytes of a worker that has done nothing yet
 
 
 class Observation(msgspec.Struct, frozen=True, array_like=True):
-    """What one step cost.
+    """The cost of one step.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
     params : str
         Digest of the parameters.
     n_threads, device, gpu, notes
-        As in `Facts`: a record tells of them when the result itself has gone.
+        As in `Facts`: for the record if the result was evicted.
     is_finished : bool
-        Whether it came to its end; it was stopped otherwise, and takes longer.
+        Whether it finished; otherwise it was stopped, and takes longer.
     """
 
     key: str
@@ -63,16 +63,16 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a step is thought to cost.
+    """The estimated cost of a step.
 
     Attributes
     ----------
     seconds : float
     memory, size : int
-        Bytes while it runs, and of its result on disk.
+        Bytes in memory while it runs, and of its result on disk.
     is_known : bool
-        Whether its option has run before. Otherwise this is a guess, even if made from
-        other options of the lever, which may take 50 times as long or as short.
+        Whether its option has run before. Otherwise this is a guess, even if based on
+        other options of the lever, which may be 50 times slower or faster.
     """
 
     seconds: float
@@ -82,21 +82,21 @@ class Cost:
 
 
 def effort_of(step: Step) -> Effort | None:
-    """Return what the option says that does a step's main work."""
+    """Return the declared effort of the option that does a step's main work."""
     return find_option(step.modality, step.choices[-1]).effort
 
 
 class Costs:
-    """Costs of earlier steps, and guesses from them.
+    """Costs of earlier steps, and estimates from them.
 
     Parameters
     ----------
     path : Path
-        A file of lines that any number of runs add to.
+        A file of lines, appended to by any number of runs.
     n_rows : int
-        Of the data set of the steps that are asked about.
+        Of the data set of the steps to estimate.
     effort_of : callable
-        Tells what a step's option says of itself.
+        Returns the declared effort of a step's option.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Costs:
             self._by_kind[kind].append(one)
 
     def of(self, step: Step) -> Cost:
-        """Return what a step is thought to cost: as itself, else as the likest ones."""
+        """Return the estimated cost of a step, from itself or else the most similar ones."""
         same = self._by_key.get(step.key)
         if same is not None:
             return Cost(same.seconds, same.memory, same.size, same.is_finished)
@@ -139,7 +139,7 @@ class Costs:
         return Cost(max(guess, least), is_known=False)
 
     def facts(self, step: Step) -> Facts | None:
-        """Return what is known of a step whose result may be gone; None if it has none."""
+        """Return the facts of a step whose result may be evicted; None if unknown."""
         one = self._by_key.get(step.key)
         if one is None or not one.is_finished:
             return None
@@ -156,7 +156,7 @@ class Costs:
         )
 
     def _scale(self, like: Sequence[Observation], power: float) -> Cost:
-        """Return the middle of some observations, as if made on our number of rows."""
+        """Return the median of observations, scaled to our number of rows."""
         ratios = [self.n_rows / max(one.n_rows, 1) for one in like]
         pairs = list(zip(like, ratios, strict=True))
         memory = statistics.median(
@@ -170,7 +170,7 @@ class Costs:
         )
 
     def add(self, step: Step, facts: Facts) -> None:
-        """Remember what a step has cost, for this run and the next."""
+        """Save the cost of a step, for this run and later ones."""
         one = Observation(
             step.key,
             step.lever,
@@ -193,7 +193,7 @@ class Costs:
             self.add(step, facts)
 
     def add_stopped(self, step: Step, seconds: float) -> None:
-        """Remember that a step takes longer than its time limit let it."""
+        """Save that a step takes longer than its time limit."""
         if self.facts(step) is None:
             thought = self.of(step)
             self._keep(
@@ -224,16 +224,16 @@ def _params(step: Step) -> str:
 
 
 def _kinds(lever: str, option: str, params: str) -> Iterator[Hashable]:
-    """Yield what a step is like, the narrowest first."""
+    """Yield the similarity keys of a step, most specific first."""
     yield lever, option, params
     yield lever, option
     yield (lever,)
 
 
 def _append(path: Path, one: Observation) -> None:
-    """Add a line; short ones are written in one piece, whoever else writes.
+    """Append a line; short ones are written atomically, even by concurrent runs.
 
-    Where this user can't, forecasts are worse: nothing else depends on it.
+    If this user can't write, only forecasts get worse.
     """
     line = msgspec.json.encode(one) + b"\n"
     with contextlib.suppress(OSError):
@@ -246,7 +246,7 @@ def _append(path: Path, one: Observation) -> None:
 
 
 def _read(path: Path) -> list[Observation]:
-    """Return all observations, the oldest first; torn lines are left out."""
+    """Return all observations, oldest first; truncated lines are skipped."""
     try:
         lines = read_plain(path, _MAX_SIZE).splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a run would take, from what its steps have taken before."""
+"""Forecast of a run's cost, from earlier costs of its steps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rakuten_bench.engine.workload import Workload
 from rakuten_bench.scenario import Choice, find_option
 from rakuten_bench.types import Effort
 
-#: Seconds of a step from which it is worth a word.
+#: Seconds from which a step is reported as slow.
 _SLOW = 120.0
 
 
 @dataclass
 class Forecast:
-    """What is left to do of a study, and what it is thought to take.
+    """The remaining steps of a study, and their forecast cost.
 
     Attributes
     ----------
@@ -25,20 +25,20 @@ class Forecast:
     seconds : float
         Of all of them together.
     wall : float
-        Seconds from start to end, where some run at a time.
+        Seconds from start to end, with parallel steps.
     memory : int
-        Bytes of the step that needs most, times the steps at a time.
+        Bytes of the largest step, times the number of parallel steps.
     size : int
-        Bytes that are written to the cache.
+        Bytes written to the cache.
     n_unknown : int
-        Steps like none that has run here before: their seconds are guesses, and their
-        bytes are not counted where no other option of the lever has run either.
+        Steps without history here: their seconds are guesses, and their bytes are not
+        counted if no other option of the lever has run.
     by_lever : dict of str to float
         Seconds.
     slow : dict of Choice to (float, Effort)
-        Choices whose effort is known, with the seconds of one step.
+        Choices with a declared effort, with the seconds of one step.
     lacking : dict of Choice to str
-        Choices that can't work on this machine, with what they lack.
+        Choices that can't run on this machine, with what they lack.
     """
 
     missing: Counter[str] = field(default_factory=Counter)
@@ -53,7 +53,7 @@ class Forecast:
 
 
 def forecast(prepared: Prepared, n_workers: int) -> Forecast:
-    """Say what a run would compute and take; nothing is run."""
+    """Return what a run would compute and its forecast cost; nothing is run."""
     workload = Workload.of(prepared)
     costs, schedule = workload.costs, workload.schedule
     found = Forecast(wall=schedule.forecast(n_workers))

@@ -1,4 +1,4 @@
-"""The roots of a plan: the table, and the labels and rows of each fold."""
+"""The inputs of a plan: the table, and the labels and rows of each fold."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rakuten_bench.types import Dataset, Split
 def save_inputs(
     store: Store, plan: Plan, dataset: Dataset, split: Split, seed: int
 ) -> None:
-    """Put the roots of a plan into the store, where workers find them.
+    """Store the inputs of a plan, for the workers.
 
-    The table is stored without labels: steps get them as targets only.
+    The table is stored without labels: steps get them only as targets.
 
-    The table is written again where its images have moved: its key does not tell.
+    The table is rewritten if its images have moved, which its key does not include.
     """
     where = f"frame of {dataset.name}, {_image_folder(dataset)}"
-    where = where.encode(errors="backslashreplace").decode()  # a name that is no text
+    where = where.encode(errors="backslashreplace").decode()  # an undecodable name
     facts = store.facts(plan.frame)
     if facts is None or facts.step != where:
         table = input_table(dataset.frame)

@@ -1,4 +1,4 @@
-"""The way back from a record: its scenario, its split, its data."""
+"""Reconstruct scenario, split and data of a record."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rakuten_bench.types import Dataset
 
 
 def study_of(record: Record) -> Study:
-    """Return a study of the one scenario that a record is of.
+    """Return a study with only the scenario of a record.
 
     Raises
     ------
     UserError
-        If an option or parameter of it is no longer there.
+        If an option or parameter of it no longer exists.
     """
     return Study(
         path=(_folder_of(record.dataset) or Path()) / "record",
@@ -31,14 +31,14 @@ def study_of(record: Record) -> Study:
 
 
 def scenario_of(record: Record) -> Scenario:
-    """Return the scenario that a record's levers and parameters name.
+    """Return the scenario with a record's levers and parameters.
 
-    Its code is another one than the record's where options have changed since.
+    Its code differs from the record's if options have changed since.
 
     Raises
     ------
     UserError
-        If an option or parameter of it is no longer there.
+        If an option or parameter of it no longer exists.
     """
     members = tuple(
         from_words(one["levers"], one["params"], one["modality"])
@@ -52,12 +52,12 @@ def scenario_of(record: Record) -> Scenario:
 def load_data(
     info: DatasetInfo, *, data_dir: Path | None = None, cache: Path | None = None
 ) -> Dataset:
-    """Load the data set of a record as it is now; its fingerprint may be another one.
+    """Load the present data set of a record; its fingerprint may differ.
 
     Raises
     ------
     UserError
-        If it is not at hand.
+        If it is not available.
     """
     return load_dataset(
         _spec_of(info), data_dir=data_dir, base_dir=_folder_of(info), cache=cache
@@ -65,13 +65,13 @@ def load_data(
 
 
 def _spec_of(info: DatasetInfo) -> DatasetSpec:
-    """Return the data set by name; old records tell its name only."""
+    """Return the data set by name; old records have only its name."""
     return DatasetSpec(
         info.source.get("name", info.name), info.source.get("params", {})
     )
 
 
 def _folder_of(info: DatasetInfo) -> Path | None:
-    """Return the folder of the scenario file; None where the record doesn't tell."""
+    """Return the folder of the scenario file; None if the record lacks it."""
     folder = info.source.get("base_dir", "")
     return Path(folder) if folder else None

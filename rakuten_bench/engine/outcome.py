@@ -1,4 +1,4 @@
-"""From finished steps to the record of a scenario."""
+"""Build the record of a scenario from finished steps."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from rakuten_bench.scenario.load import Study
 from rakuten_bench.store.result import Facts, Store
 from rakuten_bench.types import Dataset, Languages, Prediction, Rows, Split
 
-#: Digits of a module's digest in a record: enough to tell two versions apart.
+#: Digits of a module's digest in a record: enough to distinguish versions.
 _SHORT = 12
 
 
@@ -46,21 +46,21 @@ def record_key(plan: Plan, code: str) -> str:
 
 @dataclass
 class Recorder:
-    """Makes the records of a run.
+    """Builds the records of a run.
 
     Attributes
     ----------
     forced : Limit
         From the command line.
     past_facts : callable
-        Returns what is known of a step whose result is no longer there, if anything.
+        Returns the facts of a step whose result was evicted, if known.
     facts : dict
-        What is known of each step, by key; filled as it is learned.
+        Facts of each step, by key; filled during the run.
     computed : set of str
         Keys of the steps that this run has computed.
     charged : set of str
-        Keys of steps whose seconds are some scenario's own; a step is charged to the
-        first scenario that ends with it.
+        Keys of steps already charged; the own time of a step is charged to the
+        first scenario that finishes with it.
     """
 
     study: Study
@@ -97,7 +97,7 @@ class Recorder:
     def failed(self, code: str, fault: Fault) -> Record:
         """Return the record of a scenario that has no predictions.
 
-        It tells what the steps before the fault have taken, and the one at fault.
+        It includes the cost of the steps before the failed one, and that step.
         """
         facts = self._facts_before(code, fault)
         return self._record(
@@ -126,7 +126,7 @@ class Recorder:
         Raises
         ------
         LostResult
-            If its predictions have gone from the cache meanwhile.
+            If its predictions were evicted from the cache meanwhile.
         """
         folds: list[Prediction] = [self.fetch(key) for key in self.plan.outputs[code]]
         predictions = self._predictions(code, folds)
@@ -143,7 +143,7 @@ class Recorder:
         return record, predictions
 
     def _facts_before(self, code: str, fault: Fault) -> dict[str, Facts]:
-        """Return what is known of a scenario's steps, up to the one at fault."""
+        """Return the facts of a scenario's steps, up to the failed one."""
         found = {}
         for key in self.plan.ancestors(self.plan.outputs[code]):
             if fault.key not in self.plan.ancestors([key]):
@@ -162,7 +162,7 @@ class Recorder:
     def _spent(
         self, facts: Mapping[str, Facts], computed: set[str], failed: str = ""
     ) -> dict[str, Any]:
-        """Return the part of a record that tells what steps have taken.
+        """Return the part of a record on the cost of steps.
 
         Parameters
         ----------
@@ -236,7 +236,7 @@ class Recorder:
         )
 
     def _facts(self, key: str) -> Facts | None:
-        """Return what is known of a step; its result itself may have been evicted."""
+        """Return the facts of a step; its result may have been evicted."""
         step = self.plan.steps[key]
         facts = self.facts.get(key) or self.store.facts(key) or self.past_facts(step)
         if facts is not None:
@@ -247,7 +247,7 @@ class Recorder:
         return Facts(seconds=0.0, memory=0, step=str(self.plan.steps[key]))
 
     def _unknown(self, keys: Iterable[str]) -> list[str]:
-        """Say of which steps nothing is known: they count as if they took no time."""
+        """Return a note on steps of unknown cost: they count as zero seconds."""
         found = [str(self.plan.steps[key]) for key in keys if key not in self.facts]
         if not found:
             return []
@@ -270,7 +270,7 @@ class Recorder:
         )
 
     def _made(self, step: Step) -> list[KeyParts]:
-        """Return what a step's result is made of, besides its inputs."""
+        """Return the key parts of a step's result, without its inputs."""
         found = []
         for choice in step.choices:
             known = self._known_made.get(choice)
@@ -324,7 +324,7 @@ class Recorder:
         return np.array(detected.codes)[detected.row]
 
     def _predictions(self, code: str, folds: Sequence[Prediction]) -> Predictions:
-        """Join the folds' predictions, in the order of the rows."""
+        """Concatenate the folds' predictions, in the order of the rows."""
         rows, number, order = join_folds([fold.rows for fold in folds])
         known = [fold.probability for fold in folds if fold.probability is not None]
         whole = np.concatenate(known)[order] if len(known) == len(folds) else None
@@ -343,7 +343,7 @@ class Recorder:
 def join_folds(
     rows: Sequence[Rows],
 ) -> tuple[Rows, NDArray[np.int16], NDArray[np.intp]]:
-    """Put the test rows of all folds in the order of the data set.
+    """Sort the test rows of all folds in the order of the data set.
 
     Parameters
     ----------
@@ -356,7 +356,7 @@ def join_folds(
     number : int16 array of shape (n_test,)
         Fold of each row, from 0.
     order : int array of shape (n_test,)
-        Puts what stands fold by fold in this order.
+        Permutation from fold by fold to this order.
     """
     joined = np.concatenate(rows)
     order = np.argsort(joined, kind="stable")
@@ -366,7 +366,7 @@ def join_folds(
 
 
 def _notes(facts: Iterable[Facts]) -> dict[str, None]:
-    """Return what steps had to say, each remark once."""
+    """Return the notes of steps, each once."""
     return dict.fromkeys(note for fact in facts for note in fact.notes)
 
 
@@ -378,7 +378,7 @@ def _details(folds: Sequence[Prediction]) -> dict[str, Any]:
 
 
 def _packages(scenario: Scenario) -> dict[str, str]:
-    """Return the versions of the packages that a scenario uses, and that bring options."""
+    """Return the versions of packages that a scenario uses or that provide options."""
     found: dict[str, str] = {}
     for option, _ in iter_options([scenario]):
         found |= versions_of(option)

@@ -1,4 +1,4 @@
-"""From a study to what is left to do: data loaded, plan built, nothing run."""
+"""Prepare a study: load data, build the plan, find what remains; nothing is run."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ class Prepared:
     Attributes
     ----------
     todo : tuple of str
-        Codes that have to run, in the study's order.
+        Codes of scenarios to run, in the study's order.
     damaged : tuple of Damaged
-        Records that cannot be read; their scenarios run again.
+        Unreadable records; their scenarios run again.
     remarks : tuple of str
-        What is odd about the data.
+        Anomalies of the data.
     board : str
-        Name of the folder of the records; the plain one unless it is of other data.
+        Name of the folder of the records; the plain name unless other data use it.
     rows : tuple of Row or Damaged
         The records that were there.
     pin : Pin or None
-        Keeps the cache as it was read, until the run says what it needs of it.
+        Protects the cache from eviction until the run pins what it needs.
     """
 
     study: Study
@@ -79,12 +79,12 @@ class Prepared:
 
     @property
     def plain_board(self) -> str:
-        """Name of the board's folder where no other data have taken it."""
+        """Name of the board's folder if no other data use it."""
         return board_name(self.dataset, self.split)
 
     @property
     def identity(self) -> Identity:
-        """Whose the board is."""
+        """Identity of the board."""
         return Identity(
             self.dataset.fingerprint, self.split.fingerprint, self.study.seed
         )
@@ -93,22 +93,22 @@ class Prepared:
 def prepare(
     study: Study, settings: Settings, *, pin: bool = False, check: bool = True
 ) -> Prepared:
-    """Load the data, build the plan, and find out what is left to do.
+    """Load the data, build the plan, and find what remains to be run.
 
     Parameters
     ----------
     study : Study
     settings : Settings
     pin : bool
-        Keep others from clearing the cache between what is read here and the run.
+        Protect the cache from being cleared between preparation and run.
     check : bool
-        Refuse files of predictions that don't fit what is left to do.
+        Reject files of predictions that don't match what remains.
 
     Raises
     ------
     UserError
-        If the data cannot be loaded, have nothing to tell apart, a package is missing,
-        or a file of predictions can't be used.
+        If the data cannot be loaded or have one class only, a package is missing, or a
+        file of predictions can't be used.
     """
     pinned = _pin(settings) if pin else None
     try:
@@ -123,7 +123,7 @@ def prepare(
 
 
 def _pin(settings: Settings) -> Pin | None:
-    """Pin the cache; where it can't be written a run with work to do is refused later."""
+    """Pin the cache; if it is not writable, a run with work to do is rejected later."""
     with suppress(NoAccess):
         return Pin.of_everything(_store_of(settings).root)
     return None
@@ -175,7 +175,7 @@ def _prepare(study: Study, settings: Settings) -> Prepared:
 def remark_row_numbers(
     dataset: Dataset, scenarios: Iterable[Scenario]
 ) -> Iterator[str]:
-    """Say that a file of answers is joined by row numbers, which any reordering breaks."""
+    """Warn that predictions are matched by row number, which reordering breaks."""
     joins_by_id = any(
         one["model"].option == "external"
         for scenario in scenarios
@@ -186,19 +186,19 @@ def remark_row_numbers(
     if joins_by_id and ids == [str(row) for row in range(len(ids))]:
         yield (
             f"data set '{dataset.name}': its ids are row numbers, by which model "
-            f"'external' finds the rows of its file. That is right only for rows in the "
-            f"order in which they were when the file was written; better name a column "
-            f"of ids."
+            f"'external' finds the rows of its file. This is correct only if the rows "
+            f"are in the same order as when the file was written. Name a column of ids "
+            f"instead."
         )
 
 
 def check_files(prepared: Prepared) -> None:
-    """Refuse files of predictions that lack rows or classes of what is left to do.
+    """Reject files of predictions that lack rows or classes of what remains.
 
     Raises
     ------
     Problems
-        Everything that is wrong with all of them.
+        All errors of all files.
     """
     problems: dict[str, None] = {}
     for (modality, choice), rows in _rows_by_choice(prepared).items():
@@ -216,8 +216,8 @@ def _rows_by_choice(
 ) -> dict[tuple[Modality, Choice], list[tuple[Rows, Rows]]]:
     """Return the options that check their files, with the rows of each of their steps.
 
-    They are those to be predicted, and those that the step would learn from as far as
-    that is known: the language lever may leave some out.
+    They are those to be predicted, and those that the step would train on as far as
+    known: the language lever may exclude some.
     """
     plan = prepared.plan
     folds = {fold.name: fold for fold in prepared.split.folds}
@@ -253,19 +253,19 @@ def _describe_wanted(dataset: Dataset, rows: Sequence[tuple[Rows, Rows]]) -> Wan
 
 
 def remark_leaks(dataset: Dataset, scenarios: Iterable[Scenario]) -> Iterator[str]:
-    """Say that an option reads a column which tells the label, so that its score is void."""
+    """Warn that an option reads a column that leaks the label: its score is void."""
     options = {option for option, _ in iter_options(scenarios)}
     for option in sorted(options, key=lambda one: (one.lever.name, one.name)):
         for column in option.columns if "frame" in option.reads else ():
             for leak in find_leaks(dataset, column):
                 yield (
-                    f"{option.lever.name} '{option.name}' reads the answer: {leak}. "
-                    f"Scores of its scenarios say nothing about other rows."
+                    f"{option.lever.name} '{option.name}' reads a column that leaks the label: {leak}. "
+                    f"Scores of its scenarios do not generalize to other rows."
                 )
 
 
 def remark_validation(split: Split, plan: Plan) -> Iterator[str]:
-    """Say what the validation rows are for, or that nothing uses them."""
+    """Report what the validation rows are used for."""
     n_rows = sum(fold.validation.size for fold in split.folds)
     if not n_rows:
         return
@@ -293,7 +293,7 @@ def on_board(prepared: Prepared, settings: Settings, board: BoardRows) -> Prepar
 def find_false(
     prepared: Prepared, settings: Settings, todo: Collection[str]
 ) -> tuple[Damaged, ...]:
-    """Return the records of scenarios that need not run, but are not true."""
+    """Return records that are up to date but contradict their files."""
     folder = settings.results / prepared.board
     rows = [row for row in prepared.rows if isinstance(row, Row)]
     kept = prepared.plan.scenarios.keys() - {*todo}
@@ -309,7 +309,7 @@ def find_false(
 
 
 def describe_run(prepared: Prepared, results: Path) -> StudyRun:
-    """Return which scenarios the study has, for the gate to know which records count."""
+    """Return the scenarios of the study, which tell the gate which records count."""
     study = prepared.study
     return StudyRun(
         study=study.path.name,
@@ -333,7 +333,7 @@ def describe_run(prepared: Prepared, results: Path) -> StudyRun:
 
 
 def check_packages(scenarios: tuple[Scenario, ...]) -> None:
-    """Refuse a study whose options need packages that are not installed.
+    """Reject a study whose options need packages that are not installed.
 
     Raises
     ------
@@ -351,7 +351,7 @@ def check_packages(scenarios: tuple[Scenario, ...]) -> None:
 
 
 def check_classes(dataset: Dataset, scenarios: tuple[Scenario, ...]) -> None:
-    """Refuse data of one class, but to scenarios that cluster.
+    """Reject data of a single class, except for clusterings.
 
     Raises
     ------
@@ -366,7 +366,7 @@ def check_classes(dataset: Dataset, scenarios: tuple[Scenario, ...]) -> None:
 
 
 def remark_images(dataset: Dataset, scenarios: Iterable[Scenario]) -> tuple[str, ...]:
-    """Say how many images are missing, where scenarios read them.
+    """Report how many images are missing, if scenarios read them.
 
     Raises
     ------
@@ -381,7 +381,7 @@ def remark_images(dataset: Dataset, scenarios: Iterable[Scenario]) -> tuple[str,
 def find_todo(
     prepared: Prepared, settings: Settings
 ) -> tuple[tuple[str, ...], tuple[Damaged, ...]]:
-    """Return the codes that have to run, and the records that cannot be read."""
+    """Return the codes of scenarios to run, and the unreadable records."""
     plan, limits = prepared.plan, prepared.study.limits
     kept: set[str] = set()
     damaged = []
@@ -407,7 +407,7 @@ def find_unscored(plan: Plan, rows: Iterable[Row]) -> tuple[str, ...]:
 
 
 def count_stopped(prepared: Prepared) -> dict[str, int]:
-    """Return how many scenarios keep the record of a limit that was passed, by status."""
+    """Return how many scenarios keep the record of an exceeded limit, by status."""
     kept = prepared.plan.scenarios.keys() - {*prepared.todo}
     rows = prepared.rows
     found: Counter[str] = Counter(
@@ -417,7 +417,7 @@ def count_stopped(prepared: Prepared) -> dict[str, int]:
 
 
 def _again(row: Row, rerun: Collection[str]) -> bool:
-    """Tell whether a scenario that has a record is to run all the same."""
+    """Return whether a scenario with a record is to run again."""
     if "all" in rerun or row.status in rerun:
         return True
     return "failed" in rerun and row.status != "ok"

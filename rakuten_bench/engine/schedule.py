@@ -1,4 +1,4 @@
-"""The ready queue: which step may run next, and which scenario has ended."""
+"""The ready queue: which step runs next, and which scenario has finished."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rakuten_bench.executor.fault import Fault
 from rakuten_bench.executor.task import Done
 from rakuten_bench.plan import Plan, Step
 
-_MOST_LOSSES = 3  # of one result, before one of its users fails
+_MOST_LOSSES = 3  # of one result, before a step that reads it fails
 _MOST_KILLS = 2  # of one step's process, after which it is run again
 
 Weight = Callable[[Step], float]
@@ -20,17 +20,17 @@ Weight = Callable[[Step], float]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A scenario none of whose steps is left to run."""
+    """A scenario without remaining steps."""
 
     code: str
     fault: Fault | None = None
 
 
 class Schedule:
-    """Steps that are left; those with the longest way to the end go first.
+    """Remaining steps, ordered by critical path, longest first.
 
-    Ways of about the same length count as equal, and then the scenarios' order holds,
-    so that scenarios end one after the other and not all at the end.
+    Paths of similar length count as ties, which are broken by the scenarios' order, so
+    that scenarios finish one after the other and not all at the end.
 
     Parameters
     ----------
@@ -38,14 +38,14 @@ class Schedule:
     codes : sequence of str
         Scenarios to run.
     is_there : callable
-        Tells of a key whether its result needs no computing.
+        Returns whether the result of a key exists.
     weight : callable
-        The seconds that a step is thought to take.
+        Returns the estimated seconds of a step.
 
     Attributes
     ----------
     n_kills : Counter of str
-        How often a step's process was killed from outside, by key.
+        Number of times a step's process was killed from outside, by key.
     """
 
     def __init__(
@@ -78,25 +78,25 @@ class Schedule:
 
     @property
     def n_left(self) -> int:
-        """How many steps have not ended."""
+        """Number of unfinished steps."""
         return len(self._missing)
 
     def missing(self) -> list[Step]:
-        """Return the steps that have not ended, each after those it needs."""
+        """Return the unfinished steps in topological order."""
         return [self.plan.steps[key] for key in self._missing]
 
     def forecast(
         self, n_workers: int, spent: Mapping[str, float] | None = None
     ) -> float:
-        """Return the seconds that the rest is thought to take.
+        """Return the estimated seconds of the remaining steps.
 
-        The work is shared, but a chain of steps can't be.
+        Work is divided among workers, but a chain of steps is sequential.
 
         Parameters
         ----------
         n_workers : int
         spent : mapping of str to float, optional
-            Seconds that steps at work have taken so far, by key.
+            Elapsed seconds of running steps, by key.
         """
         gone = {
             key: min(seconds, self.seconds[key])
@@ -120,7 +120,7 @@ class Schedule:
         return [*languages, *self.plan.outputs[code]]
 
     def _add_steps(self, keys: Iterable[str]) -> set[str]:
-        """Add steps without a result, and those they need; return them all."""
+        """Add steps without a result, and their dependencies; return all of them."""
         added: set[str] = set()
 
         def visit(key: str) -> None:
@@ -151,8 +151,8 @@ class Schedule:
             self._users[source].add(key)
 
     def _measure(self) -> None:
-        """Measure each step's way to the end: its own seconds and its users' longest."""
-        for key in reversed(self._missing):  # users come after what they use
+        """Compute the critical path of each step: its seconds plus its dependents' longest."""
+        for key in reversed(self._missing):  # dependents come after their inputs
             users = self._users.get(key, ())
             longest = max((self._length[user] for user in users), default=0.0)
             self._length[key] = self.seconds[key] + longest
@@ -163,14 +163,14 @@ class Schedule:
         heapq.heappush(self._ready, (-octave, self._rank[key], key))
 
     def take(self, may_run: Callable[[Step], bool] = lambda step: True) -> Step | None:
-        """Return the next step that may run, or None while none may."""
+        """Return the next ready step, or None if none is ready."""
         put_back = []
         found = None
         while self._ready and found is None:
             entry = heapq.heappop(self._ready)
             step = self.plan.steps[entry[2]]
             if self._missing.get(step.key) != set():
-                continue  # nobody needs it any more, or it has to wait again
+                continue  # no longer needed, or waiting again
             if may_run(step):
                 found = step
             else:
@@ -184,14 +184,14 @@ class Schedule:
         return self._codes_of.get(key, {}).keys()
 
     def needed(self) -> set[str]:
-        """Return the keys of all results that what is left still reads."""
+        """Return the keys of all results that remaining steps read."""
         found = {key for code in self._keys_of for key in self._outputs(code)}
         for key in self._missing:
             found.update(one.key for one in self.plan.steps[key].inputs)
         return found
 
     def finish(self, done: Done) -> None:
-        """Take note of a step's end."""
+        """Mark a step as finished."""
         if done.key not in self._missing:
             return
         if done.lost and self._has_patience(done.key, done.lost):
@@ -204,7 +204,7 @@ class Schedule:
             self._succeed(done.key)
 
     def reopen(self, code: str, lost: str) -> None:
-        """Take a scenario up again: one of its results has gone after it ended."""
+        """Reopen a finished scenario, one of whose results was lost."""
         if not self._has_patience(code, lost):
             text = f"its result {lost} was lost {_MOST_LOSSES} times"
             fault = Fault("failed", "LostResult", text, "", "")
@@ -214,17 +214,17 @@ class Schedule:
         self._measure_new()
 
     def _has_patience(self, user: str, lost: str) -> bool:
-        """Count how often a result was lost to a user; tell whether to try again."""
+        """Count the losses of a result; return whether to try again."""
         self._losses[user, lost] += 1
         return self._losses[user, lost] <= _MOST_LOSSES
 
     def _may_retry(self, key: str) -> bool:
-        """Count how often a step's process was killed; tell whether to run it again."""
+        """Count the kills of a step's process; return whether to run it again."""
         self.n_kills[key] += 1
         return self.n_kills[key] <= _MOST_KILLS
 
     def _restore(self, key: str, lost: str) -> None:
-        """Compute an input again whose stored result turned out damaged."""
+        """Recompute an input whose stored result is damaged."""
         added = self._add_steps([lost])
         if lost in added:
             self._missing[key].add(lost)
@@ -263,7 +263,7 @@ class Schedule:
         self._missing.pop(key, None)
 
     def _end(self, code: str, fault: Fault | None) -> None:
-        """Take a scenario out, and the steps that only it was waiting for."""
+        """Remove a scenario, and the steps that only it needs."""
         for key in self._keys_of.pop(code, ()):
             codes = self._codes_of.get(key, {})
             codes.pop(code, None)
@@ -274,6 +274,6 @@ class Schedule:
         self._ended.append(Ended(code, fault))
 
     def ended(self) -> Iterator[Ended]:
-        """Yield scenarios that ended since the last call."""
+        """Yield scenarios that finished since the last call."""
         while self._ended:
             yield self._ended.pop(0)

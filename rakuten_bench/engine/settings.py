@@ -1,4 +1,4 @@
-"""Where a run reads and writes, what it does again, and what it may use."""
+"""Settings of a run: folders, what to run again, limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rakuten_bench.scenario import Scenario
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.store.layout import default_cache, default_cache_size
 
-#: What may be run again; scenarios without a record always are.
+#: What may be run again; scenarios without a record always run.
 RERUN = ("missing", "failed", "timeout", "oom", "all")
 
 
@@ -27,31 +27,31 @@ class Settings:
     ----------
     results, cache : Path
     data_dir : Path or None
-        Folder of the files that the user brings.
+        Folder of the user's files.
     rerun : collection of {"missing", "failed", "timeout", "oom", "all"}
-        Scenarios without a record of exactly this plan are always run; this adds those
-        that have none with scores ("failed"), those over a limit, or all.
+        Scenarios without a record of exactly this plan always run; this adds those
+        without scores ("failed"), those that exceeded a limit, or all.
     n_jobs : int or None
-        Steps at a time; None for as many as the cores allow.
+        Number of parallel steps; None for as many as the cores allow.
     n_threads : int
-        Numeric threads of each step. More than one can change the last digits of a
+        Numeric threads per step. More than one can change the last digits of a
         result, so it does not depend on `n_jobs`.
     limit : Limit
-        Holds for every step, whatever the file says.
+        Applies to every step, overriding the file.
     device : {"auto", "cpu", "cuda"}
-        Where options run that can use an accelerator; "auto" takes a GPU where there
-        is one. A result that is there already is taken wherever it was computed.
+        Device of options that can use an accelerator; "auto" takes a GPU if available.
+        Existing results are used whatever device computed them.
     cache_size : int or None
         Bytes; None for the default.
     executor : str
-        A folder of `rakuten_bench.executor`.
+        Name of a folder of `rakuten_bench.executor`.
     scheduler : str
         Address of the Dask scheduler; "" starts a cluster on this machine.
 
     Raises
     ------
     UserError
-        If there is no such executor, or a scheduler is named that it can't use.
+        If the executor is unknown, or can't use the given scheduler.
     """
 
     results: Path = Path("results")
@@ -70,27 +70,27 @@ class Settings:
         backend = find_backend(self.executor)
         if self.scheduler and not backend.takes_address:
             message = (
-                f"--scheduler {self.scheduler}: --executor {self.executor} has no use "
-                f"for it. Leave one of them out."
+                f"--scheduler {self.scheduler}: --executor {self.executor} does not use "
+                f"one. Remove one of the two."
             )
             raise UserError(message)
 
     @property
     def threads(self) -> int:
-        """Numeric threads of a step: what was asked for, at most the cores."""
+        """Numeric threads per step: as set, at most the number of cores."""
         return max(1, min(self.n_threads, count_cores()))
 
     @property
     def n_workers(self) -> int:
-        """Steps at a time: all threads together are never more than the cores."""
+        """Number of parallel steps: all threads together never exceed the cores."""
         most = max(1, count_cores() // self.threads)
         return most if self.n_jobs is None else max(1, min(self.n_jobs, most))
 
     def request(self, scenarios: Iterable[Scenario]) -> Request:
-        """Return what an executor is opened for."""
+        """Return the options to open an executor with."""
         return Request(tuple(scenarios), self.n_workers, self.threads, self.scheduler)
 
     @property
     def most_bytes(self) -> int:
-        """Bytes that the cache may take."""
+        """Maximum size of the cache in bytes."""
         return default_cache_size() if self.cache_size is None else self.cache_size

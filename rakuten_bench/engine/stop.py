@@ -1,4 +1,4 @@
-"""What a step may use, and whether one that used more would be stopped again."""
+"""Limits of a step, and whether a stopped one would be stopped again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STOPPED = ("timeout", "oom")
 def find_limit(
     step: Step, scenarios: Iterable[Scenario], limits: Limits, forced: Limit
 ) -> Limit:
-    """Return what a step may use: as much as the most generous of its scenarios.
+    """Return the limit of a step: the least restrictive of its scenarios.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def find_limit(
 def describe_stop(
     plan: Plan, code: str, key: str, limits: Limits, forced: Limit
 ) -> Stopped:
-    """Return what holds here and now for a step of a scenario."""
+    """Return the present limit of a step of a scenario."""
     import psutil
 
     step = plan.steps.get(key)
@@ -50,9 +50,9 @@ def describe_stop(
 
 
 def may_pass_now(row: Row, plan: Plan, limits: Limits, forced: Limit) -> bool:
-    """Tell whether other limits hold for a stopped step by now, or it is another machine.
+    """Return whether the limits of a stopped step, or the machine, have changed.
 
-    Of a record that does not tell, nobody knows.
+    False if the record lacks them.
     """
     before = row.stopped
     if row.status not in STOPPED or before is None:
@@ -67,10 +67,10 @@ def may_pass_now(row: Row, plan: Plan, limits: Limits, forced: Limit) -> bool:
 
 
 def _options(step: Step, scenario: Scenario) -> list[tuple[str, str]]:
-    """Return whose limits hold for a step: what it applies, as lever and option.
+    """Return the options whose limits apply to a step, as (lever, option).
 
-    What prepares for an option that can be named, or is a member of it, is held to that
-    option's limits: the describing before `sift_bovw` to those of `sift_bovw`.
+    Preparations and members of an option get the limits of that option: the descriptors
+    before `sift_bovw` those of `sift_bovw`.
     """
     applied = [(choice.lever, choice.option) for choice in step.choices]
     levers = {lever for lever, _ in applied}

@@ -1,4 +1,4 @@
-"""Why a scenario would run again: what has changed since its record, and what follows."""
+"""Why a scenario would run again: changes since its record, and their consequences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHOWN = 3  # files of one step
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A step, or what all steps stand on, and what is different about it."""
+    """A step, or an input of all steps, and how it changed."""
 
     subject: str
     changes: tuple[str, ...]
@@ -33,22 +33,22 @@ class Reason:
 
 @dataclass
 class Answer:
-    """What has changed since a record was written.
+    """Changes since a record was written.
 
     Attributes
     ----------
     code : str
-        Of the scenario that is asked about.
+        Of the scenario.
     reasons : list of Reason
     again, following : list of str
-        Steps that would be computed; those of them that only follow from others.
+        Steps that would be computed; those of them that only depend on others.
     n_steps : int
     n_cached : int
-        How many of `again` are in the cache already.
+        Number of `again` steps that are cached.
     status : str
         Of the record.
     is_current : bool
-        Whether the record is of exactly what would be run now.
+        Whether the record is up to date.
     """
 
     code: str
@@ -91,7 +91,7 @@ def explain(record: Record, study: Study, settings: Settings) -> Answer:
 
 
 def _ground(record: Record, prepared: Prepared) -> list[Reason]:
-    """Compare what all steps stand on: the data, their split, the seed."""
+    """Compare the inputs of all steps: data, split, seed."""
     n_rows = len(prepared.dataset.frame)
     pairs = {
         "data": (
@@ -136,19 +136,19 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, .
 
 
 def _plain(value: Any) -> bytes:
-    """Return a value as a record holds it, where a tuple is a list."""
+    """Return a value as in a record, with tuples as lists."""
     return msgspec.json.encode(plain_json(value), order="deterministic")
 
 
 def _compare_steps(
     record: Record, prepared: Prepared, answer: Answer, chosen: Collection[str]
 ) -> None:
-    """Find the steps that would be computed, and what is new about each.
+    """Find the steps that would be computed, and why.
 
     Parameters
     ----------
     chosen : collection of str
-        Levers whose option or parameters were chosen anew: told already.
+        Levers whose option or parameters changed: already reported.
     """
     plan = prepared.plan
     before = _by_identity(record.steps)
@@ -176,7 +176,7 @@ def _by_identity(costs: Sequence[StepCost]) -> dict[bytes, list[StepCost]]:
 
 
 def _identity(step: Step) -> bytes:
-    """Return what a step is called, whatever it is computed with."""
+    """Return the name of a step, without its parameters."""
     option = " + ".join(choice.option for choice in step.choices)
     params = {
         choice.lever: choice.arguments for choice in step.choices if choice.params
@@ -187,7 +187,7 @@ def _identity(step: Step) -> bytes:
 def _own_changes(
     record: Record, step: Step, cost: StepCost | None, base: Path
 ) -> tuple[str, ...]:
-    """Say what differs in what a step is made of, its inputs aside."""
+    """Return the differences of a step's key parts, without its inputs."""
     if cost is None:
         return ()
     if cost.key == step.key:
@@ -207,7 +207,7 @@ def _own_changes(
 
 
 def _changed_modules(record: Record, sources: Mapping[str, str]) -> list[str]:
-    """Return the modules whose source is not that of the record."""
+    """Return the modules whose source differs from the record's."""
     return [
         module
         for module, text in sources.items()

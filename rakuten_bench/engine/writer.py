@@ -1,4 +1,4 @@
-"""Records on their way to the disk: waiting for it costs more than making them."""
+"""Write records in the background: syncing to disk takes longer than building them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rakuten_bench.records import Predictions, Record, with_scores, write_scored
 from rakuten_bench.store.claim import Claims
 from rakuten_bench.store.result import cannot_write
 
-_AT_A_TIME = 4  # a journal commits them together
+_AT_A_TIME = 4  # a journaling file system commits them together
 _MOST_WAITING = 32
 
 
@@ -24,7 +24,7 @@ class RecordWriter:
     results : Path
         Folder of the boards.
     claims : Claims
-        Keeps two runs from writing one record at the same time.
+        Prevents two runs from writing a record at the same time.
     """
 
     def __init__(self, results: Path, claims: Claims) -> None:
@@ -34,7 +34,7 @@ class RecordWriter:
         self._waiting: deque[Future[Record]] = deque()
 
     def submit(self, record: Record, predictions: Predictions | None) -> None:
-        """Write a record, with the scores of its predictions, as soon as possible."""
+        """Queue a record for writing, with the scores of its predictions."""
         if predictions is not None:
             record = with_scores(record, predictions)
         self._waiting.append(self._threads.submit(self._write, record, predictions))
@@ -46,12 +46,12 @@ class RecordWriter:
         return record
 
     def written(self, *, wait: bool = False) -> Iterator[Record]:
-        """Yield the records that are safe on the disk, in the order of `submit`.
+        """Yield the records that are synced to disk, in the order of `submit`.
 
         Parameters
         ----------
         wait : bool
-            For all of them; else only where too many are on their way.
+            Wait for all; otherwise only if too many are pending.
 
         Raises
         ------
@@ -68,5 +68,5 @@ class RecordWriter:
                 raise cannot_write(self._results, error) from error
 
     def close(self) -> None:
-        """Let what is being written come to its end."""
+        """Wait for pending writes."""
         self._threads.shutdown()

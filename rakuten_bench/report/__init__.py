@@ -1,6 +1,6 @@
-"""From records to answers: boards, effects, comparisons, plots and pages.
+"""Boards, effects, comparisons, plots and pages, computed from records.
 
-Reads records only; imports no machine learning library.
+Reads only records; imports no machine learning library.
 """
 
 from rakuten_bench.report.board import (

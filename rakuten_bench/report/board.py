@@ -25,7 +25,7 @@ from rakuten_bench.records import (
 from rakuten_bench.wording.words import number
 
 METRICS = tuple(metrics.METRICS)
-#: Scores of clusterings; the first one orders them.
+#: Scores of clusterings; sorted by the first.
 CLUSTER_METRICS = ("ari", "purity")
 
 
@@ -42,14 +42,14 @@ class Entry:
     rank : int or None
         From 1; None without scores, and for a clustering.
     scores : dict of str to float
-        Over the board's subset, of `METRICS`, for a clustering of `CLUSTER_METRICS`;
+        On the board's subset, by `METRICS`, or `CLUSTER_METRICS` for a clustering;
         empty without scores.
     interval : (low, high) or None
-        95 % interval of the score that ranks; None where it was not looked at.
+        95 % confidence interval of the ranking score; None if not computed.
     group : int or None
-        Scenarios that can't be told from the best of their group share it.
+        Scenarios in a group do not differ significantly from its best.
     pareto : bool
-        Whether no other scenario scores as well at no more cost.
+        Whether it is Pareto-optimal: no cheaper scenario scores as well.
     """
 
     row: Row
@@ -72,7 +72,7 @@ class Entry:
 
     @property
     def error(self) -> str:
-        """Why it has no scores, in one line; "" where it has."""
+        """Why it has no scores, in one line; "" if it has."""
         if self.row.error is None:
             return ""
         first = self.row.error.message.strip().partition("\n")[0]
@@ -81,27 +81,27 @@ class Entry:
 
 @dataclass(frozen=True)
 class Board:
-    """Comparable scenarios, best first, and what was left out.
+    """Comparable scenarios, best first, and records that are excluded.
 
     Attributes
     ----------
     name : str
         Of the folder.
     metric : str
-        What it is sorted by.
+        The score that it is sorted by.
     subset : str
-        Language of the rows that count; "" for all.
+        Language of the scored rows; "" for all.
     entries : tuple of Entry
         With scores, by rank.
     failures : tuple of Entry
         Without, by code.
     left_out : tuple of str
-        Sentences: which records are not on the board and why.
+        Sentences: which records are excluded and why.
     n_chosen : int
-        Test rows that count, where there is a subset.
+        Number of scored test rows, if there is a subset.
     clusterings : tuple of Entry
-        Learned without labels, by their adjusted Rand index: never ranked, grouped or
-        compared among `entries`.
+        Scenarios without labels, by adjusted Rand index: never ranked, grouped or
+        compared with `entries`.
     """
 
     name: str
@@ -121,7 +121,7 @@ class Board:
         return self.entries + self.clusterings + self.failures
 
     def failing_only(self, codes: Collection[str]) -> Board:
-        """Return the board of a run: without failures of other files, which are counted."""
+        """Return the board of a run: failures of other files are only counted."""
         others = [entry for entry in self.failures if entry.code not in codes]
         if not others:
             return self
@@ -137,7 +137,7 @@ class Board:
 
     @property
     def title(self) -> str:
-        """Say what the board is about; never let emoji pass for products."""
+        """Title with data set, rows and split; marks data that are not real products."""
         kinds = {
             "real": "",
             "emoji": " (emoji, not products)",
@@ -162,18 +162,18 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
     ----------
     results : Path
     dataset : str, optional
-        Name of a board ("shop@kfold-5"), or of a data set whose every board is another
-        split or other data ("shop" where no board is called so).
+        Name of a board ("shop@kfold-5"), or of a data set with boards for several
+        splits or versions ("shop" if no board has this name).
 
     Raises
     ------
     UserError
-        If there are no records, or none of that name.
+        If there are no records, or none with this name.
     """
     boards = list(records.iter_boards(results))
     if not boards:
         message = (
-            f"{results}: holds no records. Run some first, for example: "
+            f"{results}: has no records. Run some first, for example: "
             f"rakuten-bench run scenarios/grid.yaml"
         )
         raise UserError(message)
@@ -189,11 +189,11 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
 
 
 def choose_metric(results: Path, name: str) -> str:
-    """Return what the scenario files that have run on a board rank by.
+    """Return the metric of the scenario files that ran on a board.
 
-    Weighted F1 where they differ, or none is known.
+    Weighted F1 if they differ, or none is known.
     """
-    with contextlib.suppress(UserError):  # damaged: the gate tells it
+    with contextlib.suppress(UserError):  # damaged: the gate reports it
         runs = records.iter_study_runs(results)
         found = {run.metric for run in runs if run.board == name and run.metric}
         if len(found) == 1 and found <= {*METRICS}:
@@ -209,9 +209,9 @@ def load_board(
     cache: Path | None = None,
     rows: Iterable[Row | Damaged] | None = None,
 ) -> Board:
-    """Read the records of a board and rank those that their predictions bear out.
+    """Read the records of a board and rank those consistent with their predictions.
 
-    Ties go to the scenario that costs less time, then to the code that sorts first.
+    Ties are broken by lower cost, then by code.
 
     Parameters
     ----------
@@ -220,9 +220,9 @@ def load_board(
         Of the board's folder.
     metric : {"f1_weighted", "f1_macro", "accuracy"}
     subset : str
-        Language code: only test rows in it count.
+        Language code: only test rows in this language are scored.
     cache : Path, optional
-        Folder that keeps which records were found true, for the next time.
+        Folder that caches which records are verified.
     rows : iterable of Row or Damaged, optional
         The board's records where they have just been read.
 
@@ -235,7 +235,7 @@ def load_board(
     whole = [row for row in found if not isinstance(row, Damaged)]
     left_out = [str(row.message) for row in found if isinstance(row, Damaged)]
     if not whole:
-        message = "\n".join(left_out) or f"{results / name}: holds no records."
+        message = "\n".join(left_out) or f"{results / name}: has no records."
         raise UserError(message)
     same, others = _same_data(results / name, whole)
     chosen = same[0]
@@ -266,9 +266,9 @@ def _count_chosen(folder: Path, scored: Scored, subset: str) -> int:
 
 
 def _same_data(folder: Path, rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
-    """Keep the rows of one data set, split and seed; say what is left out.
+    """Keep the rows of one data set, split and seed; report the excluded ones.
 
-    Those that the board is of, or where it does not tell, those that were run last.
+    Those of the board's identity, or if it has none, those that ran last.
     """
     counts = Counter(Identity.of(row) for row in rows)
     info = records.read_board(folder)
@@ -296,13 +296,13 @@ def _difference(other: Identity, chosen: Identity) -> str:
 def _hold(
     folder: Path, rows: Sequence[Row], cache: Path | None
 ) -> tuple[list[Row], list[str]]:
-    """Leave out records that do not say what follows from their files; say which."""
+    """Exclude records that contradict their files; report which."""
     held, faults = [], []
     verified = records.Verified(cache, folder) if cache else None
     verifier = records.Verifier(folder, Identity.of(rows[0]), rows, verified)
     for row in rows:
         now, fault = row, verifier.say_contradiction(folder / row.code, row)
-        if fault:  # or a run has replaced it since it was read
+        if fault:  # or a run replaced it since it was read
             now, fault = _read_again(folder / row.code, row, fault, verifier)
         if fault:
             faults.append(fault)
@@ -329,7 +329,7 @@ Scored = list[tuple[Row, dict[str, float]]]
 
 
 def _score(folder: Path, rows: Iterable[Row], subset: str) -> tuple[Scored, list[str]]:
-    """Return the scores over the subset, and sentences about rows that have none."""
+    """Return the scores on the subset, and sentences about rows without scores."""
     ok = [row for row in rows if row.has_scores]
     if not subset:
         return [(row, _stored(row)) for row in ok], []
@@ -352,10 +352,10 @@ def _score_subset(
     choose: Callable[[Predictions], NDArray[np.bool_]],
     name: str,
 ) -> tuple[Scored, list[str]]:
-    """Score some test rows only, from the predictions.
+    """Score a subset of the test rows, from the predictions.
 
-    Records whose subset holds other rows than the first one's are left out: two
-    subsets never share a board.
+    Records with a different subset than the first are excluded: two subsets never
+    share a board.
     """
     scored: Scored = []
     left_out: list[str] = []
@@ -389,14 +389,14 @@ def _count(part: Predictions) -> NDArray[np.int64]:
 
 
 def read_counts(folder: Path, subset: str = "") -> NDArray[np.int64]:
-    """Return the confusion matrix of a record, over a subset of its test rows or all.
+    """Return the confusion matrix of a record, on a subset of its test rows or all.
 
     Parameters
     ----------
     folder : Path
         Of the record.
     subset : str
-        Language of the rows that count; "" for all.
+        Language of the scored rows; "" for all.
 
     Returns
     -------
@@ -430,7 +430,7 @@ def _ordered(folder: Path, scored: Scored, metric: str) -> tuple[Entry, ...]:
 
 
 def rank_entries(entries: Sequence[Entry], metric: str) -> tuple[Entry, ...]:
-    """Give ranks to entries that are in order, and find which are worth their cost."""
+    """Rank sorted entries and mark the Pareto-optimal ones."""
     front = metrics.pareto_front(
         [entry.scores[metric] for entry in entries], [entry.cost for entry in entries]
     )

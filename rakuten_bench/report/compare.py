@@ -1,4 +1,4 @@
-"""Two scenarios on the same rows: what differs, by how much, and where."""
+"""Compare two scenarios on the same rows: levers, scores, classes, predictions."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class ClassDifference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row that the scenarios answer differently.
+    """One row that the scenarios predict differently.
 
     Attributes
     ----------
     kind : {"better", "worse", "other"}
-        Whether B is right where A was wrong, the reverse, or both are wrong.
+        Whether only B is right, only A is right, or both are wrong.
     """
 
     id: str
@@ -66,15 +66,15 @@ class Comparison:
     levers : tuple of (lever, option of A, option of B)
         Only those that differ.
     differences : dict of str to Difference
-        For each score, B less A.
+        For each score, B minus A.
     only_a, only_b : int
-        Rows that A alone, and B alone, gets right.
+        Rows that only A, and only B, predicts correctly.
     mcnemar : float
-        Exact p-value of these two.
+        Exact p-value of McNemar's test.
     classes : tuple of ClassDifference
         The largest change first.
     changes : tuple of Change
-        Rows with different answers: worse ones first, then better, then other.
+        Rows with different predictions: worse, then better, then other.
     """
 
     a: Record
@@ -94,7 +94,7 @@ def compare(a: Path, b: Path) -> Comparison:
     Raises
     ------
     UserError
-        If one has no predictions, or they are not of the same rows.
+        If one has no predictions, or their rows differ.
     """
     one, other = _read_scored(a), _read_scored(b)
     first = records.read_predictions(a, one.predictions_digest)
@@ -120,13 +120,13 @@ def _read_scored(folder: Path) -> Record:
     record = records.read_record(folder)
     if record.clustering is not None:
         message = (
-            f"{record.code}: is a clustering; its clusters are no classes, so that "
-            f"there is nothing to compare row by row. See: rakuten-bench show "
+            f"{record.code}: is a clustering; its clusters are not classes and can't "
+            f"be compared row by row. See: rakuten-bench show "
             f"{record.code}"
         )
         raise UserError(message)
     if record.scores is None:
-        message = f"{record.code}: is {record.status}, there is nothing to compare."
+        message = f"{record.code}: is {record.status}: nothing to compare."
         raise UserError(message)
     records.check_record(folder, record)
     return record
@@ -135,7 +135,7 @@ def _read_scored(folder: Path) -> Record:
 def _refuse_other_rows(
     a: Record, b: Record, first: Predictions, second: Predictions
 ) -> None:
-    """Say what differs where two scenarios did not answer the same rows alike."""
+    """Return an error if two scenarios were not run on the same test rows."""
     one, other = records.Identity.of(a), records.Identity.of(b)
     if first.rows_digest == second.rows_digest and one == other:
         return
@@ -196,9 +196,9 @@ def render_comparison(
     ----------
     found : Comparison
     n_rows : int
-        How many changed rows of each kind; JSON has them all.
+        Number of changed rows of each kind; JSON has all.
     examples : mapping from row id to Example, optional
-        What is in the rows, where the data set is at hand.
+        Contents of the rows, if the data set is available.
     """
     if format_ == "json":
         return json.dumps(_json(found), indent=1, ensure_ascii=False) + "\n"
@@ -263,7 +263,7 @@ def _scores(found: Comparison) -> Table:
 
 def _mcnemar(found: Comparison) -> str:
     return (
-        f"{number(found.only_a, 'row')} only A gets right, {found.only_b:,} only B: "
+        f"{number(found.only_a, 'row')} correct in A only, {found.only_b:,} in B only: "
         f"p = {found.mcnemar:.3g} (McNemar, exact). Differences: paired bootstrap of "
         f"the test rows."
     )
@@ -301,7 +301,7 @@ def _rows(found: Comparison, n_rows: int, examples: Mapping[str, Example]) -> Ta
     by_kind = {kind: [c for c in found.changes if c.kind == kind] for kind in kinds}
     shown = [change for kind in kinds for change in by_kind[kind][:n_rows]]
     counts = ", ".join(f"{len(by_kind[kind]):,} {kind}" for kind in kinds)
-    remark = f"{number(len(found.changes), 'row')} answered differently: {counts}."
+    remark = f"{number(len(found.changes), 'row')} predicted differently: {counts}."
     return Table("", columns, tuple(_row(found, c, examples) for c in shown), (remark,))
 
 

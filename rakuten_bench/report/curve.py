@@ -1,4 +1,4 @@
-"""Learning curves from the details of a record: a network's epochs, a search's trials."""
+"""Learning curves from a record's details: epochs of a network, trials of a search."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _NOT_A_CURVE = ("epoch", "seconds", "learning_rate")
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Lines over the same steps.
+    """Lines with a common x axis.
 
     Attributes
     ----------
     title, x_label, y_label : str
     lines : dict of str to list of (x, y)
     points : list of (x, y)
-        Single values that no line joins.
+        Points that are not connected.
     """
 
     title: str
@@ -30,7 +30,7 @@ class Curve:
 
 
 def learning_curves(details: Mapping[str, Any]) -> list[Curve]:
-    """Return the curves that a record's details hold, fold by fold."""
+    """Return the curves in a record's details, fold by fold."""
     folds: Sequence[Mapping[str, Any]] = details.get("folds", [details])
     curves: list[Curve] = []
     for number, fold in enumerate(folds):
@@ -41,7 +41,7 @@ def learning_curves(details: Mapping[str, Any]) -> list[Curve]:
 
 
 def _epochs(epochs: Sequence[Mapping[str, Any]], suffix: str) -> Iterator[Curve]:
-    """Yield a curve of the losses and one of the other measures."""
+    """Yield a curve of the losses and one of the other metrics."""
     names = list(dict.fromkeys(name for epoch in epochs for name in epoch))
     measures = [name for name in names if name not in _NOT_A_CURVE]
     losses = [name for name in measures if "loss" in name]

@@ -1,12 +1,12 @@
-"""Which lever pays: mean differences with everything else equal.
+"""Effects of levers: mean differences with everything else equal.
 
 Scenarios that differ in one lever only form a *context*; within it, an option is
 compared with the mean of the others. Its effect is the mean over all contexts. An option
-that few contexts have (a majority vote that ran once, to know the floor) is compared
-with the others but not they with it: it would drag that one context along. Two things
-make it uncertain and both are in its interval: the test rows (paired bootstrap of all
-scenarios at once) and the contexts, over which the difference varies; they add up as
-variances, with Satterthwaite's degrees of freedom (1946) for the few contexts.
+that few contexts have (such as a baseline that ran once) is compared with the others,
+but the others are not compared with it: it would bias that one context. The interval
+covers two sources of uncertainty: the test rows (paired bootstrap of all scenarios at
+once) and the contexts, over which the difference varies; their variances add up, with
+Satterthwaite's degrees of freedom (1946) for the few contexts.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _STRONGEST = 10
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What an option brings against the others of its lever.
+    """Effect of an option compared with the others of its lever.
 
     Attributes
     ----------
     lever, option : str
-        The option with its parameters, as the board words it.
+        The option with its parameters, as shown on the board.
     estimate, low, high : float
         Mean difference of the score, and its 95 % interval.
     n_pairs : int
@@ -45,9 +45,9 @@ class Effect:
     wins : float
         Share of contexts where no other option is better.
     in_best : float or None
-        What the best of the scenarios that ran with other options of the lever, too,
-        would lose with this one, all else as it is; 0 for the best option given the
-        rest, None where that scenario did not run.
+        What the best scenario that also ran with other options of the lever would lose
+        with this one, everything else equal; 0 for its best option, None if that
+        scenario did not run.
     """
 
     lever: str
@@ -62,13 +62,13 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """How much more one choice brings where another one is made.
+    """How much the effect of one choice depends on another.
 
     Attributes
     ----------
     first, second : (lever, option, other option)
     estimate, low, high : float
-        Gain of the first choice under the second's option, less its gain under the
+        Gain of the first choice with the second's option, minus its gain with the
         second's other option.
     n_quads : int
         Sets of four scenarios with everything else equal.
@@ -91,8 +91,8 @@ class Effects:
     effects : tuple of Effect
         The lever with the widest spread first, the best option first.
     interactions : tuple of Interaction
-        Those whose interval excludes 0, the surest first: by the end of the interval
-        that is nearer to 0.
+        Those whose interval excludes 0, sorted by the bound nearer to 0, largest
+        first.
     """
 
     effects: tuple[Effect, ...]
@@ -108,7 +108,7 @@ def lever_effects(board: Board) -> Effects:
 
 
 def _draw(board: Board) -> Floats | None:
-    """Return scores in resamples of the rows; None where predictions are missing."""
+    """Return scores in resamples of the rows; None if predictions are missing."""
     answers, first = load_answers(board, board.entries)
     if first is None or len(answers) < len(board.entries):
         return None
@@ -129,8 +129,8 @@ def estimate_effects(
     words : sequence of n_scenarios mappings from lever to option
     scores : float64 array of shape (n_scenarios,)
     draws : float64 array of shape (n_scenarios, n_draws), optional
-        The same scores in resamples of the test rows; without them the interval tells
-        of the contexts only.
+        The same scores in resamples of the test rows; without them the interval covers
+        the contexts only.
     """
     matrix = _Matrix(words, scores, draws)
     effects = [effect for lever in matrix.levers for effect in _main(matrix, lever)]
@@ -148,7 +148,7 @@ def estimate_effects(
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How much a difference varies between contexts, and on how much that rests."""
+    """Variance of a difference between contexts, with its degrees of freedom."""
 
     variance: float
     freedom: int
@@ -164,7 +164,7 @@ class Spread:
 
 
 class _Matrix:
-    """Scenarios as points of a grid: one axis for each lever that varies."""
+    """Scenarios as points of a grid: one axis per varying lever."""
 
     def __init__(
         self,
@@ -246,7 +246,7 @@ class _Matrix:
         return mean, mean - reach, mean + reach
 
     def in_best(self, best: int, lever: str, option: str) -> float | None:
-        """Return what a scenario's score changes by with another option."""
+        """Return the change of a scenario's score with another option."""
         point = list(self.points[best])
         point[self.axis[lever]] = option
         number = self.number.get(tuple(point))
@@ -259,7 +259,7 @@ Context = Mapping[tuple[str, ...], int]
 
 
 def _main(matrix: _Matrix, lever: str) -> list[Effect]:
-    """Estimate the effect of each option of a lever that is ever compared."""
+    """Estimate the effect of each option of a lever that occurs in a comparison."""
     contexts = matrix.contexts(lever)
     if not contexts:
         return []
@@ -305,7 +305,7 @@ def _effect(
 
 
 def _usual(contexts: Sequence[Context]) -> set[str]:
-    """Return the options that half as many contexts have as the most frequent one."""
+    """Return the options with at least half the contexts of the most frequent one."""
     counts = Counter(key[0] for context in contexts for key in context)
     most = max(counts.values())
     return {option for option, count in counts.items() if 2 * count >= most}
@@ -328,10 +328,10 @@ Choices = tuple[str, str, str]
 
 
 def _interactions(matrix: _Matrix, first: str, second: str) -> list[Interaction]:
-    """Estimate every interaction of two levers that four scenarios show.
+    """Estimate every interaction of two levers with four comparable scenarios.
 
-    One rests on few contexts, whose spread alone would be a matter of luck: it is
-    pooled over all interactions of the two levers.
+    Each has few contexts, too few to estimate their spread: the spread is pooled over
+    all interactions of the two levers.
     """
     quads = dict(_quads(matrix, first, second))
     spread = Spread.of(matrix.values(contrasts) for contrasts in quads.values())

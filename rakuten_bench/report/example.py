@@ -1,4 +1,4 @@
-"""What is in a row of a data set: shown beside predictions where it is at hand."""
+"""Contents of data set rows, shown beside predictions if available."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rakuten_bench.types import Dataset
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Text and picture of one row.
+    """Text and image of one row.
 
     Attributes
     ----------
     text : str
         Title, then description.
     image_path : str
-        "" without a picture.
+        "" without an image.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""What part of an axis to draw: one scenario far off must not flatten all others."""
+"""Range of an axis without outliers, which would flatten all other points."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 
 def inlier_range(values: Sequence[float]) -> tuple[float, float]:
-    """Return the least and the greatest value that is not far off.
+    """Return the smallest and the largest value that is not an outlier.
 
-    Far off is what lies beyond Tukey's outer fences: three times the distance of the
-    quartiles away from them.
+    Outliers lie beyond Tukey's outer fences: three interquartile ranges away from the
+    quartiles.
 
     Parameters
     ----------

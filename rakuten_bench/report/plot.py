@@ -1,8 +1,8 @@
 """Plots of boards and scenarios, drawn as PNG and SVG by matplotlib.
 
 Each `draw_` function returns a figure; `board_plots` and `scenario_plots` yield files
-to write. Texts come from data: they are never read as mathematics, and a sign that the
-font lacks becomes a box without a warning.
+to write. Texts come from data: they are never parsed as math text, and a character that
+the font lacks becomes a box without a warning.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 _DPI = 144
 _NAME = 28  # characters of a label
-_NAMED = 6  # scenarios of the front that are named
-_MOST = 50  # classes in one plot: more can't be read, and 1,000 would take 24 GB
+_NAMED = 6  # scenarios of the Pareto front that are labeled
+_MOST = 50  # classes in one plot: more are illegible, and 1,000 would take 24 GB
 _CENTERED: Any = {"ha": "center", "va": "center"}
 
 
@@ -50,7 +50,7 @@ def board_plots(board: Board, top: int = 5) -> Iterator[tuple[str, bytes]]:
     ----------
     board : Board
     top : int
-        How many scenarios have plots of their own.
+        Number of scenarios with separate plots.
 
     Yields
     ------
@@ -87,7 +87,7 @@ def scenario_figures(folder: Path, subset: str = "") -> Iterator[tuple[str, Figu
     folder : Path
         Of its record.
     subset : str
-        Language of the rows that count; "" for all.
+        Language of the scored rows; "" for all.
     """
     record = records.read_record(folder)
     if record.scores is not None:
@@ -111,7 +111,7 @@ def _encode(figure: Figure, name: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    """Return an empty figure, in inches, that no global state knows of."""
+    """Return an empty figure, in inches, without global state."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -119,14 +119,14 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def _title(axes: Axes, text: str, more: str = "") -> None:
-    """Write a title; below it, where there is, what of the data is shown."""
+    """Write a title, and below it which part of the data is shown."""
     lines = [clean(text, 90), *([clean(more)] if more else [])]
     title = "\n".join(lines)
     axes.set_title(title, fontsize=10, loc="left", parse_math=False)
 
 
 def _labels(axes: Axes, which: str, texts: Sequence[str], **style: Any) -> None:
-    """Name the places 0, 1, 2, ... of an axis."""
+    """Label the ticks 0, 1, 2, ... of an axis."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     axis.set_ticks(
         range(len(texts)), [clean(text, _NAME) for text in texts], fontsize=7
@@ -161,15 +161,15 @@ def draw_confusion(
 def _most_confused(
     confusion: NDArray[np.int64], names: list[str]
 ) -> tuple[NDArray[np.int64], list[str], str]:
-    """Return the part of a large matrix with the largest confusions, the rest joined.
+    """Return the part of a large matrix with the largest confusions, the rest summed.
 
     Returns
     -------
     confusion : int64 array of shape (n_shown, n_shown)
-        Last the sum over all classes that are not shown by themselves.
+        The last row and column sum all other classes.
     names : list of str
     shown : str
-        What is shown; "" for the whole matrix.
+        Which part is shown; "" for the whole matrix.
     """
     if len(names) <= _MOST:
         return confusion, names, ""
@@ -193,7 +193,7 @@ def _most_confused(
 def _find_most_confused(confusion: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return `_MOST` classes in their order: those of the largest confusions first.
 
-    Where fewer are confused at all, the ones with most rows fill up.
+    If fewer are confused, those with most rows are added.
     """
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
@@ -230,14 +230,14 @@ def draw_effects(effects: Effects, board: Board) -> Figure:
 
 
 def _far_off(axes: Axes, edge: float, place: int, value: float) -> None:
-    """Say at the edge of the plot what lies outside."""
+    """Label values outside of the plot at its edge."""
     side: Any = {"ha": "right" if edge > 0 else "left", "va": "center"}
     words = f" {signed(value)} →" if edge > 0 else f"← {signed(value)} "
     axes.text(edge, place, words, fontsize=7, color="0.3", **side)
 
 
 def draw_cost(board: Board) -> Figure:
-    """Draw score against seconds; a line joins those that none as good undercuts."""
+    """Draw score against seconds; a line connects the Pareto-optimal scenarios."""
     figure, axes = _figure(7.5, 5)
     costs = [max(entry.cost, 1e-3) for entry in board.entries]
     scores = [entry.scores[board.metric] for entry in board.entries]
@@ -263,7 +263,7 @@ def _name_front(
     board: Board,
     front: Sequence[tuple[Entry, tuple[float, float]]],
 ) -> None:
-    """Write ranks beside the points of the front, and below what they are."""
+    """Write ranks beside the points of the Pareto front, and their scenarios below."""
     from matplotlib.lines import Line2D
 
     wording = Wording([entry.row for entry in board.everyone])
@@ -314,14 +314,14 @@ def _find_hardest(
 ) -> tuple[NDArray[np.intp], str]:
     """Return the classes with the lowest F1 among those that have test rows.
 
-    Of equally hard ones those with most rows come first.
+    Ties are broken by the number of rows, largest first.
 
     Returns
     -------
     order : intp array
         Of at most `_MOST` classes, the hardest first.
     of : str
-        What is shown.
+        Which classes are shown.
     """
     n_rows = confusion.sum(axis=1)
     order = np.lexsort((-n_rows, f1.mean(axis=1)))

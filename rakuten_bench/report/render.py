@@ -34,11 +34,11 @@ from rakuten_bench.wording.words import (
 )
 
 TITLES = {"f1_weighted": "F1", "f1_macro": "macro", "accuracy": "acc."}
-_SHOWN = 20  # rows of a table when nothing else is asked for
+_SHOWN = 20  # rows of a table by default
 _NAME, _WORDS = 60, 240  # characters of a scenario's name and of its levers
-_WIDE = 130  # columns of a terminal that has room for everything
-_NARROW = 96  # ... of one that has room for two more scores
-_SLIM = 70  # ... and for the seconds
+_WIDE = 130  # columns of a terminal with room for everything
+_NARROW = 96  # ... with room for two more scores
+_SLIM = 70  # ... with room for the seconds
 
 
 def render_board(
@@ -53,7 +53,7 @@ def render_board(
     name : str
         Of the board's folder.
     top : int or None
-        How many scenarios; failures follow them. None for all.
+        Number of scenarios; failures follow them. None for all.
     width : int
         Columns of the terminal.
     """
@@ -63,7 +63,7 @@ def render_board(
 def render_boards(
     boards: Sequence[Board], format_: str, top: int | None = None, width: int = 100
 ) -> str:
-    """Return boards in one of `FORMATS`, each under its own title, never mixed."""
+    """Return boards in one of `FORMATS`, each under its own title."""
     return FORMATS[format_](boards, top, width)
 
 
@@ -99,7 +99,7 @@ def _tables(board: Board, top: int | None, width: int) -> tuple[Table, ...]:
 
 
 def _clusterings(board: Board, wording: Wording, top: int) -> Table:
-    """Return the scenarios that learned without labels, apart from the ranking."""
+    """Return the clusterings, separate from the ranking."""
     if not board.clusterings:
         return Table("", (), ())
     rows = [
@@ -114,7 +114,7 @@ def _clusterings(board: Board, wording: Wording, top: int) -> Table:
     return Table(CLUSTERINGS, _CLUSTER_COLUMNS, tuple(rows))
 
 
-#: Title of the scenarios that learned without labels.
+#: Title of the table of clusterings.
 CLUSTERINGS = "Clusterings (not ranked)"
 
 _CLUSTER_COLUMNS = (
@@ -137,7 +137,7 @@ Cells = list[tuple[Column, str]]
 
 
 def _cells(board: Board, entry: Entry, wording: Wording, width: int) -> Cells:
-    """Return the cells of a row under their columns, as many as there is room for."""
+    """Return the cells of a row by column, as many as fit."""
     wide = width >= _WIDE
     score = entry.scores[board.metric]
     others = [metric for metric in METRICS if metric != board.metric]
@@ -163,7 +163,7 @@ def _right(title: str) -> Column:
 
 
 def _interval(entry: Entry, score: float, wide: bool) -> str:
-    """Write the interval; in a narrow table as the larger of its two sides."""
+    """Format the interval; in a narrow table as ± the larger side."""
     if entry.interval is None:
         return ""
     low, high = entry.interval
@@ -173,14 +173,14 @@ def _interval(entry: Entry, score: float, wide: bool) -> str:
 
 
 def called(entry: Entry, wording: Wording) -> str:
-    """Return the levers in words, after the name where the user gave one."""
+    """Return the levers in words, after the user's name if there is one."""
     words = clean(wording(entry.row), _WORDS)
     name = entry.row.name
     return words if name in ("", entry.code) else f"{clean(name, _NAME)}: {words}"
 
 
 def _remarks(board: Board, wording: Wording, top: int) -> list[str]:
-    """Return the remarks on a board and say what is not shown of it."""
+    """Return the remarks on a board and on what is not shown."""
     more = len(board.entries) - top
     clustered = len(board.clusterings) - top
     hidden = len(board.failures) - top
@@ -195,7 +195,7 @@ def _remarks(board: Board, wording: Wording, top: int) -> list[str]:
 
 
 def board_remarks(board: Board, wording: Wording) -> list[str]:
-    """Say what is common to all scenarios, what the columns mean, what is left out."""
+    """Return what all scenarios share, the legend, and what is excluded."""
     left_out = [f"Left out: {sentence}" for sentence in board.left_out]
     data = [f"Data: {clean(sentence)}" for sentence in board.dataset.remarks]
     lines = (wording.caption, _legend(board), _cluster_legend(board), *left_out, *data)
@@ -203,34 +203,36 @@ def board_remarks(board: Board, wording: Wording) -> list[str]:
 
 
 def _cluster_legend(board: Board) -> str:
-    """Explain the scores of clusterings; "" where there are none."""
+    """Explain the scores of clusterings; "" if there are none."""
     if not board.clusterings:
         return ""
     return (
         "Clusterings learn without labels. ARI: adjusted Rand index against the "
-        "classes, 1 for the same division, 0 by chance. Purity: rows that are of the "
-        "most frequent class of their cluster."
+        "classes, 1 for identical partitions, 0 by chance. Purity: share of rows in "
+        "the most frequent class of their cluster."
     )
 
 
 def _legend(board: Board) -> str:
-    """Explain the columns; "" where there is nothing to explain."""
+    """Explain the columns; "" if there is nothing to explain."""
     if not board.entries:
         return ""
     own = sum(entry.row.own_time for entry in board.everyone)
     saved = sum(entry.row.saved_time for entry in board.everyone)
-    parts = [f"Ranked by {board.metric}; * none as good costs less."]
+    parts = [
+        f"Ranked by {board.metric}. * Pareto-optimal: no cheaper one scores as well."
+    ]
     if any(entry.group for entry in board.entries):
         parts.append(
-            "Who shares a group can't be told from its best (paired bootstrap of the "
-            "test rows, Holm over all pairs, 5 %)."
+            "Scenarios in a group do not differ significantly from its best (paired "
+            "bootstrap of the test rows, Holm over all pairs, 5 %)."
         )
-    parts.append(f"Own time {seconds(own)} in all; sharing saved {seconds(saved)}.")
+    parts.append(f"Own time {seconds(own)} in total; sharing saved {seconds(saved)}.")
     return " ".join(parts)
 
 
 def board_rows(boards: Sequence[Board], top: int | None) -> list[dict[str, Any]]:
-    """Return one flat mapping for each scenario, as JSON and CSV give them."""
+    """Return one flat mapping for each scenario, for JSON and CSV."""
     return [
         json_row(board, entry)
         for board in boards
@@ -243,7 +245,7 @@ def board_rows(boards: Sequence[Board], top: int | None) -> list[dict[str, Any]]
 
 
 def json_row(board: Board, entry: Entry) -> dict[str, Any]:
-    """Return one scenario as plain values; what it has not is None."""
+    """Return one scenario as plain values; missing ones are None."""
     row = entry.row
     return {
         "rank": entry.rank,
@@ -279,7 +281,7 @@ def render_csv(boards: Sequence[Board], top: int | None, width: int) -> str:
 
 
 def render_spreadsheet(boards: Sequence[Board], top: int | None, width: int) -> str:
-    """Return the same with cells neutralised that a spreadsheet would run as a formula."""
+    """Escape cells that a spreadsheet would run as formulas."""
     return _render_csv(boards, top, safe_cell)
 
 

@@ -74,7 +74,9 @@ def _csv(found: Sequence[tuple[Board, Effects]], write: Callable[[str], str]) ->
 
 def _tables(board: Board, effects: Effects) -> list[Table]:
     if not effects.effects:
-        remark = "No two scenarios differ in one lever only: no effect can be told."
+        remark = (
+            "No two scenarios differ in one lever only: effects can't be estimated."
+        )
         return [Table(board.title, (), (), (remark,))]
     first = Table(
         f"Lever effects on {board.title}",
@@ -83,7 +85,7 @@ def _tables(board: Board, effects: Effects) -> list[Table]:
         (legend(board.metric),),
     )
     cells = tuple(interaction_words(one) for one in effects.interactions)
-    remark = "Interactions whose interval excludes 0, the surest first, one by one."
+    remark = "Interactions whose interval excludes 0, most certain first; not corrected for multiple tests."
     return [first, Table("", _INTERACTIONS, cells, (remark,) if cells else ())]
 
 
@@ -91,17 +93,17 @@ def legend(metric: str) -> str:
     """Explain the columns of the lever effects."""
     return (
         f"Effect: mean difference of {metric} from the other options of the lever, "
-        "everything else equal; options that ran in less than half as many comparisons "
-        "as another are not among the others. Best in: share of the comparisons that "
-        "it wins or ties. In the best: what the best scenario that also ran with other "
-        "options would change by."
+        "everything else equal; options with less than half the comparisons of the most "
+        "frequent one do not count among the others. Best in: share of comparisons won "
+        "or tied. In the best: change of the best scenario that also ran with other "
+        "options."
     )
 
 
 def _effect_cells(effect: Effect) -> tuple[str, ...]:
     return (
         effect.lever,
-        effect.option or "(not there)",
+        effect.option or "(absent)",
         signed(effect.estimate),
         f"{signed(effect.low)} to {signed(effect.high)}",
         f"{effect.n_pairs:,}",
@@ -111,7 +113,7 @@ def _effect_cells(effect: Effect) -> tuple[str, ...]:
 
 
 def interaction_words(one: Interaction) -> tuple[str, ...]:
-    """Word an interaction so that its sign is positive."""
+    """Describe an interaction so that its sign is positive."""
     low, high = one.low, one.high
     (lever, option, other), (second, under, instead) = one.first, one.second
     if one.estimate < 0:

@@ -33,14 +33,14 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
     ----------
     results : Path
     code : str
-        A code, the name that the scenario file gives, or the folder of a record.
+        A code, a name in the scenario file, or the folder of a record.
     dataset : str, optional
-        Name of a board or data set, where several hold the scenario.
+        Name of a board or data set, if several have the scenario.
 
     Raises
     ------
     UserError
-        If no board or more than one holds it.
+        If no board or more than one has it.
     """
     if records.has_record(Path(code)):
         return Path(code)
@@ -57,7 +57,7 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
 
 
 def _ambiguous(code: str, found: list[Path]) -> str:
-    """Say how to choose; a name stands twice on a board once its parameters changed."""
+    """Return how to choose; a board has a name twice if its parameters changed."""
     places = ", ".join(f"{folder.parent.name}/{folder.name}" for folder in found)
     names_board = len({folder.parent for folder in found}) == len(found)
     way = "with --dataset" if names_board else "by its code, the last part"
@@ -65,7 +65,7 @@ def _ambiguous(code: str, found: list[Path]) -> str:
 
 
 def _unknown(results: Path, boards: list[str], code: str) -> str:
-    """Suggest the closest code or name; a board has too many to list them all."""
+    """Suggest the closest code or name; a board has too many to list all."""
     known = {
         word
         for board in boards
@@ -141,7 +141,7 @@ def _failure(record: Record) -> str:
 
 
 def _scores(record: Record, confusion: Counts) -> str:
-    """Write the scores, and that of a clustering to compare one with."""
+    """Format the scores, and one of a clustering for comparison."""
     assert record.scores is not None
     ari = score_words(metrics.adjusted_rand_index(confusion))
     lines = _score_lines(record.scores, {metric: metric for metric in METRICS})
@@ -155,7 +155,7 @@ def _cluster_scores(record: Record) -> str:
 
 
 def _score_lines(scores: Scores | ClusterScores, called: Mapping[str, str]) -> str:
-    """Write each score, and that of each fold where there are several."""
+    """Format each score, and that of each fold if there are several."""
     wide = max(12, *map(len, called.values()))
     lines = []
     for metric, name in called.items():
@@ -166,7 +166,7 @@ def _score_lines(scores: Scores | ClusterScores, called: Mapping[str, str]) -> s
 
 
 def _clusters(record: Record, folder: Path, width: int) -> str:
-    """Say of each cluster that holds rows which class it holds most of."""
+    """Return a table of the most frequent class of each nonempty cluster."""
     columns = [
         Column("cluster", fixed=True),
         Column("rows", right=True, fixed=True),
@@ -229,10 +229,10 @@ def _classes(record: Record, width: int) -> str:
 
 
 def _confusions(record: Record, confusion: Counts) -> list[str]:
-    """Say which classes are mistaken for another in 15 % of their rows or more."""
+    """List classes that are confused with another in 15 % of their rows or more."""
     names = [class_name(label, record.label_names) for label in record.classes]
     lines = [
-        f"{names[true]} taken for {names[predicted]}: {number(count, 'row')}, {percent(share)}"
+        f"{names[true]} predicted as {names[predicted]}: {number(count, 'row')}, {percent(share)}"
         for true, predicted, count, share in metrics.notable_confusions(confusion)
     ]
     return ["\n".join(["Notable confusions:", *lines])] if lines else []
@@ -260,7 +260,7 @@ def _steps(record: Record, width: int) -> str:
 
 
 def step_flags(step: StepCost) -> str:
-    """Return what is special about a step of a record."""
+    """Return the flags of a step of a record."""
     words = ("shared", "cached", "failed")
     return " ".join(word for word in words if getattr(step, word))
 

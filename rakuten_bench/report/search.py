@@ -1,4 +1,4 @@
-"""What a search chose, from the details of a record."""
+"""The result of a search, from the details of a record."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rakuten_bench.wording.words import (
 
 
 def search_words(details: Mapping[str, Any]) -> list[str]:
-    """Return one line for each fold: what is best, its inner score, and the effort.
+    """Return one line for each fold: best parameters, inner score, and cost.
 
-    Empty where nothing was searched.
+    Empty if there was no search.
 
     >>> tried = [{"seconds": 0.5}, {"seconds": 0.7, "error": "ValueError: C"}]
     >>> found = {"best_params": {"C": 0.25}, "best_score": 0.571, "candidates": tried}

@@ -17,7 +17,7 @@ from rakuten_bench.report.board import Board, Entry
 from rakuten_bench.report.standing_cache import cached_standing
 from rakuten_bench.wording.words import number
 
-#: Scenarios that are looked at, at most; the rest stays without interval and group.
+#: Scenarios compared, at most; the rest has no interval and group.
 LOOKED_AT = 1000
 
 
@@ -26,17 +26,17 @@ def with_standing(
 ) -> Board:
     """Return the board with intervals and rank groups.
 
-    Up to `LOOKED_AT` scenarios are compared, each with each other one. On a larger board
-    only the first `top` are; all others count in Holm's correction as if they were never
-    told apart, so that no claim is made too easily.
+    Up to `LOOKED_AT` scenarios are compared pairwise. On a larger board only the first
+    `top` are; all others count in Holm's correction as not significant, which keeps it
+    conservative.
 
     Parameters
     ----------
     board : Board
     top : int or None
-        How many scenarios will be shown.
+        Number of scenarios that will be shown.
     memory : Path, optional
-        Folder that keeps what was found out, for the next time that nothing is new.
+        Folder that caches the results.
     """
     n_entries = len(board.entries)
     looked = n_entries if n_entries <= LOOKED_AT else min(top or LOOKED_AT, LOOKED_AT)
@@ -83,9 +83,9 @@ def _judge(board: Board, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def one_blas_thread() -> contextlib.AbstractContextManager[object]:
-    """Keep BLAS from starting threads beside those of the bootstrap.
+    """Limit BLAS to one thread beside the threads of the bootstrap.
 
-    On a busy machine they wait for each other: three times the seconds.
+    On a busy machine they block each other: three times slower.
     """
     from threadpoolctl import threadpool_limits
 
@@ -101,7 +101,7 @@ def load_answers(
     Returns
     -------
     answers : dict of str to int32 array of shape (n_rows,)
-        By code; a scenario without predictions of these rows is not in it.
+        By code; without scenarios that have no predictions of these rows.
     first : Predictions or None
         Of the first scenario that has them: ids, true labels and classes of all.
     """
@@ -120,7 +120,7 @@ def load_answers(
 
 
 def _answers(predicted: NDArray[Any], first: records.Predictions) -> bool:
-    """Tell whether an array holds one class for each row, as an intact file does."""
+    """Return whether an array has one class for each row, as in an intact file."""
     if predicted.shape != first.true.shape or predicted.dtype.kind != "i":
         return False
     return bool(((predicted >= 0) & (predicted < len(first.classes))).all())

@@ -1,7 +1,7 @@
-"""Intervals and groups that were found before: on a board without news nothing is drawn.
+"""Cache of intervals and groups, for boards that have not changed.
 
-One small file for each board and way to look at it. What it holds is taken only if it
-was found by the same source and libraries, from the very files that are there now.
+One small file for each board, metric and subset. It is used only if it was computed by
+the same source and libraries, from exactly the present files.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from rakuten_bench.plan.source import source_digest
 from rakuten_bench.records.store import CONFUSION_FILE, PREDICTIONS_FILE, replace_file
 from rakuten_bench.report.board import Board, Entry
 
-#: Judges the entries: what it and all that it imports say decides what is found.
+#: Judges the entries: its source, and all that it imports, is part of the cache key.
 _JUDGE = "rakuten_bench.report.standing"
 _MAX_SIZE = 1 << 26  # bytes: some hundred thousand entries
 
 
 class _Found(msgspec.Struct):
-    """What was found about the entries of a board, in their order."""
+    """Intervals and groups of the entries of a board, in their order."""
 
     key: str
     intervals: list[tuple[float, float] | None]
@@ -40,15 +40,15 @@ def cached_standing(
     entries: Sequence[Entry],
     judge: Callable[[], Sequence[Entry]],
 ) -> Sequence[Entry]:
-    """Return the entries as they were judged before, or judge them and keep that.
+    """Return the entries with cached results, or judge them and cache these.
 
     Parameters
     ----------
     folder : Path
-        Where it is kept; made where it is not there.
+        Cache folder; created if missing.
     board : Board
     entries : sequence of Entry
-        Those of its entries that are looked at.
+        Those of its entries that are judged.
     judge : callable
         Returns them with interval and group.
     """
@@ -75,7 +75,7 @@ def cached_standing(
 
 
 def _facts(entry: Entry) -> tuple[object, ...]:
-    """Return what an entry's interval and group come from; nothing large is read."""
+    """Return what an entry's interval and group depend on; reads no large file."""
     row, place, scores = entry.row, str(entry.folder), entry.scores
     files = [
         _file_facts(f"{place}/{name}") for name in (PREDICTIONS_FILE, CONFUSION_FILE)
@@ -84,7 +84,7 @@ def _facts(entry: Entry) -> tuple[object, ...]:
 
 
 def _file_facts(path: str) -> tuple[int, int]:
-    """Return size and time of a file; zeros where there is none."""
+    """Return size and time of a file; zeros if it is missing."""
     with contextlib.suppress(OSError):
         facts = os.stat(path)  # noqa: PTH116  called for every scenario of a board
         return facts.st_size, facts.st_mtime_ns
@@ -92,7 +92,7 @@ def _file_facts(path: str) -> tuple[int, int]:
 
 
 def _version() -> str:
-    """Return the digest of what compares scenarios: our source and the libraries."""
+    """Return the digest of the code that compares scenarios: source and libraries."""
     return _digest(source_digest(_JUDGE), version("numpy"), version("scipy"))
 
 
@@ -102,7 +102,7 @@ def _digest(*parts: object) -> str:
 
 
 def _read(path: Path) -> _Found | None:
-    """Return what was kept; None where nothing was, or it is not what was written."""
+    """Return the cached value; None if it is missing or damaged."""
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         checksum, _, content = read_plain(path, _MAX_SIZE).partition(b"\n")
         if checksum == _checksum(content):
@@ -112,7 +112,7 @@ def _read(path: Path) -> _Found | None:
 
 def _write(path: Path, found: _Found) -> None:
     content = msgspec.json.encode(found)
-    with contextlib.suppress(OSError):  # a board is shown on a full disk, too
+    with contextlib.suppress(OSError):  # show the board even if the disk is full
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, _checksum(content) + b"\n" + content)
 

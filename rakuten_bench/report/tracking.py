@@ -1,7 +1,7 @@
-"""Boards in MLflow: one run for each scenario, logged once however often it is asked.
+"""Boards in MLflow: one run for each scenario, logged only once.
 
-A run is recognised by a tag that names the record, not by its name. A run that was cut
-off is logged again; a scenario that ran again with another outcome is a run of its own.
+A run is identified by a tag with the record's digest, not by its name. An interrupted
+run is logged again; a scenario that ran again with another outcome is a new run.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 TAG = "rakuten_bench.record"
 _FILES = (CONFUSION_FILE, CLUSTERS_FILE, RECORD_FILE)
-_LENGTH = 500  # characters of a parameter or a tag that every store takes
+_LENGTH = 500  # characters of a parameter or a tag that every store accepts
 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """How many scenarios were logged, and how many were there already."""
+    """Number of scenarios logged, and of those already there."""
 
     new: int
     known: int
@@ -49,7 +49,7 @@ def log_boards(boards: Sequence[Board], uri: str) -> Logged:
     MissingPackage
         If MLflow is not installed.
     UserError
-        If there is no such store, or it refuses.
+        If the store is missing or rejects the runs.
     """
     client = _connect(uri)
     from mlflow.exceptions import MlflowException
@@ -102,7 +102,7 @@ def _find_experiment(client: MlflowClient, name: str) -> str:
 
 
 def _find_runs(client: MlflowClient, experiment: str) -> set[str]:
-    """Return the records that are logged, and delete runs that were cut off."""
+    """Return the records that are logged, and delete interrupted runs."""
     done, token = set(), None
     while True:
         page = client.search_runs([experiment], max_results=1000, page_token=token)
@@ -118,7 +118,7 @@ def _find_runs(client: MlflowClient, experiment: str) -> set[str]:
 
 
 def name_record(record: Record) -> str:
-    """Return a name that only an equal outcome of the same scenario has."""
+    """Return an identifier of the scenario and its outcome."""
     parts = (
         *(record.board, record.code, record.status, record.key),
         *(record.dataset.fingerprint, record.split.fingerprint, str(record.seed)),
@@ -148,7 +148,7 @@ def _log(client: MlflowClient, experiment: str, entry: Entry, record: Record) ->
 
 
 def _milliseconds(record: Record) -> int:
-    """Return when the record was written, in MLflow's unit; 0 where nobody knows."""
+    """Return when the record was written, in MLflow's unit; 0 if unknown."""
     if record.provenance is None:
         return 0
     return int(1000 * datetime.fromisoformat(record.provenance.created).timestamp())

@@ -27,8 +27,8 @@ class Choice:
     Attributes
     ----------
     given : frozenset of str
-        Parameters that were written down, those left at their default included. Not
-        part of what it is, and not in a record.
+        Parameters that were set explicitly, even to their default. Not
+        part of its identity, and not in a record.
     """
 
     lever: str
@@ -39,7 +39,7 @@ class Choice:
 
     @classmethod
     def of(cls, option: Option, params: Mapping[str, Any] | None = None) -> Choice:
-        """Check the parameters and make the choice.
+        """Check the parameters and return the choice.
 
         Raises
         ------
@@ -51,7 +51,7 @@ class Choice:
 
     @classmethod
     def made(cls, option: Option, params: Mapping[str, Any]) -> Choice:
-        """Make the choice of parameters that were checked before."""
+        """Return the choice for parameters that are already checked."""
         items = tuple((name, _freeze(value)) for name, value in params.items())
         return cls(option.lever.name, option.name, option.digit, items)
 
@@ -65,7 +65,7 @@ class Choice:
         return hash((self.lever, self.option, self.params))
 
     def __hash__(self) -> int:
-        # asked for a hundred times for each scenario of a large plan
+        # called a hundred times for each scenario of a large plan
         return self._hash
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -89,11 +89,11 @@ class Scenario:
     choices : tuple of Choice
         In the order of the code's digits.
     name : str
-        What the user called it; "" where nothing. Not part of what it is.
+        Name given by the user; "" if none. Not part of its identity.
     members : tuple of Scenario
-        What a fusion joins.
+        The scenarios that a fusion combines.
     limit : Limit
-        What each of its steps may use at most. Not part of what it is.
+        Limits of each of its steps. Not part of its identity.
     """
 
     modality: Modality
@@ -106,7 +106,7 @@ class Scenario:
     def code(self) -> str:
         """Short name: modality, a digit for each lever, a hash of the rest.
 
-        The hash stands for parameters that differ from the defaults, and for a
+        The hash covers parameters that differ from the defaults, and a
         fusion's members.
         """
         digits = "".join(choice.digit for choice in self.choices)
@@ -152,14 +152,14 @@ class Scenario:
 
     @property
     def is_clustering(self) -> bool:
-        """Whether its model gives cluster numbers, learned without labels."""
+        """Whether its model predicts cluster numbers, without labels."""
         return any(
             find_option(self.modality, choice).kind == "cluster"
             for choice in self.choices
         )
 
     def conflict(self) -> str | None:
-        """Say why the combination is impossible, or None."""
+        """Return why the combination is impossible, or None."""
         options = [find_option(self.modality, choice) for choice in self.choices]
         params = self.params
         tags = {one: one.find_tags(params.get(one.lever.name, {})) for one in options}
@@ -175,61 +175,61 @@ class Scenario:
 
 
 def _find_clash(tags: Mapping[Option, frozenset[str]]) -> str | None:
-    """Say which option refuses what another is tagged with."""
+    """Return which option refuses a tag of another, or None."""
     for one in tags:
         for other in tags if one.rules.refuses else ():
             clash = tags[other].intersection(one.rules.refuses)
             if clash:
                 return (
-                    f"{one.lever.name} '{one.name}' does not go with "
+                    f"{one.lever.name} '{one.name}' can't be combined with "
                     f"{other.lever.name} '{other.name}' ({', '.join(sorted(clash))})"
                 )
     return None
 
 
 def _find_unmet(tags: Mapping[Option, frozenset[str]]) -> str | None:
-    """Say which option does not give what another wants; a sampler changes no columns."""
+    """Return which option lacks a tag that the next one wants; samplers keep columns."""
     for one in tags:
         for other in tags if one.rules.wants else ():
             gives = other.kind != "resample" and set(other.writes) & set(one.reads)
             missing = set(one.rules.wants) - tags[other]
             if gives and missing and not other.is_off:
                 return (
-                    f"{one.lever.name} '{one.name}' wants {', '.join(sorted(missing))}, "
-                    f"which {other.lever.name} '{other.name}' does not give"
+                    f"{one.lever.name} '{one.name}' needs {', '.join(sorted(missing))}, "
+                    f"which {other.lever.name} '{other.name}' does not produce"
                 )
     return None
 
 
 def _find_unused(options: list[Option]) -> str | None:
-    """Say which lever a model that reads no features would leave without effect."""
+    """Return which lever has no effect on a model that reads no features, or None."""
     model = next((one for one in options if one.lever.name == "model"), None)
     if model is None or "features" in model.reads:
         return None
     for one in options:
         if one.digit != "0" and ("features" in one.writes or one.kind == "search"):
             return (
-                f"model '{model.name}' reads {' and '.join(model.reads)}, so that "
+                f"model '{model.name}' reads {' and '.join(model.reads)}: "
                 f"{one.lever.name} '{one.name}' would have no effect"
             )
     return None
 
 
 def _find_labelled(options: list[Option]) -> str | None:
-    """Say which lever would learn from labels before a model that must not see any."""
+    """Return which lever would leak labels to a clustering model, or None."""
     model = next((one for one in options if one.kind == "cluster"), None)
     for one in options if model else ():
         learns = one.kind in ("resample", "search") or "labels" in one.rules.tags
         if model and learns and not one.is_off:
             return (
-                f"model '{model.name}' clusters without labels, from which "
-                f"{one.lever.name} '{one.name}' learns"
+                f"model '{model.name}' clusters without labels, but "
+                f"{one.lever.name} '{one.name}' learns from them"
             )
     return None
 
 
 def _find_spaceless(options: list[Option], choices: tuple[Choice, ...]) -> str | None:
-    """Say which model a search would have nothing to choose for."""
+    """Return which model has nothing to search, or None."""
     chosen = {choice.lever: choice for choice in choices}
     model = next((one for one in options if one.lever.name == "model"), None)
     search = next((one for one in options if one.kind == "search"), None)
@@ -240,27 +240,24 @@ def _find_spaceless(options: list[Option], choices: tuple[Choice, ...]) -> str |
         return None
     kept = given & model.space.keys()
     why = f", with {', '.join(sorted(kept))} given" if kept else ""
-    return (
-        f"model '{model.name}'{why} has no space that search '{search.name}' could "
-        f"look through"
-    )
+    return f"model '{model.name}'{why} has no search space for search '{search.name}'"
 
 
 def _find_misfit(members: tuple[Scenario, ...]) -> str | None:
-    """Say why some scenarios can't be joined, or None."""
+    """Return why scenarios can't be combined in a fusion, or None."""
     if len(members) < 2:
         return "a fusion needs at least two members"
     for member in members:
         if member.is_clustering:
             return (
                 f"member '{member.name or member.code}' clusters "
-                f"(model '{member['model'].option}'): it has no probabilities of classes"
+                f"(model '{member['model'].option}'): it predicts no class probabilities"
             )
     return _find_twice(members)
 
 
 def _find_twice(members: tuple[Scenario, ...]) -> str | None:
-    """Say which member would count twice, or None."""
+    """Return which member is a duplicate, or None."""
     names: dict[str, str] = {}
     for member in members:
         name = member.name or member.code
@@ -317,7 +314,7 @@ def from_choices(
     name: str = "",
     members: tuple[Scenario, ...] = (),
 ) -> Scenario:
-    """Build a scenario; a lever that is not chosen takes its plain option."""
+    """Build a scenario; levers that are not chosen get their plain option."""
     chosen = {choice.lever: choice for choice in choices}
     whole = tuple(
         chosen.get(lever.name) or plain(lever, modality) for lever in LEVERS[modality]
@@ -332,7 +329,7 @@ def from_words(
     name: str = "",
     members: tuple[Scenario, ...] = (),
 ) -> Scenario:
-    """Build a scenario from option names and parameters, as a record holds them.
+    """Build a scenario from option names and parameters, as stored in a record.
 
     Raises
     ------
@@ -355,13 +352,13 @@ def from_code(code: str) -> Scenario:
     Raises
     ------
     UserError
-        If it is no code, or one with parameters: their hash cannot be turned back.
+        If it is not a code, or one with parameters: their hash can't be inverted.
     """
     modality, digits, rest = _split_code(code)
     if rest:
         message = (
-            f"code '{code}': '{rest}' stands for parameters, which a code alone does "
-            f"not tell. Name a scenario file or a record that has them."
+            f"code '{code}': '{rest}' is a hash of parameters, which can't be "
+            f"inverted. Name a scenario file or a record that has them."
         )
         raise UserError(message)
     levers = LEVERS[modality]
@@ -383,17 +380,17 @@ def code_of(
     params: Mapping[str, Mapping[str, Any]],
     members: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Return the code of what a record says of its scenario, whatever options are there.
+    """Return the code of a record's scenario; its options need not be registered.
 
     Parameters
     ----------
     modality, levers, params, members :
-        As a record holds them.
+        As stored in a record.
 
     Returns
     -------
     str
-        "" where it can't be told: a lever is missing, or an option is of a plugin or
+        "" if unknown: a lever is missing, or an option belongs to a plugin or
         another version.
     """
     digits = _find_digits(modality, levers)
@@ -411,7 +408,7 @@ def code_of(
 
 
 def _find_digits(modality: str, levers: Mapping[str, str]) -> str:
-    """Return the digits of the options of all levers; "" where one is not known."""
+    """Return the digits of the options of all levers; "" if one is unknown."""
     try:
         return "".join(
             lever.find(name, levers[lever.name]).digit
@@ -433,7 +430,7 @@ def _join_code(
 
 
 def is_code(text: str) -> bool:
-    """Tell whether a text looks like a code.
+    """Return whether a text looks like a code.
 
     >>> is_code("T2101-0231-0010"), is_code("tfidf_svm")
     (True, False)
@@ -449,7 +446,7 @@ def _split_code(code: str) -> tuple[Modality, str, str]:
     head, *groups = code.split("-")
     modality = LETTERS.get(head[:1])
     if modality is None or modality not in LEVERS:
-        message = f"'{code}' is not a scenario code: it starts with none of T, I, F."
+        message = f"'{code}' is not a scenario code: it must start with T, I or F."
         raise UserError(message)
     rest = groups.pop() if groups and len(groups[-1]) == _HASH_LETTERS else ""
     digits = head[1:] + "".join(groups)

@@ -1,4 +1,4 @@
-"""The levers and their options as a list for people, read from the registry."""
+"""The list of levers and options, read from the registry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def list_levers(name: str | None = None) -> list[dict[str, Any]]:
     Raises
     ------
     UserError
-        If there is no lever of that name.
+        If the lever is unknown.
     """
     entries = [
         {

@@ -1,4 +1,4 @@
-"""YAML with the line of every value, so that each mistake can be shown its place."""
+"""YAML with the line of every value, for error messages."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MERGE = "tag:yaml.org,2002:merge"
 _COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 _LEFT_OUT = (_BOOL, _INT, _FLOAT, "tag:yaml.org,2002:timestamp")
 
-#: What the aliases of a file may expand to: ten short lines can name billions of values.
+#: Values that aliases may expand to: ten short lines can produce billions.
 _MAX_VALUES = 1_000_000
 
-#: Bytes of a scenario file: the largest of ours has some thousand.
+#: Maximum size of a scenario file; the largest of ours has a few thousand bytes.
 _MAX_SIZE = 4_000_000
 
 _DIGITS = "[0-9]+(?:_[0-9]+)*"
@@ -72,7 +72,7 @@ _Loader.add_constructor(_FLOAT, _construct_float)
 
 
 class Misplaced(UserError):
-    """A value that can't stand where it does; its message begins with the place."""
+    """A value of the wrong kind; the message begins with its place."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,7 +85,7 @@ class Value:
     where : str
         Such as "scenarios/grid.yaml:12".
     text : str
-        A scalar as it was written, without its quotes: 1.50 and 010 are names too.
+        A scalar as written, without its quotes: 1.50 and 010 can be names.
     size : int
         Number of values in it, aliases expanded.
     """
@@ -96,11 +96,11 @@ class Value:
     size: int = 1
 
     def __repr__(self) -> str:
-        """Show what a user wrote, whatever a message takes it from."""
+        """Return the value as the user wrote it, for messages."""
         return repr(self.plain())
 
     def plain(self, wanted: Any = Any) -> Any:
-        """Return the value without places, texts as written where a type wants them."""
+        """Return the value without places, texts as written where the type expects a text."""
         if wanted is not Any:
             return spell(self.plain(), self.written(), wanted)
         if isinstance(self.data, dict):
@@ -118,12 +118,12 @@ class Value:
         return self.data if isinstance(self.data, str) else self.text
 
     def items(self, what: str) -> dict[str, Value]:
-        """Return the entries of a mapping; none where nothing is written.
+        """Return the entries of a mapping; none if it is empty.
 
         Raises
         ------
         Misplaced
-            If it is none.
+            If it is not a mapping.
         """
         if self.data is None:
             return {}
@@ -140,7 +140,7 @@ class Value:
         return self.data if isinstance(self.data, list) else [self]
 
     def entries(self) -> tuple[Value, ...]:
-        """Return the entries of a list; none where nothing is written."""
+        """Return the entries of a list; none if it is empty."""
         return () if self.data is None else tuple(self.list())
 
 
@@ -166,7 +166,7 @@ def load_document(path: Path) -> Value:
         message = f"{path}: is not valid YAML: {error}"
         raise UserError(message) from None
     except RecursionError:
-        message = f"{path}: is nested too deep."
+        message = f"{path}: is nested too deeply."
         raise UserError(message) from None
     finally:
         loader.dispose()
@@ -176,7 +176,7 @@ def _read(path: Path) -> str:
     try:
         return read_plain(path, _MAX_SIZE).decode("utf-8-sig")
     except FileNotFoundError:
-        message = f"{path}: there is no such file. Name a scenario file (YAML)."
+        message = f"{path}: file not found. Name a scenario file (YAML)."
         raise UserError(message) from None
     except UnicodeDecodeError as error:
         message = f"{path}: cannot be read as UTF-8 text: {error}"
@@ -185,12 +185,12 @@ def _read(path: Path) -> str:
         message = f"{path}: can't be read: {error.strerror or error}."
         raise UserError(message) from None
     except ValueError:  # a null character in the path
-        message = f"{str(path)[:_SHOWN]!a}: names no file. Name a scenario file (YAML)."
+        message = f"{str(path)[:_SHOWN]!a}: is not a path. Name a scenario file (YAML)."
         raise UserError(message) from None
 
 
 def _load(text: str, path: Path) -> _Loader:
-    """Return what parses a text; it refuses control characters at once."""
+    """Return a parser of a text; it rejects control characters immediately."""
     try:
         return _Loader(text)
     except yaml.reader.ReaderError as error:
@@ -200,7 +200,7 @@ def _load(text: str, path: Path) -> _Loader:
 
 
 class _Builder:
-    """Makes values of the nodes of a file, each once however many aliases it has."""
+    """Builds the values of a file's nodes, each once even if aliased."""
 
     def __init__(self, loader: _Loader, path: Path) -> None:
         self.loader = loader
@@ -214,7 +214,7 @@ class _Builder:
         Raises
         ------
         UserError
-            If it holds itself, or aliases make it huge.
+            If it contains itself, or aliases make it too large.
         """
         if id(node) in self.known:
             return self.known[id(node)]
@@ -232,7 +232,7 @@ class _Builder:
     def _build(self, node: yaml.Node) -> Value:
         where = self._where(node)
         if not isinstance(node, yaml.ScalarNode) and node.tag not in _COLLECTIONS:
-            raise self._error(node, f"tag '{node.tag}' is not read here. Remove it.")
+            raise self._error(node, f"tag '{node.tag}' is not supported. Remove it.")
         if isinstance(node, yaml.MappingNode):
             entries = self._entries(node)
             size = 1 + sum(value.size for value in entries.values())
@@ -251,7 +251,7 @@ class _Builder:
         return Value(data, self._where(node), text)
 
     def _entries(self, node: yaml.MappingNode) -> dict[str, Value]:
-        """Return the entries of a mapping; its own win over merged ones (<<)."""
+        """Return the entries of a mapping; they override merged ones (<<)."""
         own: dict[str, Value] = {}
         merged: dict[str, Value] = {}
         for key_node, value_node in node.value:
@@ -260,12 +260,12 @@ class _Builder:
                 continue
             key = self._key(key_node)
             if key in own:
-                raise self._error(key_node, f"key '{key}' stands twice. Keep one.")
+                raise self._error(key_node, f"duplicate key '{key}'. Keep one.")
             own[key] = self.build(value_node)
         return merged | own
 
     def _merged(self, node: yaml.Node) -> dict[str, Value]:
-        """Return the entries of the mappings that `<<` names; the first one wins."""
+        """Return the entries of the mappings that `<<` names; the first has priority."""
         merged: dict[str, Value] = {}
         for one in self.build(node).list():
             if not isinstance(one.data, dict):
@@ -280,11 +280,11 @@ class _Builder:
         return self._text(node)
 
     def _text(self, node: yaml.Node) -> str:
-        """Return a scalar as it was written: names are not numbers."""
+        """Return a scalar as written: names are not numbers."""
         text = str(node.value)
         if any("\ud800" <= letter <= "\udfff" for letter in text):
             shown = ascii(text[:_SHOWN])
-            raise self._error(node, f"{shown} has half a character. Write it anew.")
+            raise self._error(node, f"{shown} has an unpaired surrogate. Retype it.")
         return text
 
     def _where(self, node: yaml.Node) -> str:

@@ -1,4 +1,4 @@
-"""How long a step may take and how much memory: read from words such as "10m", "6GB"."""
+"""Time and memory limits of steps, parsed from values such as "10m", "6GB"."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rakuten_bench.units import parse_duration, parse_size
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What one step may use.
+    """Limits of one step.
 
     Attributes
     ----------
     time : float or None
         Seconds of wall clock.
     memory : int or None
-        Bytes of its process and those that it starts.
+        Bytes of its process and its child processes.
     """
 
     time: float | None = None
@@ -29,7 +29,7 @@ class Limit:
         return self.time is not None or self.memory is not None
 
     def over(self, wider: Limit) -> Limit:
-        """Return this limit, with what it leaves open taken from another."""
+        """Return this limit, with unset values taken from another."""
         return Limit(
             wider.time if self.time is None else self.time,
             wider.memory if self.memory is None else self.memory,
@@ -37,7 +37,7 @@ class Limit:
 
     @classmethod
     def loosest(cls, limits: Iterable[Self]) -> Limit:
-        """Return what the most generous of some limits allows.
+        """Return the least restrictive combination of some limits.
 
         >>> Limit.loosest([Limit(time=5), Limit(time=60, memory=10)])
         Limit(time=60, memory=None)
@@ -53,7 +53,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of a file; the narrower one holds: scenario, then option, then file.
+    """The limits of a file; the most specific applies: scenario, then option, then file.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Limits:
         For every step.
     options : mapping of (lever, option) to Limit
     forced : Limit
-        From the command line: holds for every step, whatever the file says.
+        From the command line: overrides the file for every step.
     """
 
     general: Limit = Limit()
@@ -74,7 +74,7 @@ class Limits:
         Parameters
         ----------
         options : iterable of (lever, option)
-            What the step applies.
+            The options that the step applies.
         own : Limit
             Of the scenario.
         """
@@ -90,7 +90,7 @@ def parse_limit(words: Mapping[str, Any]) -> Limit:
     Raises
     ------
     UserError
-        For another key or a value that is no duration or size.
+        For another key or a value that is not a duration or size.
     """
     for name in words:
         if name not in ("time", "memory"):

@@ -1,4 +1,4 @@
-"""Read a scenario file; every mistake in it is told at once, with its place."""
+"""Read a scenario file; all mistakes in it are reported at once, with their places."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _KEYS = (
     *("title", "dataset", "split", "metric", "seed", "limits", "defaults", "matrix"),
     *("scenarios", "include"),
 )
-#: Keys that only hold what aliases (*) name elsewhere, as in Compose and GitLab files.
+#: Keys that only define values for aliases (*), as in Compose and GitLab files.
 _HOLDERS = (".", "x-")
 _MAX_NAME = 200
 
@@ -56,7 +56,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Study:
-    """What a scenario file asks for.
+    """The contents of a scenario file.
 
     Attributes
     ----------
@@ -65,20 +65,20 @@ class Study:
     dataset : DatasetSpec
     split : SplitSpec
     metric : {"f1_weighted", "f1_macro", "accuracy"}
-        What searches maximise and the board is sorted by.
+        Maximized by searches; the board is sorted by it.
     seed : int
     scenarios : tuple of Scenario
         Each code once, in the file's order.
     dropped : mapping of str to int
-        Why combinations of the matrix were left out as impossible, and how many.
+        Reason why combinations of the matrix were skipped as impossible -> count.
     limits : Limits
-        What a step may use at most; scenarios may have their own.
+        Limits of steps; scenarios may have their own.
     remarks : tuple of str
-        Sentences about what is no mistake and may surprise.
+        Sentences about things that are not errors but may surprise.
     names : mapping of str to tuple of str
-        Code -> what the file calls the scenario: several names where it has it twice.
+        Code -> names of the scenario in the file: several if it is listed repeatedly.
     overrides : mapping of str to Any
-        "dataset" and "seed", where the caller replaced what the file says.
+        "dataset" and "seed", if the caller overrides those of the file.
     """
 
     path: Path
@@ -96,12 +96,12 @@ class Study:
 
     @property
     def folder(self) -> Path:
-        """The scenario file's own folder, from which the paths in it start."""
+        """The scenario file's folder, which the paths in it are relative to."""
         return self.path.parent.resolve()
 
     @property
     def digest(self) -> str:
-        """Hash of what is asked for: data set, split, seed, scenarios and their names."""
+        """Hash of data set, split, seed, scenarios and their names."""
         scenarios = {one.code: self.names.get(one.code, ()) for one in self.scenarios}
         asked = {
             "dataset": [self.dataset.name, self.dataset.params],
@@ -114,7 +114,7 @@ class Study:
 
     @property
     def row_split(self) -> SplitSpec:
-        """The split, grouped by images if a scenario or a member looks at them."""
+        """The split, grouped by images if a scenario or a member reads images."""
         if self.split.by_image is not None:
             return self.split
         by_image = any(one.reads("image") for one in self.scenarios)
@@ -144,7 +144,7 @@ def load_study(
         keys["dataset"] = Value(dataset, "--dataset")
     if seed is not None:
         keys["seed"] = Value(seed, "--seed")
-    discover()  # a plugin that can't be imported is told once, not for every option
+    discover()  # a plugin that can't be imported is reported once, not for every option
     findings = Findings()
     given = {"dataset": dataset, "seed": seed}
     overrides = {key: value for key, value in given.items() if value is not None}
@@ -155,13 +155,11 @@ def load_study(
 
 
 def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
-    """Return the keys of a file over those of the files that it includes."""
+    """Return the keys of a file, which override those of the files that it includes."""
     own = _read_keys(path)
     place = Path(os.path.realpath(path))
     if place in seen:
-        message = (
-            f"{path}: includes itself, by way of {seen[-1]}. Remove one 'include'."
-        )
+        message = f"{path}: includes itself, through {seen[-1]}. Remove one 'include'."
         raise UserError(message)
     keys: dict[str, Value] = {}
     for entry in own.pop("include", Value([], "")).entries():
@@ -175,15 +173,13 @@ def _read_keys(path: Path) -> dict[str, Value]:
     Raises
     ------
     UserError
-        If it is another file; of that nothing is quoted, it may hold secrets.
+        If it is not a scenario file; nothing of it is quoted: it may contain secrets.
     """
     document = load_document(path)
     keys = {} if document.text else document.items("a scenario file")
     is_ours = any(key in _KEYS or key.startswith(_HOLDERS) for key in keys)
     if not is_ours and document.data not in (None, {}):
-        message = (
-            f"{path}: is no scenario file: it has none of the keys {', '.join(_KEYS)}."
-        )
+        message = f"{path}: is not a scenario file: it has none of the keys {', '.join(_KEYS)}."
         raise UserError(message)
     return dict(keys)
 
@@ -227,7 +223,7 @@ def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
 
 
 def _spell_params(value: Value, entries: Iterable[Entry]) -> Any:
-    """Return a name, or one name with its parameters, texts as they were written."""
+    """Return a name, or one name with its parameters, texts as written."""
     if not isinstance(value.data, dict):
         return value.plain() if isinstance(value.data, list) else value.plain(str)
     known = {entry.name: entry.parameters for entry in entries}
@@ -290,13 +286,13 @@ def _read_scenarios(
                 found += _read_matrix(block, defaults, dropped, findings)
     if not found and not findings.problems:
         findings.add(
-            Value(None, str(path)), "names no scenario. Add 'matrix' or 'scenarios'."
+            Value(None, str(path)), "has no scenarios. Add 'matrix' or 'scenarios'."
         )
     return found, dict(dropped)
 
 
 def _read_explicit(value: Value, defaults: Value, findings: Findings) -> list[Scenario]:
-    """Read `scenarios`: a mapping from a name, or a list, to codes or words."""
+    """Read `scenarios`: a mapping from names, or a list, of codes or levers."""
     named: list[tuple[str, Value]] = (
         list(value.data.items())
         if isinstance(value.data, dict)
@@ -315,7 +311,7 @@ def _read_explicit(value: Value, defaults: Value, findings: Findings) -> list[Sc
 
 
 def _check_name(name: str) -> None:
-    """Refuse a name that a board or a terminal could not show.
+    """Reject a name that a board or a terminal could not display.
 
     Raises
     ------
@@ -357,10 +353,10 @@ def _read_scenario(
 
 
 def _keep_given(scenario: Scenario) -> Scenario:
-    """Leave out of a search what the model is given at its default.
+    """Exclude parameters that are explicitly set to their default from a search.
 
-    No record tells a default that was written down from one that was not, so the search
-    names what is left of the model's space.
+    A record does not distinguish explicit from implicit defaults, so the search names
+    the remaining space of the model.
     """
     chosen = {choice.lever: choice for choice in scenario.choices}
     search = chosen.get("search")
@@ -379,7 +375,7 @@ def _keep_given(scenario: Scenario) -> Scenario:
 
 
 def _pop_limit(words: dict[str, Value]) -> Limit:
-    """Take the limits out of the words of a scenario or of a matrix."""
+    """Split the limits from the levers of a scenario or a matrix."""
     value = words.pop("limits", None)
     if value is None:
         return Limit()
@@ -392,7 +388,7 @@ def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Sce
         return replace(known[text], name=name or known[text].name)
     if not is_code(text):
         alone = f"'{text}' is neither a scenario code nor the name of a scenario above."
-        below = f"{unknown('scenario', text, known)} A member stands above its fusion."
+        below = f"{unknown('scenario', text, known)} Members go above their fusion."
         raise UserError(below if known else alone)
     return replace(from_code(text), name=name)
 
@@ -400,7 +396,7 @@ def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Sce
 def _read_defaults(
     defaults: Value, modality: Modality, findings: Findings
 ) -> dict[str, Choice]:
-    """Return the defaults for a modality; they may be given for each, or for text."""
+    """Return the defaults for a modality; they may be given per modality, or for text."""
     words = defaults.items("defaults")
     if not words:
         return {}
@@ -442,7 +438,7 @@ def _read_matrix(
 
 
 def _with_metric(scenario: Scenario, metric: str) -> Scenario:
-    """Let a search that names no score maximise the study's."""
+    """Set the study's metric on searches that name no scoring."""
     if metric == METRICS[0]:
         return scenario
     members = tuple(_with_metric(one, metric) for one in scenario.members)
@@ -463,7 +459,7 @@ def _scored(scenario: Scenario, choice: Choice, metric: str) -> Choice:
 
 
 def _make_portable(scenario: Scenario, base: Path) -> Scenario:
-    """Name the files that are in the scenario file's folder from there."""
+    """Make paths of files in the scenario file's folder relative to it."""
     members = tuple(_make_portable(one, base) for one in scenario.members)
     choices = tuple(
         _name_files(scenario, one, base) if one.params else one
@@ -484,15 +480,15 @@ def _check_spaces(
     whole: Value,
     findings: Findings,
 ) -> None:
-    """Note what is wrong with the spaces of searches, each once, where they are named.
+    """Collect errors in the spaces of searches, each once, at the place of the search.
 
     Parameters
     ----------
     scenarios : iterable of Scenario
     words : mapping of str to Value
-        What they come from, by lever.
+        The values that they come from, by lever.
     whole : Value
-        What holds the words; for a search that comes from the defaults.
+        The value that contains them; for a search that comes from the defaults.
     findings : Findings
     """
     pairs = {
@@ -512,7 +508,7 @@ def _check_spaces(
 
 
 def _find_place(value: Value, choice: Choice) -> Value:
-    """Return where a choice is named; where several are of its option, the whole."""
+    """Return where a choice is named; the whole if several have its option."""
     named = [
         entry.data[choice.option]
         for entry in value.list()
@@ -524,9 +520,9 @@ def _find_place(value: Value, choice: Choice) -> Value:
 def _unique(
     scenarios: Iterable[Scenario], findings: Findings, path: Path
 ) -> tuple[tuple[Scenario, ...], tuple[str, ...]]:
-    """Return each scenario once, and which names are another's.
+    """Return each scenario once, and the names of duplicates.
 
-    Two that share a code by their hash are a mistake.
+    A hash collision of two codes is an error.
     """
     by_code: dict[str, Scenario] = {}
     remarks: dict[str, None] = {}
@@ -535,8 +531,8 @@ def _unique(
         if other.choices != scenario.choices:
             findings.add(
                 Value(None, str(path)),
-                f"two scenarios share the code '{scenario.code}' by chance. "
-                f"Change a parameter of one of them a little.",
+                f"two different scenarios have the code '{scenario.code}'. "
+                f"Change a parameter of one of them slightly.",
             )
         elif scenario.name and scenario.name != other.name:
             known = other.name or other.code

@@ -1,8 +1,8 @@
-"""From a matrix of levers to single scenarios, with `include` and `exclude`.
+"""Expand a matrix of levers to scenarios, with `include` and `exclude`.
 
-The meaning of both words is that of a GitHub Actions matrix: an `exclude` entry removes
-every combination that it fits; an `include` entry is added to each combination that it
-does not contradict, and where there is none it becomes a combination of its own.
+Both work as in a GitHub Actions matrix: an `exclude` entry removes every combination
+that it matches; an `include` entry is added to each combination that it does not
+contradict; if there is none, it becomes a new combination.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def expand(
 
 
 def fits(entry: Combination, combination: Combination) -> bool:
-    """Tell whether every lever that an entry names has that option.
+    """Return whether every lever that an entry names has that option.
 
-    An entry without parameters fits the option with any parameters.
+    An entry without parameters matches the option with any parameters.
     """
     return all(
         lever in combination and _same(choice, combination[lever])

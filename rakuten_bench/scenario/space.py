@@ -1,4 +1,4 @@
-"""The space of a search, as a scenario file names it."""
+"""Search spaces, as written in a scenario file."""
 
 from __future__ import annotations
 
@@ -13,34 +13,38 @@ from rakuten_bench.registry import Choices, Dimension, Integer, Option, Paramete
 def read_space(
     model: Option, named: Mapping[str, Any] | None, given: Collection[str] = ()
 ) -> dict[str, Dimension]:
-    """Return the space of a search: the model's own, or what a scenario file names.
+    """Return the space of a search: the model's default, or that of the scenario file.
 
     Parameters
     ----------
     model : Option
     named : mapping or None
-        What the file names: for each parameter a list of values, or `{low, high, log}`
+        As written in the file: for each parameter a list of values, or `{low, high, log}`
         for a range.
     given : collection of str
-        Parameters to which the scenario gives a value: they keep it, and are no part of
-        the model's own space.
+        Parameters that the scenario sets: they keep their value, and are not part of
+        the model's default space.
 
     Raises
     ------
     UserError
         For a space that is empty.
     Problems
-        For every parameter that the model does not have, that is given, that no
-        candidate could have for itself, or whose values are none.
+        For every parameter that is unknown, set by the scenario, shared by all
+        candidates, or whose values are invalid.
     """
     if named is None:
         free = {name: one for name, one in model.space.items() if name not in given}
         if not free:
-            message = f"model '{model.name}' has no space to search; name one: space."
+            message = (
+                f"model '{model.name}' has no default search space; set one: space."
+            )
             raise UserError(message)
         return free
     if not named:
-        message = "space names no parameter. Name one, or leave it out for the model's."
+        message = (
+            "space is empty. Name a parameter, or omit it for the model's default."
+        )
         raise UserError(message)
     found, problems = {}, []
     for name, value in named.items():
@@ -54,7 +58,7 @@ def read_space(
 
 
 def write_space(dimensions: Mapping[str, Dimension]) -> dict[str, Any]:
-    """Return a space as a scenario file names it.
+    """Return a space as written in a scenario file.
 
     >>> write_space({"C": Real(0.1, 10.0, True), "solver": Choices(("a", "b"))})
     {'C': {'low': 0.1, 'high': 10.0, 'log': True}, 'solver': ['a', 'b']}
@@ -73,14 +77,14 @@ def _dimension(
     known = model.own(model.parameters)
     if name in given:
         message = (
-            f"space of '{name}': model '{model.name}' is given one value of it. "
-            f"Leave out one of the two."
+            f"space of '{name}': the scenario sets this parameter of '{model.name}'. "
+            f"Remove one of the two."
         )
         raise UserError(message)
     if name in model.parameters and name not in known:
         message = (
-            f"space of '{name}': model '{model.name}' uses it once, for all candidates. "
-            f"Give it one value as a parameter of the model."
+            f"space of '{name}': all candidates of model '{model.name}' share it. "
+            f"Set it as a parameter of the model."
         )
         raise UserError(message)
     if name not in known:
@@ -96,10 +100,10 @@ def _dimension(
 def _values(parameter: Parameter, value: list[Any] | tuple[Any, ...]) -> Choices:
     found = tuple(parameter.convert(one) for one in value)
     if len(found) == 1:
-        why = "leaves nothing to choose. Give it as a parameter of the model."
+        why = "has only one value. Set it as a parameter of the model."
         raise _refusal(parameter, list(value), why)
     if any(found.count(one) > 1 for one in found):
-        raise _refusal(parameter, list(value), "names a value twice. Name each once.")
+        raise _refusal(parameter, list(value), "has a duplicate value. Remove it.")
     return Choices(found)
 
 
@@ -114,7 +118,7 @@ def _range(parameter: Parameter, value: Mapping[str, Any]) -> Real | Integer:
     if not isinstance(log, bool):
         raise _refusal(parameter, dict(value), "needs true or false for log.")
     if log and low <= 0:
-        raise _refusal(parameter, dict(value), "needs low > 0 where log is true.")
+        raise _refusal(parameter, dict(value), "needs low > 0 if log is true.")
     kind = Integer if isinstance(low, int) and isinstance(high, int) else Real
     return kind(low, high, log)
 

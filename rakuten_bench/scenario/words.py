@@ -1,4 +1,4 @@
-"""From the words of a scenario file to choices: options, parameters, combinations."""
+"""Values of a scenario file to choices: options, parameters, combinations."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from rakuten_bench.types import Modality
 
 
 class Findings:
-    """The mistakes of a file, collected so that all are told at once."""
+    """The mistakes of a file, collected to report all at once."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
 
     def add(self, value: Value, message: str) -> None:
-        """Note one mistake at its place."""
+        """Add a mistake at its place."""
         self.problems.append(f"{value.where}: {message}")
 
     @contextmanager
     def at(self, value: Value) -> Iterator[None]:
-        """Turn an error inside the block into a noted mistake."""
+        """Collect an error raised inside the block."""
         try:
             yield
         except Problems as error:
@@ -40,7 +40,7 @@ class Findings:
 
 
 def guess_modality(words: Mapping[str, Value]) -> Modality:
-    """Return the modality that is named, or the only one that has all the levers."""
+    """Return the named modality, or the only one that has all the levers."""
     if "modality" in words:
         return _named_modality(words["modality"])
     for modality, levers in LEVERS.items():
@@ -65,7 +65,7 @@ def read_choices(
     """Return the choices of each lever that is named.
 
     A value is an option's name, a mapping from an option's name to its parameters, or a
-    list of these. A parameter's value is swept over when it is a list of values.
+    list of these. A list as a parameter's value is expanded, one choice per value.
     """
     levers = {lever.name: lever for lever in LEVERS[modality]}
     choices: dict[str, list[Choice]] = {}
@@ -97,7 +97,7 @@ def read_combination(
 
 
 def read_limits(value: Value, findings: Findings) -> Limits:
-    """Read what a step may use: `time`, `memory`, and the same for single options.
+    """Read limits of steps: `time`, `memory`, and the same for single options.
 
     An example: ``limits: {time: 10m, memory: 6GB, model: {svc: {time: 1h}}}``.
     """
@@ -118,7 +118,7 @@ def read_limits(value: Value, findings: Findings) -> Limits:
 
 
 def check_lever(lever: str) -> None:
-    """Refuse a lever that no modality has.
+    """Reject a lever that no modality has.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def check_lever(lever: str) -> None:
 
 
 def check_option(lever: str, option: str) -> None:
-    """Refuse an option that a lever has in no modality.
+    """Reject an option that a lever has in no modality.
 
     Raises
     ------
@@ -165,7 +165,7 @@ _NOTHING = frozenset({"", "no", "none", "null", "false", "~"})
 
 
 def _find(lever: Lever, modality: Modality, entry: Value) -> Option:
-    """Return the option of a name; where nothing is wanted, say how that is written."""
+    """Return the option of a name; suggest 'off' for null, false and the like."""
     name = str(entry.plain()) if isinstance(entry.data, list) else entry.text
     try:
         return lever.find(modality, name)
@@ -196,7 +196,7 @@ def _sweep(
 
 
 def _axis(parameter: Parameter, value: Value) -> list[Any]:
-    """Return the one value, or the values of a list that is no value by itself."""
+    """Return the value, or the values of a list that is not a value itself."""
     try:
         return [parameter.convert(value.plain(parameter.type))]
     except UserError:

@@ -1,1 +1,1 @@
-"""How scenarios, scores and tables are put into words, for report and check alike."""
+"""Render scenarios, scores and tables as text, for report and check."""

@@ -19,7 +19,7 @@ class Column:
     ----------
     title : str
     right : bool
-        Whether its cells stand at the right, as numbers do.
+        Whether its cells are right-aligned, as numbers are.
     fixed : bool
         Whether its cells never wrap.
     """
@@ -34,7 +34,7 @@ def terminal_table(
 ) -> str:
     """Return a table of at most `width` columns; long cells wrap.
 
-    Cells are texts, not markup: a label "[red]" stays what it is.
+    Cells are texts, not markup: a label "[red]" is printed as it is.
     """
     from rich.console import Console
     from rich.table import Table
@@ -50,7 +50,7 @@ def terminal_table(
             min_width=len(column.title),
         )
     for row in rows:
-        # terminals disagree on the width of joined emoji: apart they all agree
+        # terminals disagree on the width of joined emoji, but not of single ones
         table.add_row(*(Text(clean(cell).replace("\u200d", "")) for cell in row))
     text = io.StringIO()
     console = Console(file=text, width=width, color_system=None, legacy_windows=False)
@@ -88,7 +88,7 @@ class Table:
 
 
 def render_tables(tables: Sequence[Table], format_: str, width: int) -> str:
-    """Return tables for the terminal ("table") or in Markdown, empty ones left out."""
+    """Return tables for the terminal ("table") or in Markdown; empty ones are skipped."""
     parts: list[str] = []
     for table in tables:
         if format_ == "markdown":
@@ -107,7 +107,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~$&!])")
 
 
 def markdown_cell(text: str) -> str:
-    r"""Escape what Markdown or HTML would act on.
+    r"""Escape characters that are special in Markdown or HTML.
 
     >>> markdown_cell("a|b <script> f1_macro")
     'a\\|b \\<script\\> f1\\_macro'

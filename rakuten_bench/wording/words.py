@@ -1,4 +1,4 @@
-"""Levers, numbers and labels as people read them."""
+"""Levers, numbers and labels in readable form."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-_FEW = 3  # levers that are named although they are off
+_FEW = 3  # levers that are listed although they are off
 _JOINER = "\u200d"
 
 
@@ -22,7 +22,7 @@ class HasLevers(Protocol):
 
     @property
     def members(self) -> Sequence[Mapping[str, Any]]:
-        """What a fusion joins: `modality`, `levers` and `params` of each."""
+        """Members of a fusion: `modality`, `levers` and `params` of each."""
 
     @property
     def levers(self) -> dict[str, str]:
@@ -34,7 +34,7 @@ class HasLevers(Protocol):
 
 
 def option_words(row: HasLevers, lever: str) -> str:
-    """Return the option of a lever with its parameters; "" where there is no lever.
+    """Return the option of a lever with its parameters; "" if there is no such lever.
 
     >>> from types import SimpleNamespace as Row
     >>> row = Row(
@@ -81,14 +81,14 @@ def _value(value: Any) -> str:
 
 
 def all_words(row: HasLevers) -> dict[str, str]:
-    """Return every lever of a scenario in words, and what a fusion joins."""
+    """Return every lever of a scenario in words, and the members of a fusion."""
     words = {lever: option_words(row, lever) for lever in row.levers}
     members = enumerate(row.members, 1)
     return words | {f"member {place}": _member(one) for place, one in members}
 
 
 def _member(one: Mapping[str, Any], common: Mapping[str, str] | None = None) -> str:
-    """Return what is on in a member of a fusion, and not common to all of its kind.
+    """Return the options of a fusion's member that are on, and not common to all.
 
     >>> _member({"levers": {"crop": "off", "feature": "hog"}, "params": {}})
     'hog'
@@ -115,7 +115,7 @@ def lever_names(rows: Iterable[HasLevers]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What the scenarios of one modality share, and option names that need a lever."""
+    """Options shared by the scenarios of a modality, and ambiguous option names."""
 
     common: Mapping[str, str]
     ambiguous: set[str]
@@ -141,10 +141,10 @@ class _Kind:
 
 
 class Wording:
-    """Says of each scenario only what tells it from the others of its kind on a board.
+    """Describes each scenario by what differs from the others of its modality on a board.
 
-    Text, image and fusion scenarios have levers of their own, so each kind is worded by
-    itself; a scenario that is the only one of its kind is worded in full.
+    Text, image and fusion scenarios have different levers, so each modality is described
+    separately; the only scenario of a modality is described in full.
 
     Parameters
     ----------
@@ -158,9 +158,9 @@ class Wording:
         self._kinds = {name: _Kind.of(found) for name, found in sorted(kinds.items())}
 
     def __call__(self, row: HasLevers) -> str:
-        """Return the options that tell a scenario apart, those that are off left out.
+        """Return the options that distinguish a scenario, except those that are off.
 
-        Where all are off, they are named if they are few.
+        If all are off, they are listed if they are few.
         """
         kind = self._kinds[row.modality]
         parts, off = [], []
@@ -177,13 +177,13 @@ class Wording:
         return " · ".join(parts) or "the same"
 
     def _member(self, one: Mapping[str, Any]) -> str:
-        """Word a member of a fusion as the scenarios of its kind are worded."""
+        """Describe a member of a fusion like the scenarios of its modality."""
         kind = self._kinds.get(one.get("modality", ""))
         return _member(one, kind.common if kind else {})
 
     @property
     def caption(self) -> str:
-        """Return the options that scenarios share; "" where there are none."""
+        """Return the options that scenarios share; "" if there are none."""
         several = len(self._kinds) > 1
         return " ".join(
             sentence
@@ -219,8 +219,8 @@ def _ambiguous(options: Mapping[str, set[str]]) -> set[str]:
 def clean(text: str, length: int | None = None) -> str:
     r"""Return a text on one line without control characters, cut to a length.
 
-    A label or a title may hold anything: an escape sequence for the terminal, or a
-    mark that turns the rest of the line around. The joiner inside emoji stays.
+    A label or a title may contain an escape sequence for the terminal, or a
+    mark that reverses the rest of the line. The joiner inside emoji is kept.
 
     >>> clean("a\x1b[31mb\nc"), clean("abcdef", 4)
     ('a [31mb c', 'abc…')
@@ -231,7 +231,7 @@ def clean(text: str, length: int | None = None) -> str:
     return line
 
 
-#: What a terminal acts on, or what turns the order of the text around: control characters
+#: Characters that control a terminal or the direction of text: control characters
 #: but for line ends and tabs, marks of direction, separators of lines, tags, and halves of
 #: characters.
 _ACTIVE = re.compile(
@@ -241,9 +241,9 @@ _ACTIVE = re.compile(
 
 
 def escape_controls(text: str) -> str:
-    r"""Return a text with what a terminal would act on written as Python escapes it.
+    r"""Return a text with terminal control characters escaped as in Python.
 
-    Lines stay lines.
+    Line ends are kept.
 
     >>> escape_controls("a\x1b[31mb\n\u202ec")
     'a\\x1b[31mb\n\\u202ec'
@@ -252,7 +252,7 @@ def escape_controls(text: str) -> str:
 
 
 def escape_json(text: str) -> str:
-    r"""Return JSON with what a terminal would act on in its strings escaped.
+    r"""Return JSON with terminal control characters in its strings escaped.
 
     >>> escape_json('{"a": "\u202e"}')
     '{"a": "\\u202e"}'
@@ -271,7 +271,7 @@ def class_name(label: str, names: Mapping[str, str]) -> str:
 
 
 def score_words(value: float, digits: int = 4) -> str:
-    """Write a score without its zero.
+    """Write a score without its leading zero.
 
     >>> score_words(0.81234), score_words(1.0), score_words(-0.0123, 3)
     ('.8123', '1.0000', '-.012')
@@ -291,7 +291,7 @@ def signed(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """Write a duration so that two digits or more count.
+    """Write a duration with at least two significant digits.
 
     >>> seconds(0.0123), seconds(3.21), seconds(75.2), seconds(7300)
     ('0.01 s', '3.2 s', '75 s', '2.0 h')

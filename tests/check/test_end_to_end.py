@@ -373,7 +373,7 @@ def test_a_results_folder_that_was_moved_says_that_its_file_is_not_found(shop):
     result = invoke("check", "--results", moved, "--baseline", moved / "baseline.json")
 
     assert result.exit_code == 0
-    assert "ci.yaml is not at" in result.output
+    assert "ci.yaml not found at" in result.output
 
 
 def test_joined_results_bring_their_last_runs(shop):

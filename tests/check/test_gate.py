@@ -856,10 +856,10 @@ def test_a_baseline_of_the_first_versions_is_read(shop):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--tolerance", "nan"], "'nan' is no number between 0 and 1"),
-        (["--rows"], "go with --update only"),
-        (["--no-rows"], "go with --update only"),
-        (["--update", "--write", "a.md"], "not with --update"),
+        (["--tolerance", "nan"], "'nan' is not a number between 0 and 1"),
+        (["--rows"], "--rows and --no-rows need --update"),
+        (["--no-rows"], "--rows and --no-rows need --update"),
+        (["--update", "--write", "a.md"], "can't be combined with --update"),
         (["--seed", "3", "--cache", "c"], "--seed, --cache: name the scenario file"),
         (["--dataset", "other"], "has no scenarios of 'other'"),
     ],

@@ -84,7 +84,7 @@ def test_clear_removes_pictures_splits_and_unfinished_folders(shop, call):
     _, printed, _ = call("cache", "clear")
 
     assert any(path.name == "1F600.png" for path in spared)
-    assert "pictures, splits and standings removed" in printed
+    assert "images, splits and standings removed" in printed
     assert made(shop) == []
     assert not list(shop.glob("cache/*.part"))
 
@@ -214,7 +214,7 @@ def test_a_plan_says_what_it_only_guesses(odd, call):
 
     _, printed, _ = call("plan", "grid.yaml")
 
-    assert re.search(r"forecast .* \d+ steps like none that has run here", printed)
+    assert re.search(r"forecast .* \d+ steps without history", printed)
 
 
 def test_a_plan_with_nothing_to_do_says_so(shop, call):

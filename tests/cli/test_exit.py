@@ -81,13 +81,13 @@ def test_a_bug_prints_its_traceback_and_says_that_nothing_was_measured(capsys):
 
     printed = capsys.readouterr().err
     assert "ZeroDivisionError: weights" in printed
-    assert "the command has not finished: this is a bug" in printed
+    assert "the command did not finish: this is a bug" in printed
 
 
 def test_a_program_that_was_ended_from_within_says_by_what(capsys):
     end_with(SystemExit(0))
 
-    assert "ended it by sys.exit(0)" in capsys.readouterr().err
+    assert "has called sys.exit(0)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["levers"], ["--help"], ["levers", "--help"]])

@@ -258,7 +258,7 @@ def test_synthesize_writes_what_describe_reads(call: Call, tmp_path: Path):
 
     assert written == 0
     assert out == "made-up: 100 listings, 2 photos.\n"
-    assert "synthetic (made up): 100 rows, 27 classes" in described
+    assert "synthetic (not real products): 100 rows, 27 classes" in described
     assert "pool and spa" in described
 
 

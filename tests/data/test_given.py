@@ -117,7 +117,7 @@ def test_a_test_file_without_labels_is_refused_with_a_way_out(
     test = listing(12, 30).assign(kind="").drop(columns=missing)
 
     with pytest.raises(
-        UserError, match=r"test\.csv: the test file has no labels in a column 'kind'.*"
+        UserError, match=r"test\.csv: the test file has no label column 'kind'.*"
     ):
         two_files(tmp_path, listing(30), test)
 
@@ -137,7 +137,9 @@ def test_a_column_that_only_one_file_has_is_refused_with_that_file(tmp_path: Pat
 
 
 def test_an_id_of_both_files_is_refused(tmp_path: Path):
-    with pytest.raises(UserError, match=r"train\.csv and .*test\.csv: 12 ids stand"):
+    with pytest.raises(
+        UserError, match=r"train\.csv and .*test\.csv: 12 duplicate ids"
+    ):
         two_files(tmp_path, listing(30), listing(12))
 
 
@@ -170,7 +172,9 @@ def test_a_column_of_other_words_is_refused(tmp_path: Path, value: str):
     sides = ["train"] * 20 + [value] * 10
     listing(30).assign(part=sides).to_csv(tmp_path / "shop.csv", index=False)
 
-    with pytest.raises(UserError, match=f"10 of 30 rows are on no side: '{value}'"):
+    with pytest.raises(
+        UserError, match=f"10 of 30 rows have an invalid side: '{value}'"
+    ):
         load(tmp_path, path="shop.csv", side="part")
 
 
@@ -179,7 +183,7 @@ def test_a_side_without_rows_is_refused(tmp_path: Path, side: str):
     listing(30).assign(part=side).to_csv(tmp_path / "shop.csv", index=False)
     other = {"train": "test", "test": "train"}[side]
 
-    with pytest.raises(UserError, match=f"none of its 30 rows is given as a {other}"):
+    with pytest.raises(UserError, match=f"none of its 30 rows is a {other}"):
         split_of(load(tmp_path, path="shop.csv", side="part"))
 
 
@@ -226,7 +230,7 @@ def test_ids_that_name_no_rows_are_refused(
 def test_given_rows_that_nobody_gives_are_refused(tmp_path: Path):
     listing(30).to_csv(tmp_path / "shop.csv", index=False)
 
-    with pytest.raises(UserError, match=r"no test rows are given\. Name them with"):
+    with pytest.raises(UserError, match=r"no test rows are defined\. Define them with"):
         split_of(load(tmp_path, path="shop.csv"), "given")
 
 
@@ -241,7 +245,7 @@ def test_test_rows_are_not_given_twice(tmp_path: Path):
     dataset = two_files(tmp_path, listing(30), listing(12, 30))
     (tmp_path / "ids.txt").write_text("P3\n")
 
-    with pytest.raises(UserError, match="given twice"):
+    with pytest.raises(UserError, match="defined twice"):
         split_of(dataset, {"given": {"ids": "ids.txt"}}, tmp_path)
 
 

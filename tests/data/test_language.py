@@ -52,7 +52,7 @@ def test_what_is_no_language_is_refused_in_one_message():
 
     with pytest.raises(
         UserError,
-        match=r"^shop\.csv: 8 rows have a language that is none: 'qaz' \(2\).*'qez' "
+        match=r"^shop\.csv: 8 rows have an unknown language: 'qaz' \(2\).*'qez' "
         r"\(1\) and 2 more\. Write ISO 639-1 codes such as 'fr'",
     ):
         shop("fr", "qaz", *wrong)

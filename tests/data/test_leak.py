@@ -30,7 +30,9 @@ def test_values_that_spell_the_label_are_a_leak(column, name, part):
 
     [leak] = find_leaks(shop(**{column: values}), column)
 
-    assert f"the {part} in column '{column}' tells the label of 60 of 60 rows" in leak
+    assert (
+        f"the {part} in column '{column}' determines the label of 60 of 60 rows" in leak
+    )
     assert "'shoe' of" in leak
 
 

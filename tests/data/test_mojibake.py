@@ -20,7 +20,7 @@ def test_text_that_was_saved_as_utf8_twice_is_told_with_the_first_row():
 
     [remark] = remark_mojibake(frame, "shop.csv")
 
-    assert remark.startswith("shop.csv: 3 rows with text that looks like UTF-8 taken")
+    assert remark.startswith("shop.csv: 3 rows with text that looks like UTF-8 decoded")
     assert "row 1, counted from 0" in remark
     assert f"'{spoil(TEXTS[0])}' for '{TEXTS[0]}'" in remark
 

@@ -134,7 +134,7 @@ def test_row_ids_that_stand_twice_are_refused(tmp_path: Path):
     write_challenge(tmp_path)
     (tmp_path / LABELS).write_text(",prdtypecode\n0,10\n0,40\n1,10\n")
 
-    with pytest.raises(UserError, match=r"1 row ids stand for more than one row \(0\)"):
+    with pytest.raises(UserError, match=r"1 duplicate row ids \(0\)"):
         load(tmp_path)
 
 
@@ -143,7 +143,7 @@ def test_labels_of_another_download_are_refused(tmp_path: Path):
     (tmp_path / LABELS).write_text(",prdtypecode\n0,10\n1,10\n2,10\n9,10\n")
 
     with pytest.raises(
-        UserError, match=r"1 of 4 labels are for rows that .* \(first: 9\)"
+        UserError, match=r"1 of 4 labels are for rows missing in .* \(first: 9\)"
     ):
         load(tmp_path)
 

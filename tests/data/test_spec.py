@@ -117,5 +117,5 @@ def test_the_cache_folder_can_be_named_by_the_environment(
 
 
 def test_a_home_folder_that_is_not_known_is_one_message():
-    with pytest.raises(UserError, match=r"a\.csv: the home folder .* is not known"):
+    with pytest.raises(UserError, match=r"a\.csv: .* the home folder is unknown"):
         expand_home("~nobody-of-this-name/a.csv")

@@ -148,7 +148,7 @@ def test_labels_that_pandas_takes_for_missing_stay_classes_and_are_told(
 
     assert dataset.frame["label"].tolist() == ["None", "null"]
     [remark] = dataset.remarks
-    assert "reads like no label: 'None' (1 rows), 'null' (1 rows)" in remark
+    assert "looks like a missing label: 'None' (1 rows), 'null' (1 rows)" in remark
 
 
 def test_texts_that_stand_for_a_missing_one_are_missing_and_told(tmp_path: Path):
@@ -187,7 +187,7 @@ def test_labels_of_several_spellings_stay_apart_and_are_told(tmp_path: Path):
 
     assert len(dataset.classes) == 6
     [remark] = dataset.remarks
-    assert "5 labels differ only by case, white space, invisible characters" in remark
+    assert "5 labels differ only by case, whitespace, invisible characters" in remark
     assert "'Shoes' (1) / 'Shoes ' (1) / 'shoes\\u200b' (1)" in remark
     assert "'labels: {normalize: true}'" in remark
 
@@ -217,7 +217,7 @@ def test_labels_that_read_alike_stay_apart_and_are_told(
 
     assert len(dataset.classes) == 3
     [remark] = dataset.remarks
-    assert "2 labels read like others" in remark
+    assert "2 labels differ from others" in remark
     assert "are separate classes" in remark
 
 
@@ -265,7 +265,7 @@ def test_rows_with_nothing_to_be_classified_by_are_told(tmp_path: Path):
 
     empty, rows = load(tmp_path, description="text").remarks
 
-    assert "no description in any row: the column is empty" in empty
+    assert "no row has a description: the column is empty" in empty
     assert "2 of 3 rows have no title or description (rows 1, 2," in rows
 
 
@@ -364,12 +364,12 @@ def test_a_file_that_is_no_parquet_is_told(tmp_path: Path):
 
 
 def test_a_table_without_text_or_image_column_is_refused(shop_csv: Path):
-    with pytest.raises(UserError, match="nothing to classify by"):
+    with pytest.raises(UserError, match="no text or image column"):
         load(shop_csv.parent, title="")
 
 
 def test_an_id_that_stands_twice_is_refused(shop_csv: Path):
-    with pytest.raises(UserError, match=r"1 ids stand for more than one row \(food\)"):
+    with pytest.raises(UserError, match=r"1 duplicate ids \(food\)"):
         load(shop_csv.parent, id="kind")
 
 

@@ -99,9 +99,7 @@ def test_a_test_part_that_small_classes_enlarge_is_told():
 
     [remark] = build_split(shop(60, label=tiny), SplitSpec()).remarks
 
-    assert (
-        "'holdout': 30 of 60 rows are test rows (50 %, asked for were 20 %)" in remark
-    )
+    assert "'holdout': 30 of 60 rows are test rows (50 %, requested 20 %)" in remark
 
 
 @pytest.mark.parametrize("n_rows", [8, 50, 200])

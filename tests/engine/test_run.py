@@ -140,7 +140,7 @@ def test_a_record_without_scores_tells_what_its_steps_have_taken(odd, capsys):
     total = sum({step["key"]: step["seconds"] for step in every}.values())
     own = sum(record["own_time"] for record in found.values())
     assert own == pytest.approx(total)
-    assert f"Own time {seconds(own)} in all" in " ".join(board.split())
+    assert f"Own time {seconds(own)} in total" in " ".join(board.split())
 
 
 def test_a_scheduler_that_would_not_be_used_is_refused(odd, capsys):
@@ -151,8 +151,8 @@ def test_a_scheduler_that_would_not_be_used_is_refused(odd, capsys):
 
     assert code == 2
     assert error == (
-        "Error: --scheduler tcp://far:8786: --executor local has no use for it. Leave "
-        "one of them out.\n"
+        "Error: --scheduler tcp://far:8786: --executor local does not use one. Remove "
+        "one of the two.\n"
     )
 
 
@@ -203,7 +203,7 @@ def test_a_scenario_over_a_limit_runs_again_where_another_limit_holds(odd, capsy
 
     assert stopped["memory"] == 500_000_000
     assert "2 scenarios, 0 to run" in same
-    assert "1 scenario not run again that passed a limit before" in same
+    assert "1 scenario skipped that exceeded a limit before" in same
     assert "--rerun oom" in same
     assert "2 scenarios, 1 to run" in other
     assert "2 scenarios, 1 to run" in forced
@@ -315,9 +315,9 @@ matrix:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--time-limit", "soon"], "time limit 'soon' is no duration"),
-        (["--memory-limit", "6"], "size '6' is none. Write it with a unit"),
-        (["--cache-size", "much"], "size 'much' is none"),
+        (["--time-limit", "soon"], "time limit 'soon' is not a duration"),
+        (["--memory-limit", "6"], "'6' is not a size such as 6GB or 512MiB"),
+        (["--cache-size", "much"], "'much' is not a size"),
     ],
 )
 def test_a_limit_that_is_none_is_refused(odd, capsys, words, message):
@@ -332,7 +332,7 @@ def test_a_limit_that_is_none_is_refused(odd, capsys, words, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("limits: {time: soon}", "grid.yaml:4: time limit 'soon' is no duration"),
+        ("limits: {time: soon}", "grid.yaml:4: time limit 'soon' is not a duration"),
         ("limits: {tme: 3s}", "unknown lever 'tme'. Did you mean 'time'?"),
         ("limits: {model: {svcc: {time: 3s}}}", "unknown model 'svcc'."),
         (

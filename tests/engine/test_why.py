@@ -147,7 +147,7 @@ def test_a_failure_says_how_to_run_it_again(shop, why):
     _, said = why("broken")
 
     assert "nothing has changed" in said
-    assert "Its record says 'failed': --rerun failed runs it again." in said
+    assert "Its status is 'failed': --rerun failed runs it again." in said
 
 
 def test_only_what_failed_and_follows_runs_again(shop, why):

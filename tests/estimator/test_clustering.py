@@ -581,7 +581,7 @@ def test_the_summary_of_a_run_has_the_clusterings(call):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("compare", "svm", "groups"), "is a clustering; its clusters are no classes"),
+        (("compare", "svm", "groups"), "is a clustering; its clusters are not classes"),
         (("explain", "groups", "--row", "p1"), "predicts no class"),
     ],
 )

@@ -188,7 +188,7 @@ def test_texts_that_were_saved_in_the_wrong_encoding_are_told(call, table):
 
     assert code == 0, error
     assert len(labels_of(out)) == 1
-    assert "1 row with text that looks like UTF-8 taken for Windows-1252" in error
+    assert "1 row with text that looks like UTF-8 decoded as Windows-1252" in error
 
 
 def test_naming_a_column_that_the_model_does_not_read_is_refused(call, table):
@@ -353,7 +353,7 @@ def test_the_table_itself_is_not_written_over(call, table):
     code, _, error = call("predict", "short.joblib", path, "-o", path)
 
     assert code == 2
-    assert "is read by this command" in error
+    assert "is an input of this command" in error
     assert path.read_text() == before
 
 
@@ -498,9 +498,9 @@ def test_a_row_of_a_table_is_explained_by_an_exported_model(call, table):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("seen.joblib", "--row", "p1"), "--row and --table go together"),
-        (("absent.joblib", "--text", "hat"), "there is no such model"),
-        (("short", "--row", "p1", "--table", "shop.csv"), "go with an exported model"),
+        (("seen.joblib", "--row", "p1"), "--row needs --table"),
+        (("absent.joblib", "--text", "hat"), "model not found"),
+        (("short", "--row", "p1", "--table", "shop.csv"), "need an exported model"),
         (("seen.joblib", "--text", "hat"), "looks at images only"),
     ],
 )

@@ -232,7 +232,7 @@ def test_a_model_of_other_versions_is_refused_unless_told(shop, call, tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["predict", "absent.joblib", "shop.csv"], "no such model"),
+        (["predict", "absent.joblib", "shop.csv"], "model not found"),
         (["export", "svmm"], "svmm"),
         (["explain", "svm"], "either --row ID or --text"),
         (["explain", "svm", "--row", "nobody", "--cache", "cache"], "no row of shop"),

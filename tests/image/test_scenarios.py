@@ -304,7 +304,7 @@ def test_levers_that_a_model_would_leave_without_effect_are_refused(shop, capsys
     (shop / "grid.yaml").write_text(HEAD + text)
 
     assert enter("run", "grid.yaml") == 2
-    expected = "model 'external' reads frame, so that vectorizer 'tfidf' would have no"
+    expected = "model 'external' reads frame: vectorizer 'tfidf' would have no"
     assert expected in capsys.readouterr().err
 
 

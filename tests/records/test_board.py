@@ -69,7 +69,7 @@ def test_other_data_of_one_name_have_a_board_of_their_own(folder, call):
     first, second = records.iter_boards(folder / "results")
     assert first == "train"
     assert out.startswith(f"train ({second}): ")
-    assert "results/train: holds records of other data of this name" in err
+    assert "results/train: has records of other data of this name" in err
     assert "dataset: {table: {name: ...}}" in err
 
 
@@ -151,7 +151,7 @@ def test_seeds_are_never_mixed_on_a_board_nor_compared(folder, call):
         for board in (first, second)
     }
     assert rows == {first: {123}, second: {7}}
-    assert "holds records of seed 123" in err
+    assert "has records of seed 123" in err
     code = "T0000-0120-0000"
     with pytest.raises(UserError, match=r"different seeds \(123 and 7\)"):
         report.compare(*(folder / "results" / board / code for board in rows))
@@ -384,7 +384,7 @@ def test_an_empty_name_of_the_results_folder_is_refused(folder, call):
     code, _, err = call("run", "a/s.yaml", "--results", "")
 
     assert code == 2
-    assert "'' names no folder" in err
+    assert "'' is not a folder" in err
     assert {*folder.iterdir()} == before
 
 

@@ -240,7 +240,7 @@ def test_a_plain_file_is_read_up_to_its_limit(tmp_path):
     (tmp_path / "file").write_bytes(b"four")
 
     assert read_plain(tmp_path / "file", 4) == b"four"
-    with pytest.raises(OSError, match="has 4 bytes, more than the 3 read"):
+    with pytest.raises(OSError, match="has 4 bytes, over the limit of 3"):
         read_plain(tmp_path / "file", 3)
 
 

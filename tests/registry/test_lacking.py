@@ -102,11 +102,11 @@ def test_plan_and_run_tell_it_first_and_the_others_go_on(tmp_path, monkeypatch, 
     again = call("run", "grid.yaml", "--cache", "cache", "--jobs", "1")
 
     told, why = "model transformer(model=./none)", "model './none': neither a folder"
-    assert f"Can't work on this machine:\n{told}: {why}" in planned[1]
-    assert f"{told} can't work on this machine: {why}" in said
+    assert f"Can't run on this machine:\n{told}: {why}" in planned[1]
+    assert f"{told} can't run on this machine: {why}" in said
     assert code == 1
     assert "failed" in board
-    assert "can't work" not in again[2]  # its record says why; nothing is tried
+    assert "can't run" not in again[2]  # its record says why; nothing is tried
 
 
 def test_what_a_missing_nltk_data_set_is_called():

@@ -199,7 +199,7 @@ def test_a_network_for_images_is_refused_on_what_is_no_image(
     path = tmp_path / "odd.yaml"
     path.write_text(f"{HEAD}  one: {{{words}, model: {model}}}\n")
 
-    message = f"model '{model}' wants pixels, which {refused} does not give"
+    message = f"model '{model}' needs pixels, which {refused} does not produce"
     with pytest.raises(UserError, match=message):
         load_study(path)
 

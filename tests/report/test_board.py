@@ -438,7 +438,7 @@ def test_show_tells_levers_classes_and_notable_confusions(shop):
     assert "plain words" in printed
     assert "logreg" in printed
     assert f"{record.per_class[0].f1:.3f}".removeprefix("0") in printed
-    assert "taken for" in printed
+    assert "predicted as" in printed
     assert "note: a row is empty" in printed
 
 

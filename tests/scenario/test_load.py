@@ -77,7 +77,7 @@ def test_parameters_change_the_end_of_the_code_only():
 def test_a_code_with_parameters_cannot_be_turned_back_alone():
     code = from_words({"model": "logreg"}, {"model": {"C": 10.0}}).code
 
-    with pytest.raises(UserError, match="stands for parameters"):
+    with pytest.raises(UserError, match="is a hash of parameters"):
         from_code(code)
 
 
@@ -263,17 +263,17 @@ matrix:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "names no scenario"),
+        ("", "has no scenarios"),
         ("- a list", r"must be a mapping \(key: value\), not a list\.$"),
         ("matrix: [", "is not valid YAML"),
         ("matrix:\n  \0", "study.yaml:2: is not valid YAML: special characters"),
         (
             "matrix: {model: logreg}\nmatrix: {model: dummy}",
-            "key 'matrix' stands twice",
+            "duplicate key 'matrix'",
         ),
         ("include: study.yaml\nmatrix: {model: logreg}", "includes itself"),
-        ("include: absent.yaml", "there is no such file"),
-        ("include: {a: b}", r"\{'a': 'b'\}: there is no such file"),
+        ("include: absent.yaml", "file not found"),
+        ("include: {a: b}", r"\{'a': 'b'\}: file not found"),
         ("matrix: &m {model: *m}", "refers to itself by an alias"),
         ("split: holdout\nlimits: lots", r"^\S+:2: limits must be a mapping"),
         ("matrix: {model: [[svc]]}", r"study.yaml:1: unknown model '\['svc'\]'"),
@@ -295,7 +295,7 @@ def test_a_folder_is_no_scenario_file(tmp_path):
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path):
-    with pytest.raises(UserError, match="there is no such file"):
+    with pytest.raises(UserError, match="file not found"):
         load_study(tmp_path / "absent.yaml")
 
 
@@ -338,8 +338,8 @@ def test_another_metric_leaves_codes_without_a_search_alone(tmp_path):
     [
         ("{c: [1, 2]}", "unknown parameter of logreg 'c'"),
         ("{C: {low: 2, high: 1}}", "needs low < high"),
-        ("{C: [1]}", "leaves nothing to choose"),
-        ("{}", "names no parameter"),
+        ("{C: [1]}", "has only one value"),
+        ("{}", "space is empty"),
     ],
 )
 def test_a_wrong_space_is_told_before_anything_runs(tmp_path, space, message):
@@ -408,7 +408,7 @@ matrix:
     place = "study.yaml:4: search 'grid', model 'logreg': "
     assert all(problem.startswith(place) for problem in problems)
     assert len(problems) == 3
-    for words in ("unknown parameter", "needs low < high", "is given one value"):
+    for words in ("unknown parameter", "needs low < high", "sets this parameter"):
         assert sum(words in problem for problem in problems) == 1
 
 
@@ -434,7 +434,7 @@ def test_a_search_is_left_out_where_a_model_has_nothing_to_choose(tmp_path):
     study = study_of(tmp_path, "matrix: {model: [dummy, logreg], search: [off, grid]}")
 
     assert len(study.scenarios) == 3
-    assert "model 'dummy' has no space" in next(iter(study.dropped))
+    assert "model 'dummy' has no search space" in next(iter(study.dropped))
 
 
 def test_a_search_keeps_a_value_that_is_given_though_it_is_the_default(tmp_path):
@@ -461,8 +461,8 @@ def test_a_default_that_is_given_and_searched_is_a_mistake(tmp_path):
 
     problems = problems_of(tmp_path, f"scenarios: [{twice}, {none_left}]")
 
-    assert "'logreg' is given one value of it" in problems[0]
-    assert "with alpha, norm given has no space" in problems[1]
+    assert "the scenario sets this parameter of 'logreg'" in problems[0]
+    assert "with alpha, norm given has no search space" in problems[1]
 
 
 NAMES = """

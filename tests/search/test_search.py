@@ -210,10 +210,10 @@ def test_a_part_of_the_rows_keeps_every_class():
         ({"C": {"low": 2, "high": 1}}, "needs low < high"),
         ({"C": 3}, "neither a list of values nor a range"),
         ({"C": ["big"]}, "is invalid"),
-        ({}, "names no parameter"),
+        ({}, "space is empty"),
         ({"C": []}, "neither a list of values nor a range"),
-        ({"C": [1]}, r"\[1\] leaves nothing to choose"),
-        ({"C": [1, 2, 1.0]}, "names a value twice"),
+        ({"C": [1]}, r"\[1\] has only one value"),
+        ({"C": [1, 2, 1.0]}, "has a duplicate value"),
         ({"C": {"low": 1, "high": 2, "step": 1}}, "needs low < high"),
         ({"C": {"low": "a", "high": "b"}}, "'a' is invalid"),
         ({"C": {"low": 1, "high": "b"}}, "'b' is invalid"),
@@ -247,7 +247,9 @@ def test_a_search_that_could_not_choose_is_refused_unrun(search, params):
 
 
 def test_a_parameter_that_is_used_before_the_candidates_are_known_is_refused():
-    with pytest.raises(UserError, match="'max_rows': model 'svc' uses it once, for"):
+    with pytest.raises(
+        UserError, match="'max_rows': all candidates of model 'svc' share it"
+    ):
         read_space(MODEL.find("text", "svc"), {"max_rows": [1000, 2000]})
 
 
@@ -280,7 +282,7 @@ def test_a_short_range_is_tried_whole_and_ends(name):
 
 
 def test_a_model_without_a_space_asks_for_one():
-    with pytest.raises(UserError, match="has no space to search"):
+    with pytest.raises(UserError, match="has no default search space"):
         read_space(MODEL.find("text", "dummy"), None)
 
 
@@ -290,9 +292,12 @@ def test_a_parameter_that_is_given_keeps_its_value():
     free = read_space(model, None, given={"max_depth"})
 
     assert free.keys() == model.space.keys() - {"max_depth"}
-    with pytest.raises(UserError, match="'max_depth': model 'random_forest' is given"):
+    with pytest.raises(
+        UserError,
+        match="'max_depth': the scenario sets this parameter of 'random_forest'",
+    ):
         read_space(model, {"max_depth": [2, 4]}, given={"max_depth"})
-    with pytest.raises(UserError, match="has no space to search"):
+    with pytest.raises(UserError, match="has no default search space"):
         read_space(model, None, given=model.space)
 
 

@@ -1,8 +1,8 @@
-"""One offline HTML file for boards: no request, no dependency, no script from outside.
+"""One self-contained HTML file for boards: no requests, no external scripts.
 
-The tables are plain HTML, so that the page says what matters without a script. What a
-scenario's page needs travels as JSON inside the file; the script builds it from text
-nodes only, and a content security policy forbids any request.
+The tables are plain HTML and readable without scripts. The data of the scenarios' pages
+are embedded as JSON; the script builds these pages from text nodes only, and a content
+security policy forbids any request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _POLICY = (
     "img-src data:; base-uri 'none'; form-action 'none'"
 )
 
-#: Board name -> row id -> what is in the row.
+#: Board name -> row id -> contents of the row.
 Examples = Mapping[str, Mapping[str, Example]]
 
 
@@ -38,8 +38,8 @@ def render_page(boards: Sequence[Board], examples: Examples | None = None) -> st
     boards : sequence of Board
         With intervals and groups.
     examples : mapping, optional
-        For boards whose data set is at hand, what is in the rows: shown beside wrong
-        answers. Leave it out where the data are private.
+        Contents of the rows, for boards whose data set is available: shown beside
+        wrong predictions. Omit it if the data are private.
     """
     contents = [
         board_content(board, (examples or {}).get(board.name, {})) for board in boards
@@ -99,7 +99,7 @@ def _asset(name: str) -> str:
 
 
 def _json(values: Any) -> Markup:
-    r"""Return JSON that can't end the script element that holds it.
+    r"""Return JSON that can't close the script element that contains it.
 
     >>> _json(["</script>"])
     '["\\u003c/script>"]'

@@ -1,4 +1,4 @@
-"""Drawings of the page: intervals, score against cost, classes across scenarios."""
+"""Charts of the page: intervals, score against cost, classes across scenarios."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rakuten_bench.report.inlier import inlier_range
 from rakuten_bench.report.page.markup import Markup, element
 from rakuten_bench.wording.words import class_name, number, score_words, seconds
 
-_TOP = 8  # scenarios beside the classes
+_TOP = 8  # scenarios in the table of classes
 _WIDTH, _HEIGHT = 720, 320  # of a chart, in its own units
 _LEFT, _BOTTOM = 56, 44  # room for the labels of its axes
 
 
 def details(title: str, *children: Markup, opened: bool = False) -> Markup:
-    """Return a part of the page that opens and closes."""
+    """Return a collapsible part of the page."""
     head = element("summary", element("h2", title))
     return element("details", head, *children, open=opened)
 
@@ -34,7 +34,7 @@ def plain_table(
     titles : sequence of str
     rows : sequence of rows of str
     numbers : sequence of str
-        Titles of the columns that stand at the right.
+        Titles of right-aligned columns.
     """
     kinds = ["n" if title in numbers else None for title in titles]
     head = element(
@@ -91,7 +91,7 @@ class Scale:
         self._place = axis(*inlier_range(ends or [0.0, 1.0]), 0, 100)
 
     def draw(self, entry: Entry) -> Markup:
-        """Return the interval of a scenario; nothing where it has none."""
+        """Return the interval of a scenario; nothing if it has none."""
         if entry.interval is None:
             return Markup()
         low, high = entry.interval
@@ -105,7 +105,7 @@ def axis(
 ) -> Callable[[float], float]:
     """Return a function that maps values onto a line, a little inside both ends.
 
-    Those below `low` or above `high` stand at its ends.
+    Values below `low` or above `high` are drawn at its ends.
     """
 
     def place(value: float) -> float:
@@ -137,12 +137,12 @@ def cost_chart(place: int, board: Board, limit: int) -> Markup:
         role="group",
         aria_label=f"{board.metric} against seconds",
     )
-    told = f"{board.metric} against seconds, shared steps in full. Filled: none as good costs less."
+    told = (
+        f"{board.metric} against seconds, shared steps in full. Filled: Pareto-optimal."
+    )
     n_below = sum(score < low for score in scores)
     if n_below:
-        told += (
-            f" Far below, so drawn at the lower edge: {number(n_below, 'scenario')}."
-        )
+        told += f" Outliers, drawn at the lower edge: {number(n_below, 'scenario')}."
     return details("Score against cost", drawing, element("p", told, class_="quiet"))
 
 

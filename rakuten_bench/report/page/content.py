@@ -1,4 +1,4 @@
-"""What the page's script needs of each scenario, as plain values."""
+"""Data of each scenario for the page's script, as plain values."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def board_content(board: Board, examples: Mapping[str, Example]) -> dict[str, An
 
 
 def shown(board: Board) -> tuple[Entry, ...]:
-    """Return the scenarios that have a page of their own; clusterings come last."""
+    """Return the scenarios with their own page; clusterings come last."""
     return (*board_rows(board), *board.clusterings[:LIMIT])
 
 
@@ -105,7 +105,7 @@ def _error(error: records.Failure) -> dict[str, Any]:
 
 
 def _origin(record: Record) -> list[list[str]]:
-    """Return data, split, seed, machine and versions as pairs to read."""
+    """Return data, split, seed, machine and versions as pairs of label and text."""
     pairs = [
         ["data", f"{record.dataset.name} {record.dataset.fingerprint}"],
         ["about the data", " ".join([record.dataset.about, *record.dataset.remarks])],
@@ -129,7 +129,7 @@ def _origin(record: Record) -> list[list[str]]:
 
 
 def _answers(entry: Entry, subset: str, listed: _ExampleList | None) -> dict[str, Any]:
-    """Return the confusion matrix as (true, predicted, rows), and wrong answers."""
+    """Return the confusion matrix as (true, predicted, rows), and wrong predictions."""
     try:
         confusion = read_counts(entry.folder, subset)
         cells = [int(v) for cell in _cells(confusion) for v in cell]
@@ -140,7 +140,7 @@ def _answers(entry: Entry, subset: str, listed: _ExampleList | None) -> dict[str
 
 
 def _cells(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the filled cells, (n_cells, 3)."""
+    """Return the nonzero cells, (n_cells, 3)."""
     true, predicted = np.nonzero(confusion)
     return np.column_stack([true, predicted, confusion[true, predicted]])
 
@@ -154,7 +154,7 @@ def _clusters(entry: Entry, subset: str, record: Record) -> dict[str, Any]:
 
 
 class _ExampleList:
-    """The rows that are shown somewhere in the page, each once."""
+    """The rows shown in the page, each once."""
 
     def __init__(self, examples: Mapping[str, Example]) -> None:
         self._by_row = examples
@@ -165,7 +165,7 @@ class _ExampleList:
     def choose(
         self, entry: Entry, subset: str, confusion: NDArray[np.int64]
     ) -> list[list[Any]]:
-        """Return wrong answers, one of each of the most frequent confusions.
+        """Return wrong predictions, one for each of the most frequent confusions.
 
         Returns
         -------
@@ -188,7 +188,7 @@ class _ExampleList:
     def _example(
         self, predictions: Predictions, true: int, predicted: int
     ) -> list[Any]:
-        """Choose the surest of the answers that mistake one class for another."""
+        """Choose the most confident of the predictions that confuse two classes."""
         chosen = (predictions.true == true) & (predictions.predicted == predicted)
         rows = np.flatnonzero(chosen)
         sure = None
@@ -198,7 +198,7 @@ class _ExampleList:
         return [self._put(str(predictions.ids[rows[0]])), true, predicted, sure]
 
     def _put(self, row: str) -> int:
-        """Put a row on the list and return its place."""
+        """Add a row to the list and return its index."""
         if row not in self._place:
             self._place[row] = len(self.shown)
             example = self._by_row.get(row, Example(""))
@@ -211,7 +211,7 @@ class _ExampleList:
 
 
 def draw_thumbnail(path: str, side: int = _SIDE) -> str:
-    """Return a picture as a small data URI; "" where it can't be read.
+    """Return an image as a small data URI; "" if it can't be read.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Elements of a page, escaped unless they are elements themselves."""
+"""Elements of a page; text is escaped, elements are not."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ function cell(content) {
   return h("td", { class: number ? "n" : null }, text(content));
 }
 
-// Text of unknown direction must not turn what stands beside it around.
+// Isolates text of unknown direction from the text beside it.
 const text = (content) => h("bdi", {}, content);
 
 function part(title, ...children) {
@@ -146,9 +146,9 @@ function notable(names, counts) {
     });
   });
   found.sort((a, b) => b[0] - a[0]);
-  if (!found.length) return h("p", {}, "No class is taken for another in 15 % of its rows.");
+  if (!found.length) return h("p", {}, "No class is confused with another in 15 % of its rows.");
   const rows = found.map(([part, truth, predicted, count]) => [truth, predicted, count.toLocaleString("en"), percent(part)]);
-  return table(["class", "taken for", "rows", "share"], rows);
+  return table(["class", "predicted as", "rows", "share"], rows);
 }
 
 function matrix(names, counts) {
@@ -157,7 +157,7 @@ function matrix(names, counts) {
     const support = sum(row);
     const cells = row.map((count, predicted) => {
       const part = share(count, support);
-      const words = `${names[truth]} taken for ${names[predicted]}: ${count} of ${support} rows`;
+      const words = `${names[truth]} predicted as ${names[predicted]}: ${count} of ${support} rows`;
       return h(
         "td",
         // the root makes small shares visible; frequent mistakes have a colour of their own
@@ -212,7 +212,7 @@ function example([place, truth, predicted, sure], board, names) {
   const said = sure === null ? "" : ` (${percent(sure)})`;
   return h(
     "li", {}, picture,
-    h("p", {}, "Is ", h("b", {}, text(names[truth])), ", was taken for ", h("b", {}, text(names[predicted])), said),
+    h("p", {}, "True: ", h("b", {}, text(names[truth])), ", predicted: ", h("b", {}, text(names[predicted])), said),
     h("p", { dir: "auto" }, content || "(no text)"),
     h("p", { class: "quiet" }, "row ", text(id))
   );
@@ -243,9 +243,9 @@ function answers(found, board) {
   const counts = unpack(found.confusion, names.length);
   const wrong = found.examples.map((one) => example(one, board, names));
   return [
-    part("Confusion", h("p", { class: "quiet" }, "Rows are true classes, columns predicted ones; percent of the true class. Orange: 15 % or more taken for another."), matrix(names, counts)),
+    part("Confusion", h("p", { class: "quiet" }, "Rows are true classes, columns predicted ones; percent of the true class. Orange: 15 % or more in another class."), matrix(names, counts)),
     h("div", { class: "pair" }, part("Classes", classTable(names, counts)), part("Notable confusions", notable(names, counts))),
-    wrong.length ? part("Wrong answers, one of each frequent confusion", h("ul", { class: "examples" }, ...wrong)) : null,
+    wrong.length ? part("Wrong predictions, one of each frequent confusion", h("ul", { class: "examples" }, ...wrong)) : null,
   ];
 }
 
@@ -287,11 +287,11 @@ function scenarioPage(place, found) {
   ].filter((child) => child !== null);
 }
 
-// ---- going from one to the other
+// ---- navigation
 
 let leftFrom = null;
 
-// "#s0/T0000-..." names a board and a scenario; others type hashes too, so it may be anything.
+// "#s0/T0000-..." names a board and a scenario; users may type any other hash.
 function asked() {
   const match = /^#s(\d+)\/([\w-]+)$/.exec(location.hash);
   const board = match && boards[Number(match[1])];

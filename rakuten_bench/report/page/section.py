@@ -1,4 +1,4 @@
-"""The plain part of the page: board, effects, cost and classes as HTML and SVG."""
+"""The static part of the page: board, effects, cost and classes as HTML and SVG."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TITLES = {"f1_weighted": "F1", "f1_macro": "macro F1", "accuracy": "accuracy"}
 
 
 def board_section(place: int, board: Board) -> Markup:
-    """Return everything about a board but its scenarios' own pages."""
+    """Return everything about a board except the pages of its scenarios."""
     parts = [
         element("h1", clean(board.title), id=f"b{place}"),
         _remarks(board),
@@ -56,7 +56,7 @@ def _remarks(board: Board) -> Markup:
 
 
 def _controls(place: int, board: Board) -> Markup:
-    """Return the filter, the sorting for narrow screens and the count of rows."""
+    """Return the filter, the sort menu for narrow screens and the row count."""
     options = [
         element("option", title, value=f"{column}")
         for column, title in enumerate(_column_titles(board))
@@ -125,7 +125,7 @@ def _table(place: int, board: Board) -> Markup:
 
 
 def _clusterings(place: int, board: Board) -> Markup:
-    """Return the scenarios that learned without labels, in a table of their own."""
+    """Return the clusterings, in a separate table."""
     if not board.clusterings:
         return Markup()
     wording = Wording([entry.row for entry in board.everyone])
@@ -157,7 +157,7 @@ def _class(title: str) -> str | None:
 
 
 def _cell(title: str, text: str, value: float | str | None) -> Markup:
-    """Return a cell that sorts by a value; None comes last."""
+    """Return a cell with a sort value; None sorts last."""
     return element(
         "td",
         text,
@@ -204,7 +204,7 @@ def _time(entry: Entry, value: float) -> Cell:
 
 
 def _effects(board: Board) -> Markup:
-    """Return the lever effects, and the interactions that are sure."""
+    """Return the lever effects, and the significant interactions."""
     found = lever_effects(board)
     if not found.effects:
         return Markup()
@@ -213,7 +213,7 @@ def _effects(board: Board) -> Markup:
     titles = ("lever", "option", "effect", "95 %", "pairs", "best in", "in the best")
     rows = [_effect_cells(effect, reach) for effect in found.effects]
     return details(
-        "Which lever pays",
+        "Lever effects",
         element("p", legend(board.metric), class_="quiet"),
         plain_table(titles, rows, ("effect", "pairs", "best in", "in the best")),
         _interactions(found),
@@ -229,7 +229,7 @@ def _effect_cells(effect: Effect, reach: float) -> list[str]:
     words = f"{signed(effect.low)} to {signed(effect.high)}"
     return [
         effect.lever,
-        clean(effect.option) or "(not there)",
+        clean(effect.option) or "(absent)",
         signed(effect.estimate),
         whisker((low, middle, high), words, "whisker zero"),
         f"{effect.n_pairs:,}",
@@ -243,7 +243,7 @@ def _interactions(found: Effects) -> Markup:
         return Markup()
     titles = ("choice", "brings more with", "by", "95 %", "fours")
     rows = [[clean(cell) for cell in interaction_words(i)] for i in found.interactions]
-    told = "Interactions whose interval excludes 0, the surest first, one by one."
+    told = "Interactions whose interval excludes 0, most certain first; not corrected for multiple tests."
     return Markup(
         element("p", told, class_="quiet")
         + plain_table(titles, rows, ("by", "95 %", "fours"))
