@@ -197,7 +197,10 @@ def test_an_option_that_reads_ids_which_spell_the_label_is_told(
 
     code, *told = call("plan", "s.yaml", "--cache", "cache")
 
-    remark = "fields 'named' reads a column that leaks the label: the word in column 'id' determines the"
+    remark = (
+        "fields 'named' reads a column that leaks the label: "
+        "the word in column 'id' determines the"
+    )
     assert code == 0, told
     assert (remark in " ".join("".join(told).split())) == leaks
 
