@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from rakuten_bench.cli import main
@@ -62,6 +63,19 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     return condition()
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Tell whether a process has ended; a container may have nobody to reap it."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def have_ended(processes: Iterable[psutil.Process], seconds: float = 120.0) -> bool:
+    """Wait until processes have ended, at most so long; return whether they have."""
+    return bool(wait_for(lambda: all(map(has_ended, processes)), seconds))
 
 
 _MOUNTING = ("unshare", "--user", "--map-root-user", "--mount")

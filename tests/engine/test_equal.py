@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from command_line import enter, odd_words, wait_for
+from command_line import enter, have_ended, odd_words, wait_for
 
 #: More of the same on demand: KILLS=20 pytest tests/engine/test_equal.py
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -129,10 +129,6 @@ def wait_for_record(run, folder):
     wait_for(lambda: run.poll() is not None or len(records(folder, "two")) > before)
 
 
-def are_gone(processes):
-    return wait_for(lambda: not any(one.is_running() for one in processes), 15)
-
-
 def learned(folder):
     """Return how often each model was fitted."""
     lines = (
@@ -160,7 +156,7 @@ def kill_in_the_middle(folder, moments, *words):
         run.kill()
     run.communicate(timeout=60)
 
-    assert are_gone(processes)
+    assert have_ended(processes)
     assert records(folder, "two").keys() >= whole.keys()
     assert all(path.exists() for path in files)
     return len(learned(folder)) - n_learned, n_finished
@@ -201,7 +197,7 @@ def test_an_interrupt_from_the_keyboard_reaches_the_run_only(shop, capsys):
     assert run.returncode == 130
     assert "Stopped." in error
     assert "Traceback" not in error
-    assert are_gone(processes)
+    assert have_ended(processes)
 
 
 def test_a_record_survives_a_cache_that_has_lost_what_came_before(shop, capsys):

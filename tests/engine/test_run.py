@@ -18,6 +18,7 @@ from command_line import (
     DRIVER,
     ODD_OPTIONS,
     can_mount,
+    have_ended,
     odd_words,
     run_mounting,
     wait_for,
@@ -482,7 +483,7 @@ def test_an_interrupted_run_stops_at_once_and_leaves_nobody(odd, number):
     run.communicate(timeout=60)
     assert time.monotonic() - start < 30  # it would have slept for 60
     assert run.returncode != 0
-    assert wait_for(lambda: not any(one.is_running() for one in family), seconds=15)
+    assert have_ended(family, seconds=30)  # less than it would have slept
 
 
 def test_what_a_killed_run_has_finished_is_not_done_again(odd):

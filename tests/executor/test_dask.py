@@ -23,7 +23,7 @@ from distributed import LocalCluster  # noqa: E402
 
 import command_line  # noqa: E402
 import rakuten_bench  # noqa: E402
-from command_line import wait_for  # noqa: E402
+from command_line import have_ended, wait_for  # noqa: E402
 from rakuten_bench.engine import Settings, prepare  # noqa: E402
 from rakuten_bench.errors import UserError  # noqa: E402
 from rakuten_bench.executor.dask.client import (  # noqa: E402
@@ -55,6 +55,11 @@ def start(*words, environment=None):
     )
 
 
+def count_workers(address):
+    with distributed.Client(address, set_as_default=False) as client:
+        return len(client.scheduler_info(n_workers=-1)["workers"])
+
+
 @pytest.fixture
 def cluster(tmp_path):
     """Start a scheduler; return its address and a function that adds a worker."""
@@ -63,8 +68,10 @@ def cluster(tmp_path):
         start("scheduler", "--port", 0, "--no-dashboard", "--scheduler-file", file)
     ]
     assert wait_for(lambda: file.exists() and file.read_text().endswith("}"))
+    address = json.loads(file.read_text())["address"]
 
     def add(name, *, apart=True, nanny=False, **variables):
+        n_before = count_workers(address)
         environment = {"RAKUTEN_BENCH_CACHE": str(tmp_path / name)} if apart else {}
         words = [
             "--nthreads",
@@ -84,9 +91,10 @@ def cluster(tmp_path):
                 environment=environment | variables,
             )
         )
+        assert wait_for(lambda: count_workers(address) > n_before)
         return started[-1]
 
-    yield json.loads(file.read_text())["address"], add
+    yield address, add
     for process in reversed(started):
         process.terminate()
         try:
@@ -395,12 +403,15 @@ def test_waiting_for_another_run_is_no_failure_of_dask(odd, cluster, capsys, cla
     key, moments = claimed
     cancelled = []
 
+    def claimed_in(client):  # between two attempts the step is on no worker
+        names = map(str, chain(*client.processing().values()))
+        return {name for name in names if name.startswith(key)}
+
     def cancel():
         wait_for((odd / "log").exists)
         n_before = len(moments)
         with distributed.Client(cluster[0], set_as_default=False) as client:
-            names = [str(one) for one in chain(*client.processing().values())]
-            cancelled.extend(name for name in names if name.startswith(key))
+            assert wait_for(lambda: cancelled.extend(claimed_in(client)) or cancelled)
             futures = [distributed.Future(name, client) for name in cancelled]
             client.cancel(futures, force=True)
         wait_for(lambda: len(moments) > n_before)
@@ -484,7 +495,7 @@ def end_when_busy(worker):
     assert wait_for(lambda: len(busy.children(recursive=True)) > 1, seconds=300)
     left = busy.children(recursive=True)
     worker.kill()
-    assert wait_for(lambda: not any(map(psutil.Process.is_running, left)), seconds=120)
+    assert have_ended(left)
 
 
 def test_a_cluster_of_our_own_is_for_this_machine_only():

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from command_line import wait_for
+from command_line import have_ended, wait_for
 from rakuten_bench.executor.fault import Stopped
 from rakuten_bench.executor.local.executor import close_kept, keep_pool
 from rakuten_bench.executor.local.fork_server import REQUEST
@@ -250,9 +250,7 @@ def test_no_process_is_left_after_a_shutdown(tmp_path):
 
     pool.shutdown()
 
-    assert wait_for(
-        lambda: not fork_server.is_running() and not child.is_running(), seconds=30
-    )
+    assert have_ended([child, fork_server], seconds=30)
     with pytest.raises(RuntimeError, match="after shutdown"):
         pool.submit(math.sqrt, 1)
 
@@ -292,8 +290,7 @@ time.sleep(60)
     owner.kill()
     owner.wait()
 
-    assert wait_for(lambda: not child.is_running(), seconds=30)
-    assert wait_for(lambda: not fork_server.is_running(), seconds=30)
+    assert have_ended([child, fork_server], seconds=30)
 
 
 def test_a_pool_survives_the_death_of_its_fork_server(pool):
@@ -348,8 +345,7 @@ def test_no_process_is_left_whoever_is_killed(tmp_path, kill):
 
         with pytest.raises(Stopped, match="SIGKILL"):
             future.result(timeout=120)
-        for one in (worker, *others):
-            assert wait_for(lambda one=one: not one.is_running(), seconds=120)
+        assert have_ended([worker, *others])
         assert pool.submit(math.sqrt, 16).result(timeout=120) == 4.0
 
 
@@ -361,7 +357,7 @@ def test_a_daemon_that_a_call_has_left_ends_with_its_worker(tmp_path):
         with pytest.raises(Stopped, match="exit code 3"):
             pool.submit(os._exit, 3).result(timeout=120)
 
-        assert wait_for(lambda: not daemon.is_running(), seconds=120)
+        assert have_ended([daemon])
 
 
 def test_a_fork_server_that_a_call_has_stopped_goes_on(tmp_path):
@@ -401,8 +397,7 @@ def test_a_pool_whose_guard_was_stopped_ends_all_the_same(tmp_path):
 
     pool.shutdown()
 
-    for one in (worker, *others):
-        assert wait_for(lambda one=one: not one.is_running(), seconds=120)
+    assert have_ended([worker, *others])
 
 
 def test_many_threads_may_submit_at_once(pool):

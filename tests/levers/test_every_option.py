@@ -143,7 +143,7 @@ def trial(request, tmp_path_factory):
     else:
         cache = tmp_path_factory.mktemp("data")
         dataset = load_dataset(
-            parse_dataset({"synthetic": {"rows": 5000}}), cache=cache
+            parse_dataset({"synthetic": {"rows": 2000}}), cache=cache
         )
     split = build_split(dataset, SplitSpec())
     test = split.folds[0].test
