@@ -7,12 +7,11 @@ from rakuten_bench.check.baseline import Baseline, write_baseline
 from rakuten_bench.check.judge import TOLERANCE, Judgement, Verdict, exit_code, judge
 from rakuten_bench.check.match import Today
 from rakuten_bench.check.reading import read_baseline, read_old_baseline
-from rakuten_bench.check.render import FORMATS, render_judgement
+from rakuten_bench.check.render import render_judgement
 from rakuten_bench.check.study import identify
 from rakuten_bench.check.update import Update, update_baseline
 
 __all__ = [
-    "FORMATS",
     "TOLERANCE",
     "Baseline",
     "Judgement",

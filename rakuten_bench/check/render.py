@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping
 from itertools import groupby
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import msgspec
 
 from rakuten_bench.check.judge import Judgement, Verdict, exit_code
-from rakuten_bench.wording.table import Column, Table, render_tables
+from rakuten_bench.wording.format import Answer
+from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import clean, number, score_words, signed
 
 _ORDER = ("regressed", "not comparable", "missing", "improved", "ok", "new")
@@ -37,26 +35,40 @@ _RESULTS = {
 def render_judgement(
     judgement: Judgement, format_: str = "table", width: int = 100
 ) -> str:
-    """Return a judgement in one of `FORMATS`."""
-    return FORMATS[format_](judgement, width)
+    """Return a judgement in a format.
+
+    Raises
+    ------
+    UserError
+        For a format that judgements are not written in.
+    """
+    return answer_of(judgement).render(format_, width)
+
+
+def answer_of(judgement: Judgement) -> Answer:
+    """Return what a judgement can be written from."""
+    return Answer.of_tables(
+        lambda _: [_table(judgement)],
+        lambda: _plain(judgement),
+        junit=lambda: _junit(judgement),
+    )
 
 
 def _held_to(judgement: Judgement) -> str:
     return " and ".join(judgement.metrics)
 
 
-def _table(judgement: Judgement, format_: str, width: int) -> str:
+def _table(judgement: Judgement) -> Table:
     verdicts = judgement.verdicts
     ordered = sorted(verdicts, key=lambda v: (_ORDER.index(v.status), v.board, v.code))
     counts: Counter[str] = Counter(verdict.status for verdict in verdicts)
     summary = ", ".join(f"{counts[s]:,} {s}" for s in _ORDER if counts[s])
-    table = Table(
+    return Table(
         f"Check of {_held_to(judgement)}: {_RESULTS[exit_code(verdicts)]}",
         _COLUMNS,
         tuple(_cells(v, judgement) for v in ordered if v.status != "new"),
         (f"{number(len(verdicts), 'scenario')}: {summary}.", *judgement.remarks),
     )
-    return render_tables([table], format_, width)
 
 
 def _cells(verdict: Verdict, judgement: Judgement) -> tuple[str, ...]:
@@ -82,38 +94,27 @@ def _how(verdict: Verdict) -> str:
     return "; ".join(part for part in (verdict.reason, now) if part)
 
 
-def _text(judgement: Judgement, width: int) -> str:
-    return _table(judgement, "table", width)
-
-
-def _markdown(judgement: Judgement, width: int) -> str:
-    return _table(judgement, "markdown", width)
-
-
-def _json(judgement: Judgement, width: int) -> str:
-    del width
-    values = {
+def _plain(judgement: Judgement) -> dict[str, object]:
+    return {
         "metric": _held_to(judgement),
         "exit_code": exit_code(judgement.verdicts),
         "remarks": judgement.remarks,
-        "scenarios": [_plain(verdict) for verdict in judgement.verdicts],
+        "scenarios": [_plain_verdict(verdict) for verdict in judgement.verdicts],
     }
-    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def _plain(verdict: Verdict) -> dict[str, Any]:
-    values: dict[str, Any] = msgspec.to_builtins(verdict)
+def _plain_verdict(verdict: Verdict) -> dict[str, object]:
+    values: dict[str, object] = msgspec.to_builtins(verdict)
     return {**values, "change": verdict.change}
 
 
-def _junit(judgement: Judgement, width: int) -> str:
+def _junit(judgement: Judgement) -> str:
     """Return JUnit XML: a suite for each board, a case for each scenario.
 
     What got worse is a failure; what can't be measured is an error; what the baseline
     does not know is not in it. Remarks are output of the suites.
     """
     verdicts = judgement.verdicts
-    del width
     root = ET.Element("testsuites", name=f"rakuten-bench check {_held_to(judgement)}")
     judged = [verdict for verdict in verdicts if verdict.status != "new"]
     for board, group in groupby(judged, key=lambda verdict: verdict.board):
@@ -159,12 +160,3 @@ def _message(verdict: Verdict) -> str:
         return clean(_how(verdict))
     scores = f"{score_words(verdict.before)} to {score_words(verdict.now)}"
     return clean(f"{scores} ({signed(verdict.change)}; {_how(verdict)})")
-
-
-#: Name of a format -> function of judgement and width.
-FORMATS: Mapping[str, Callable[[Judgement, int], str]] = {
-    "table": _text,
-    "markdown": _markdown,
-    "junit": _junit,
-    "json": _json,
-}

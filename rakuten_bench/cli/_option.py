@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from rakuten_bench.cli._text import Text
+from rakuten_bench.wording.format import list_formats
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -69,6 +70,18 @@ def dataset_option() -> Decorator:
         type=Text(),
         metavar="NAME",
         help="Data set to use instead of the file's.",
+    )
+
+
+def format_option(*views: str) -> Decorator:
+    """Return `--format` for an answer with views beside those that every answer has."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(list_formats(*views)),
+        default="table",
+        show_default=True,
+        help="Output format.",
     )
 
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import click
 
+from rakuten_bench.wording.format import FORMATS
 from rakuten_bench.wording.words import escape_controls, escape_json
 
-#: Formats for programs; all others are for people.
-MACHINE_FORMATS = ("csv", "json", "markdown", "junit")
 _STANDARD = (0, 1, 2)  # descriptors of input, output and error
 _SPELL = "rakuten_bench.spell"
 #: Our symbols that older code pages lack. Other characters are never replaced with ones
@@ -111,15 +110,13 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
     click.echo(escape_controls(str(text)), err=err, nl=nl)
 
 
-def echo_as(format_: str, text: str, *, nl: bool = False, exact: bool = False) -> None:
+def echo_as(format_: str, text: str, *, exact: bool = False) -> None:
     """Print a text in one of the formats; those for programs are UTF-8.
 
     Parameters
     ----------
     format_ : str
-        One of `MACHINE_FORMATS`, or a format for people.
-    nl : bool
-        Whether to end the line.
+        One of `wording.format.FORMATS`.
     exact : bool
         Whether it contains cells of the user's table, which are printed unchanged unless
         the output is a terminal.
@@ -128,7 +125,7 @@ def echo_as(format_: str, text: str, *, nl: bool = False, exact: bool = False) -
     if is_shown or not exact:
         text = escape_json(text) if format_ == "json" else escape_controls(text)
     has_bytes = getattr(sys.stdout, "buffer", None) is not None
-    if format_ not in MACHINE_FORMATS or not has_bytes or is_shown:
-        click.echo(text, nl=nl)
+    if not FORMATS[format_].is_for_programs or not has_bytes or is_shown:
+        click.echo(text, nl=False)
     else:
-        click.echo(text.encode("utf-8", "backslashreplace"), nl=nl)
+        click.echo(text.encode("utf-8", "backslashreplace"), nl=False)

@@ -16,18 +16,20 @@ from rakuten_bench.cli._option import (
     board_option,
     cache_option,
     data_dir_option,
+    format_option,
     results_option,
 )
 from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.wording.format import FORMATS, list_formats
 from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     from rakuten_bench.check import Baseline, Today
     from rakuten_bench.records import StudyRun
 
-_SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json"}
+_SUFFIXES = {FORMATS[name].suffix: name for name in list_formats("junit")}
 
 
 @click.command("check", short_help="Check whether a scenario got worse.")
@@ -61,14 +63,7 @@ _SUFFIXES = {".txt": "table", ".md": "markdown", ".xml": "junit", ".json": "json
     show_default=True,
     help="Decrease that counts as worse if the baseline has no rows.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "markdown", "junit", "json"]),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
+@format_option("junit")
 @click.option(
     "--write",
     "outputs",

@@ -7,9 +7,15 @@ from pathlib import Path
 
 import click
 
-from rakuten_bench.cli._option import board_option, data_dir_option, results_option
+from rakuten_bench.cli._option import (
+    board_option,
+    data_dir_option,
+    format_option,
+    results_option,
+)
 from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.cli._text import Text
+from rakuten_bench.wording.format import FORMATS
 
 
 @click.command()
@@ -25,14 +31,7 @@ from rakuten_bench.cli._text import Text
     metavar="N",
     help="Changed rows of each kind to list; JSON lists all.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "markdown", "json"]),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
+@format_option()
 @click.option("--no-examples", is_flag=True, help="Omit texts of the data.")
 @results_option()
 def command(
@@ -61,7 +60,9 @@ def command(
 
     folders = [report.find_scenario(results, code, dataset) for code in (a, b)]
     found = report.compare(*folders)
-    wanted = rows > 0 and format_ != "json" and not no_examples and found.changes
+    wanted = (
+        rows > 0 and not FORMATS[format_].is_data and not no_examples and found.changes
+    )
     examples = find_examples(found.a.dataset, data_dir) if wanted else {}
     width = shutil.get_terminal_size((100, 24)).columns
     echo_as(format_, report.render_comparison(found, format_, rows, examples, width))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from rakuten_bench.cli._option import cache_option, data_dir_option
 from rakuten_bench.cli._stream import echo, echo_as
+from rakuten_bench.wording.format import render_json
 from rakuten_bench.wording.words import clean
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def list_command(as_json: bool) -> None:
 
     entries = list_entries()
     if as_json:
-        echo_as("json", json.dumps(entries, indent=1, ensure_ascii=False), nl=True)
+        echo_as("json", render_json(entries))
         return
     for kind, found in entries.items():
         rows = [(entry["name"], entry["doc"], _signature(entry)) for entry in found]
@@ -98,7 +98,7 @@ def describe_command(
     loaded = load_dataset(spec, data_dir=data_dir, base_dir=base_dir, cache=place.store)
     found = audit(loaded, split, cache=place.store, images=images)
     if as_json:
-        echo_as("json", json.dumps(found, indent=1, ensure_ascii=False), nl=True)
+        echo_as("json", render_json(found))
     else:
         echo("\n\n".join(_sections(found)))
 

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from rakuten_bench.cli._option import format_option
 from rakuten_bench.cli._stream import echo_as
 
 
 @click.command("levers", short_help="List every lever and option.")
 @click.argument("lever", required=False)
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["table", "markdown", "json"]),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
-def command(lever: str | None, style: str) -> None:
+@format_option()
+def command(lever: str | None, format_: str) -> None:
     """List every lever and option: digit, meaning, parameters, packages.
 
     \b
@@ -29,9 +21,4 @@ def command(lever: str | None, style: str) -> None:
     """
     from rakuten_bench.scenario.catalog import list_levers, render_levers
 
-    entries = list_levers(lever)
-    if style == "json":
-        text = json.dumps(entries, indent=1, ensure_ascii=False)
-    else:
-        text = render_levers(entries, markdown=style == "markdown")
-    echo_as(style, text, nl=True)
+    echo_as(format_, render_levers(list_levers(lever), format_))

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rakuten_bench.cli._option import board_option, data_dir_option, results_option
+from rakuten_bench.cli._option import (
+    board_option,
+    data_dir_option,
+    format_option,
+    results_option,
+)
 from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_file, write_files
 from rakuten_bench.errors import UserError
+from rakuten_bench.wording.format import FORMATS
 
 if TYPE_CHECKING:
     from rakuten_bench.report import Board
@@ -40,14 +46,7 @@ _PLOTTED = 5  # scenarios of a board with separate plots, at most
     metavar="LANGUAGE",
     help="Score only test rows in this language.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "markdown", "csv", "json"]),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
+@format_option("rows")
 @click.option(
     "--spreadsheet-safe",
     is_flag=True,
@@ -142,7 +141,7 @@ def command(
         logged = report.log_boards(boards, uri)
         told = f"{logged.new} runs logged, {logged.known} already logged"
         echo(f"{uri}: {told}", err=True)
-    if effects or format_ in ("csv", "json"):
+    if effects or FORMATS[format_].is_data:
         _say_left_out(boards)
 
 

@@ -15,7 +15,7 @@ from rakuten_bench.data.reading import Reading, read_table
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.export.card import Card
 from rakuten_bench.export.column import find_id_column, take_rows, used_columns
-from rakuten_bench.records import safe_cell
+from rakuten_bench.wording.format import safe_cell
 
 if TYPE_CHECKING:
     import pandas as pd

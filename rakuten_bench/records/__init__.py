@@ -26,10 +26,8 @@ from rakuten_bench.records.board import (
     release_board,
 )
 from rakuten_bench.records.derive import (
-    clean_cell,
     cluster_scores,
     count_clusters,
-    safe_cell,
     with_scores,
 )
 from rakuten_bench.records.merge import Merged, merge_results
@@ -112,7 +110,6 @@ __all__ = [
     "board_name",
     "check_record",
     "claim_board",
-    "clean_cell",
     "cluster_scores",
     "collect_provenance",
     "count_clusters",
@@ -139,7 +136,6 @@ __all__ = [
     "read_record",
     "read_row",
     "release_board",
-    "safe_cell",
     "say_contradiction",
     "with_scores",
     "write_record",

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from rakuten_bench import metrics
 from rakuten_bench.records.prediction import Predictions
 from rakuten_bench.records.schema import ClassScores, ClusterScores, Record, Scores
-
-_CONTROLS = dict.fromkeys((*range(32), 127), " ")
+from rakuten_bench.wording.format import safe_cell
 
 
 def with_scores(record: Record, predictions: Predictions) -> Record:
@@ -156,21 +155,3 @@ def _labelled_csv(head: list[str], labels: list[str], counts: list[list[int]]) -
     writer.writerow(head)
     writer.writerows([label, *row] for label, row in zip(labels, counts, strict=True))
     return text.getvalue()
-
-
-def clean_cell(text: str) -> str:
-    """Keep a line from breaking: control characters become spaces."""
-    return text.translate(_CONTROLS)
-
-
-def safe_cell(text: str) -> str:
-    r"""Keep a spreadsheet from running a text as a formula, and a line from breaking.
-
-    Source: OWASP, "CSV Injection". Control characters become spaces: Python's writer
-    leaves a lone carriage return unquoted, which its own reader then refuses.
-
-    >>> safe_cell("=cmd()"), safe_cell("-5 %"), safe_cell("1\r0")
-    ("'=cmd()", "'-5 %", '1 0')
-    """
-    line = clean_cell(text)
-    return f"'{line}" if line.lstrip().startswith(("=", "+", "-", "@")) else line

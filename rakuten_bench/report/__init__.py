@@ -20,14 +20,13 @@ from rakuten_bench.report.effect import (
 from rakuten_bench.report.example import Example, read_examples
 from rakuten_bench.report.page import render_page
 from rakuten_bench.report.plot import board_plots, scenario_figures, scenario_plots
-from rakuten_bench.report.render import FORMATS, render_board, render_boards
+from rakuten_bench.report.render import render_board, render_boards
 from rakuten_bench.report.render_effect import render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
 from rakuten_bench.report.standing import with_standing
 from rakuten_bench.report.tracking import Logged, log_boards
 
 __all__ = [
-    "FORMATS",
     "Board",
     "Comparison",
     "Effect",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from rakuten_bench.metrics import Difference
 from rakuten_bench.records import Predictions, Record
 from rakuten_bench.report.board import METRICS
 from rakuten_bench.report.example import Example
-from rakuten_bench.wording.table import Column, Table, render_tables
+from rakuten_bench.wording.format import Answer
+from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import (
     all_words,
     class_name,
@@ -190,7 +190,7 @@ def render_comparison(
     examples: Mapping[str, Example] | None = None,
     width: int = 100,
 ) -> str:
-    """Return a comparison as "table", "markdown" or "json".
+    """Return a comparison in a format.
 
     Parameters
     ----------
@@ -199,12 +199,22 @@ def render_comparison(
         Number of changed rows of each kind; JSON has all.
     examples : mapping from row id to Example, optional
         Contents of the rows, if the data set is available.
+
+    Raises
+    ------
+    UserError
+        For a format that comparisons are not written in.
     """
-    if format_ == "json":
-        return json.dumps(_json(found), indent=1, ensure_ascii=False) + "\n"
-    rows = _rows(found, n_rows, examples or {})
-    tables = [_levers(found), _scores(found), _classes(found), rows]
-    return render_tables(tables, format_, width)
+    answer = Answer.of_tables(
+        lambda _: [
+            _levers(found),
+            _scores(found),
+            _classes(found),
+            _rows(found, n_rows, examples or {}),
+        ],
+        lambda: _json(found),
+    )
+    return answer.render(format_, width)
 
 
 def _json(found: Comparison) -> dict[str, Any]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rakuten_bench.records import clean_cell, safe_cell
 from rakuten_bench.report.board import (
     CLUSTER_METRICS,
     METRICS,
@@ -18,11 +14,8 @@ from rakuten_bench.report.board import (
     load_board,
 )
 from rakuten_bench.report.standing import with_standing
-from rakuten_bench.wording.table import (
-    Column,
-    Table,
-    render_tables,
-)
+from rakuten_bench.wording.format import Answer, Rows
+from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import (
     Wording,
     all_words,
@@ -57,26 +50,26 @@ def render_board(
     width : int
         Columns of the terminal.
     """
-    return render_table([with_standing(load_board(results, name), top)], top, width)
+    board = with_standing(load_board(results, name), top)
+    return render_boards([board], "table", top, width)
 
 
 def render_boards(
     boards: Sequence[Board], format_: str, top: int | None = None, width: int = 100
 ) -> str:
-    """Return boards in one of `FORMATS`, each under its own title."""
-    return FORMATS[format_](boards, top, width)
+    """Return boards in a format, each under its own title.
 
-
-def render_table(boards: Sequence[Board], top: int | None, width: int) -> str:
-    """Return boards for the terminal."""
-    tables = [table for board in boards for table in _tables(board, top, width)]
-    return render_tables(tables, "table", width)
-
-
-def render_markdown(boards: Sequence[Board], top: int | None, width: int) -> str:
-    """Return boards as Markdown tables."""
-    tables = [table for board in boards for table in _tables(board, top, _WIDE)]
-    return render_tables(tables, "markdown", width)
+    Raises
+    ------
+    UserError
+        For a format that boards are not written in.
+    """
+    answer = Answer.of_tables(
+        lambda room: [table for board in boards for table in _tables(board, top, room)],
+        lambda: board_rows(boards, top),
+        rows=lambda: _csv_rows(boards, top),
+    )
+    return answer.render(format_, width)
 
 
 def _tables(board: Board, top: int | None, width: int) -> tuple[Table, ...]:
@@ -269,55 +262,19 @@ def json_row(board: Board, entry: Entry) -> dict[str, Any]:
     }
 
 
-def render_json(boards: Sequence[Board], top: int | None, width: int) -> str:
-    """Return one list of rows over all boards."""
-    del width
-    return json.dumps(board_rows(boards, top), indent=1, ensure_ascii=False) + "\n"
-
-
-def render_csv(boards: Sequence[Board], top: int | None, width: int) -> str:
+def _csv_rows(boards: Sequence[Board], top: int | None) -> Rows:
     """Return one line for each scenario, one column for each lever."""
-    return _render_csv(boards, top, clean_cell)
-
-
-def render_spreadsheet(boards: Sequence[Board], top: int | None, width: int) -> str:
-    """Escape cells that a spreadsheet would run as formulas."""
-    return _render_csv(boards, top, safe_cell)
-
-
-def _render_csv(
-    boards: Sequence[Board], top: int | None, write: Callable[[str], str]
-) -> str:
     levers = lever_names(entry.row for board in boards for entry in board.everyone)
-    text = io.StringIO()
-    writer: csv.DictWriter[str] | None = None
-    for row in board_rows(boards, top):
-        cells = _flat(row, levers, write)
-        if writer is None:
-            writer = csv.DictWriter(text, list(cells), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(cells)
-    return text.getvalue()
+    rows = [_flat(row, levers) for row in board_rows(boards, top)]
+    return [[*rows[0]], *([*row.values()] for row in rows)] if rows else []
 
 
-def _flat(
-    row: Mapping[str, Any], levers: Sequence[str], write: Callable[[str], str]
-) -> dict[str, Any]:
+def _flat(row: Mapping[str, Any], levers: Sequence[str]) -> dict[str, object]:
     """Return a row with the levers as columns of their own."""
-    cells: dict[str, Any] = {}
+    cells: dict[str, object] = {}
     for name, value in row.items():
         if name == "levers":
-            cells |= {lever: write(value.get(lever, "")) for lever in levers}
+            cells |= {lever: value.get(lever, "") for lever in levers}
         else:
-            cells[name] = write(value) if isinstance(value, str) else value
+            cells[name] = value
     return cells
-
-
-#: Name of a format -> function of boards, number of rows and width.
-FORMATS: Mapping[str, Callable[[Sequence[Board], int | None, int], str]] = {
-    "table": render_table,
-    "markdown": render_markdown,
-    "csv": render_csv,
-    "spreadsheet": render_spreadsheet,
-    "json": render_json,
-}

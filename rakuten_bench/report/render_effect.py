@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from rakuten_bench.records import clean_cell, safe_cell
 from rakuten_bench.report.board import Board
 from rakuten_bench.report.effect import Effect, Effects, Interaction, lever_effects
-from rakuten_bench.wording.table import Column, Table, render_tables
+from rakuten_bench.wording.format import Answer, Rows
+from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import percent, signed
 
 _EFFECTS = (
@@ -36,15 +33,22 @@ _INTERACTIONS = (
 
 
 def render_effects(boards: Sequence[Board], format_: str, width: int = 100) -> str:
-    """Return the lever effects of boards as "table", "markdown", "csv" or "json"."""
+    """Return the lever effects of boards in a format.
+
+    Raises
+    ------
+    UserError
+        For a format that effects are not written in.
+    """
     found = [(board, lever_effects(board)) for board in boards]
-    if format_ == "json":
-        values = [effects_json(board, effects) for board, effects in found]
-        return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-    if format_ in ("csv", "spreadsheet"):
-        return _csv(found, safe_cell if format_ == "spreadsheet" else clean_cell)
-    tables = [table for board, effects in found for table in _tables(board, effects)]
-    return render_tables(tables, format_, width)
+    answer = Answer.of_tables(
+        lambda _: [
+            table for board, effects in found for table in _tables(board, effects)
+        ],
+        lambda: [effects_json(board, effects) for board, effects in found],
+        rows=lambda: _csv_rows(found),
+    )
+    return answer.render(format_, width)
 
 
 def effects_json(board: Board, effects: Effects) -> dict[str, Any]:
@@ -59,17 +63,14 @@ def effects_json(board: Board, effects: Effects) -> dict[str, Any]:
     }
 
 
-def _csv(found: Sequence[tuple[Board, Effects]], write: Callable[[str], str]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _csv_rows(found: Sequence[tuple[Board, Effects]]) -> Rows:
     names = [field.name for field in dataclasses.fields(Effect)]
-    writer.writerow(["board", "metric", *names])
-    for board, effects in found:
-        for effect in effects.effects:
-            values = [getattr(effect, name) for name in names]
-            cells = [write(v) if isinstance(v, str) else v for v in values]
-            writer.writerow([write(board.name), board.metric, *cells])
-    return text.getvalue()
+    rows = [
+        [board.name, board.metric, *(getattr(effect, name) for name in names)]
+        for board, effects in found
+        for effect in effects.effects
+    ]
+    return [["board", "metric", *names], *rows]
 
 
 def _tables(board: Board, effects: Effects) -> list[Table]:

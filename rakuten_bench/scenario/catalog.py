@@ -7,6 +7,7 @@ from typing import Any
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.registry import LEVERS, Option
+from rakuten_bench.wording.format import Answer
 
 _WIDTH = 88
 
@@ -64,10 +65,20 @@ def _is_installed(option: Option) -> bool:
     return True
 
 
-def render_levers(entries: list[dict[str, Any]], *, markdown: bool = False) -> str:
-    """Return the list as text for a terminal, or as Markdown tables."""
-    render = _markdown if markdown else _plain
-    return "\n\n".join(render(entry) for entry in entries)
+def render_levers(entries: list[dict[str, Any]], format_: str = "table") -> str:
+    """Return the list in a format.
+
+    Raises
+    ------
+    UserError
+        For a format that it is not written in.
+    """
+    answer = Answer(
+        text=lambda _: "\n\n".join(map(_plain, entries)) + "\n",
+        markdown=lambda: "\n\n".join(map(_markdown, entries)) + "\n",
+        plain=lambda: entries,
+    )
+    return answer.render(format_)
 
 
 def _plain(entry: dict[str, Any]) -> str:
