@@ -24,16 +24,11 @@ from rakuten_bench.check.baseline import (
     unmeasurable,
 )
 from rakuten_bench.check.match import Match, Matcher, Today
+from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, DEFAULT_METRIC
 from rakuten_bench.metrics import Difference
 from rakuten_bench.records import Predictions, Row
 
 Status = Literal["ok", "improved", "regressed", "missing", "not comparable", "new"]
-
-#: What a clustering is held to: its adjusted Rand index.
-CLUSTERS = "ari"
-
-#: What counts where neither the baseline nor a scenario file says.
-DEFAULT_METRIC = "f1_weighted"
 
 #: A fall of the score that counts where rows can't be compared.
 TOLERANCE = 0.01
@@ -104,7 +99,7 @@ class Judgement:
     @property
     def metrics(self) -> list[str]:
         """What scenarios were held to; clusterings to a score of their own."""
-        found = {one.metric for one in self.verdicts} - {"", CLUSTERS}
+        found = {one.metric for one in self.verdicts} - {"", CLUSTER_METRIC}
         return sorted(found) or [DEFAULT_METRIC]
 
 
@@ -223,7 +218,7 @@ def _doubts(today: Today) -> tuple[str, ...]:
 def _compare(matcher: Matcher, match: Match, metric: str) -> Verdict:
     """Say whether a scenario can be measured, without testing it."""
     known, row = match.known, match.row
-    held_to = CLUSTERS if CLUSTERS in known.approved.scores else metric
+    held_to = CLUSTER_METRIC if CLUSTER_METRIC in known.approved.scores else metric
     verdict = Verdict(
         known.board,
         known.code,
@@ -246,7 +241,7 @@ def _compare(matcher: Matcher, match: Match, metric: str) -> Verdict:
     now = rounded_scores(row).get(held_to)
     if not differ and now is None:
         kinds = ("a clustering", "a classifier")
-        was, is_now = kinds if CLUSTERS in known.approved.scores else kinds[::-1]
+        was, is_now = kinds if CLUSTER_METRIC in known.approved.scores else kinds[::-1]
         reason = f"is {is_now}, was {was}"
     if reason:
         return replace(verdict, status="not comparable", reason=reason)
@@ -346,7 +341,8 @@ def _decide(verdict: Verdict, how: str, tolerance: float) -> Verdict:
         reason = "paired test"
     else:
         sure = abs(change) > tolerance
-        of = "ARI, " if verdict.metric == CLUSTERS else ""
+        title = CLUSTER_METRICS.get(verdict.metric)
+        of = f"{title.column}, " if title else ""
         reason = f"{of}tolerance {tolerance:g}"
     status: Status = "ok"
     if sure:

@@ -23,12 +23,9 @@ from rakuten_bench.check.baseline import (
     Baseline,
 )
 from rakuten_bench.errors import UserError
+from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.plain import read_plain
 
-#: Scores that a file can be held to.
-METRICS = tuple(metrics.METRICS)
-
-_CLUSTER_SCORES = {"ari", "purity"}
 _SCORE_TOLERANCE = 1e-9  # of scores that are rounded to ten digits
 _MAX_SIZE = 1 << 28  # bytes: some million predictions
 _SHOWN = 5  # problems of one file
@@ -152,7 +149,7 @@ def _find_problem(approved: Approved) -> str:
     scores = approved.scores
     if not all(math.isfinite(score) and -1 <= score <= 1 for score in scores.values()):
         return "a score is not between 0 and 1"
-    if scores.keys() >= _CLUSTER_SCORES:
+    if scores.keys() >= CLUSTER_METRICS.keys():
         is_plain = not (approved.confusion or approved.predicted)
         return "" if is_plain else "a clustering with a confusion matrix"
     try:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from rakuten_bench.cli._stream import echo
+from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, DEFAULT_METRIC
 from rakuten_bench.wording.words import escape_controls
 
 if TYPE_CHECKING:
@@ -167,9 +168,10 @@ def scenario_line(progress: Progress) -> str:
 def _result(record: Record) -> str:
     """Return the score of a scenario, or why it has none."""
     if record.scores:
-        return f"f1_weighted {record.scores.f1_weighted:.4f}"
+        return f"{DEFAULT_METRIC} {getattr(record.scores, DEFAULT_METRIC):.4f}"
     if record.clustering:
-        return f"adjusted Rand index {record.clustering.ari:.4f}"
+        title = CLUSTER_METRICS[CLUSTER_METRIC]
+        return f"{title.words} {getattr(record.clustering, CLUSTER_METRIC):.4f}"
     return f"{record.status}: {_cause(record)}"
 
 

@@ -22,6 +22,7 @@ from rakuten_bench.cli._option import (
 from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.metric import METRICS
 from rakuten_bench.wording.format import FORMATS, list_formats
 from rakuten_bench.wording.words import number
 
@@ -53,7 +54,7 @@ _SUFFIXES = {FORMATS[name].suffix: name for name in list_formats("junit")}
 @cache_option("With FILE: cache of step results.")
 @click.option(
     "--metric",
-    type=click.Choice(["f1_weighted", "f1_macro", "accuracy"]),
+    type=click.Choice([*METRICS]),
     help="Score to compare; by default the one that FILE was approved with.",
 )
 @click.option(

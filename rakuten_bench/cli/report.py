@@ -20,6 +20,7 @@ from rakuten_bench.cli._stream import echo, echo_as
 from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_file, write_files
 from rakuten_bench.errors import UserError
+from rakuten_bench.metric import METRICS
 from rakuten_bench.wording.format import FORMATS
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _PLOTTED = 5  # scenarios of a board with separate plots, at most
 )
 @click.option(
     "--sort",
-    type=click.Choice(["f1_weighted", "f1_macro", "accuracy"]),
+    type=click.Choice([*METRICS]),
     help="Score to rank by; default: the 'metric' of the scenario file.",
 )
 @click.option(

@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.metric import (
+    CLUSTER_METRIC,
+    CLUSTER_METRICS,
+    DEFAULT_METRIC,
+    METRICS,
+)
 from rakuten_bench.records import (
     ClusterScores,
     Damaged,
@@ -23,10 +29,6 @@ from rakuten_bench.records import (
     SplitInfo,
 )
 from rakuten_bench.wording.words import number
-
-METRICS = tuple(metrics.METRICS)
-#: Scores of clusterings; sorted by the first.
-CLUSTER_METRICS = ("ari", "purity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +198,15 @@ def choose_metric(results: Path, name: str) -> str:
     with contextlib.suppress(UserError):  # damaged: the gate reports it
         runs = records.iter_study_runs(results)
         found = {run.metric for run in runs if run.board == name and run.metric}
-        if len(found) == 1 and found <= {*METRICS}:
+        if len(found) == 1 and found <= METRICS.keys():
             return found.pop()
-    return METRICS[0]
+    return DEFAULT_METRIC
 
 
 def load_board(
     results: Path,
     name: str,
-    metric: str = "f1_weighted",
+    metric: str = DEFAULT_METRIC,
     subset: str = "",
     cache: Path | None = None,
     rows: Iterable[Row | Damaged] | None = None,
@@ -254,7 +256,7 @@ def load_board(
         failures=tuple(Entry(r, results / name / r.code, None, {}) for r in failed),
         left_out=(*left_out, *others, *false, *unscored),
         n_chosen=_count_chosen(results / name, scored, subset),
-        clusterings=_ordered(results / name, clustered, CLUSTER_METRICS[0]),
+        clusterings=_ordered(results / name, clustered, CLUSTER_METRIC),
     )
 
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError
+from rakuten_bench.metric import METRICS
 from rakuten_bench.metrics import Difference
 from rakuten_bench.records import Predictions, Record
-from rakuten_bench.report.board import METRICS
 from rakuten_bench.report.example import Example
 from rakuten_bench.wording.format import Answer
 from rakuten_bench.wording.table import Column, Table

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, METRICS
 from rakuten_bench.report.board import (
-    CLUSTER_METRICS,
-    METRICS,
     Board,
     Entry,
     load_board,
@@ -26,7 +25,6 @@ from rakuten_bench.wording.words import (
     seconds,
 )
 
-TITLES = {"f1_weighted": "F1", "f1_macro": "macro", "accuracy": "acc."}
 _SHOWN = 20  # rows of a table by default
 _NAME, _WORDS = 60, 240  # characters of a scenario's name and of its levers
 _WIDE = 130  # columns of a terminal with room for everything
@@ -113,8 +111,7 @@ CLUSTERINGS = "Clusterings (not ranked)"
 _CLUSTER_COLUMNS = (
     Column("code", fixed=True),
     Column("levers"),
-    Column("ARI", right=True, fixed=True),
-    Column("purity", right=True, fixed=True),
+    *(Column(one.narrow, right=True, fixed=True) for one in CLUSTER_METRICS.values()),
     Column("own", right=True, fixed=True),
 )
 
@@ -139,10 +136,10 @@ def _cells(board: Board, entry: Entry, wording: Wording, width: int) -> Cells:
         (_right("grp"), "" if entry.group is None else str(entry.group)),
         (Column("code", fixed=True), entry.code),
         (Column("levers"), called(entry, wording)),
-        (_right(TITLES[board.metric]), score_words(score)),
+        (_right(METRICS[board.metric].narrow), score_words(score)),
         (_right("95 %"), _interval(entry, score, wide)),
         *(
-            (_right(TITLES[name]), score_words(entry.scores[name]))
+            (_right(METRICS[name].narrow), score_words(entry.scores[name]))
             for name in others
             if width >= _NARROW
         ),
@@ -252,7 +249,7 @@ def json_row(board: Board, entry: Entry) -> dict[str, Any]:
         "error": entry.error or None,
         "board": board.name,
         "subset": board.subset or None,
-        "metric": CLUSTER_METRICS[0] if row.clustering else board.metric,
+        "metric": CLUSTER_METRIC if row.clustering else board.metric,
         "low": entry.interval[0] if entry.interval else None,
         "high": entry.interval[1] if entry.interval else None,
         "group": entry.group,

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, METRICS, Title
 from rakuten_bench.metrics.cluster import Counts
 from rakuten_bench.records import ClusterScores, Record, Scores, StepCost
-from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, choose_boards
+from rakuten_bench.report.board import choose_boards
 from rakuten_bench.report.search import search_words
 from rakuten_bench.wording.table import Column, terminal_table
 from rakuten_bench.wording.words import (
@@ -144,22 +145,20 @@ def _scores(record: Record, confusion: Counts) -> str:
     """Format the scores, and one of a clustering for comparison."""
     assert record.scores is not None
     ari = score_words(metrics.adjusted_rand_index(confusion))
-    lines = _score_lines(record.scores, {metric: metric for metric in METRICS})
-    return f"{lines}\n{CLUSTER_METRICS[0]:12} {ari}"
+    return f"{_score_lines(record.scores, METRICS)}\n{CLUSTER_METRIC:12} {ari}"
 
 
 def _cluster_scores(record: Record) -> str:
     assert record.clustering is not None
-    called = dict(zip(CLUSTER_METRICS, ("adjusted Rand index", "purity"), strict=True))
-    return _score_lines(record.clustering, called)
+    return _score_lines(record.clustering, CLUSTER_METRICS)
 
 
-def _score_lines(scores: Scores | ClusterScores, called: Mapping[str, str]) -> str:
+def _score_lines(scores: Scores | ClusterScores, titles: Mapping[str, Title]) -> str:
     """Format each score, and that of each fold if there are several."""
-    wide = max(12, *map(len, called.values()))
+    wide = max(12, *(len(title.words) for title in titles.values()))
     lines = []
-    for metric, name in called.items():
-        line = f"{name:{wide}} {score_words(getattr(scores, metric))}"
+    for metric, title in titles.items():
+        line = f"{title.words:{wide}} {score_words(getattr(scores, metric))}"
         folds = [score_words(getattr(fold, metric)) for fold in scores.folds]
         lines.append(line + (f"   folds {' '.join(folds)}" if folds else ""))
     return "\n".join(lines)

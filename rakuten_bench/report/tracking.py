@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from rakuten_bench import records
 from rakuten_bench.errors import MissingPackage, UserError
+from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.records import Record
 from rakuten_bench.records.store import CLUSTERS_FILE, CONFUSION_FILE, RECORD_FILE
-from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, Board, Entry
+from rakuten_bench.report.board import Board, Entry
 from rakuten_bench.wording.words import all_words, clean
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from msgspec import structs
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
 from rakuten_bench.data.spec import DATASETS, SPLITS
 from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.metric import DEFAULT_METRIC, METRICS
 from rakuten_bench.registry import LEVERS, Entry, Parameter, discover
 from rakuten_bench.registry.value import convert
 from rakuten_bench.scenario import (
@@ -40,7 +41,6 @@ from rakuten_bench.scenario.words import (
 )
 from rakuten_bench.types import Modality
 
-METRICS = ("f1_weighted", "f1_macro", "accuracy")
 DEFAULT_SEED = 123
 
 _KEYS = (
@@ -85,7 +85,7 @@ class Study:
     title: str = ""
     dataset: DatasetSpec = field(default_factory=lambda: DatasetSpec("openmoji"))
     split: SplitSpec = field(default_factory=SplitSpec)
-    metric: str = METRICS[0]
+    metric: str = DEFAULT_METRIC
     seed: int = DEFAULT_SEED
     scenarios: tuple[Scenario, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -199,7 +199,7 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
             values["limits"] = read_limits(keys["limits"], findings)
     found, dropped = _read_scenarios(path, keys, findings)
     base = path.parent.resolve()
-    scored = [_with_metric(one, values.get("metric", METRICS[0])) for one in found]
+    scored = [_with_metric(one, values.get("metric", DEFAULT_METRIC)) for one in found]
     scenarios = [_make_portable(one, base) for one in scored]
     unique, remarks = _unique(scenarios, findings, path)
     return Study(
@@ -439,7 +439,7 @@ def _read_matrix(
 
 def _with_metric(scenario: Scenario, metric: str) -> Scenario:
     """Set the study's metric on searches that name no scoring."""
-    if metric == METRICS[0]:
+    if metric == DEFAULT_METRIC:
         return scenario
     members = tuple(_with_metric(one, metric) for one in scenario.members)
     choices = tuple(_scored(scenario, one, metric) for one in scenario.choices)

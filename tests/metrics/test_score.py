@@ -1,5 +1,7 @@
 """Scores from the confusion matrix, held against scikit-learn's."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,8 @@ from sklearn.metrics import (
 from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
 
 from rakuten_bench import metrics
+from rakuten_bench.metric import CLUSTER_METRICS, METRICS, Scoring
+from rakuten_bench.records import ClusterScores, Scores
 
 # scikit-learn warns about one label even where all labels are told to it
 single_label = pytest.mark.filterwarnings("ignore:A single label was found")
@@ -94,3 +98,13 @@ def test_notable_confusions_are_the_large_ones_largest_first():
         (1, 0, 15, 0.15),
         (1, 2, 15, 0.15),
     ]
+
+
+def test_every_score_that_is_named_is_computed_and_kept():
+    named = set(METRICS)
+
+    assert set(metrics.METRICS) == named == set(get_args(Scoring))
+    assert named == set(Scores.__struct_fields__) - {"folds"}
+    assert set(CLUSTER_METRICS) == set(ClusterScores.__struct_fields__) - {
+        *("folds", "n_clusters")
+    }

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
+from rakuten_bench.metric import Scoring
 from rakuten_bench.registry import SEARCH, Dimension
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def halving(
     n_candidates: Annotated[int, Meta(ge=1)] = 27,
     factor: Annotated[int, Meta(ge=2)] = 3,
     cv: Annotated[int, Meta(ge=2)] = 3,
-    scoring: Literal["f1_weighted", "f1_macro", "accuracy"] | None = None,
+    scoring: Scoring | None = None,
     space: dict[str, Any] | None = None,
     *,
     random_state: int,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics
 from rakuten_bench.errors import UserError
+from rakuten_bench.metric import DEFAULT_METRIC
 from rakuten_bench.pipeline.fitting import decide, divide, fit, predict, take
 from rakuten_bench.pipeline.kind import Predicting, Work
 from rakuten_bench.pipeline.slot import known_target
@@ -135,7 +136,9 @@ def fit_search(
     """
     search, model = options
     space = read_space(model, params[0].get("space"), params[1])
-    scoring = params[0].get("scoring") or "f1_weighted"  # a scenario file names its own
+    scoring = (
+        params[0].get("scoring") or DEFAULT_METRIC
+    )  # a scenario file names its own
     evaluate = _Evaluator(model, params[1], inner, given, scoring, groups)
     strategy = search.make(space, params=_strategy_params(params[0]), **given)
     candidates = run_strategy(strategy, evaluate)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rakuten_bench.report.board import CLUSTER_METRICS, METRICS, Board, Entry
+from rakuten_bench.metric import CLUSTER_METRICS, METRICS
+from rakuten_bench.report.board import Board, Entry
 from rakuten_bench.report.effect import Effect, Effects, lever_effects
 from rakuten_bench.report.inlier import inlier_range
 from rakuten_bench.report.page.chart import (
@@ -26,8 +27,6 @@ from rakuten_bench.wording.words import (
     seconds,
     signed,
 )
-
-_TITLES = {"f1_weighted": "F1", "f1_macro": "macro F1", "accuracy": "accuracy"}
 
 
 def board_section(place: int, board: Board) -> Markup:
@@ -84,8 +83,8 @@ def _controls(place: int, board: Board) -> Markup:
 
 
 def _column_titles(board: Board) -> list[str]:
-    others = [_TITLES[metric] for metric in METRICS if metric != board.metric]
-    first = ["#", "group", "scenario", "levers", _TITLES[board.metric], "95 %"]
+    others = [title.column for name, title in METRICS.items() if name != board.metric]
+    first = ["#", "group", "scenario", "levers", METRICS[board.metric].column, "95 %"]
     return [*first, *others, "own", "saved", "status"]
 
 
@@ -138,8 +137,9 @@ def _clusterings(place: int, board: Board) -> Markup:
         ]
         for entry in board.clusterings[:LIMIT]
     ]
-    titles = ("scenario", "levers", "ARI", "purity", "own")
-    table = plain_table(titles, rows, ("ARI", "purity", "own"))
+    scores = [title.column for title in CLUSTER_METRICS.values()]
+    titles = ("scenario", "levers", *scores, "own")
+    table = plain_table(titles, rows, (*scores, "own"))
     return details(CLUSTERINGS, table, opened=True)
 
 
