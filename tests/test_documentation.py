@@ -11,7 +11,7 @@ import pytest
 
 from rakuten_bench.cli import main
 from rakuten_bench.registry.lever import Lever
-from rakuten_bench.registry.option import Facts
+from rakuten_bench.registry.option import Declared
 from rakuten_bench.scenario.catalog import render_page
 from rakuten_bench.scenario.load import load_study
 
@@ -149,7 +149,7 @@ def test_every_argument_of_the_decorator_is_described():
     }
     described = read("docs/options.md").partition("## Arguments of the decorator")[2]
 
-    assert keywords | set(Facts.__annotations__) <= set(
+    assert keywords | set(Declared.__annotations__) <= set(
         re.findall(r"`(\w+)`", described)
     )
 

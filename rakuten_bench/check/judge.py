@@ -140,32 +140,30 @@ def judge(
     compared = [
         _compare(matcher, match, scores[match.known.study]) for match in matcher.matches
     ]
-    others = [
-        Verdict(one.board, one.code, "", "missing", reason=one.message)
-        for one in matcher.iter_damaged()
-    ]
-    others += [
-        Verdict(board, code, name, "new", reason="not in the baseline")
-        for board, code, name in matcher.iter_new()
-    ]
-    others += [
-        Verdict("runs", study, "", "missing", reason=reason, study=study)
-        for study, reason in today.unfinished
-        if study not in baseline.names
-    ]
+    tested = _test(results, matcher.matches, compared)
     judged = [
         _decide(verdict, match.how, tolerance)
-        for match, verdict in zip(
-            matcher.matches,
-            _test(results, matcher.matches, compared),
-            strict=True,
-        )
+        for match, verdict in zip(matcher.matches, tested, strict=True)
     ]
-    everything = sorted([*judged, *others], key=lambda one: (one.board, one.code))
+    everything = [*judged, *_iter_others(matcher, baseline, today)]
+    everything.sort(key=lambda one: (one.board, one.code))
     remarks = (*_doubts(today), *matcher.not_asked, *matcher.guessed)
     asked = {match.known.study for match in matcher.matches}
     others_by = _say_metrics(baseline, today, metric, asked)
     return Judgement(tuple(everything), (*remarks, *others_by))
+
+
+def _iter_others(
+    matcher: Matcher, baseline: Baseline, today: Today
+) -> Iterator[Verdict]:
+    """Yield verdicts on what can't be compared: damaged records, new ones, lost runs."""
+    for one in matcher.iter_damaged():
+        yield Verdict(one.board, one.code, "", "missing", reason=one.message)
+    for board, code, name in matcher.iter_new():
+        yield Verdict(board, code, name, "new", reason="not in the baseline")
+    for study, reason in today.unfinished:
+        if study not in baseline.names:
+            yield Verdict("runs", study, "", "missing", reason=reason, study=study)
 
 
 def choose_metrics(
@@ -232,8 +230,8 @@ def _compare(matcher: Matcher, match: Match, metric: str) -> Verdict:
         verdict = replace(verdict, code_now=match.code)
     if row is None:
         return replace(verdict, status=match.status, reason=match.problem)
-    folder = matcher.results / match.board / row.code
-    reason = unmeasurable(folder, row, matcher.verifier(row, match.board))
+    folder = matcher.results.folder / match.board / row.code
+    reason = unmeasurable(folder, row, matcher.results.verifier(row, match.board))
     if reason:
         return replace(verdict, reason=reason)
     differ = ", ".join(_what_differs(known.approved, row))

@@ -18,13 +18,13 @@ import msgspec
 
 from rakuten_bench import records
 from rakuten_bench.check.baseline import Baseline, Known
+from rakuten_bench.check.results import Results
 from rakuten_bench.records import (
     Damaged,
     Identity,
     Row,
     RunScenario,
     StudyRun,
-    Verifier,
     dataset_of,
     plain_name,
 )
@@ -141,35 +141,16 @@ class Matcher:
         today: Today,
         boards: Collection[str] | None = None,
     ) -> None:
-        self.results = results
+        self.results = Results(results)
         self.today = today
         everything = list(baseline.iter_known())
         self.known = [
             one for one in everything if boards is None or one.board in boards
         ]
         self._studies = {known.study for known in everything}
-        self._rows: dict[str, dict[str, Row | Damaged]] = {}
-        self._verifiers: dict[tuple[str, Identity], Verifier] = {}
         self._boards_of: dict[tuple[str, str], set[str]] = defaultdict(set)
         for known in everything:
             self._boards_of[known.identity].add(plain_name(known.board))
-
-    def rows(self, board: str) -> dict[str, Row | Damaged]:
-        """Return the records of a board by code."""
-        if board not in self._rows:
-            found = records.iter_rows(self.results, board)
-            self._rows[board] = {row.code: row for row in found}
-        return self._rows[board]
-
-    def verifier(self, row: Row, board: str) -> Verifier:
-        """Return what holds the records of a row's board to their files."""
-        place = board, Identity.of(row)
-        if place not in self._verifiers:
-            rows = [one for one in self.rows(board).values() if isinstance(one, Row)]
-            self._verifiers[place] = Verifier(
-                self.results / board, Identity.of(row), rows
-            )
-        return self._verifiers[place]
 
     @cached_property
     def matches(self) -> list[Match]:
@@ -219,7 +200,7 @@ class Matcher:
             found = {
                 (board, row.code): row.name
                 for board in boards
-                for row in self.rows(board).values()
+                for row in self.results.rows(board).values()
                 if isinstance(row, Row)
             }
         for board, code in sorted(found.keys() - codes):
@@ -231,7 +212,7 @@ class Matcher:
             return
         told = {(match.known.board, match.code) for match in self.matches}
         for board in sorted({known.board for known in self.known}):
-            for row in self.rows(board).values():
+            for row in self.results.rows(board).values():
                 if isinstance(row, Damaged) and (board, row.code) not in told:
                     yield row
 
@@ -332,14 +313,14 @@ class Matcher:
         if not _is_board(known, run):
             problem = f"{run.study} is on the board {run.board} by now"
             return replace(match, status="not comparable", problem=problem)
-        row = self.rows(run.board).get(one.code)
+        row = self.results.rows(run.board).get(one.code)
         if isinstance(row, Row) and row.key == one.key:
             return replace(match, row=row)
         return replace(match, problem=_say_missing(row, run))
 
     def _match_by_name(self, known: Known) -> Match:
         """Match a scenario where no run of any file is known."""
-        rows = self.rows(known.board)
+        rows = self.results.rows(known.board)
         named = [
             row
             for row in rows.values()
@@ -365,9 +346,9 @@ class Matcher:
         dataset = dataset_of(known.board)
         others = [
             board
-            for board in records.iter_boards(self.results)
+            for board in records.iter_boards(self.results.folder)
             if dataset_of(board) == dataset and board != known.board
-            if records.has_record(self.results / board / known.code)
+            if records.has_record(self.results.folder / board / known.code)
         ]
         if not others:
             return Match(known, problem="no record")

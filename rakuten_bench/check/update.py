@@ -22,8 +22,9 @@ from rakuten_bench.check.baseline import (
 )
 from rakuten_bench.check.judge import Judgement, judge
 from rakuten_bench.check.match import Today
+from rakuten_bench.check.results import Results
 from rakuten_bench.errors import UserError
-from rakuten_bench.records import Damaged, Identity, Row, Verifier, plain_name
+from rakuten_bench.records import Damaged, Row, plain_name
 from rakuten_bench.wording.words import clean, score_words, signed
 
 Place = tuple[str, str]  # board and code
@@ -121,12 +122,10 @@ def update_baseline(
     approved, unfit = _approve(results, candidates, keep_rows)
     if not approved:
         _refuse(results, unfit)
-    updated = {board for board, _ in approved}
     replaced = _find_replaced(results, old, today, {one.board for one in candidates})
     left = _look_at_the_rest(candidates, approved, unfit, [*replaced.values()])
-    plain = {plain_name(board) for board in updated}
-    compared = {board for board in old.boards if plain_name(board) in plain}
-    judgement = judge(results, old, metric, today=today, boards=compared)
+    updated = {board for board, _ in approved}
+    judgement = _compare(results, old, metric, today, updated)
     joined = _join(old, approved, left.kept, replaced)
     return Update(
         _with_studies(joined, old, today, metric),
@@ -134,6 +133,19 @@ def update_baseline(
         tuple(sorted(updated)),
         (*_find_worse(judgement), *left.remarks),
     )
+
+
+def _compare(
+    results: Path,
+    old: Baseline,
+    metric: str | None,
+    today: Today,
+    updated: Collection[str],
+) -> Judgement:
+    """Judge today's records by the old baseline, on the boards that are updated."""
+    plain = {plain_name(board) for board in updated}
+    compared = {board for board in old.boards if plain_name(board) in plain}
+    return judge(results, old, metric, today=today, boards=compared)
 
 
 def _candidates(results: Path, today: Today) -> list[Candidate]:
@@ -160,28 +172,19 @@ def _approve(
     unfit: dict[Place, str] = {}
     known_by: dict[Place, dict[str, str]] = defaultdict(dict)
     for one in candidates:
-        known_by[one.board, one.code].setdefault(one.study, one.name)
+        known_by[one.place].setdefault(one.study, one.name)
     twins = _twins([one for one in candidates if one.key is None])
-    found = {
-        board: {row.code: row for row in records.iter_rows(results, board)}
-        for board in sorted({one.board for one in candidates})
-    }
-    verifiers: dict[tuple[str, Identity], Verifier] = {}
+    boards = Results(results)
     for one in candidates:
-        place = one.board, one.code
         folder = results / one.board / one.code
-        row = found[one.board].get(one.code)
-        reason = twins.get(place) or _why_unfit(row, one)
+        row = boards.rows(one.board).get(one.code)
+        reason = twins.get(one.place) or _why_unfit(row, one)
         if isinstance(row, Row) and not reason:
-            board = one.board, Identity.of(row)
-            if board not in verifiers:
-                known = [r for r in found[one.board].values() if isinstance(r, Row)]
-                verifiers[board] = Verifier(folder.parent, Identity.of(row), known)
-            reason = unmeasurable(folder, row, verifiers[board])
+            reason = unmeasurable(folder, row, boards.verifier(row, one.board))
         if reason:
-            unfit[place] = reason
+            unfit[one.place] = reason
         elif isinstance(row, Row):
-            approved[place] = approve(folder, row, rows, known_by[place])
+            approved[one.place] = approve(folder, row, rows, known_by[one.place])
     return approved, unfit
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rakuten_bench.data.spec import DATASETS, SPLITS
-from rakuten_bench.registry import Entry
+from rakuten_bench.registry import Registered
 
 
 def list_entries() -> dict[str, list[dict[str, Any]]]:
@@ -24,11 +24,11 @@ def list_entries() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _describe_all(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+def _describe_all(entries: Iterable[Registered]) -> list[dict[str, Any]]:
     return [_describe(one) for one in sorted(entries, key=lambda one: one.name)]
 
 
-def _describe(entry: Entry) -> dict[str, Any]:
+def _describe(entry: Registered) -> dict[str, Any]:
     parameters = entry.parameters.values()
     return {
         "name": entry.name,

@@ -18,9 +18,9 @@ import msgspec
 
 from rakuten_bench.errors import Problems, UserError
 from rakuten_bench.registry import (
-    AnyEntry,
+    AnyRegistered,
     Decorated,
-    Entry,
+    Registered,
     Registry,
     name_packages,
     read_parameters,
@@ -111,7 +111,7 @@ def expand_home(path: str | Path) -> Path:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class DatasetEntry(Entry):
+class RegisteredDataset(Registered):
     """A function that loads a data set.
 
     Attributes
@@ -132,8 +132,8 @@ class DatasetEntry(Entry):
             yield from self.check(params)
 
 
-DATASETS: Registry[DatasetEntry] = Registry("data set", "rakuten_bench.data")
-SPLITS: Registry[Entry] = Registry("split", "rakuten_bench.data")
+DATASETS: Registry[RegisteredDataset] = Registry("data set", "rakuten_bench.data")
+SPLITS: Registry[Registered] = Registry("split", "rakuten_bench.data")
 
 
 def dataset(
@@ -149,7 +149,7 @@ def dataset(
     Its keyword-only arguments are the parameters. The others are as for options.
     """
     return DATASETS.register(
-        lambda function: DatasetEntry(
+        lambda function: RegisteredDataset(
             noun=DATASETS.noun,
             name=name,
             function=function,
@@ -165,7 +165,7 @@ def dataset(
 def scheme(name: str) -> Callable[[Decorated], Decorated]:
     """Register a way to split; its keyword-only arguments are the parameters."""
     return SPLITS.register(
-        lambda function: Entry(
+        lambda function: Registered(
             noun=SPLITS.noun,
             name=name,
             function=function,
@@ -206,7 +206,7 @@ def parse_split(value: Any) -> SplitSpec:
     return SplitSpec(*_parse(SPLITS, value))
 
 
-def _parse(registry: Registry[AnyEntry], value: Any) -> tuple[str, dict[str, Any]]:
+def _parse(registry: Registry[AnyRegistered], value: Any) -> tuple[str, dict[str, Any]]:
     """Read `name` or `{name: {parameter: value}}` and check it.
 
     Raises

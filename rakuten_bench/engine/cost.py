@@ -61,6 +61,12 @@ class Observation(msgspec.Struct, frozen=True, array_like=True):
     is_finished: bool = True
 
 
+#: What is observed of a step under the name that it has in `Facts`.
+_REMEMBERED_FACTS = frozenset(Observation.__struct_fields__) & {
+    *Facts.__struct_fields__
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """The estimated cost of a step.
@@ -144,15 +150,7 @@ class Costs:
         if one is None or not one.is_finished:
             return None
         return Facts(
-            seconds=one.seconds,
-            memory=one.memory,
-            size=one.size,
-            step=str(step),
-            lever=one.lever,
-            notes=one.notes,
-            n_threads=one.n_threads,
-            device=one.device,
-            gpu=one.gpu,
+            step=str(step), **{name: getattr(one, name) for name in _REMEMBERED_FACTS}
         )
 
     def _scale(self, like: Sequence[Observation], power: float) -> Cost:
@@ -171,21 +169,7 @@ class Costs:
 
     def add(self, step: Step, facts: Facts) -> None:
         """Save the cost of a step, for this run and later ones."""
-        one = Observation(
-            step.key,
-            step.lever,
-            _option(step),
-            _params(step),
-            self.n_rows,
-            round(facts.seconds, 6),
-            facts.memory,
-            facts.size,
-            facts.n_threads,
-            facts.device,
-            facts.gpu,
-            facts.notes,
-        )
-        self._keep(one)
+        self._keep(self._observe(step, facts))
 
     def add_missing(self, step: Step, facts: Facts) -> None:
         """Remember what a step has cost a run elsewhere, unless that is known here."""
@@ -196,19 +180,27 @@ class Costs:
         """Save that a step takes longer than its time limit."""
         if self.facts(step) is None:
             thought = self.of(step)
-            self._keep(
-                Observation(
-                    step.key,
-                    step.lever,
-                    _option(step),
-                    _params(step),
-                    self.n_rows,
-                    round(max(seconds, thought.seconds), 6),
-                    thought.memory,
-                    thought.size,
-                    is_finished=False,
-                )
+            facts = Facts(
+                seconds=max(seconds, thought.seconds),
+                memory=thought.memory,
+                size=thought.size,
+                step=str(step),
             )
+            self._keep(self._observe(step, facts, is_finished=False))
+
+    def _observe(
+        self, step: Step, facts: Facts, *, is_finished: bool = True
+    ) -> Observation:
+        known = {name: getattr(facts, name) for name in _REMEMBERED_FACTS}
+        known |= {"lever": step.lever, "seconds": round(facts.seconds, 6)}
+        return Observation(
+            key=step.key,
+            option=_option(step),
+            params=_params(step),
+            n_rows=self.n_rows,
+            is_finished=is_finished,
+            **known,
+        )
 
     def _keep(self, one: Observation) -> None:
         self._remember(one)

@@ -20,12 +20,11 @@ from rakuten_bench.plan.key_parts import KeyParts, find_key_parts, versions_of
 from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import (
     DatasetInfo,
-    Failure,
     Predictions,
     Record,
     SplitInfo,
     StepCost,
-    Stopped,
+    Stop,
     collect_provenance,
 )
 from rakuten_bench.registry.value import plain_json
@@ -105,16 +104,10 @@ class Recorder:
             status=fault.status,
             **self._spent(facts, {*self.computed, fault.key}, fault.key),
             stopped=self._stopped(code, fault),
-            error=Failure(
-                type=fault.type,
-                message=f"{fault.step}: {fault.message}"
-                if fault.step
-                else fault.message,
-                traceback=fault.traceback,
-            ),
+            error=fault.failure,
         )
 
-    def _stopped(self, code: str, fault: Fault) -> Stopped | None:
+    def _stopped(self, code: str, fault: Fault) -> Stop | None:
         if fault.status not in STOPPED:
             return None
         limits = self.study.limits
@@ -151,12 +144,7 @@ class Recorder:
                 if facts:
                     found[key] = facts
         if fault.key in self.plan.steps:
-            found[fault.key] = Facts(
-                seconds=fault.seconds,
-                memory=fault.memory,
-                step=fault.step,
-                n_threads=self.n_threads,
-            )
+            found[fault.key] = fault.facts(self.n_threads)
         return found
 
     def _spent(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from rakuten_bench.cores import count_cores
 from rakuten_bench.plan import Plan, Step
-from rakuten_bench.records import Row, Stopped
+from rakuten_bench.records import Row, Stop
 from rakuten_bench.scenario import Scenario
 from rakuten_bench.scenario.limit import Limit, Limits
 
@@ -33,14 +33,14 @@ def find_limit(
 
 def describe_stop(
     plan: Plan, code: str, key: str, limits: Limits, forced: Limit
-) -> Stopped:
+) -> Stop:
     """Return the present limit of a step of a scenario."""
     import psutil
 
     step = plan.steps.get(key)
     scenario = plan.scenarios[code]
     limit = find_limit(step, [scenario], limits, forced) if step else Limit()
-    return Stopped(
+    return Stop(
         step=key,
         time=limit.time,
         memory=limit.memory,

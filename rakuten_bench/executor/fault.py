@@ -8,6 +8,8 @@ from typing import Any
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.plan import Step
+from rakuten_bench.records import Failure
+from rakuten_bench.store.entry import Facts
 
 #: Type of what was still at work when the pool was closed.
 SHUTDOWN = "Shutdown"
@@ -97,6 +99,21 @@ class Fault:
     def is_shutdown(self) -> bool:
         """Whether the pool was closed while the step was running."""
         return self.type == SHUTDOWN
+
+    @property
+    def failure(self) -> Failure:
+        """What a record keeps of it."""
+        message = f"{self.step}: {self.message}" if self.step else self.message
+        return Failure(type=self.type, message=message, traceback=self.traceback)
+
+    def facts(self, n_threads: int) -> Facts:
+        """Return what is known of the step: it took as long as it had run."""
+        return Facts(
+            seconds=self.seconds,
+            memory=self.memory,
+            step=self.step,
+            n_threads=n_threads,
+        )
 
     @classmethod
     def of(cls, error: BaseException, step: Step, seconds: float = 0.0) -> Fault:

@@ -46,7 +46,7 @@ from rakuten_bench.records.schema import (
     Scores,
     SplitInfo,
     StepCost,
-    Stopped,
+    Stop,
 )
 from rakuten_bench.records.store import (
     Damaged,
@@ -102,7 +102,7 @@ __all__ = [
     "Scores",
     "SplitInfo",
     "StepCost",
-    "Stopped",
+    "Stop",
     "StudyRun",
     "Verified",
     "Verifier",

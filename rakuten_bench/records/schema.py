@@ -135,7 +135,7 @@ class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: bool = False
 
 
-class Stopped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Stop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What held for a step that took too long or too much memory.
 
     Attributes
@@ -155,18 +155,28 @@ class Stopped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     machine_memory: int = 0
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a scenario has no scores."""
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a failure that a board shows."""
 
     type: str
     message: str
+
+
+class Failure(Cause, frozen=True, kw_only=True):
+    """Why a scenario has no scores."""
+
     traceback: str = ""
 
 
-class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The part of the provenance that a board shows."""
+
+    created: str = ""
+
+
+class Provenance(Moment, frozen=True, kw_only=True, omit_defaults=True):
     """Where a record comes from."""
 
-    created: str
     python: str
     platform: str
     packages: dict[str, str] = {}
@@ -201,7 +211,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         Lever -> option, in the order of the code.
     params : dict of str to dict
         Lever -> parameters that differ from the option's defaults.
-    stopped : Stopped or None
+    stopped : Stop or None
         Of a scenario whose `status` is "timeout" or "oom".
     scores : Scores or None
         None unless `status` is "ok", and for a clustering.
@@ -243,7 +253,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     levers: dict[str, str]
     params: dict[str, dict[str, Any]] = {}
     error: Failure | None = None
-    stopped: Stopped | None = None
+    stopped: Stop | None = None
     scores: Scores | None = None
     clustering: ClusterScores | None = None
     per_class: list[ClassScores] = []
@@ -267,19 +277,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     rows_digest: str = ""
 
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a failure that a board shows."""
-
-    type: str
-    message: str
-
-
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of the provenance that a board shows."""
-
-    created: str = ""
-
-
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a record that a board needs; the rest is skipped unread.
 
@@ -299,7 +296,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     levers: dict[str, str]
     params: dict[str, dict[str, Any]] = {}
     error: Cause | None = None
-    stopped: Stopped | None = None
+    stopped: Stop | None = None
     scores: Scores | None = None
     clustering: ClusterScores | None = None
     classes: list[str] = []

@@ -16,18 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rakuten_bench.registry.entry import (
-    AnyEntry,
-    Decorated,
-    Entry,
-    Registry,
-    name_packages,
-)
 from rakuten_bench.registry.files import Files
 from rakuten_bench.registry.lever import Lever, discover
 from rakuten_bench.registry.option import DIGITS, GIVEN, Option, StepKind
 from rakuten_bench.registry.parameter import Parameter, read_parameters
 from rakuten_bench.registry.plugin import PLUGINS, find_owner, import_all
+from rakuten_bench.registry.registered import (
+    AnyRegistered,
+    Decorated,
+    Registered,
+    Registry,
+    name_packages,
+)
 from rakuten_bench.registry.rules import Rules
 from rakuten_bench.types import Choices, Dimension, Effort, Integer, Modality, Real
 
@@ -53,18 +53,18 @@ __all__ = [
     "STOPWORDS",
     "TOKENIZER",
     "VECTORIZER",
-    "AnyEntry",
+    "AnyRegistered",
     "Choices",
     "Decorated",
     "Dimension",
     "Effort",
-    "Entry",
     "Files",
     "Integer",
     "Lever",
     "Option",
     "Parameter",
     "Real",
+    "Registered",
     "Registry",
     "Rules",
     "StepKind",

@@ -8,23 +8,23 @@ from functools import cached_property
 from typing import Unpack
 
 from rakuten_bench.errors import UserError, list_names
-from rakuten_bench.registry.entry import (
+from rakuten_bench.registry.option import (
+    DIGITS,
+    GIVEN,
+    ColumnsBy,
+    Declared,
+    Option,
+    StepKind,
+)
+from rakuten_bench.registry.parameter import read_parameters
+from rakuten_bench.registry.plugin import import_all
+from rakuten_bench.registry.registered import (
     Decorated,
     Function,
     Registry,
     name_packages,
     pick,
 )
-from rakuten_bench.registry.option import (
-    DIGITS,
-    GIVEN,
-    ColumnsBy,
-    Facts,
-    Option,
-    StepKind,
-)
-from rakuten_bench.registry.parameter import read_parameters
-from rakuten_bench.registry.plugin import import_all
 from rakuten_bench.types import Modality
 
 _PACKAGE = "rakuten_bench.levers"
@@ -83,7 +83,7 @@ class Lever:
         needs: str | tuple[str, ...] = (),
         prepare: Function | None = None,
         columns: tuple[str, ...] = (),
-        **facts: Unpack[Facts],
+        **facts: Unpack[Declared],
     ) -> Callable[[Decorated], Decorated]:
         """Register a function or class as an option of this lever.
 
@@ -111,7 +111,7 @@ class Lever:
         )
 
     @property
-    def _defaults(self) -> Facts:
+    def _defaults(self) -> Declared:
         """What its options say where they don't say otherwise."""
         return {
             "modalities": self.modalities,
@@ -121,7 +121,7 @@ class Lever:
         }
 
     def preparation(
-        self, *, needs: str | tuple[str, ...] = (), **facts: Unpack[Facts]
+        self, *, needs: str | tuple[str, ...] = (), **facts: Unpack[Declared]
     ) -> Callable[[Decorated], Decorated]:
         """Register a function that runs once before the options that name it.
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from rakuten_bench.errors import UserError, unknown
-from rakuten_bench.registry.entry import Entry
 from rakuten_bench.registry.files import Files
+from rakuten_bench.registry.registered import Registered
 from rakuten_bench.registry.rules import Rules
 from rakuten_bench.types import (
     INPUT_COLUMNS,
@@ -49,7 +49,7 @@ StepKind = Literal[
 ColumnsBy = Callable[[Mapping[str, Any]], Collection[str]]
 
 
-class Facts(TypedDict, total=False):
+class Declared(TypedDict, total=False):
     """What a decorator says of an option, as the attributes of `Option` of these names."""
 
     extra: str
@@ -67,7 +67,7 @@ class Facts(TypedDict, total=False):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Option(Entry):
+class Option(Registered):
     """One value of a lever.
 
     Attributes

@@ -13,7 +13,7 @@ from rakuten_bench.report.board import (
     load_board,
 )
 from rakuten_bench.report.standing import with_standing
-from rakuten_bench.wording.format import Answer, Rows
+from rakuten_bench.wording.format import Answer, Lines
 from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import (
     Wording,
@@ -259,7 +259,7 @@ def json_row(board: Board, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _csv_rows(boards: Sequence[Board], top: int | None) -> Rows:
+def _csv_rows(boards: Sequence[Board], top: int | None) -> Lines:
     """Return one line for each scenario, one column for each lever."""
     levers = lever_names(entry.row for board in boards for entry in board.everyone)
     rows = [_flat(row, levers) for row in board_rows(boards, top)]

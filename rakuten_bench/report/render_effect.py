@@ -10,7 +10,7 @@ import msgspec
 
 from rakuten_bench.report.board import Board
 from rakuten_bench.report.effect import Effect, Effects, Interaction, lever_effects
-from rakuten_bench.wording.format import Answer, Rows
+from rakuten_bench.wording.format import Answer, Lines
 from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import percent, signed
 
@@ -63,7 +63,7 @@ def effects_json(board: Board, effects: Effects) -> dict[str, Any]:
     }
 
 
-def _csv_rows(found: Sequence[tuple[Board, Effects]]) -> Rows:
+def _csv_rows(found: Sequence[tuple[Board, Effects]]) -> Lines:
     names = [field.name for field in dataclasses.fields(Effect)]
     rows = [
         [board.name, board.metric, *(getattr(effect, name) for name in names)]

@@ -17,7 +17,7 @@ from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_spli
 from rakuten_bench.data.spec import DATASETS, SPLITS
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.metric import DEFAULT_METRIC, METRICS
-from rakuten_bench.registry import LEVERS, Entry, Parameter, discover
+from rakuten_bench.registry import LEVERS, Parameter, Registered, discover
 from rakuten_bench.registry.value import convert
 from rakuten_bench.scenario import (
     Choice,
@@ -222,7 +222,7 @@ def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _spell_params(value: Value, entries: Iterable[Entry]) -> Any:
+def _spell_params(value: Value, entries: Iterable[Registered]) -> Any:
     """Return a name, or one name with its parameters, texts as written."""
     if not isinstance(value.data, dict):
         return value.plain() if isinstance(value.data, list) else value.plain(str)

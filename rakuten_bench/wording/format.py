@@ -21,7 +21,7 @@ _UNBOUNDED = 10**6
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
 #: Lines of a table for programs, the header first.
-Rows = Sequence[Sequence[object]]
+Lines = Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Answer:
     text: Callable[[int], str]
     markdown: Callable[[], str]
     plain: Callable[[], object]
-    rows: Callable[[], Rows] | None = None
+    rows: Callable[[], Lines] | None = None
     junit: Callable[[], str] | None = None
 
     @classmethod
@@ -53,7 +53,7 @@ class Answer:
         tables: Callable[[int], Sequence[Table]],
         plain: Callable[[], object],
         *,
-        rows: Callable[[], Rows] | None = None,
+        rows: Callable[[], Lines] | None = None,
         junit: Callable[[], str] | None = None,
     ) -> Answer:
         """Return an answer that people read as tables.
@@ -124,7 +124,7 @@ def render_json(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def _render_csv(rows: Callable[[], Rows] | None, write: Callable[[str], str]) -> str:
+def _render_csv(rows: Callable[[], Lines] | None, write: Callable[[str], str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(_cells(row, write) for row in (rows() if rows else ()))

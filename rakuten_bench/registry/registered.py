@@ -20,7 +20,7 @@ Function = Callable[..., Any]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Entry:
+class Registered:
     """A registered function or class.
 
     Attributes
@@ -133,11 +133,11 @@ def name_packages(needs: str | tuple[str, ...]) -> tuple[str, ...]:
     return (needs,) if isinstance(needs, str) else needs
 
 
-AnyEntry = TypeVar("AnyEntry", bound=Entry)
+AnyRegistered = TypeVar("AnyRegistered", bound=Registered)
 Decorated = TypeVar("Decorated", bound=Function)
 
 
-class Registry(Generic[AnyEntry]):
+class Registry(Generic[AnyRegistered]):
     """Entries by name, found by importing all of a package of ours, and the plugins.
 
     Parameters
@@ -151,10 +151,10 @@ class Registry(Generic[AnyEntry]):
     def __init__(self, noun: str, package: str) -> None:
         self.noun = noun
         self.package = package
-        self._entries: dict[tuple[str, str], AnyEntry] = {}
+        self._entries: dict[tuple[str, str], AnyRegistered] = {}
 
     def register(
-        self, build: Callable[[Function], AnyEntry]
+        self, build: Callable[[Function], AnyRegistered]
     ) -> Callable[[Decorated], Decorated]:
         """Return a decorator that adds the entry built from a function.
 
@@ -170,7 +170,7 @@ class Registry(Generic[AnyEntry]):
 
         return decorate
 
-    def add(self, entry: AnyEntry) -> None:
+    def add(self, entry: AnyRegistered) -> None:
         """Add an entry; one of the same module and name, imported again, gives way.
 
         Raises
@@ -190,12 +190,12 @@ class Registry(Generic[AnyEntry]):
                 raise UserError(message)
         self._entries = {**others, key: entry}
 
-    def __iter__(self) -> Iterator[AnyEntry]:
+    def __iter__(self) -> Iterator[AnyRegistered]:
         """Yield every entry, in the order of their registration."""
         import_all(self.package)
         return iter(self._entries.values())
 
-    def find(self, name: str) -> AnyEntry:
+    def find(self, name: str) -> AnyRegistered:
         """Return an entry by name.
 
         Raises
@@ -213,7 +213,7 @@ class Registry(Generic[AnyEntry]):
         }
 
 
-def pick(noun: str, name: str, entries: Iterable[AnyEntry]) -> AnyEntry:
+def pick(noun: str, name: str, entries: Iterable[AnyRegistered]) -> AnyRegistered:
     """Return the entry of a name.
 
     Raises

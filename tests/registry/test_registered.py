@@ -10,12 +10,12 @@ import pytest
 
 from rakuten_bench.data import DATASETS, dataset, load_dataset, parse_dataset
 from rakuten_bench.errors import MissingPackage, UserError
-from rakuten_bench.registry import Entry, Registry, read_parameters
+from rakuten_bench.registry import Registered, Registry, read_parameters
 
 
 def build(function, name="mine"):
     """Return an entry as a decorator would."""
-    return Entry(
+    return Registered(
         noun="data set",
         name=name,
         function=function,
