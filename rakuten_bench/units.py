@@ -82,3 +82,26 @@ def render_duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def render_seconds(seconds: float) -> str:
+    """Return seconds for a column of a table, with at least two significant digits.
+
+    >>> [render_seconds(one) for one in (0.0123, 3.21, 75.2, 7300)]
+    ['0.01 s', '3.2 s', '75 s', '2.0 h']
+    """
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    if seconds >= 600:
+        return f"{seconds / 60:.0f} min"
+    digits = 0 if seconds >= 20 else 1 if seconds >= 1 else 2
+    return f"{seconds:.{digits}f} s"
+
+
+def render_megabytes(size: float) -> str:
+    """Return bytes for a column of a table, all in one unit.
+
+    >>> render_megabytes(2_100_000_000), render_megabytes(400_000)
+    ('2,100 MB', '0 MB')
+    """
+    return f"{size / 1e6:,.0f} MB"

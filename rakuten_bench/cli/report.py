@@ -166,6 +166,7 @@ def _write_page(
     """Write the HTML file, with wrong predictions if the data are available."""
     from rakuten_bench import report
     from rakuten_bench.cli._data import find_examples
+    from rakuten_bench.units import render_size
 
     examples = {
         board.name: find_examples(board.dataset, data_dir)
@@ -174,4 +175,4 @@ def _write_page(
     }
     page = report.render_page(boards, examples)
     write_file(file, page)
-    echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB", err=True)
+    echo(f"{file}: {render_size(file.stat().st_size)}", err=True)

@@ -13,6 +13,7 @@ from rakuten_bench.report.board import (
     load_board,
 )
 from rakuten_bench.report.standing import with_standing
+from rakuten_bench.units import render_seconds
 from rakuten_bench.wording.format import Answer, Lines
 from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import (
@@ -22,7 +23,6 @@ from rakuten_bench.wording.words import (
     lever_names,
     number,
     score_words,
-    seconds,
 )
 
 _SHOWN = 20  # rows of a table by default
@@ -98,7 +98,7 @@ def _clusterings(board: Board, wording: Wording, top: int) -> Table:
             entry.code,
             called(entry, wording),
             *(score_words(entry.scores[metric]) for metric in CLUSTER_METRICS),
-            seconds(entry.row.own_time),
+            render_seconds(entry.row.own_time),
         )
         for entry in board.clusterings[:top]
     ]
@@ -143,8 +143,12 @@ def _cells(board: Board, entry: Entry, wording: Wording, width: int) -> Cells:
             for name in others
             if width >= _NARROW
         ),
-        *([(_right("own"), seconds(entry.row.own_time))] if width >= _SLIM else []),
-        *([(_right("saved"), seconds(entry.row.saved_time))] if wide else []),
+        *(
+            [(_right("own"), render_seconds(entry.row.own_time))]
+            if width >= _SLIM
+            else []
+        ),
+        *([(_right("saved"), render_seconds(entry.row.saved_time))] if wide else []),
     ]
 
 
@@ -217,7 +221,10 @@ def _legend(board: Board) -> str:
             "Scenarios in a group do not differ significantly from its best (paired "
             "bootstrap of the test rows, Holm over all pairs, 5 %)."
         )
-    parts.append(f"Own time {seconds(own)} in total; sharing saved {seconds(saved)}.")
+    parts.append(
+        f"Own time {render_seconds(own)} in total; "
+        f"sharing saved {render_seconds(saved)}."
+    )
     return " ".join(parts)
 
 

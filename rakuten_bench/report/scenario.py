@@ -13,6 +13,7 @@ from rakuten_bench.metrics.cluster import Counts
 from rakuten_bench.records import ClusterScores, Record, Scores, StepCost
 from rakuten_bench.report.board import choose_boards
 from rakuten_bench.report.search import search_words
+from rakuten_bench.units import render_megabytes, render_seconds
 from rakuten_bench.wording.table import Column, terminal_table
 from rakuten_bench.wording.words import (
     all_words,
@@ -21,7 +22,6 @@ from rakuten_bench.wording.words import (
     number,
     percent,
     score_words,
-    seconds,
 )
 
 _LISTED = 12  # scenarios in a message
@@ -249,8 +249,8 @@ def _steps(record: Record, width: int) -> str:
         [
             step.lever,
             step.option,
-            seconds(step.seconds),
-            "" if step.memory is None else f"{step.memory / 1e6:,.0f} MB",
+            render_seconds(step.seconds),
+            "" if step.memory is None else render_megabytes(step.memory),
             step_flags(step),
         ]
         for step in record.steps
@@ -266,8 +266,8 @@ def step_flags(step: StepCost) -> str:
 
 def _origin(record: Record) -> Iterator[str]:
     yield (
-        f"fit {seconds(record.fit_time)}, predict {seconds(record.predict_time)}; "
-        f"own {seconds(record.own_time)}, saved by sharing {seconds(record.saved_time)}"
+        f"fit {render_seconds(record.fit_time)}, predict {render_seconds(record.predict_time)}; "
+        f"own {render_seconds(record.own_time)}, saved by sharing {render_seconds(record.saved_time)}"
     )
     yield (
         f"data {record.dataset.fingerprint[:12]}, split {record.split.fingerprint[:12]} "

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rakuten_bench.units import render_seconds
 from rakuten_bench.wording.words import (
     clean,
     number,
     params_words,
     score_words,
-    seconds,
 )
 
 
@@ -37,7 +37,7 @@ def _words(fold: Mapping[str, Any]) -> str:
     tried = fold["candidates"]
     n_failed = sum("error" in one for one in tried)
     failed = f" ({n_failed:,} failed)" if n_failed else ""
-    effort = seconds(sum(one["seconds"] for one in tried))
+    effort = render_seconds(sum(one["seconds"] for one in tried))
     return clean(
         f"best {params_words(fold['best_params'])}; inner {fold['scoring']} "
         f"{score_words(fold['best_score'])}; {number(len(tried), 'candidate')}{failed}, "

@@ -290,20 +290,6 @@ def signed(value: float) -> str:
     return text if rounded == 0 else f"{'+' if rounded > 0 else '-'}{text}"
 
 
-def seconds(value: float) -> str:
-    """Write a duration with at least two significant digits.
-
-    >>> seconds(0.0123), seconds(3.21), seconds(75.2), seconds(7300)
-    ('0.01 s', '3.2 s', '75 s', '2.0 h')
-    """
-    if value >= 3600:
-        return f"{value / 3600:.1f} h"
-    if value >= 600:
-        return f"{value / 60:.0f} min"
-    digits = 0 if value >= 20 else 1 if value >= 1 else 2
-    return f"{value:.{digits}f} s"
-
-
 def percent(share: float) -> str:
     """Write a share in percent.
 

@@ -34,7 +34,7 @@ from rakuten_bench.registry import DIGITS, NORMALIZER
 from rakuten_bench.scenario.load import load_study
 from rakuten_bench.store.codec import Encoded
 from rakuten_bench.store.result import Recompute, Store
-from rakuten_bench.wording.words import seconds
+from rakuten_bench.units import render_seconds
 
 HEAD = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
@@ -141,7 +141,7 @@ def test_a_record_without_scores_tells_what_its_steps_have_taken(odd, capsys):
     total = sum({step["key"]: step["seconds"] for step in every}.values())
     own = sum(record["own_time"] for record in found.values())
     assert own == pytest.approx(total)
-    assert f"Own time {seconds(own)} in total" in " ".join(board.split())
+    assert f"Own time {render_seconds(own)} in total" in " ".join(board.split())
 
 
 def test_a_scheduler_that_would_not_be_used_is_refused(odd, capsys):

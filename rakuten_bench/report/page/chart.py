@@ -11,7 +11,8 @@ from rakuten_bench import records
 from rakuten_bench.report.board import Board, Entry, read_f1
 from rakuten_bench.report.inlier import inlier_range
 from rakuten_bench.report.page.markup import Markup, element
-from rakuten_bench.wording.words import class_name, number, score_words, seconds
+from rakuten_bench.units import render_seconds
+from rakuten_bench.wording.words import class_name, number, score_words
 
 _TOP = 8  # scenarios in the table of classes
 _WIDTH, _HEIGHT = 720, 320  # of a chart, in its own units
@@ -147,9 +148,7 @@ def cost_chart(place: int, board: Board, limit: int) -> Markup:
 
 
 def _point(href: str, entry: Entry, metric: str, x: float, y: float) -> Markup:
-    words = (
-        f"{entry.code}: {score_words(entry.scores[metric])} in {seconds(entry.cost)}"
-    )
+    words = f"{entry.code}: {score_words(entry.scores[metric])} in {render_seconds(entry.cost)}"
     return element(
         "a",
         element("title", words),

@@ -18,13 +18,13 @@ from rakuten_bench.report.page.content import LIMIT, board_rows, shown
 from rakuten_bench.report.page.markup import Markup, element
 from rakuten_bench.report.render import CLUSTERINGS, board_remarks
 from rakuten_bench.report.render_effect import interaction_words, legend
+from rakuten_bench.units import render_seconds
 from rakuten_bench.wording.words import (
     Wording,
     clean,
     number,
     percent,
     score_words,
-    seconds,
     signed,
 )
 
@@ -133,7 +133,7 @@ def _clusterings(place: int, board: Board) -> Markup:
             _link(place, entry),
             clean(wording(entry.row)),
             *(score_words(entry.scores[metric]) for metric in CLUSTER_METRICS),
-            seconds(entry.row.own_time),
+            render_seconds(entry.row.own_time),
         ]
         for entry in board.clusterings[:LIMIT]
     ]
@@ -200,7 +200,7 @@ def _score(entry: Entry, metric: str) -> Cell:
 
 
 def _time(entry: Entry, value: float) -> Cell:
-    return (seconds(value), value) if entry.rank is not None else ("", None)
+    return (render_seconds(value), value) if entry.rank is not None else ("", None)
 
 
 def _effects(board: Board) -> Markup:
