@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +68,9 @@ def list_arrays(archive: zipfile.ZipFile) -> list[str]:
     return [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
 
 
-def read_head(archive: zipfile.ZipFile, name: str) -> tuple[Shape, np.dtype[Any]]:
+def read_head(
+    archive: zipfile.ZipFile, name: str
+) -> tuple[Shape, np.dtype[np.generic]]:
     """Return the shape and type in an array's header, without reading the array.
 
     Raises
@@ -79,7 +81,7 @@ def read_head(archive: zipfile.ZipFile, name: str) -> tuple[Shape, np.dtype[Any]
         return _read_head(member)
 
 
-def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[np.generic]:
     """Read an array; no memory is allocated for values that the file does not contain.
 
     Raises
@@ -95,11 +97,11 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         )
         raise ValueError(message)
     member.seek(0)
-    array: NDArray[Any] = np.lib.format.read_array(member, allow_pickle=False)
+    array: NDArray[np.generic] = np.lib.format.read_array(member, allow_pickle=False)
     return array
 
 
-def _read_head(member: IO[bytes]) -> tuple[Shape, np.dtype[Any]]:
+def _read_head(member: IO[bytes]) -> tuple[Shape, np.dtype[np.generic]]:
     if np.lib.format.read_magic(member) != (1, 0):
         message = "it has an unsupported version of NumPy's format"
         raise ValueError(message)

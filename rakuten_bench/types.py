@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from scipy.sparse import csr_matrix
 
 Rows = NDArray[np.int64]
+#: Labels of rows, as a user has them or as codes.
+Labels = NDArray[np.generic]
+#: Labels of rows as indices into the classes.
+Codes = NDArray[np.integer]
+#: Features of rows, of shape (n_rows, n_features).
+Matrix: TypeAlias = "csr_matrix | NDArray[np.floating]"
+#: Parameters and other arguments of an option, by name.
+Params = Mapping[str, Any]
+#: The values that a step reads, by the names of `registry.SLOTS`.
+Values = Mapping[str, Any]
 Kind = Literal["real", "emoji", "synthetic"]
 Modality = Literal["text", "image", "fusion"]
 
@@ -425,6 +436,50 @@ class Choices:
     """A list of values to search."""
 
     values: tuple[Any, ...]
+
+
+class Transformer(Protocol):
+    """What turns the values of rows into others, as scikit-learn has it."""
+
+    def fit_transform(self, X: Any, y: Any) -> Any:
+        """Learn from rows and return their new values."""
+
+    def transform(self, X: Any) -> Any:
+        """Return the new values of other rows."""
+
+
+class Resampler(Protocol):
+    """What balances training rows, as imbalanced-learn has it."""
+
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Labels]:
+        """Return other rows and their labels."""
+
+
+class Classifier(Protocol):
+    """What learns classes, as scikit-learn has it."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn from rows and their labels."""
+
+    def predict(self, X: Any) -> Labels:
+        """Return the label of each row."""
+
+
+class Rule(Classifier, Protocol):
+    """What joins the probabilities of several models."""
+
+    def predict_proba(self, X: Any) -> NDArray[np.floating]:
+        """Return the probability of each class."""
+
+
+class Clusterer(Protocol):
+    """What finds clusters, as scikit-learn has it."""
+
+    def fit(self, X: Any) -> Self:
+        """Learn from rows."""
+
+    def predict(self, X: Any) -> Labels:
+        """Return the number of the cluster of each row."""
 
 
 Dimension = Real | Integer | Choices

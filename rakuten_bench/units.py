@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from rakuten_bench.errors import UserError
 
@@ -13,7 +12,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B?", re.IGNORECASE)
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
-def parse_duration(value: Any) -> float:
+def parse_duration(value: object) -> float:
     """Return seconds; a bare number counts as seconds.
 
     Raises
@@ -37,7 +36,7 @@ def _is_duration(text: str) -> bool:
     return bool(fits) and bool(re.search("[1-9]", text))
 
 
-def parse_size(value: Any) -> int:
+def parse_size(value: object) -> int:
     """Return bytes; K, M, G and T are powers of 1000, Ki, Mi, Gi and Ti of 1024.
 
     Raises

@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -105,7 +104,7 @@ def _decode(path: Path) -> Baseline:
     return baseline
 
 
-def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """Refuse an object that has a key twice: the first value would be lost."""
     found = dict(pairs)
     if len(found) < len(pairs):

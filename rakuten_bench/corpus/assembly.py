@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rakuten_bench.corpus.encoded import Corpus
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 class Assembly:
@@ -25,7 +28,7 @@ class Assembly:
         self.low_ = X.extra.min(axis=0, initial=np.inf)
         self.span_ = X.extra.max(axis=0, initial=-np.inf) - self.low_
 
-    def join(self, matrices: list[Any], X: Corpus) -> Any:
+    def join(self, matrices: list[csr_matrix], X: Corpus) -> csr_matrix:
         """Return matrices of the same rows and the scaled extra columns as one.
 
         What lies outside the range of the training rows is clipped to [0, 1].

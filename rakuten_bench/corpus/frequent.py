@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from rakuten_bench.corpus.encoded import Corpus
 from rakuten_bench.corpus.ngram import rank
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 class FrequentWords(TransformerMixin, BaseEstimator):
@@ -46,7 +49,7 @@ class FrequentWords(TransformerMixin, BaseEstimator):
         return X.keep(~dropped[X.tokens])
 
 
-def _rows_with_word(X: Corpus, y: NDArray[np.integer]) -> Any:
+def _rows_with_word(X: Corpus, y: NDArray[np.integer]) -> csr_matrix:
     """Return how many rows of each class have each word, in any block.
 
     Returns

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from rakuten_bench.corpus.encoded import Offsets, Tokens
 from rakuten_bench.corpus.ngram import Index, Span, TermSequence, learn
@@ -19,6 +19,9 @@ from rakuten_bench.corpus.term import (
 )
 from rakuten_bench.corpus.unit import Pieces, Units, text_units, word_units
 from rakuten_bench.corpus.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,10 +43,12 @@ class Grams(Protocol):
         """Return how many there are."""
 
     @classmethod
-    def learn(cls, block: Block, terms: Terms, dtype: Any) -> tuple[Self, Any]:
+    def learn(
+        cls, block: Block, terms: Terms, dtype: DTypeLike
+    ) -> tuple[Self, csr_matrix]:
         """Return the features of some documents and how often each stands in each."""
 
-    def count(self, block: Block, dtype: Any) -> Any:
+    def count(self, block: Block, dtype: DTypeLike) -> csr_matrix:
         """Return how often each feature stands in other documents."""
 
     def names(self) -> list[str]:
@@ -68,7 +73,9 @@ class WordGrams:
         return self.index.n_columns
 
     @classmethod
-    def learn(cls, block: Block, terms: Terms, dtype: Any) -> tuple[Self, Any]:
+    def learn(
+        cls, block: Block, terms: Terms, dtype: DTypeLike
+    ) -> tuple[Self, csr_matrix]:
         """Count the n-grams of words and keep what the terms allow."""
         allowed = terms.document_range(len(block))
         span = Span(*terms.ngram_range, floor=allowed[0])
@@ -82,7 +89,7 @@ class WordGrams:
         index, used = index.take(kept).compact()
         return cls(block.vocabulary.take(used), index), take_columns(counts, kept)
 
-    def count(self, block: Block, dtype: Any) -> Any:
+    def count(self, block: Block, dtype: DTypeLike) -> csr_matrix:
         """Count the features in other documents, whatever their vocabulary."""
         symbols = self.words.find(block.vocabulary)[block.tokens]
         sequence = TermSequence(symbols, block.offsets, len(self.words))
@@ -116,7 +123,9 @@ class CharGrams:
         return self.index.n_columns
 
     @classmethod
-    def learn(cls, block: Block, terms: Terms, dtype: Any) -> tuple[Self, Any]:
+    def learn(
+        cls, block: Block, terms: Terms, dtype: DTypeLike
+    ) -> tuple[Self, csr_matrix]:
         """Count the n-grams of characters and keep what the terms allow."""
         units = cls._units(block, terms.ngram_range[1], dtype)
         alphabet = np.unique(units.pieces.characters)
@@ -127,7 +136,7 @@ class CharGrams:
         counts = _multiply(units.counts, take_columns(table, kept))
         return cls(alphabet[letters], index), counts
 
-    def count(self, block: Block, dtype: Any) -> Any:
+    def count(self, block: Block, dtype: DTypeLike) -> csr_matrix:
         """Count the features in other documents, whatever their vocabulary."""
         units = self._units(block, self.index.span.high, dtype)
         table = self.index.count(_spell(units.pieces, self.alphabet), dtype)
@@ -139,7 +148,7 @@ class CharGrams:
         return ["".join([letters[i] for i in gram]) for gram in self.index.symbols()]
 
     @staticmethod
-    def _units(block: Block, high: int, dtype: Any) -> Units:
+    def _units(block: Block, high: int, dtype: DTypeLike) -> Units:
         del high
         return word_units(block.vocabulary, block.tokens, block.offsets, dtype)
 
@@ -150,7 +159,7 @@ class TextCharGrams(CharGrams):
     short = False
 
     @staticmethod
-    def _units(block: Block, high: int, dtype: Any) -> Units:
+    def _units(block: Block, high: int, dtype: DTypeLike) -> Units:
         return text_units(block.vocabulary, block.tokens, block.offsets, high, dtype)
 
 
@@ -165,13 +174,13 @@ def _spell(pieces: Pieces, alphabet: NDArray[np.uint32]) -> TermSequence:
     return TermSequence(symbols, pieces.offsets, len(alphabet), pieces.least)
 
 
-def _multiply(counts: Any, table: Any) -> Any:
+def _multiply(counts: csr_matrix, table: csr_matrix) -> csr_matrix:
     product = counts @ table
     product.sort_indices()
     return product
 
 
-def _choose(counts: Any, table: Any, terms: Terms) -> NDArray[np.int64]:
+def _choose(counts: csr_matrix, table: csr_matrix, terms: Terms) -> NDArray[np.int64]:
     """Return the columns of a product to keep, computing as few of them as it takes.
 
     A feature stands in at least as many documents as each of its units and in at most
@@ -193,7 +202,9 @@ def _choose(counts: Any, table: Any, terms: Terms) -> NDArray[np.int64]:
     return select(least, total, allowed, terms.max_features)
 
 
-def _reduce(how: np.ufunc, by_column: Any, values: NDArray[np.int64]) -> Any:
+def _reduce(
+    how: np.ufunc, by_column: csr_matrix, values: NDArray[np.int64]
+) -> csr_matrix:
     """Reduce the values of each column's rows; no column is empty."""
     if not by_column.nnz:
         return np.zeros(by_column.shape[1], np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -10,6 +10,9 @@ from rakuten_bench.corpus.assembly import Assembly
 from rakuten_bench.corpus.encoded import Corpus
 from rakuten_bench.corpus.gram import Block, WordGrams
 from rakuten_bench.corpus.term import Terms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 class HashedVectorizer(Assembly, TransformerMixin, BaseEstimator):
@@ -49,11 +52,11 @@ class HashedVectorizer(Assembly, TransformerMixin, BaseEstimator):
         self.fit_extra(X)
         return self
 
-    def fit_transform(self, X: Corpus, y: object = None) -> Any:
+    def fit_transform(self, X: Corpus, y: object = None) -> csr_matrix:
         """Learn and return the CSR matrix of shape (n_rows, n_columns)."""
         return self.fit(X, y).transform(X)
 
-    def transform(self, X: Corpus) -> Any:
+    def transform(self, X: Corpus) -> csr_matrix:
         """Return the CSR matrix of shape (n_rows, n_columns)."""
         matrices = [
             self._count(Block(X.vocabulary, *block)) * weight
@@ -61,7 +64,7 @@ class HashedVectorizer(Assembly, TransformerMixin, BaseEstimator):
         ]
         return self.join(matrices, X)
 
-    def _count(self, block: Block) -> Any:
+    def _count(self, block: Block) -> csr_matrix:
         from sklearn.feature_extraction import FeatureHasher
         from sklearn.preprocessing import normalize
 

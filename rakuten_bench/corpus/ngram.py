@@ -8,12 +8,15 @@ ids follow the order of the spellings at each level, and no number grows beyond 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from rakuten_bench.corpus.vocabulary import offsets_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Ids = NDArray[np.int32]
 Keys = NDArray[np.int64]
@@ -108,7 +111,9 @@ class Index:
         """Number of features."""
         return sum(int((columns >= 0).sum()) for columns in self.columns)
 
-    def count(self, sequence: TermSequence, dtype: Any = np.float64) -> Any:
+    def count(
+        self, sequence: TermSequence, dtype: DTypeLike = np.float64
+    ) -> csr_matrix:
         """Return how often each feature stands in each run.
 
         Returns
@@ -152,8 +157,8 @@ class Index:
 
 
 def learn(
-    sequence: TermSequence, span: Span, dtype: Any = np.float64
-) -> tuple[Index, Any]:
+    sequence: TermSequence, span: Span, dtype: DTypeLike = np.float64
+) -> tuple[Index, csr_matrix]:
     """Give every n-gram of a sequence a column, in the order of spelling, and count.
 
     Returns
@@ -329,8 +334,8 @@ def _count(
     levels: list[Level],
     columns: tuple[Ids, ...],
     n_columns: int,
-    dtype: Any,
-) -> Any:
+    dtype: DTypeLike,
+) -> csr_matrix:
     """Add up the levels' n-grams by run; each level is one sparse matrix."""
     from scipy.sparse import csr_matrix
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import UserError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +83,18 @@ def select(
     return kept
 
 
-def document_frequency(counts: Any) -> NDArray[np.int64]:
+def document_frequency(counts: csr_matrix) -> NDArray[np.int64]:
     """Return how many rows of a canonical CSR matrix have each column."""
     return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
-def total_count(counts: Any) -> NDArray[np.float64]:
+def total_count(counts: csr_matrix) -> NDArray[np.float64]:
     """Return the sum of each column of a CSR matrix."""
     size = counts.shape[1]
     total = np.bincount(counts.indices, weights=counts.data, minlength=size)
     return total.astype(np.float64, copy=False)
 
 
-def take_columns(matrix: Any, kept: NDArray[np.int64]) -> Any:
+def take_columns(matrix: csr_matrix, kept: NDArray[np.int64]) -> csr_matrix:
     """Return some columns of a CSR matrix, ascending."""
     return matrix if len(kept) == matrix.shape[1] else matrix[:, kept]

@@ -7,14 +7,17 @@ for each distinct piece.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from rakuten_bench.corpus.encoded import Offsets, Tokens
 from rakuten_bench.corpus.ngram import rank
 from rakuten_bench.corpus.vocabulary import Vocabulary, offsets_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 _SPACE = ord(" ")
 
@@ -53,11 +56,11 @@ class Units:
     """
 
     pieces: Pieces
-    counts: Any
+    counts: csr_matrix
 
 
 def word_units(
-    vocabulary: Vocabulary, tokens: Tokens, offsets: Offsets, dtype: Any
+    vocabulary: Vocabulary, tokens: Tokens, offsets: Offsets, dtype: DTypeLike
 ) -> Units:
     """Return the words with a space before and after each."""
     used, ids = rank(tokens.astype(np.int64))
@@ -67,7 +70,11 @@ def word_units(
 
 
 def text_units(
-    vocabulary: Vocabulary, tokens: Tokens, offsets: Offsets, high: int, dtype: Any
+    vocabulary: Vocabulary,
+    tokens: Tokens,
+    offsets: Offsets,
+    high: int,
+    dtype: DTypeLike,
 ) -> Units:
     """Return the words, and the seams between words, of texts with single spaces.
 
@@ -87,7 +94,7 @@ def text_units(
     return Units(_chain(words, seams), hstack([counts, among], format="csr"))
 
 
-def _count(ids: Tokens, offsets: Offsets, size: int, dtype: Any) -> Any:
+def _count(ids: Tokens, offsets: Offsets, size: int, dtype: DTypeLike) -> csr_matrix:
     """Return how often each id stands in each run."""
     from scipy.sparse import csr_matrix
 

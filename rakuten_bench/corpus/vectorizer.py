@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from rakuten_bench.corpus.gram import (
 )
 from rakuten_bench.corpus.term import Terms, document_frequency
 from rakuten_bench.errors import UserError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 #: Entries of a matrix worked on at a time.
 _PIECE = 1 << 16
@@ -107,7 +110,7 @@ class CorpusVectorizer(Assembly, TransformerMixin, BaseEstimator):
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: Corpus, y: object = None) -> Any:
+    def fit_transform(self, X: Corpus, y: object = None) -> csr_matrix:
         """Learn and return the CSR matrix of shape (n_rows, n_features)."""
         del y
         self.blocks_, self.fitted_, matrices = X.blocks, [], []
@@ -119,7 +122,7 @@ class CorpusVectorizer(Assembly, TransformerMixin, BaseEstimator):
         self._check_terms(X)
         return self.join(matrices, X)
 
-    def transform(self, X: Corpus) -> Any:
+    def transform(self, X: Corpus) -> csr_matrix:
         """Return the CSR matrix of other rows; terms that were not learned are ignored."""
         if not hasattr(self, "fitted_"):
             message = "This CorpusVectorizer is not fitted yet."
@@ -160,19 +163,19 @@ def _blocks(corpus: Corpus) -> list[Block]:
     return [Block(corpus.vocabulary, *block) for block in corpus.iter_blocks()]
 
 
-def _learn(part: Part, block: Block, dtype: str) -> tuple[FittedPart, Any]:
+def _learn(part: Part, block: Block, dtype: str) -> tuple[FittedPart, csr_matrix]:
     grams, counts = GRAMS[part.analyzer].learn(block, part.terms, dtype)
     idf = _idf(counts, part.weighting) if part.weighting.use_idf else None
     return FittedPart(part, grams, idf), counts
 
 
-def _idf(counts: Any, weighting: Weighting) -> NDArray[np.float64]:
+def _idf(counts: csr_matrix, weighting: Weighting) -> NDArray[np.float64]:
     smooth = int(weighting.smooth_idf)
     frequency = document_frequency(counts).astype(np.float64) + smooth
     return np.log((counts.shape[0] + smooth) / frequency) + 1.0
 
 
-def _weigh(fitted: FittedPart, counts: Any, weight: float) -> Any:
+def _weigh(fitted: FittedPart, counts: csr_matrix, weight: float) -> csr_matrix:
     """Turn counts into values, in place."""
     from sklearn.preprocessing import normalize
 
@@ -191,7 +194,7 @@ def _weigh(fitted: FittedPart, counts: Any, weight: float) -> Any:
     return counts
 
 
-def _scale_columns(matrix: Any, factors: NDArray[np.float64]) -> None:
+def _scale_columns(matrix: csr_matrix, factors: NDArray[np.float64]) -> None:
     """Multiply the columns of a CSR matrix in place, a piece that fits the cache a time."""
     factors = factors.astype(matrix.dtype)
     for start in range(0, matrix.nnz, _PIECE):

@@ -60,7 +60,7 @@ class Cleaning:
 
 def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     name: str,
-    columns: Mapping[str, Any],
+    columns: Mapping[str, Sequence[object]],
     *,
     subject: str,
     image_folder: Path | None = None,
@@ -129,7 +129,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
     )
 
 
-def fill_columns(columns: Mapping[str, Any]) -> pd.DataFrame:
+def fill_columns(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
     """Return all of `COLUMNS` as str, "" if missing, rows numbered from 0.
 
     Returns
@@ -333,7 +333,7 @@ def refuse_repeated_ids(frame: pd.DataFrame, subject: str) -> None:
         raise UserError(message)
 
 
-def _listed(values: Sequence[Any]) -> str:
+def _listed(values: Sequence[object]) -> str:
     more = ", ..." if len(values) > _SHOWN else ""
     return ", ".join(f"{value}" for value in values[:_SHOWN]) + more
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from rakuten_bench.data.spec import DATASETS, SPLITS
 from rakuten_bench.registry import Registered
 
 
-def list_entries() -> dict[str, list[dict[str, Any]]]:
+def list_entries() -> dict[str, list[dict[str, object]]]:
     """List data sets and splits with their parameters, as plain values.
 
     Returns
@@ -24,11 +23,11 @@ def list_entries() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _describe_all(entries: Iterable[Registered]) -> list[dict[str, Any]]:
+def _describe_all(entries: Iterable[Registered]) -> list[dict[str, object]]:
     return [_describe(one) for one in sorted(entries, key=lambda one: one.name)]
 
 
-def _describe(entry: Registered) -> dict[str, Any]:
+def _describe(entry: Registered) -> dict[str, object]:
     parameters = entry.parameters.values()
     return {
         "name": entry.name,

@@ -26,9 +26,10 @@ from rakuten_bench.registry import (
     read_parameters,
 )
 from rakuten_bench.store.layout import default_cache
+from rakuten_bench.types import Params
 
 #: Yields errors in combinations of parameters.
-Check = Callable[[Mapping[str, Any]], Iterable[str]]
+Check = Callable[[Params], Iterable[str]]
 
 #: Environment variable used without `--data-dir`.
 DATA_DIR_VARIABLE = "RAKUTEN_BENCH_DATA"
@@ -125,7 +126,7 @@ class RegisteredDataset(Registered):
     check: Check | None = None
     is_made: bool = False
 
-    def find_problems(self, params: Mapping[str, Any]) -> Iterator[str]:
+    def find_problems(self, params: Params) -> Iterator[str]:
         """Yield errors in parameters, single and combined."""
         yield from super().find_problems(params)
         if self.check is not None:
@@ -174,7 +175,7 @@ def scheme(name: str) -> Callable[[Decorated], Decorated]:
     )
 
 
-def parse_dataset(value: Any) -> DatasetSpec:
+def parse_dataset(value: object) -> DatasetSpec:
     """Parse `dataset` of a scenario file, without loading anything.
 
     Parameters
@@ -190,7 +191,7 @@ def parse_dataset(value: Any) -> DatasetSpec:
     return DatasetSpec(*_parse(DATASETS, value))
 
 
-def parse_split(value: Any) -> SplitSpec:
+def parse_split(value: object) -> SplitSpec:
     """Parse `split` of a scenario file, without loading anything.
 
     Parameters
@@ -206,7 +207,9 @@ def parse_split(value: Any) -> SplitSpec:
     return SplitSpec(*_parse(SPLITS, value))
 
 
-def _parse(registry: Registry[AnyRegistered], value: Any) -> tuple[str, dict[str, Any]]:
+def _parse(
+    registry: Registry[AnyRegistered], value: object
+) -> tuple[str, dict[str, Any]]:
     """Read `name` or `{name: {parameter: value}}` and check it.
 
     Raises
@@ -227,7 +230,7 @@ def _parse(registry: Registry[AnyRegistered], value: Any) -> tuple[str, dict[str
     return name, plain
 
 
-def _take_apart(noun: str, value: Any) -> tuple[str, dict[str, Any]]:
+def _take_apart(noun: str, value: object) -> tuple[str, dict[str, Any]]:
     if isinstance(value, str):
         return value, {}
     if isinstance(value, Mapping) and len(value) == 1:

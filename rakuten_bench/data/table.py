@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rakuten_bench.data.build import Cleaning, assemble, refuse_no_inputs
 from rakuten_bench.data.given import read_sides
@@ -14,13 +14,13 @@ from rakuten_bench.data.label import LabelRules
 from rakuten_bench.data.reading import Reading, Remark, read_table
 from rakuten_bench.data.spec import DataPaths, dataset, expand_home
 from rakuten_bench.errors import Problems, unknown
-from rakuten_bench.types import Dataset, Layout
+from rakuten_bench.types import Dataset, Layout, Params
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def find_file_problems(params: Mapping[str, Any]) -> Iterator[str]:
+def find_file_problems(params: Params) -> Iterator[str]:
     """Yield errors in the parameters that name files."""
     path, train, test, side = (
         bool(params.get(name)) for name in ("path", "train", "test", "side")

@@ -7,15 +7,11 @@ is no unseen one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rakuten_bench.division.stratified import divide
-from rakuten_bench.types import Rows
-
-Labels = NDArray[Any]
+from rakuten_bench.types import Labels, Rows
 
 
 def hold_out(

@@ -12,7 +12,6 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -259,7 +258,7 @@ def _decode(lines: Iterable[bytes]) -> Iterator[Observation]:
             continue
 
 
-def _rewrite(path: Path, kept: Iterable[Any]) -> None:
+def _rewrite(path: Path, kept: Iterable[Observation]) -> None:
     lines = b"".join(msgspec.json.encode(one) + b"\n" for one in kept)
     with contextlib.suppress(OSError):
         write_atomically(path, lines)

@@ -358,7 +358,7 @@ def _notes(facts: Iterable[Facts]) -> dict[str, None]:
     return dict.fromkeys(note for fact in facts for note in fact.notes)
 
 
-def _details(folds: Sequence[Prediction]) -> dict[str, Any]:
+def _details(folds: Sequence[Prediction]) -> dict[str, object]:
     details = [dict(fold.details) for fold in folds]
     if not any(details):
         return {}

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -127,7 +126,9 @@ def _choices(record: Record, scenario: Scenario) -> list[Reason]:
     return found
 
 
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+def _differences(
+    old: Mapping[str, object], new: Mapping[str, object]
+) -> tuple[str, ...]:
     return tuple(
         f"parameter {name}: {old.get(name, 'default')} -> {new.get(name, 'default')}"
         for name in sorted({*old, *new})
@@ -135,7 +136,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, .
     )
 
 
-def _plain(value: Any) -> bytes:
+def _plain(value: object) -> bytes:
     """Return a value as in a record, with tuples as lists."""
     return msgspec.json.encode(plain_json(value), order="deterministic")
 

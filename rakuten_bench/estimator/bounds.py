@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import Pipeline
 from imblearn.under_sampling import RandomUnderSampler
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+
+from rakuten_bench.types import Labels, Matrix
 
 
 class Bounds(BaseEstimator):
@@ -32,7 +31,7 @@ class Bounds(BaseEstimator):
         self.most = most
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def fit_resample(self, X: Matrix, y: Labels) -> tuple[Matrix, Labels]:
         """Return the picked rows and their labels."""
         under = RandomUnderSampler(
             sampling_strategy=self._above, random_state=self.random_state
@@ -47,7 +46,7 @@ class Bounds(BaseEstimator):
         self.sample_indices_ = np.asarray(picked, dtype=np.int64).ravel()
         return X[self.sample_indices_], labels
 
-    def _above(self, y: NDArray[Any]) -> dict[int, int]:
+    def _above(self, y: Labels) -> dict[int, int]:
         labels, counts = np.unique(y, return_counts=True)
         return {
             int(k): self.most
@@ -55,7 +54,7 @@ class Bounds(BaseEstimator):
             if n > self.most
         }
 
-    def _below(self, y: NDArray[Any]) -> dict[int, int]:
+    def _below(self, y: Labels) -> dict[int, int]:
         labels, counts = np.unique(y, return_counts=True)
         return {
             int(k): self.least

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from rakuten_bench.division import count_groups
 from rakuten_bench.division.holding import are_apart, iter_folds
-from rakuten_bench.types import Rows
+from rakuten_bench.types import Labels, Matrix, Rows
 
 _FOLDS = 3
 
@@ -46,7 +46,7 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         self.model = model
         self.method = method
 
-    def fit(self, X: Any, y: NDArray[Any], groups: Rows | None = None) -> Calibrated:
+    def fit(self, X: Matrix, y: Labels, groups: Rows | None = None) -> Calibrated:
         """Fit the model, then its calibration.
 
         Every class is learned in every fold: a row that is its class's only one, but
@@ -86,12 +86,12 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         ).fit(X, y)
         return self
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Matrix) -> Labels:
         """Return the most probable class of each row."""
-        labels: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        labels: Labels = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return labels
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+    def predict_proba(self, X: Matrix) -> NDArray[np.float64]:
         """Return probabilities of shape (n_rows, n_classes)."""
         if self.calibration_ is None:
             return np.eye(len(self.classes_))[

@@ -11,6 +11,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
+from rakuten_bench.types import Matrix
+
 
 class Clusterer(BaseEstimator):
     """Tell the cluster of a row: the nearest center, or the topic that weighs most.
@@ -33,14 +35,14 @@ class Clusterer(BaseEstimator):
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Learn from rows; `y` is not looked at."""
         del y
         with threadpool_limits(1):
             self.model_ = clone(self.model).fit(_writeable(X))
         return self
 
-    def predict(self, X: Any) -> NDArray[np.int32]:
+    def predict(self, X: Matrix) -> NDArray[np.int32]:
         """Return the number of each row's cluster, from 0, of shape (n_rows,)."""
         check_is_fitted(self)
         with threadpool_limits(1):
@@ -50,7 +52,7 @@ class Clusterer(BaseEstimator):
         return np.argmax(weights, axis=1).astype(np.int32)
 
 
-def _writeable(X: Any) -> Any:
+def _writeable(X: Any) -> Matrix:
     """Return a copy of a sparse matrix that is read-only: k-means refuses that."""
     parts = (X.data, X.indices, X.indptr) if issparse(X) else ()
     return X if all(part.flags.writeable for part in parts) else X.copy()

@@ -18,6 +18,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.kernel_approximation import Nystroem
 from sklearn.svm import SVC
 
+from rakuten_bench.types import Labels, Matrix
+
 Kind = Literal["linear", "rbf"]
 Width = float | Literal["scale"]
 
@@ -95,17 +97,17 @@ class GramMap(TransformerMixin, BaseEstimator):
     def __init__(self, max_rows: int = 12_000) -> None:
         self.max_rows = max_rows
 
-    def fit(self, X: Any, y: object = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Keep the training rows, if they are few enough."""
         self.train_ = X if X.shape[0] <= self.max_rows else None
         self.scale_ = _scale(X)
         return self
 
-    def fit_transform(self, X: Any, y: object = None) -> Any:
+    def fit_transform(self, X: Matrix, y: object = None) -> Any:
         """Return the products of the training rows with each other."""
         return self.fit(X)._products(X, np.arange(X.shape[0]))
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: Matrix) -> Any:
         """Return the products of other rows with the training rows."""
         return self._products(X, np.full(X.shape[0], -1))
 
@@ -164,7 +166,7 @@ class KernelSVC(ClassifierMixin, BaseEstimator):
         self.gamma = gamma
         self.class_weight = class_weight
 
-    def fit(self, X: Any, y: NDArray[Any]) -> Self:
+    def fit(self, X: Matrix, y: Labels) -> Self:
         """Fit on rows of shape (n_rows, n_features), or on their products."""
         kernel: Any = self.kernel
         if isinstance(X, Gram):
@@ -175,17 +177,17 @@ class KernelSVC(ClassifierMixin, BaseEstimator):
         self.classes_ = self.model_.classes_
         return self
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Matrix) -> Labels:
         """Return labels for rows, or for the products of them."""
-        labels: NDArray[Any] = self.model_.predict(self._seen(X))
+        labels: Labels = self.model_.predict(self._seen(X))
         return labels
 
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
+    def decision_function(self, X: Matrix) -> NDArray[np.float64]:
         """Return the score of each class, of shape (n_rows, n_classes)."""
         scores: NDArray[np.float64] = self.model_.decision_function(self._seen(X))
         return scores
 
-    def _seen(self, X: Any) -> Any:
+    def _seen(self, X: Matrix) -> Any:
         if not isinstance(X, Gram):
             return X
         return X.kernel(self.kernel, self.gamma, self.columns_)
@@ -217,7 +219,7 @@ class RbfMap(TransformerMixin, BaseEstimator):
         self.n_components = n_components
         self.random_state = random_state
 
-    def fit(self, X: Any, y: object = None) -> Self:
+    def fit(self, X: Matrix, y: object = None) -> Self:
         """Choose rows, and the width."""
         self.map_ = Nystroem(
             gamma=_scale(X) if self.gamma == "scale" else self.gamma,
@@ -226,7 +228,7 @@ class RbfMap(TransformerMixin, BaseEstimator):
         ).fit(X)
         return self
 
-    def transform(self, X: Any) -> NDArray[Any]:
+    def transform(self, X: Matrix) -> NDArray[np.generic]:
         """Return features of shape (n_rows, n_components) whose products are kernels."""
-        features: NDArray[Any] = self.map_.transform(X)
+        features: NDArray[np.generic] = self.map_.transform(X)
         return features

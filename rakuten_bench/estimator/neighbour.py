@@ -7,8 +7,9 @@ from typing import Any, Literal
 import numpy as np
 from imblearn.over_sampling import ADASYN, SMOTE, RandomOverSampler
 from imblearn.under_sampling import EditedNearestNeighbours
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+
+from rakuten_bench.types import Labels, Matrix
 
 #: What ADASYN says where a class is so far from the others that none of it is hard.
 _NOT_HARD = ("No samples will be generated", "Not any neigbours")
@@ -38,7 +39,7 @@ class Neighbours(BaseEstimator):
         self.k_neighbors = k_neighbors
         self.random_state = random_state
 
-    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def fit_resample(self, X: Matrix, y: Labels) -> tuple[Matrix, Labels]:
         """Return the training rows with those that were made, and all labels."""
         self.notes_: tuple[str, ...] = ()
         X, y = self._repeat_single(X, y)
@@ -62,7 +63,7 @@ class Neighbours(BaseEstimator):
             return SMOTE(k_neighbors=k, random_state=self.random_state)
         return ADASYN(n_neighbors=k, random_state=self.random_state)
 
-    def _repeat_single(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def _repeat_single(self, X: Matrix, y: Labels) -> tuple[Matrix, Labels]:
         labels, counts = np.unique(y, return_counts=True)
         single = labels[counts == 1]
         if not single.size:
@@ -104,7 +105,7 @@ class Edited(BaseEstimator):
         self.kind_sel = kind_sel
         self.n_jobs = n_jobs
 
-    def fit_resample(self, X: Any, y: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    def fit_resample(self, X: Matrix, y: Labels) -> tuple[Matrix, Labels]:
         """Return the rows that stay and their labels."""
         editor = EditedNearestNeighbours(
             n_neighbors=self.n_neighbors, kind_sel=self.kind_sel, n_jobs=self.n_jobs

@@ -11,6 +11,8 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_selection import SelectKBest
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from rakuten_bench.types import Matrix
+
 _FLOATS = [np.float64, np.float32]
 
 
@@ -26,7 +28,7 @@ class NarrowSVD(TruncatedSVD):
     n_components: int
     notes_: tuple[str, ...] = ()
 
-    def fit_transform(self, X: Any, y: object = None) -> Any:
+    def fit_transform(self, X: Matrix, y: object = None) -> Any:
         """Learn the directions and return the rows in them."""
         asked, limit = self.n_components, _count_columns(X, self.n_components)
         if asked <= limit:
@@ -51,7 +53,7 @@ class NarrowKBest(SelectKBest):
     k: int
     notes_: tuple[str, ...] = ()
 
-    def fit(self, X: Any, y: NDArray[np.integer]) -> Self:
+    def fit(self, X: Matrix, y: NDArray[np.integer]) -> Self:
         """Learn which columns to keep."""
         asked, limit = self.k, _count_columns(X, self.k)
         if asked > limit:
@@ -70,7 +72,7 @@ class NarrowKBest(SelectKBest):
         return np.ones(len(self.scores_), np.bool_)
 
 
-def _count_columns(X: Any, otherwise: int) -> int:
+def _count_columns(X: Matrix, otherwise: int) -> int:
     """Return how many columns there are; of no matrix the library says so itself."""
     shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
     return int(shape[1]) if len(shape) == 2 and shape[1] else otherwise
@@ -104,7 +106,7 @@ class LogCountRatio(TransformerMixin, BaseEstimator):
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = alpha
 
-    def fit(self, X: Any, y: NDArray[np.integer]) -> Self:
+    def fit(self, X: Matrix, y: NDArray[np.integer]) -> Self:
         """Learn the ratios from a matrix of shape (n_rows, n_features) and labels."""
         from scipy.sparse import csr_matrix
 
@@ -118,7 +120,7 @@ class LogCountRatio(TransformerMixin, BaseEstimator):
         self.scale_ = np.abs(self.ratio_).max(axis=0)
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: Matrix) -> Any:
         """Return the scaled matrix; what came in stays as it was."""
         check_is_fitted(self, "scale_")
         X = validate_data(self, X, accept_sparse="csr", dtype=_FLOATS, reset=False)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from rakuten_bench.division.holding import are_apart, hold_out
-from rakuten_bench.types import Rows
+from rakuten_bench.types import Labels, Matrix, Rows
 
 
 class StoppedEarly(ClassifierMixin, BaseEstimator):
@@ -25,7 +25,7 @@ class StoppedEarly(ClassifierMixin, BaseEstimator):
     def __init__(self, model: Any) -> None:
         self.model = model
 
-    def fit(self, X: Any, y: NDArray[Any], groups: Rows | None = None) -> StoppedEarly:
+    def fit(self, X: Matrix, y: Labels, groups: Rows | None = None) -> StoppedEarly:
         """Fit the model.
 
         Parameters
@@ -42,7 +42,7 @@ class StoppedEarly(ClassifierMixin, BaseEstimator):
         self.classes_ = self.model_.classes_
         return self
 
-    def _fit_apart(self, X: Any, y: NDArray[Any], groups: Rows | None) -> None:
+    def _fit_apart(self, X: Matrix, y: Labels, groups: Rows | None) -> None:
         """Train by epochs, until the accuracy on rows held out no longer rises."""
         model = self.model_.set_params(early_stopping=False)
         seed = np.random.default_rng(self.model.random_state).integers(2**31)
@@ -64,12 +64,12 @@ class StoppedEarly(ClassifierMixin, BaseEstimator):
         if weights:
             model.coefs_, model.intercepts_ = weights
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Matrix) -> Labels:
         """Return the most probable class of each row."""
-        labels: NDArray[Any] = self.model_.predict(X)
+        labels: Labels = self.model_.predict(X)
         return labels
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+    def predict_proba(self, X: Matrix) -> NDArray[np.float64]:
         """Return probabilities of shape (n_rows, n_classes)."""
         found: NDArray[np.float64] = self.model_.predict_proba(X)
         return found

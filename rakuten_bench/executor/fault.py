@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from typing import Any
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.plan import Step
@@ -46,7 +45,7 @@ class Stopped(Exception):
         self.seconds = 0.0
         self.memory = 0
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         words = (self.status, self.type, str(self), self.output)
         return Stopped, words, {"seconds": self.seconds, "memory": self.memory}
 

@@ -135,7 +135,7 @@ class StepExecutor(Protocol):
             If an input that has to be sent to the workers is not in the store.
         """
 
-    def ask(self, function: Callable[..., Any], *args: Any) -> Sequence[Any]:
+    def ask(self, function: Callable[..., Any], *args: object) -> Sequence[Any]:
         """Return what a function gives in a worker of each machine."""
 
     def keep(self, keys: Collection[str]) -> None:

@@ -301,7 +301,9 @@ def occlude(
     return Explanation(label, "occlusion", parts, rest, score, falls, path)
 
 
-def _covered(image: NDArray[Any], folder: Path, n_fields: int) -> list[str]:
+def _covered(
+    image: NDArray[np.integer | np.floating], folder: Path, n_fields: int
+) -> list[str]:
     """Write a copy of the image for each field, with that field in the mean colour."""
     import cv2
 

@@ -240,7 +240,7 @@ def load_model(
     return model, card
 
 
-def _refuse_other(path: Path, model: Any, card: Card) -> None:
+def _refuse_other(path: Path, model: object, card: Card) -> None:
     """Refuse a file that is not the model of its card."""
     scenario = getattr(model, "scenario", None)
     if getattr(scenario, "code", "") != card.code:

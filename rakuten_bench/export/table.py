@@ -144,7 +144,7 @@ def choose_table_row(
     return rows.iloc[places], f"row {row} of {table.name}"
 
 
-def _neutralize(value: Any) -> Any:
+def _neutralize(value: object) -> object:
     return safe_cell(value) if isinstance(value, str) else value
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from rakuten_bench.errors import UserError, listed
 from rakuten_bench.npz import DAMAGES, list_arrays, open_npz, read_array, read_head
 from rakuten_bench.plain import iter_lines
-from rakuten_bench.types import Wanted
+from rakuten_bench.types import Labels, Wanted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +141,7 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
         self.classes = classes
         self.kind = kind
 
-    def fit(self, X: pd.DataFrame, y: NDArray[Any]) -> Self:
+    def fit(self, X: pd.DataFrame, y: Labels) -> Self:
         """Read the file; the labels only tell which classes it must have.
 
         Parameters
@@ -177,7 +177,7 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
             self.file_.check_rows(ids)
         return self.probability_[[self.rows_[id_] for id_ in ids]]
 
-    def predict(self, X: pd.DataFrame) -> NDArray[Any]:
+    def predict(self, X: pd.DataFrame) -> NDArray[np.generic]:
         """Return the most probable class of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
@@ -393,7 +393,7 @@ def _from_logits(file: PredictionFile) -> NDArray[np.float64]:
     return np.asarray(softmax(values, axis=1))
 
 
-def _refuse(file: PredictionFile, bad: NDArray[Any]) -> None:
+def _refuse(file: PredictionFile, bad: NDArray[np.generic]) -> None:
     """Refuse numbers that can't be, with the first of them."""
     rows, columns = np.nonzero(bad)
     if not rows.size:

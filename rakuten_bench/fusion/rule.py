@@ -16,6 +16,7 @@ from scipy.special import logsumexp, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from rakuten_bench.metrics.confusion import confusion_matrix, f1_weighted
+from rakuten_bench.types import Codes
 
 Floats = NDArray[np.float64]
 Scoring = Literal["f1_weighted", "log_loss"]
@@ -106,7 +107,7 @@ class Weighted(Rule):
         self.rounds = rounds
         self.calibrate = calibrate
 
-    def fit(self, X: Floats, y: NDArray[Any]) -> Self:
+    def fit(self, X: Floats, y: Codes) -> Self:
         """Find the weights on rows that the members were not trained on.
 
         Parameters
@@ -162,7 +163,7 @@ class Pooled(Rule):
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
 
-    def fit(self, X: Floats, y: NDArray[Any]) -> Self:
+    def fit(self, X: Floats, y: Codes) -> Self:
         """Find the weights on rows that the members were not trained on.
 
         Parameters
@@ -237,7 +238,7 @@ class Stacking(Rule):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Floats, y: NDArray[Any]) -> Self:
+    def fit(self, X: Floats, y: Codes) -> Self:
         """Learn from rows that the members were not trained on."""
         self.known_, codes = np.unique(y, return_inverse=True)
         self.model_ = self._build().fit(self._features(X), codes)
@@ -292,7 +293,7 @@ def temper(X: Floats, temperatures: Floats) -> Floats:
     return np.asarray(raised / raised.sum(axis=2, keepdims=True))
 
 
-def find_temperature(probability: Floats, y: NDArray[Any]) -> float:
+def find_temperature(probability: Floats, y: Codes) -> float:
     """Return the temperature of least log loss, from 1/20 to 20."""
 
     def loss(log_temperature: float) -> float:
@@ -303,7 +304,7 @@ def find_temperature(probability: Floats, y: NDArray[Any]) -> float:
     return float(np.exp(found.x))
 
 
-def score(probability: Floats, y: NDArray[Any], scoring: Scoring) -> float:
+def score(probability: Floats, y: Codes, scoring: Scoring) -> float:
     """Return weighted F1, or minus the log loss, of rows of any positive sum."""
     if scoring == "log_loss":
         given = probability[np.arange(len(y)), y] / probability.sum(axis=1)

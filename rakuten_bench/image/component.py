@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ class Components(TransformerMixin, BaseEstimator):
         self.whiten = whiten
         self.random_state = random_state
 
-    def fit(self, X: NDArray[Any], y: Any = None) -> Self:
+    def fit(self, X: NDArray[np.generic], y: object = None) -> Self:
         """Learn the components.
 
         Raises
@@ -78,7 +78,7 @@ class Components(TransformerMixin, BaseEstimator):
         ).fit(np.asarray(X, dtype=np.float32))
         return self
 
-    def transform(self, X: NDArray[Any]) -> NDArray[np.float32]:
+    def transform(self, X: NDArray[np.generic]) -> NDArray[np.float32]:
         """Return the components of each row, float32 (n_rows, n_components)."""
         projected = np.empty((len(X), self.pca_.n_components_), dtype=np.float32)
         for start in range(0, len(X), _BATCH):

@@ -8,7 +8,7 @@ patch by patch.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +82,7 @@ def _map_directions(image: Pixels) -> Floats:
 
 
 def _describe_width(
-    maps: Floats, xs: NDArray[Any], ys: NDArray[Any], bin_width: float
+    maps: Floats, xs: NDArray[np.float64], ys: NDArray[np.float64], bin_width: float
 ) -> NDArray[np.uint8]:
     """Describe the patches of one width, row by row of the grid."""
     pooled = _pool(maps, max(1, round(bin_width)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class FisherVector(TransformerMixin, BaseEstimator):
         self.place = place
         self.random_state = random_state
 
-    def fit(self, X: Descriptors, y: Any = None) -> Self:
+    def fit(self, X: Descriptors, y: object = None) -> Self:
         """Learn PCA and mixture from a sample of the rows' descriptors."""
         n_samples = _SAMPLES_PER_COMPONENT * self.n_components
         values, places = X.sample(n_samples, self.random_state)

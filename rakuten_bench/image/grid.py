@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from rakuten_bench.types import Codes
 
 
 def cell_numbers(size: int, grid: int) -> NDArray[np.int32]:
@@ -22,7 +22,7 @@ def cell_numbers(size: int, grid: int) -> NDArray[np.int32]:
 
 
 def count_in_cells(
-    codes: NDArray[Any], cells: NDArray[np.int32], n_codes: int
+    codes: Codes, cells: NDArray[np.int32], n_codes: int
 ) -> NDArray[np.float32]:
     """Count codes in each cell; the counts of a cell sum to 1.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rakuten_bench.types import Params
 
 Kernel = Literal["linear", "hellinger", "chi2", "intersection"]
 Codebook = Literal["minibatch", "kmeans"]
@@ -17,7 +18,7 @@ Norm = Literal["l1", "l2", "tfidf"]
 _PERIOD = {"chi2": 0.6, "intersection": 0.8}
 
 
-def map_kernel(X: NDArray[Any], kernel: Kernel) -> NDArray[np.float32]:
+def map_kernel(X: NDArray[np.generic], kernel: Kernel) -> NDArray[np.float32]:
     """Map histograms so that their scalar product is nearly that of a kernel.
 
     Parameters
@@ -49,7 +50,7 @@ def map_kernel(X: NDArray[Any], kernel: Kernel) -> NDArray[np.float32]:
     return np.concatenate([flat, wave * np.cos(logs), wave * np.sin(logs)], axis=-1)
 
 
-def tag_kernel(params: Mapping[str, Any]) -> tuple[str, ...]:
+def tag_kernel(params: Params) -> tuple[str, ...]:
     """Return the tags of a feature with such a parameter `kernel`.
 
     The waves of the additive kernels go below zero.

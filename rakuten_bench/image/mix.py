@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ class Mix(TransformerMixin, BaseEstimator):
     def __init__(self, weights: tuple[float, ...] = ()) -> None:
         self.weights = weights
 
-    def fit(self, X: Blocks, y: Any = None) -> Self:
+    def fit(self, X: Blocks, y: object = None) -> Self:
         """Learn each block's mean row and length."""
         weights = self.weights or (1.0,) * len(X.values)
         if len(weights) != len(X.values):

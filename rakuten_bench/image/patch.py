@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class PatchWords(TransformerMixin, BaseEstimator):
         self.n_samples = n_samples
         self.random_state = random_state
 
-    def fit(self, X: NDArray[np.uint8], y: Any = None) -> Self:
+    def fit(self, X: NDArray[np.uint8], y: object = None) -> Self:
         """Learn whitening and dictionary from patches of some rows.
 
         Parameters

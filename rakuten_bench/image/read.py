@@ -282,7 +282,7 @@ def _flatten(image: Image.Image) -> Image.Image:
     return ground
 
 
-def _to_8_bits(values: NDArray[Any]) -> Pixels:
+def _to_8_bits(values: NDArray[np.number]) -> Pixels:
     """Scale 16-bit greys by their range, and other wide numbers by their maximum."""
     top = 65535.0 if values.dtype.kind in "ui" else float(values.max(initial=0.0))
     top = max(top, float(values.max(initial=0.0)), 1e-9)

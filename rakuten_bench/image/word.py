@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,13 +64,13 @@ class VisualWords(TransformerMixin, BaseEstimator):
         self.kernel = kernel
         self.random_state = random_state
 
-    def fit(self, X: Descriptors, y: Any = None) -> Self:
+    def fit(self, X: Descriptors, y: object = None) -> Self:
         """Learn the codebook, and what is rare, from some rows."""
         self._learn(X)
         self._weigh(self._count(X))
         return self
 
-    def fit_transform(self, X: Descriptors, y: Any = None) -> NDArray[np.float32]:
+    def fit_transform(self, X: Descriptors, y: object = None) -> NDArray[np.float32]:
         """Do both, counting only once."""
         self._learn(X)
         counts = self._count(X)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.types import Codes
+
 Counts = NDArray[np.int64]
 
 
-def count_clusters(
-    y_true: NDArray[Any], clusters: NDArray[Any], n_classes: int
-) -> Counts:
+def count_clusters(y_true: Codes, clusters: Codes, n_classes: int) -> Counts:
     """Count the rows of each pair of class and cluster.
 
     Parameters

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.types import Codes
+
 Floats = NDArray[np.float64]
 Confusion = NDArray[np.int64]
+#: Rows counted, or weighed.
+Counts = NDArray[np.number]
 
 
-def confusion_matrix(
-    y_true: NDArray[Any], y_pred: NDArray[Any], n_classes: int
-) -> Confusion:
+def confusion_matrix(y_true: Codes, y_pred: Codes, n_classes: int) -> Confusion:
     """Count the rows of each pair of true and predicted class.
 
     Parameters
@@ -57,7 +58,7 @@ def confusion_matrix(
     return counts.reshape(n_classes, n_classes).astype(np.int64, copy=False)
 
 
-def divide(top: NDArray[Any], bottom: NDArray[Any]) -> Floats:
+def divide(top: Counts, bottom: Counts) -> Floats:
     """Divide element by element, giving 0 where the denominator is 0."""
     top, bottom = np.broadcast_arrays(top, bottom)
     out = np.zeros(top.shape)
@@ -65,7 +66,7 @@ def divide(top: NDArray[Any], bottom: NDArray[Any]) -> Floats:
     return out
 
 
-def class_f1(hits: NDArray[Any], true: NDArray[Any], predicted: NDArray[Any]) -> Floats:
+def class_f1(hits: Counts, true: Counts, predicted: Counts) -> Floats:
     """Return F1 per class from counts of shape (..., K)."""
     return divide(2.0 * hits, true + predicted)
 
@@ -85,10 +86,10 @@ class ClassTable:
     precision: Floats
     recall: Floats
     f1: Floats
-    support: NDArray[np.int64]
+    support: Counts
 
 
-def class_table(confusion: NDArray[Any]) -> ClassTable:
+def class_table(confusion: Counts) -> ClassTable:
     """Return precision, recall, F1 and support of each class."""
     hits, true, predicted = margins(confusion)
     return ClassTable(
@@ -100,63 +101,61 @@ def class_table(confusion: NDArray[Any]) -> ClassTable:
 
 
 def margins(
-    confusion: NDArray[Any],
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    confusion: Counts,
+) -> tuple[Counts, Counts, Counts]:
     """Return hits, true rows and predicted rows of each class, each (..., K)."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     return hits, confusion.sum(axis=-1), confusion.sum(axis=-2)
 
 
-def weighted_f1(
-    hits: NDArray[Any], true: NDArray[Any], predicted: NDArray[Any]
-) -> Floats:
+def weighted_f1(hits: Counts, true: Counts, predicted: Counts) -> Floats:
     """Average F1 over classes by their true rows; from counts of shape (..., K)."""
     f1 = class_f1(hits, true, predicted)
     return divide((f1 * true).sum(axis=-1), true.sum(axis=-1))
 
 
-def macro_f1(hits: NDArray[Any], true: NDArray[Any], predicted: NDArray[Any]) -> Floats:
+def macro_f1(hits: Counts, true: Counts, predicted: Counts) -> Floats:
     """Average F1 over the classes that occur; from counts of shape (..., K)."""
     occurs = (true + predicted) > 0
     f1 = class_f1(hits, true, predicted)
     return divide(f1.sum(axis=-1), occurs.sum(axis=-1))
 
 
-def hit_rate(hits: NDArray[Any], true: NDArray[Any], predicted: NDArray[Any]) -> Floats:
+def hit_rate(hits: Counts, true: Counts, predicted: Counts) -> Floats:
     """Return the share of rows predicted right; from counts of shape (..., K)."""
     del predicted
     return divide(hits.sum(axis=-1), true.sum(axis=-1))
 
 
 #: Score name -> function of hits, true and predicted rows of each class.
-METRICS: Mapping[str, Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], Floats]] = {
+METRICS: Mapping[str, Callable[[Counts, Counts, Counts], Floats]] = {
     "f1_weighted": weighted_f1,
     "f1_macro": macro_f1,
     "accuracy": hit_rate,
 }
 
 
-def score(confusion: NDArray[Any], metric: str) -> Floats:
+def score(confusion: Counts, metric: str) -> Floats:
     """Return one score of a matrix, or of each matrix of a stack."""
     return METRICS[metric](*margins(confusion))
 
 
-def f1_weighted(confusion: NDArray[Any]) -> Floats:
+def f1_weighted(confusion: Counts) -> Floats:
     """Return the F1 averaged over classes by their number of true rows."""
     return score(confusion, "f1_weighted")
 
 
-def f1_macro(confusion: NDArray[Any]) -> Floats:
+def f1_macro(confusion: Counts) -> Floats:
     """Return the plain mean of F1 over the classes that occur."""
     return score(confusion, "f1_macro")
 
 
-def accuracy(confusion: NDArray[Any]) -> Floats:
+def accuracy(confusion: Counts) -> Floats:
     """Return the share of rows that were predicted right."""
     return score(confusion, "accuracy")
 
 
-def scores(confusion: NDArray[Any]) -> dict[str, float]:
+def scores(confusion: Counts) -> dict[str, float]:
     """Return every score of one matrix.
 
     >>> scores(np.array([[1, 0], [1, 1]]))["f1_macro"]
@@ -166,7 +165,7 @@ def scores(confusion: NDArray[Any]) -> dict[str, float]:
 
 
 def notable_confusions(
-    confusion: NDArray[Any], share: float = 0.15
+    confusion: Counts, share: float = 0.15
 ) -> list[tuple[int, int, int, float]]:
     """List classes mistaken for another in many of their rows.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.metrics.confusion import Floats, confusion_matrix, score
 from rakuten_bench.metrics.resample import N_DRAWS, interval, intervals, resample_rows
+from rakuten_bench.types import Codes, Rows
 
 ALPHA = 0.05
 
@@ -34,9 +34,9 @@ class Difference:
 
 
 def paired_difference(
-    y_true: NDArray[Any],
-    a: NDArray[Any],
-    b: NDArray[Any],
+    y_true: Codes,
+    a: Codes,
+    b: Codes,
     n_classes: int,
     metric: str,
     n_draws: int = N_DRAWS,
@@ -54,9 +54,9 @@ def paired_difference(
 
 
 def paired_differences(
-    y_true: NDArray[Any],
-    a: NDArray[Any],
-    b: NDArray[Any],
+    y_true: Codes,
+    a: Codes,
+    b: Codes,
     n_classes: int,
     metric: str,
     n_draws: int = N_DRAWS,
@@ -85,7 +85,7 @@ def paired_differences(
     ]
 
 
-def p_values(estimate: Floats, error: Floats, n_discordant: NDArray[Any]) -> Floats:
+def p_values(estimate: Floats, error: Floats, n_discordant: Rows) -> Floats:
     """Return two-sided p-values of differences with a continuity correction.
 
     For accuracy, estimate / error is McNemar's statistic without correction, which is
@@ -113,7 +113,7 @@ def p_values(estimate: Floats, error: Floats, n_discordant: NDArray[Any]) -> Flo
 
 
 def pairwise_p_values(
-    y_true: NDArray[Any], predicted: NDArray[Any], scores: Floats, draws: Floats
+    y_true: Codes, predicted: Codes, scores: Floats, draws: Floats
 ) -> Floats:
     """Compare every scenario with every other one.
 
@@ -143,7 +143,7 @@ def pairwise_p_values(
 
 
 def count_discordant(
-    y_true: NDArray[Any], predicted: NDArray[Any], chunk: int = 8192
+    y_true: Codes, predicted: Codes, chunk: int = 8192
 ) -> NDArray[np.int64]:
     """Count for each pair of scenarios the rows that exactly one predicts right."""
     both = np.zeros((len(predicted), len(predicted)))
@@ -157,7 +157,7 @@ def count_discordant(
     )
 
 
-def holm(p: NDArray[Any], n_tests: int | None = None) -> Floats:
+def holm(p: Floats, n_tests: int | None = None) -> Floats:
     """Adjust p-values so that all claims below 0.05 hold together in 95 % of cases.
 
     Parameters
@@ -222,8 +222,8 @@ class Standing:
 
 
 def rank(
-    y_true: NDArray[Any],
-    predicted: NDArray[Any],
+    y_true: Codes,
+    predicted: Codes,
     n_classes: int,
     metrics: Sequence[str],
     n_family: int | None = None,
@@ -283,9 +283,7 @@ def pareto_front(scores: Sequence[float], costs: Sequence[float]) -> list[bool]:
     return front
 
 
-def mcnemar(
-    y_true: NDArray[Any], a: NDArray[Any], b: NDArray[Any]
-) -> tuple[int, int, float]:
+def mcnemar(y_true: Codes, a: Codes, b: Codes) -> tuple[int, int, float]:
     """Test whether A and B err equally often (exact, two-sided).
 
     Returns

@@ -24,13 +24,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.cores import count_cores
 from rakuten_bench.metrics.confusion import METRICS, Floats, score
+from rakuten_bench.types import Codes
 
 N_DRAWS = 1000
 LEVEL = 0.95
@@ -69,8 +69,8 @@ def resample_cells(
 
 
 def resample_rows(
-    y_true: NDArray[Any],
-    predicted: NDArray[Any],
+    y_true: Codes,
+    predicted: Codes,
     n_classes: int,
     metrics: Sequence[str],
     n_draws: int = N_DRAWS,
@@ -112,12 +112,12 @@ def resample_rows(
 
 
 def _score_block(
-    y_true: NDArray[Any],
+    y_true: Codes,
     edges: NDArray[np.int64],
     weights: NDArray[np.float32],
     true: Counts,
     metrics: Sequence[str],
-    predicted: NDArray[Any],
+    predicted: Codes,
 ) -> dict[str, Floats]:
     """Return the scores of some scenarios in each draw, (n_scenarios, n_draws)."""
     hits = _count_hits(y_true, predicted, edges, weights)
@@ -149,8 +149,8 @@ def _sum_classes(
 
 
 def _count_hits(
-    y_true: NDArray[Any],
-    predicted: NDArray[Any],
+    y_true: Codes,
+    predicted: Codes,
     edges: NDArray[np.int64],
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
@@ -165,8 +165,8 @@ def _count_hits(
 
 
 def _count_wrong(
-    y_true: NDArray[Any],
-    predicted: NDArray[Any],
+    y_true: Codes,
+    predicted: Codes,
     n_classes: int,
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:

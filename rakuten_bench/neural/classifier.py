@@ -22,7 +22,7 @@ from rakuten_bench.neural.training import (
     seeded,
     threads,
 )
-from rakuten_bench.types import Rows
+from rakuten_bench.types import Labels, Rows
 
 
 class NeuralClassifier(ClassifierMixin, BaseEstimator):
@@ -65,7 +65,7 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
         """Return the input of the network for some rows, changed at will in training."""
         raise NotImplementedError
 
-    def fit(self, X: Any, y: NDArray[Any], groups: Rows | None = None) -> Self:
+    def fit(self, X: Any, y: Labels, groups: Rows | None = None) -> Self:
         """Train on rows X and labels y of shape (n_rows,).
 
         Rows of one group, such as duplicates, are on one side where some are held out.
@@ -124,7 +124,7 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
         found: NDArray[np.float32] = logits.softmax(dim=1).numpy()
         return found
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: Any) -> Labels:
         """Return the most probable class of each row, of shape (n_rows,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 

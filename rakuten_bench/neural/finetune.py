@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from rakuten_bench.neural.backbone import Backbone, load_backbone
 from rakuten_bench.neural.classifier import NeuralClassifier
 from rakuten_bench.neural.image import to_images
 from rakuten_bench.neural.training import Recipe, Trainer
+from rakuten_bench.types import Rows
 
 
 class FineTuned(NeuralClassifier):
@@ -62,7 +64,7 @@ class FineTuned(NeuralClassifier):
         self.folder = folder
         self.weights = weights
 
-    def build(self, X: NDArray[Any], n_classes: int) -> nn.Module:
+    def build(self, X: NDArray[np.generic], n_classes: int) -> nn.Module:
         """Return the pretrained network with a fresh head."""
         backbone = load_backbone(self.model, self.weights_from)
         self._scaling = Backbone(nn.Identity(), backbone.mean, backbone.std)
@@ -70,12 +72,16 @@ class FineTuned(NeuralClassifier):
         head = build_head(n_features, self.hidden, self.dropout, n_classes)
         return Headed(backbone.network, head)
 
-    def train(self, network: nn.Module, X: Any, codes: NDArray[Any]) -> Trainer:
+    def train(self, network: nn.Module, X: Any, codes: Rows) -> Trainer:
         """Train the head alone, then all."""
         return train_in_phases(self, network, X, codes, self.unfrozen)
 
     def draw(
-        self, X: NDArray[Any], rows: NDArray[Any], training: bool, device: torch.device
+        self,
+        X: NDArray[np.generic],
+        rows: Rows,
+        training: bool,
+        device: torch.device,
     ) -> Tensor:
         """Return color images as the pretrained network expects them."""
         images = to_images(X, rows, device)
@@ -130,7 +136,7 @@ def train_in_phases(
     classifier: NeuralClassifier,
     network: nn.Module,
     X: Any,
-    codes: NDArray[Any],
+    codes: Rows,
     unfrozen: int,
 ) -> Trainer:
     """Train a `Headed` network frozen, then unfrozen at a tenth of the rate."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isqrt
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -49,14 +49,14 @@ class ImageNetwork(NeuralClassifier):
         self.folder = folder
         self.weights = weights
 
-    def build(self, X: NDArray[Any], n_classes: int) -> nn.Module:
+    def build(self, X: NDArray[np.generic], n_classes: int) -> nn.Module:
         """Return a fresh network for such pixels."""
         size, _, n_channels = find_shape(X)
         return _BUILDERS[self.architecture](size, n_channels, n_classes)
 
     def draw(
         self,
-        X: NDArray[Any],
+        X: NDArray[np.generic],
         rows: NDArray[np.int64],
         training: bool,
         device: torch.device,
@@ -68,7 +68,7 @@ class ImageNetwork(NeuralClassifier):
         return (images - 0.5) / 0.25
 
 
-def find_shape(X: NDArray[Any]) -> tuple[int, int, int]:
+def find_shape(X: NDArray[np.generic]) -> tuple[int, int, int]:
     """Return height, width and channels of the images in rows of pixels.
 
     No number is both a square and three times a square, so there is no doubt.
@@ -93,7 +93,9 @@ def find_shape(X: NDArray[Any]) -> tuple[int, int, int]:
     raise UserError(message)
 
 
-def to_images(X: NDArray[Any], rows: NDArray[np.int64], device: torch.device) -> Tensor:
+def to_images(
+    X: NDArray[np.generic], rows: NDArray[np.int64], device: torch.device
+) -> Tensor:
     """Return rows of pixels as a float tensor (n, n_channels, height, width) in [0, 1].
 
     They travel to the device as they are, and lie there with channels last.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from rakuten_bench.corpus import Corpus
 from rakuten_bench.errors import UserError
 from rakuten_bench.neural.classifier import NeuralClassifier
 from rakuten_bench.neural.training import Recipe
-from rakuten_bench.types import Rows
+from rakuten_bench.types import Labels, Rows
 
 Unit = Literal["word", "char"]
 #: 0 fills up short texts, 1 stands for what the training rows never showed.
@@ -107,9 +107,7 @@ class TextNetwork(NeuralClassifier):
             n_classes,
         )
 
-    def fit(
-        self, X: Corpus, y: NDArray[Any], groups: Rows | None = None
-    ) -> TextNetwork:
+    def fit(self, X: Corpus, y: Labels, groups: Rows | None = None) -> TextNetwork:
         """Train on a corpus of n_rows."""
         self._encoded: tuple[Corpus, NDArray[np.int32]] | None = None
         super().fit(X, y, groups)

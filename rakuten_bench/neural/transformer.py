@@ -17,7 +17,7 @@ from rakuten_bench.neural.device import choose_device
 from rakuten_bench.neural.finetune import Headed, build_head, train_in_phases
 from rakuten_bench.neural.training import Recipe, Trainer, threads
 from rakuten_bench.scratch import open_rows
-from rakuten_bench.types import Texts
+from rakuten_bench.types import Rows, Texts
 
 
 def load_transformer(model: str) -> tuple[Any, Any]:
@@ -157,12 +157,12 @@ class FineTunedText(NeuralClassifier):
         head = build_head(width, self.hidden, self.dropout, n_classes)
         return Headed(PooledText(network), head)
 
-    def train(self, network: nn.Module, X: Any, codes: NDArray[Any]) -> Trainer:
+    def train(self, network: nn.Module, X: Any, codes: Rows) -> Trainer:
         """Train the head alone, then all."""
         return train_in_phases(self, network, X, codes, self.unfrozen)
 
     def draw(
-        self, X: Texts, rows: NDArray[Any], training: bool, device: torch.device
+        self, X: Texts, rows: NDArray[np.int64], training: bool, device: torch.device
     ) -> dict[str, Tensor]:
         """Return the tokens of some rows."""
         del training

@@ -55,7 +55,7 @@ def prepare_work(
     base : Path, optional
         Where files named in parameters start from; the working folder by default.
     """
-    given: dict[str, Any] = {
+    given: dict[str, object] = {
         "random_state": step.seed,
         "n_jobs": n_jobs,
         "device": device,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from rakuten_bench.pipeline.kind import find_kind
 from rakuten_bench.plan import Input, Plan, Step
 from rakuten_bench.scenario import Scenario, find_option
 from rakuten_bench.types import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SHOWN = 10  # columns listed in a message
 _NO_TEXTS = (list, tuple, dict, set, frozenset, bytes, bytearray, np.ndarray)
@@ -39,7 +42,7 @@ def columns_read(plan: Plan, scenario: Scenario) -> frozenset[str]:
     return frozenset(found)
 
 
-def choose_columns(plan: Plan, scenario: Scenario, X: Any) -> tuple[str, ...]:
+def choose_columns(plan: Plan, scenario: Scenario, X: pd.DataFrame) -> tuple[str, ...]:
     """Return the columns of a training table that predictions will read.
 
     Raises
@@ -55,7 +58,7 @@ def choose_columns(plan: Plan, scenario: Scenario, X: Any) -> tuple[str, ...]:
     return tuple(name for name in COLUMNS if name in read and name in X.columns)
 
 
-def _refuse_strange(X: Any, scenario: Scenario, read: Collection[str]) -> None:
+def _refuse_strange(X: pd.DataFrame, scenario: Scenario, read: Collection[str]) -> None:
     """Refuse a table in which a scenario finds nothing to learn from."""
     own = {"image_path"} if scenario.modality == "image" else {"title", "description"}
     wanted = [name for name in COLUMNS if name in own & {*read}]
@@ -67,7 +70,7 @@ def _refuse_strange(X: Any, scenario: Scenario, read: Collection[str]) -> None:
         raise UserError(message)
 
 
-def refuse_no_table(X: Any) -> None:
+def refuse_no_table(X: pd.DataFrame) -> None:
     """Refuse what is no data frame.
 
     Raises
@@ -82,7 +85,7 @@ def refuse_no_table(X: Any) -> None:
         raise UserError(message)
 
 
-def refuse_missing_columns(X: Any, columns: Sequence[str]) -> None:
+def refuse_missing_columns(X: pd.DataFrame, columns: Sequence[str]) -> None:
     """Refuse a table without rows, or in which a column that is read is missing.
 
     Raises
@@ -104,7 +107,7 @@ def refuse_missing_columns(X: Any, columns: Sequence[str]) -> None:
         raise UserError(message)
 
 
-def refuse_cells(X: Any, columns: Sequence[str]) -> None:
+def refuse_cells(X: pd.DataFrame, columns: Sequence[str]) -> None:
     """Refuse a column that stands twice, or holds what is no text, number or path.
 
     Their `repr` would be learned from in silence.
@@ -134,7 +137,9 @@ def refuse_cells(X: Any, columns: Sequence[str]) -> None:
             raise UserError(message)
 
 
-def _walk(plan: Plan, last: str, inputs: Any) -> list[Step]:
+def _walk(
+    plan: Plan, last: str, inputs: Callable[[Step], Iterable[Input]]
+) -> list[Step]:
     found: dict[str, Step] = {}
 
     def visit(key: str) -> None:
@@ -165,7 +170,7 @@ def _telling(step: Step) -> Iterable[Input]:
     return () if ONE_LANGUAGE in tags else _inputs(step)
 
 
-def _listed(names: Iterable[Any], between: str = ", ") -> str:
+def _listed(names: Iterable[object], between: str = ", ") -> str:
     every = [f"'{name}'" for name in names]
     more = f" and {len(every) - _SHOWN:,} more" if len(every) > _SHOWN else ""
     return between.join(every[:_SHOWN]) + more

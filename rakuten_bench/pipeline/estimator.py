@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -43,7 +43,7 @@ from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.scenario import Scenario, find_option, from_code
-from rakuten_bench.types import Dataset, Fold
+from rakuten_bench.types import Classifier, Dataset, Fold, Labels, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def build(
     return kind(found, random_state=random_state, n_jobs=n_jobs, base=base)
 
 
-def _as_scenario(given: Any) -> Scenario:
+def _as_scenario(given: object) -> Scenario:
     if isinstance(given, str):
         return from_code(given)
     if not isinstance(given, Scenario):
@@ -146,7 +146,7 @@ class ScenarioEstimator(BaseEstimator):
         self.base = base
 
     @_plain_output
-    def fit(self, X: pd.DataFrame, y: Any, validation: Any = None) -> Self:
+    def fit(self, X: pd.DataFrame, y: object, validation: object = None) -> Self:
         """Learn from a table.
 
         Parameters
@@ -199,7 +199,7 @@ class ScenarioEstimator(BaseEstimator):
 
     def _roots(
         self, frame: pd.DataFrame, validation: NDArray[np.bool_], seed: int
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """Return the table and the targets: all other rows are training rows."""
         data = Dataset("fit", frame, "")
         train, held = np.flatnonzero(~validation), np.flatnonzero(validation)
@@ -209,7 +209,7 @@ class ScenarioEstimator(BaseEstimator):
         found = {key: targets.find(name) for key, name in self.plan_.targets.items()}
         return {self.plan_.frame: input_table(frame), **found}
 
-    def _fit_step(self, step: Step, values: Mapping[str, Any]) -> Any:
+    def _fit_step(self, step: Step, values: Values) -> Any:
         """Compute a step's value for the training rows and keep what it learned."""
         slots = read_slots(step, lambda one: values[one.key])
         if "." in step.fold:
@@ -233,7 +233,7 @@ class ScenarioEstimator(BaseEstimator):
         check_is_fitted(self, "columns_")
         refuse_missing_columns(X, self.columns_)
         table = input_table(as_frame(X[[*self.columns_]]))
-        values: dict[str, Any] = {self.plan_.frame: table}
+        values: dict[str, object] = {self.plan_.frame: table}
         last = self.plan_.outputs[self.scenario.code][0]
         with warnings.catch_warnings():
             if not self.tells:
@@ -243,14 +243,14 @@ class ScenarioEstimator(BaseEstimator):
         step = self.plan_.steps[last]
         return find_kind(step.kind).source(self._work(step, values))
 
-    def _apply_step(self, step: Step, values: Mapping[str, Any]) -> Any:
+    def _apply_step(self, step: Step, values: Values) -> Any:
         work, kind = self._work(step, values), find_kind(step.kind)
         found = kind.apply(work, self.fitted_.get(step.key))
         if found is None:
             raise UserError(self._without_probabilities())
         return found
 
-    def _work(self, step: Step, values: Mapping[str, Any]) -> Work:
+    def _work(self, step: Step, values: Values) -> Work:
         """Return a step with what it reads to predict: no labels, no inner folds."""
         inputs = tuple(one for one in step.inputs if one.key in values)
         slots = read_slots(replace(step, inputs=inputs), lambda one: values[one.key])
@@ -258,7 +258,9 @@ class ScenarioEstimator(BaseEstimator):
         return replace(work, given={**work.given, "n_classes": len(self.classes_)})
 
     @_plain_output
-    def _probabilities(self, model: Any, features: Any) -> NDArray[np.float32]:
+    def _probabilities(
+        self, model: Classifier, features: object
+    ) -> NDArray[np.float32]:
         found = fitting.probabilities(model, features, len(self.classes_))
         if found is None:
             raise UserError(self._without_probabilities())
@@ -277,13 +279,13 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
     Parameters and attributes are those of `ScenarioEstimator`.
     """
 
-    def predict(self, X: pd.DataFrame) -> NDArray[Any]:
+    def predict(self, X: pd.DataFrame) -> Labels:
         """Return the label of each row, of shape (n_rows,), in the labels' own dtype."""
         return self._decide(self.features(X))[0]
 
     def predict_scored(
         self, X: pd.DataFrame
-    ) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+    ) -> tuple[Labels, NDArray[np.float64] | None]:
         """Return labels and what orders the classes, looking at the rows once.
 
         Returns
@@ -340,21 +342,21 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
         scores = self._decision(self.features(X))
         return scores[:, 1] if scores.shape[1] == 2 else scores
 
-    def _scores(self, features: Any) -> NDArray[np.float64] | None:
+    def _scores(self, features: object) -> NDArray[np.float64] | None:
         if _predicts_probability(self):
             found = self._probabilities(self.model_, features).astype(np.float64)
             return found[:, self.class_index_]
         return self._decision(features) if _decides(self) else None
 
     @_plain_output
-    def _decide(self, features: Any) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
+    def _decide(self, features: object) -> tuple[Labels, NDArray[np.float32] | None]:
         """Return labels, and probabilities in the order of the steps' classes."""
         n_classes = len(self.classes_)
         codes, probability = fitting.decide(self.model_, features, n_classes)
         return self.classes_[np.argsort(self.class_index_)[codes]], probability
 
     @_plain_output
-    def _decision(self, features: Any) -> NDArray[np.float64]:
+    def _decision(self, features: object) -> NDArray[np.float64]:
         """Return a score for each class; the least of all for one without training rows.
 
         The language lever may leave a class none.
@@ -374,7 +376,7 @@ class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
     Parameters and attributes are those of `ScenarioEstimator`.
     """
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+    def fit(self, X: pd.DataFrame, y: object = None) -> Self:
         """Learn from a table.
 
         Parameters
@@ -413,7 +415,7 @@ class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
         clusters: NDArray[np.int32] = self.model_.predict(features)
         return clusters
 
-    def fit_predict(self, X: pd.DataFrame, y: Any = None) -> NDArray[np.int32]:
+    def fit_predict(self, X: pd.DataFrame, y: object = None) -> NDArray[np.int32]:
         """Learn from a table and return the clusters of its rows."""
         return self.fit(X, y).predict(X)
 

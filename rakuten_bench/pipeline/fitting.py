@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.types import Folded, Languages, Prediction, Rows, Target
+from rakuten_bench.types import Classifier, Folded, Languages, Prediction, Rows, Target
 
 MAX_NOTES = 20
 #: How far from 1 a row of probabilities may sum.
@@ -116,7 +116,7 @@ def training_groups(rows: Rows, groups: Rows) -> Rows:
 
 
 def predict(
-    estimator: Any, folded: Folded, n_classes: int, *, fit_time: float
+    estimator: Classifier, folded: Folded, n_classes: int, *, fit_time: float
 ) -> Prediction:
     """Predict the test rows with a fitted classifier."""
     start = time.perf_counter()
@@ -134,7 +134,7 @@ def predict(
 
 
 def decide(
-    estimator: Any, X: Any, n_classes: int
+    estimator: Classifier, X: object, n_classes: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32] | None]:
     """Return the label of each row and the probabilities that it follows from, if any.
 
@@ -153,12 +153,14 @@ def decide(
     return most_probable(probability), probability
 
 
-def most_probable(probability: NDArray[Any]) -> NDArray[np.int32]:
+def most_probable(probability: NDArray[np.floating]) -> NDArray[np.int32]:
     """Return the class of the largest probability of each row, the first of equals."""
     return probability.argmax(axis=1).astype(np.int32)
 
 
-def probabilities(estimator: Any, X: Any, n_classes: int) -> NDArray[np.float32] | None:
+def probabilities(
+    estimator: Any, X: object, n_classes: int
+) -> NDArray[np.float32] | None:
     """Return probabilities for all classes of the data set, or None.
 
     A class that the training rows lack gets probability 0.
@@ -181,7 +183,7 @@ def probabilities(estimator: Any, X: Any, n_classes: int) -> NDArray[np.float32]
     return full
 
 
-def refuse_improbable(probability: NDArray[Any]) -> None:
+def refuse_improbable(probability: NDArray[np.floating]) -> None:
     """Refuse what no score or fusion could make sense of.
 
     Raises
@@ -202,7 +204,7 @@ def refuse_improbable(probability: NDArray[Any]) -> None:
         raise UserError(message)
 
 
-def warn_of_notes(estimator: Any) -> None:
+def warn_of_notes(estimator: object) -> None:
     """Pass on what an estimator of ours has to say about its fit."""
     for note in getattr(estimator, "notes_", ()):
         warnings.warn(note, Notice, stacklevel=2)

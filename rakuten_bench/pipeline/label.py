@@ -41,13 +41,13 @@ class Labels:
         The name of each row's label.
     """
 
-    classes: NDArray[Any]
+    classes: NDArray[np.generic]
     index: NDArray[np.int64]
     names: tuple[str, ...]
     rows: tuple[str, ...]
 
 
-def read_labels(y: Any, n_rows: int) -> Labels:
+def read_labels(y: object, n_rows: int) -> Labels:
     """Check labels and number them.
 
     Parameters
@@ -92,7 +92,7 @@ def refuse_single(labels: Labels) -> None:
         raise UserError(message)
 
 
-def refuse_shuffled(X: Any, y: Any) -> None:
+def refuse_shuffled(X: object, y: object) -> None:
     """Refuse labels whose index is that of the rows in another order.
 
     Labels are taken by position, as scikit-learn does. Where both indexes hold the same
@@ -148,7 +148,7 @@ def _refuse_missing(series: pd.Series) -> None:
         raise UserError(message)
 
 
-def _as_array(series: pd.Series, y: Any) -> NDArray[Any]:
+def _as_array(series: pd.Series, y: object) -> NDArray[np.generic]:
     """Return labels of one sortable type, in the dtype that the user gave."""
     values = np.asarray(series if series.dtype != object else series.infer_objects())
     if values.dtype.kind == "f":
@@ -166,7 +166,7 @@ def _as_array(series: pd.Series, y: Any) -> NDArray[Any]:
     return values
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     for types, kind in _TYPES:
         if isinstance(value, types):
             return kind
@@ -177,7 +177,7 @@ def _kind(value: Any) -> str:
     raise UserError(message)
 
 
-def _refuse_fractions(values: NDArray[Any]) -> None:
+def _refuse_fractions(values: NDArray[np.generic]) -> None:
     broken = (~np.isfinite(values) | (values != values.round())).nonzero()[0]
     if len(broken):
         message = (
@@ -187,11 +187,11 @@ def _refuse_fractions(values: NDArray[Any]) -> None:
         raise UserError(message)
 
 
-def _spell(value: Any) -> str:
+def _spell(value: object) -> str:
     """Return the name of a class, spelled as a data set spells it."""
     return str(int(value)) if isinstance(value, float) else str(value)
 
 
-def _listed(values: Sequence[Any]) -> str:
+def _listed(values: Sequence[object]) -> str:
     more = ", ..." if len(values) > _SHOWN else ""
     return ", ".join(f"{value}" for value in values[:_SHOWN]) + more

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rakuten_bench.types import Prediction, Target
+from rakuten_bench.types import Prediction, Target, Values
 
 if TYPE_CHECKING:
     from rakuten_bench.plan.slot import Slot
@@ -26,7 +26,7 @@ class InnerFold:
         For a fusion.
     """
 
-    features: Any = None
+    features: object = None
     target: Target | None = None
     members: tuple[Prediction, ...] = ()
 
@@ -49,8 +49,8 @@ class Slots:
         In the order of their numbers.
     """
 
-    values: Mapping[str, Any] = field(default_factory=dict)
-    before: tuple[Any, ...] = ()
+    values: Values = field(default_factory=dict)
+    before: tuple[object, ...] = ()
     target: Target | None = None
     members: tuple[Any, ...] = ()
     inner: tuple[InnerFold, ...] = ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.registry import Option
-from rakuten_bench.types import COLUMNS, INPUT_COLUMNS, TEXT_COLUMNS
+from rakuten_bench.types import COLUMNS, INPUT_COLUMNS, TEXT_COLUMNS, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ def hand_over(option: Option, value: Any) -> Any:
     return value.drop(columns=list(_withheld(option))) if _is_table(value) else value
 
 
-def put_back(option: Option, value: Any, slots: Mapping[str, Any]) -> Any:
+def put_back(option: Option, value: Any, slots: Values) -> Any:
     """Give a table that an option changed the columns that it was not handed."""
     if "frame" not in option.writes:
         return value

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -71,7 +70,7 @@ def build_plan(  # noqa: PLR0913  (one argument per fact that a plan depends on)
     return builder.plan(outputs, scenarios, languages)
 
 
-def digest(*parts: Any) -> str:
+def digest(*parts: object) -> str:
     """Return a short hash of plain values.
 
     >>> digest("a", 1) == digest("a", 1) != digest("a", "1")
@@ -124,7 +123,7 @@ class _Builder:
             derive_inner_seed(seed),
         )
         self.targets: dict[str, str] = {}
-        self.steps: dict[tuple[Any, ...], Step] = {}
+        self.steps: dict[tuple[Hashable, ...], Step] = {}
         self.folds: dict[str, str] = {}
         self.prefixes: dict[tuple[tuple[Choice, ...], str], Slots] = {}
         self.facts: dict[tuple[Modality, Choice], tuple[Option, str, int]] = {}

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from rakuten_bench.plan.source import files_digest, foreign_imports, source_digests
 from rakuten_bench.registry import Option
@@ -51,7 +50,7 @@ class KeyParts:
 
     lever: str
     option: str
-    params: tuple[tuple[str, Any], ...]
+    params: tuple[tuple[str, object], ...]
     modules: tuple[str, ...]
     file: str
     versions: Mapping[str, str]

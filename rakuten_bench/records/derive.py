@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,7 +20,7 @@ def with_scores(record: Record, predictions: Predictions) -> Record:
     return msgspec.structs.replace(record, **derive(predictions))
 
 
-def derive(predictions: Predictions) -> dict[str, Any]:
+def derive(predictions: Predictions) -> dict[str, object]:
     """Return the fields of a record that derive from its predictions."""
     derived = _clustered if predictions.is_clustering else _classified
     return {
@@ -32,11 +31,11 @@ def derive(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def _clustered(predictions: Predictions) -> dict[str, Any]:
+def _clustered(predictions: Predictions) -> dict[str, object]:
     return {"clustering": cluster_scores(predictions), "scores": None, "per_class": []}
 
 
-def _classified(predictions: Predictions) -> dict[str, Any]:
+def _classified(predictions: Predictions) -> dict[str, object]:
     table = metrics.class_table(_confusion(predictions))
     columns = (table.precision, table.recall, table.f1, table.support)
     rows = zip(predictions.classes, *(c.tolist() for c in columns), strict=True)

@@ -94,7 +94,7 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, rows: NDArray[Any] | slice) -> Self:
+    def take(self, rows: NDArray[np.generic] | slice) -> Self:
         """Return the same of some rows only; `rows` is an index, a mask or a slice."""
         probability = self.probability
         return type(self)(
@@ -262,13 +262,13 @@ def load_predicted(path: Path) -> NDArray[np.int32]:
         return _read_column(archive, "predicted")
 
 
-def _npy(array: NDArray[Any]) -> bytes:
+def _npy(array: NDArray[np.generic]) -> bytes:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
     return buffer.getvalue()
 
 
-def _encode(array: NDArray[Any]) -> bytes:
+def _encode(array: NDArray[np.generic]) -> bytes:
     """Return shape, kind and content of an array; the width of a str is no matter."""
     head = f"{array.shape}{array.dtype.kind};".encode()
     if array.dtype.kind == "U":

@@ -15,6 +15,9 @@ from rakuten_bench.types import Modality
 
 SCHEMA_VERSION = 1
 
+#: Lever -> parameters by name.
+Settings = dict[str, dict[str, Any]]
+
 Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
 STATUSES: tuple[Status, ...] = ("ok", "failed", "timeout", "oom", "skipped")
 
@@ -130,7 +133,7 @@ class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shared: bool = False
     cached: bool = False
     fold: str = ""
-    params: dict[str, dict[str, Any]] = {}
+    params: Settings = {}
     file: str = ""
     failed: bool = False
 
@@ -192,7 +195,7 @@ class Member(TypedDict):
 
     modality: Modality
     levers: dict[str, str]
-    params: dict[str, dict[str, Any]]
+    params: Settings
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,7 +254,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     split: SplitInfo
     seed: int
     levers: dict[str, str]
-    params: dict[str, dict[str, Any]] = {}
+    params: Settings = {}
     error: Failure | None = None
     stopped: Stop | None = None
     scores: Scores | None = None
@@ -294,7 +297,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     split: SplitInfo
     seed: int
     levers: dict[str, str]
-    params: dict[str, dict[str, Any]] = {}
+    params: Settings = {}
     error: Cause | None = None
     stopped: Stop | None = None
     scores: Scores | None = None

@@ -181,7 +181,7 @@ def encode_json(value: msgspec.Struct) -> bytes:
     return msgspec.json.format(text, indent=1) + b"\n"
 
 
-def _legible(value: Any) -> Any:
+def _legible(value: object) -> object:
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
     if isinstance(value, dict):

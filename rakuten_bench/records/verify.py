@@ -14,7 +14,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -196,7 +195,7 @@ def find_rows(
     return max(counts, key=lambda one: (counts[one], sizes[one], one), default="")
 
 
-def _are_equal(derived: Mapping[str, Any], record: Record | Row) -> bool:
+def _are_equal(derived: Mapping[str, object], record: Record | Row) -> bool:
     """Tell whether what was derived is what a record says, but for what rounds."""
     return all(
         _are_close(msgspec.to_builtins(value), msgspec.to_builtins(said))

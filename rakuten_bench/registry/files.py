@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rakuten_bench.registry.package import installed_version
-from rakuten_bench.types import Wanted
+from rakuten_bench.types import Params, Wanted
 
-Check = Callable[[Mapping[str, Any], Wanted], Iterable[str]]
+Check = Callable[[Params, Wanted], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Files:
     find: Callable[[], Collection[str]] | None = None
     check: Check | None = None
 
-    def locate(self, params: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
+    def locate(self, params: Params, base: Path | None) -> dict[str, Any]:
         """Return parameters with the files resolved against a folder.
 
         A name that is not a file, such as a package's, stays unchanged, except for an
@@ -55,13 +55,11 @@ class Files:
         is_path = self.check is not None
         return self._change(params, lambda name: _locate(name, base, is_path))
 
-    def shorten(self, params: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    def shorten(self, params: Params, base: Path) -> dict[str, Any]:
         """Return parameters with files inside a folder relative to it."""
         return self._change(params, lambda name: _shorten(name, base))
 
-    def _change(
-        self, params: Mapping[str, Any], change: Callable[[str], str]
-    ) -> dict[str, Any]:
+    def _change(self, params: Params, change: Callable[[str], str]) -> dict[str, Any]:
         named = params.get(self.parameter)
         if not named:
             return dict(params)
@@ -69,7 +67,7 @@ class Files:
         changed = change(named) if is_one else tuple(change(one) for one in named)
         return {**params, self.parameter: changed}
 
-    def named(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+    def named(self, params: Params) -> tuple[str, ...]:
         """Return the files, folders and packages, from all parameters, already located."""
         said = params.get(self.parameter) or os.environ.get(self.variable, "")
         found = self.find() if self.find else ()

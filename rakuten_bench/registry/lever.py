@@ -16,11 +16,10 @@ from rakuten_bench.registry.option import (
     Option,
     StepKind,
 )
-from rakuten_bench.registry.parameter import read_parameters
+from rakuten_bench.registry.parameter import Function, read_parameters
 from rakuten_bench.registry.plugin import import_all
 from rakuten_bench.registry.registered import (
     Decorated,
-    Function,
     Registry,
     name_packages,
     pick,

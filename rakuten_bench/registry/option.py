@@ -18,6 +18,7 @@ from rakuten_bench.types import (
     TEXT_COLUMNS,
     Effort,
     Modality,
+    Params,
     Space,
     Wanted,
 )
@@ -46,7 +47,7 @@ StepKind = Literal[
     "map", "transform", "resample", "estimate", "cluster", "search", "fuse"
 ]
 
-ColumnsBy = Callable[[Mapping[str, Any]], Collection[str]]
+ColumnsBy = Callable[[Params], Collection[str]]
 
 
 class Declared(TypedDict, total=False):
@@ -62,7 +63,7 @@ class Declared(TypedDict, total=False):
     combines: str
     files: Files
     effort: Effort
-    lacks: Callable[[Mapping[str, Any]], str]
+    lacks: Callable[[Params], str]
     columns_by: ColumnsBy
 
 
@@ -116,7 +117,7 @@ class Option(Registered):
     rules: Rules = Rules()  # noqa: RUF009  immutable
     files: Files = Files()  # noqa: RUF009  immutable
     effort: Effort | None = None
-    lacks: Callable[[Mapping[str, Any]], str] | None = None
+    lacks: Callable[[Params], str] | None = None
     columns: tuple[str, ...] = ()
     columns_by: ColumnsBy | None = None
 
@@ -162,7 +163,7 @@ class Option(Registered):
         """Whether it is fitted on training rows."""
         return self.kind != "map"
 
-    def find_columns(self, params: Mapping[str, Any]) -> frozenset[str]:
+    def find_columns(self, params: Params) -> frozenset[str]:
         """Return the columns of the table that it reads with these parameters.
 
         All that it might read, if neither it nor its lever restricts them.
@@ -174,16 +175,16 @@ class Option(Registered):
             by(self._all(params)) if by else (*TEXT_COLUMNS, *self.columns)
         )
 
-    def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
+    def find_tags(self, params: Params) -> frozenset[str]:
         """Return its tags with these parameters, the others at their defaults."""
         return self.rules.find_tags(self._all(params))
 
-    def say_lacking(self, params: Mapping[str, Any], base: Path | None = None) -> str:
+    def say_lacking(self, params: Params, base: Path | None = None) -> str:
         """Return what this machine lacks for it with these parameters, or ""."""
         return self.lacks(self._all(self.locate(params, base))) if self.lacks else ""
 
     def find_file_problems(
-        self, params: Mapping[str, Any], base: Path | None, wanted: Wanted
+        self, params: Params, base: Path | None, wanted: Wanted
     ) -> tuple[str, ...]:
         """Return errors in the files that it reads with these parameters."""
         check = self.files.check
@@ -191,22 +192,22 @@ class Option(Registered):
             tuple(check(self._all(self.locate(params, base)), wanted)) if check else ()
         )
 
-    def locate(self, params: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
+    def locate(self, params: Params, base: Path | None) -> dict[str, Any]:
         """Return parameters with the files that it reads resolved against a folder."""
         return self.files.locate(params, base)
 
-    def make_portable(self, params: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    def make_portable(self, params: Params, base: Path) -> dict[str, Any]:
         """Return parameters with files inside a folder relative to it.
 
         A code hashes the parameters, and must not depend on where the folder is.
         """
         return self.files.shorten(params, base)
 
-    def _all(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _all(self, params: Params) -> dict[str, Any]:
         """Return all parameters, missing ones at their defaults."""
         return {**self.defaults, **params}
 
-    def before(self, params: Mapping[str, Any]) -> list[tuple[Option, dict[str, Any]]]:
+    def before(self, params: Params) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
 
         Their values, in this order, replace the values of the lever's slots. An option
@@ -225,7 +226,7 @@ class Option(Registered):
         listed = params.get(self.combines, self.parameters[self.combines].default)
         return [self._listed(name, listed) for name in listed]
 
-    def own(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def own(self, params: Params) -> dict[str, Any]:
         """Return the parameters that do not belong to the options that run first."""
         before = self.prepare.parameters.keys() if self.prepare else ()
         return {name: value for name, value in params.items() if name not in before}
@@ -248,16 +249,14 @@ class Option(Registered):
         """Whether its result depends on the language of each row."""
         return "language" in self.given or "languages" in self.lever.writes
 
-    def find_files(
-        self, params: Mapping[str, Any], base: Path | None = None
-    ) -> tuple[str, ...]:
+    def find_files(self, params: Params, base: Path | None = None) -> tuple[str, ...]:
         """Return the files, folders or packages that it reads."""
         return self.files.named(self._all(self.locate(params, base)))
 
     def make(
         self,
         *data: Any,
-        params: Mapping[str, Any],
+        params: Params,
         base: Path | None = None,
         **given: Any,
     ) -> Any:
@@ -267,5 +266,5 @@ class Option(Registered):
         return self.function(*data, **own, **wanted)
 
 
-def _pick(params: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+def _pick(params: Params, names: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name in names}

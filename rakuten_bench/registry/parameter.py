@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.registry.value import convert
+from rakuten_bench.registry.value import Hint, convert
 
 _EMPTY = inspect.Parameter.empty
+
+#: What is registered.
+Function = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Parameter:
     ----------
     default : Any
         Of no meaning where it is required.
-    type : Any
+    type : Hint
         The declared type.
     is_required : bool
         Whether it has no default.
@@ -30,10 +33,10 @@ class Parameter:
 
     name: str
     default: Any
-    type: Any
+    type: Hint
     is_required: bool = False
 
-    def convert(self, value: Any) -> Any:
+    def convert(self, value: object) -> Any:
         """Return the value in the declared type, lists as tuples.
 
         Raises
@@ -47,7 +50,7 @@ class Parameter:
             raise UserError(message)
         return convert(value, self.type)
 
-    def find_problem(self, value: Any) -> str:
+    def find_problem(self, value: object) -> str:
         """Return why a value does not fit the declared type; "" where it does."""
         try:
             convert(value, self.type)
@@ -55,13 +58,13 @@ class Parameter:
             return str(error)
         return ""
 
-    def is_default(self, value: Any) -> bool:
+    def is_default(self, value: object) -> bool:
         """Return whether a converted value is the default."""
         return not self.is_required and bool(value == self.default)
 
 
 def read_parameters(
-    function: Callable[..., Any], given: Collection[str] = ()
+    function: Function, given: Collection[str] = ()
 ) -> dict[str, Parameter]:
     """Return the arguments that users set: keyword-only ones, and those with a default.
 
@@ -80,14 +83,14 @@ def read_parameters(
     }
 
 
-def _read(function: Callable[..., Any], argument: inspect.Parameter) -> Parameter:
+def _read(function: Function, argument: inspect.Parameter) -> Parameter:
     is_required = argument.default is _EMPTY
     default = None if is_required else argument.default
     hint = _annotation(function, argument.annotation)
     return Parameter(argument.name, default, hint, is_required)
 
 
-def _annotation(function: Callable[..., Any], annotation: Any) -> Any:
+def _annotation(function: Function, annotation: Hint) -> Hint:
     """Evaluate one annotation; the others may name types that are never imported."""
     if annotation is _EMPTY:
         return Any

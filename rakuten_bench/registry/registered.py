@@ -13,10 +13,9 @@ from typing import Any, Generic, Self, TypeVar
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.registry.package import installed_version
-from rakuten_bench.registry.parameter import Parameter
+from rakuten_bench.registry.parameter import Function, Parameter
 from rakuten_bench.registry.plugin import find_owner, import_all
-
-Function = Callable[..., Any]
+from rakuten_bench.types import Params
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,7 +78,7 @@ class Registered:
         """Return what only one of both entries may have, as "data set 'name'"; or ""."""
         return f"{self.noun} '{self.name}'" if other.name == self.name else ""
 
-    def find_problems(self, params: Mapping[str, Any]) -> Iterator[str]:
+    def find_problems(self, params: Params) -> Iterator[str]:
         """Yield what is wrong with parameters: unknown, of the wrong type, missing."""
         for name, value in params.items():
             if name not in self.parameters:
@@ -90,7 +89,7 @@ class Registered:
             if parameter.is_required and name not in params:
                 yield f"{self.name} needs the parameter '{name}', which is missing."
 
-    def convert(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def convert(self, params: Params) -> dict[str, Any]:
         """Check parameters and leave out those that equal the default.
 
         Raises

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 
-TagsBy = Callable[[Mapping[str, Any]], Collection[str]]
+from rakuten_bench.types import Params
+
+TagsBy = Callable[[Params], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,6 @@ class Rules:
     wants: tuple[str, ...] = ()
     tags_by: TagsBy | None = None
 
-    def find_tags(self, params: Mapping[str, Any]) -> frozenset[str]:
+    def find_tags(self, params: Params) -> frozenset[str]:
         """Return the tags for these parameters, all of which are given."""
         return frozenset((*self.tags, *(self.tags_by(params) if self.tags_by else ())))

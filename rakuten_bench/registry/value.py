@@ -8,11 +8,23 @@ import math
 import re
 import types
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
 from rakuten_bench.errors import UserError
+
+#: A declared type: a class, a union, a literal, an annotated one.
+Hint: TypeAlias = object
 
 _NUMBER = re.compile(
     r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\.?inf|\.?nan", re.IGNORECASE
@@ -21,7 +33,7 @@ _SWITCH = {"yes": True, "on": True, "no": False, "off": False}
 _SWITCH |= {"true": True, "false": False}
 
 
-def convert(value: Any, wanted: Any) -> Any:
+def convert(value: object, wanted: Hint) -> Any:
     """Return a value in the declared type, lists as tuples.
 
     A text that is a number is read as one where a number is expected, and yes, no, on
@@ -42,7 +54,7 @@ def convert(value: Any, wanted: Any) -> Any:
     return found
 
 
-def _fit(value: Any, wanted: Any) -> Any:
+def _fit(value: object, wanted: Hint) -> Any:
     try:
         return msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
@@ -56,7 +68,7 @@ def _fit(value: Any, wanted: Any) -> Any:
         raise UserError(message) from None
 
 
-def _each(value: Any, read: Callable[[Any], Any]) -> Any:
+def _each(value: object, read: Callable[[object], object]) -> object:
     if isinstance(value, Mapping):
         return {key: _each(one, read) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -64,12 +76,12 @@ def _each(value: Any, read: Callable[[Any], Any]) -> Any:
     return read(value)
 
 
-def _read_whole(value: Any) -> Any:
+def _read_whole(value: object) -> object:
     """Return a whole float such as 1e3 as an int."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _read_number(text: Any) -> Any:
+def _read_number(text: object) -> object:
     plain = text.strip().lower() if isinstance(text, str) else ""
     if not _NUMBER.fullmatch(plain):
         return text
@@ -80,15 +92,15 @@ def _read_number(text: Any) -> Any:
     return text
 
 
-def _read_whole_number(text: Any) -> Any:
+def _read_whole_number(text: object) -> object:
     return _read_whole(_read_number(text))
 
 
-def _read_switch(text: Any) -> Any:
+def _read_switch(text: object) -> object:
     return _SWITCH.get(text.strip().lower(), text) if isinstance(text, str) else text
 
 
-def _has_nan(value: Any) -> bool:
+def _has_nan(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(map(_has_nan, value.values()))
     if isinstance(value, list | tuple):
@@ -96,7 +108,7 @@ def _has_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def spell(value: Any, written: Any, wanted: Any) -> Any:
+def spell(value: Any, written: Any, wanted: Hint) -> Any:
     """Return a value with the original spelling where a text is expected.
 
     A column may be called 010, 1.50, yes or null. If a text or another type is
@@ -104,11 +116,11 @@ def spell(value: Any, written: Any, wanted: Any) -> Any:
 
     Parameters
     ----------
-    value : Any
+    value : object
         As parsed: 10, 1.5, True or None.
-    written : Any
+    written : object
         The same with a text in place of everything but mappings and lists.
-    wanted : Any
+    wanted : type
         The declared type.
 
     >>> spell([10, None], ["010", "null"], list[str])
@@ -132,7 +144,7 @@ def spell(value: Any, written: Any, wanted: Any) -> Any:
     return written if is_text else value
 
 
-def _spell_any(value: Any, written: Any, alternatives: tuple[Any, ...]) -> Any:
+def _spell_any(value: Any, written: Any, alternatives: tuple[Hint, ...]) -> Any:
     """Spell a value by the first alternative that accepts it, texts last."""
     for wanted in sorted(alternatives, key=lambda one: one is str):
         spelled = spell(value, written, wanted)
@@ -142,7 +154,7 @@ def _spell_any(value: Any, written: Any, alternatives: tuple[Any, ...]) -> Any:
     return value
 
 
-def _entry_types(wanted: Any) -> dict[str, Any]:
+def _entry_types(wanted: Hint) -> dict[str, Hint]:
     """Return the types of a mapping's entries by name, of all others under ""."""
     origin, inside = get_origin(wanted), get_args(wanted)
     if isinstance(origin, type) and issubclass(origin, Mapping) and len(inside) == 2:
@@ -152,7 +164,7 @@ def _entry_types(wanted: Any) -> dict[str, Any]:
     return {}
 
 
-def _item_types(wanted: Any, n_items: int) -> list[Any]:
+def _item_types(wanted: Hint, n_items: int) -> list[Hint]:
     """Return the type of each item of a list."""
     inside = [one for one in get_args(wanted) if one is not Ellipsis]
     if len(inside) == n_items:
@@ -173,7 +185,7 @@ def plain_json(value: Any) -> Any:
     return str(value) if isinstance(value, float) and math.isinf(value) else value
 
 
-_NAMES = {
+_NAMES: Mapping[Hint, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
@@ -182,7 +194,7 @@ _NAMES = {
 }
 
 
-def _wording(wanted: Any, error: Exception) -> str:
+def _wording(wanted: Hint, error: Exception) -> str:
     """Return the declared type in words, or msgspec's message."""
     parts = _alternatives(wanted)
     known = [part for part in parts if part]
@@ -191,7 +203,7 @@ def _wording(wanted: Any, error: Exception) -> str:
     return f"expected {' or '.join(dict.fromkeys(known))}"
 
 
-def _alternatives(wanted: Any) -> list[str]:
+def _alternatives(wanted: Hint) -> list[str]:
     origin, inside = get_origin(wanted), get_args(wanted)
     if origin in (Union, types.UnionType):
         return [words for one in inside for words in _alternatives(one)]
@@ -200,14 +212,14 @@ def _alternatives(wanted: Any) -> list[str]:
     return [_single(wanted, origin, inside)]
 
 
-def _single(wanted: Any, origin: Any, inside: tuple[Any, ...]) -> str:
+def _single(wanted: Hint, origin: Hint, inside: tuple[Hint, ...]) -> str:
     if origin in (tuple, list):
         return _list_wording(inside)
     is_mapping = isinstance(origin, type) and issubclass(origin, Mapping)
     return "a mapping" if is_mapping else _NAMES.get(wanted, "")
 
 
-def _list_wording(inside: tuple[Any, ...]) -> str:
+def _list_wording(inside: tuple[Hint, ...]) -> str:
     kinds = [one for one in inside if one is not Ellipsis]
     words = {words for one in kinds for words in _alternatives(one)}
     if "" in words:

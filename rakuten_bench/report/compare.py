@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -217,8 +216,8 @@ def render_comparison(
     return answer.render(format_, width)
 
 
-def _json(found: Comparison) -> dict[str, Any]:
-    values: dict[str, Any] = {
+def _json(found: Comparison) -> dict[str, object]:
+    values: dict[str, object] = {
         "a": found.a.code,
         "b": found.b.code,
         "board": found.a.board,

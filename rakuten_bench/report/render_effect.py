@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -51,7 +50,7 @@ def render_effects(boards: Sequence[Board], format_: str, width: int = 100) -> s
     return answer.render(format_, width)
 
 
-def effects_json(board: Board, effects: Effects) -> dict[str, Any]:
+def effects_json(board: Board, effects: Effects) -> dict[str, object]:
     """Return the effects of one board as plain values."""
     return {
         "board": board.name,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from rakuten_bench import metrics, records
 from rakuten_bench.report.board import Board, Entry
 from rakuten_bench.report.standing_cache import cached_standing
+from rakuten_bench.types import Codes
 from rakuten_bench.wording.words import number
 
 #: Scenarios compared, at most; the rest has no interval and group.
@@ -119,7 +119,7 @@ def load_answers(
     return answers, first.take(rows)
 
 
-def _answers(predicted: NDArray[Any], first: records.Predictions) -> bool:
+def _answers(predicted: Codes, first: records.Predictions) -> bool:
     """Return whether an array has one class for each row, as in an intact file."""
     if predicted.shape != first.true.shape or predicted.dtype.kind != "i":
         return False

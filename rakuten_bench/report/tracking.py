@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rakuten_bench import records
 from rakuten_bench.errors import MissingPackage, UserError
@@ -179,7 +179,7 @@ def _params(record: Record) -> Iterator[tuple[str, str]]:
     yield "seed", str(record.seed)
 
 
-def _metrics(record: Record) -> Iterator[tuple[str, Any]]:
+def _metrics(record: Record) -> Iterator[tuple[str, float]]:
     if record.scores is not None:
         for metric in METRICS:
             yield metric, getattr(record.scores, metric)

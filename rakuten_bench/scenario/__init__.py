@@ -14,7 +14,7 @@ from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import LETTERS, LEVERS, Lever, Option
 from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario.limit import Limit
-from rakuten_bench.types import Modality
+from rakuten_bench.types import Modality, Params
 
 _HASH_LETTERS = 6  # four collide within a few hundred parameter settings (1 in 457,000)
 _GROUP = 4
@@ -38,7 +38,7 @@ class Choice:
     given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @classmethod
-    def of(cls, option: Option, params: Mapping[str, Any] | None = None) -> Choice:
+    def of(cls, option: Option, params: Params | None = None) -> Choice:
         """Check the parameters and return the choice.
 
         Raises
@@ -50,7 +50,7 @@ class Choice:
         return replace(made, given=frozenset(params or {}))
 
     @classmethod
-    def made(cls, option: Option, params: Mapping[str, Any]) -> Choice:
+    def made(cls, option: Option, params: Params) -> Choice:
         """Return the choice for parameters that are already checked."""
         items = tuple((name, _freeze(value)) for name, value in params.items())
         return cls(option.lever.name, option.name, option.digit, items)
@@ -68,7 +68,7 @@ class Choice:
         # called a hundred times for each scenario of a large plan
         return self._hash
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         # without the hash, which differs between processes
         return Choice, (self.lever, self.option, self.digit, self.params)
 
@@ -110,7 +110,7 @@ class Scenario:
         fusion's members.
         """
         digits = "".join(choice.digit for choice in self.choices)
-        rest: dict[str, Any] = {
+        rest: dict[str, object] = {
             choice.lever: dict(plain_json(choice.params))
             for choice in self.choices
             if choice.params
@@ -324,7 +324,7 @@ def from_choices(
 
 def from_words(
     levers: Mapping[str, str],
-    params: Mapping[str, Mapping[str, Any]] | None = None,
+    params: Mapping[str, Params] | None = None,
     modality: Modality = "text",
     name: str = "",
     members: tuple[Scenario, ...] = (),
@@ -377,8 +377,8 @@ def from_code(code: str) -> Scenario:
 def code_of(
     modality: str,
     levers: Mapping[str, str],
-    params: Mapping[str, Mapping[str, Any]],
-    members: Sequence[Mapping[str, Any]] = (),
+    params: Mapping[str, Params],
+    members: Sequence[Params] = (),
 ) -> str:
     """Return the code of a record's scenario; its options need not be registered.
 
@@ -399,7 +399,7 @@ def code_of(
     ]
     if not digits or not all(joined):
         return ""
-    rest: dict[str, Any] = {
+    rest: dict[str, object] = {
         lever: {name: _freeze(value) for name, value in params[lever].items()}
         for lever in levers
         if params.get(lever)
@@ -420,9 +420,7 @@ def _find_digits(modality: str, levers: Mapping[str, str]) -> str:
         return ""
 
 
-def _join_code(
-    modality: str, digits: str, rest: Mapping[str, Any], members: Sequence[str]
-) -> str:
+def _join_code(modality: str, digits: str, rest: Params, members: Sequence[str]) -> str:
     letter = next(key for key, value in LETTERS.items() if value == modality)
     groups = [digits[i : i + _GROUP] for i in range(0, len(digits), _GROUP)]
     hashed = {**rest, **({"members": members} if members else {})}
@@ -463,7 +461,7 @@ def plain(lever: Lever, modality: Modality) -> Choice:
     return Choice.of(lever.plain(modality))
 
 
-def _hash(rest: Mapping[str, Any]) -> list[str]:
+def _hash(rest: Params) -> list[str]:
     if not rest:
         return []
     text = msgspec.json.encode(rest, order="deterministic")
@@ -475,7 +473,7 @@ def _hash(rest: Mapping[str, Any]) -> list[str]:
     return ["".join(letters)]
 
 
-def _freeze(value: Any) -> Any:
+def _freeze(value: object) -> object:
     """Make lists and mappings hashable."""
     if isinstance(value, Mapping):
         return ("dict", *((key, _freeze(item)) for key, item in sorted(value.items())))
@@ -484,7 +482,7 @@ def _freeze(value: Any) -> Any:
     return value
 
 
-def thaw(value: Any) -> Any:
+def thaw(value: object) -> object:
     """Return a frozen value as lists and mappings."""
     if isinstance(value, tuple) and value[:1] == ("dict",):
         return {key: thaw(item) for key, item in value[1:]}

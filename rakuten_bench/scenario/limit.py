@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.types import Params
 from rakuten_bench.units import parse_duration, parse_size
 
 
@@ -84,7 +85,7 @@ class Limits:
         return self.forced.over(found.over(self.general))
 
 
-def parse_limit(words: Mapping[str, Any]) -> Limit:
+def parse_limit(words: Params) -> Limit:
     """Read `{time: 10m, memory: 6GB}`; one of the two may be left out.
 
     Raises

@@ -39,7 +39,7 @@ from rakuten_bench.scenario.words import (
     read_combination,
     read_limits,
 )
-from rakuten_bench.types import Modality
+from rakuten_bench.types import Modality, Params
 
 DEFAULT_SEED = 123
 
@@ -92,7 +92,7 @@ class Study:
     limits: Limits = field(default_factory=Limits)
     remarks: tuple[str, ...] = ()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    overrides: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Params = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:

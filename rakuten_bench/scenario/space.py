@@ -8,10 +8,11 @@ from typing import Any
 
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import Choices, Dimension, Integer, Option, Parameter, Real
+from rakuten_bench.types import Params
 
 
 def read_space(
-    model: Option, named: Mapping[str, Any] | None, given: Collection[str] = ()
+    model: Option, named: Params | None, given: Collection[str] = ()
 ) -> dict[str, Dimension]:
     """Return the space of a search: the model's default, or that of the scenario file.
 
@@ -57,7 +58,7 @@ def read_space(
     return found
 
 
-def write_space(dimensions: Mapping[str, Dimension]) -> dict[str, Any]:
+def write_space(dimensions: Mapping[str, Dimension]) -> dict[str, object]:
     """Return a space as written in a scenario file.
 
     >>> write_space({"C": Real(0.1, 10.0, True), "solver": Choices(("a", "b"))})
@@ -72,7 +73,7 @@ def write_space(dimensions: Mapping[str, Dimension]) -> dict[str, Any]:
 
 
 def _dimension(
-    model: Option, name: str, value: Any, given: Collection[str]
+    model: Option, name: str, value: object, given: Collection[str]
 ) -> Dimension:
     known = model.own(model.parameters)
     if name in given:
@@ -97,7 +98,7 @@ def _dimension(
     raise UserError(message)
 
 
-def _values(parameter: Parameter, value: list[Any] | tuple[Any, ...]) -> Choices:
+def _values(parameter: Parameter, value: list[object] | tuple[object, ...]) -> Choices:
     found = tuple(parameter.convert(one) for one in value)
     if len(found) == 1:
         why = "has only one value. Set it as a parameter of the model."
@@ -107,7 +108,7 @@ def _values(parameter: Parameter, value: list[Any] | tuple[Any, ...]) -> Choices
     return Choices(found)
 
 
-def _range(parameter: Parameter, value: Mapping[str, Any]) -> Real | Integer:
+def _range(parameter: Parameter, value: Params) -> Real | Integer:
     wanted = "needs low < high (and log)."
     if not {"low", "high"} <= set(value) <= {"low", "high", "log"}:
         raise _refusal(parameter, dict(value), wanted)
@@ -128,5 +129,5 @@ def _is_number(value: Any) -> bool:
     return is_number and math.isfinite(value)
 
 
-def _refusal(parameter: Parameter, value: Any, why: str) -> UserError:
+def _refusal(parameter: Parameter, value: object, why: str) -> UserError:
     return UserError(f"space of '{parameter.name}': {value} {why}")

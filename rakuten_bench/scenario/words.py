@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.registry import LEVERS, Lever, Option, Parameter, iter_levers
@@ -102,7 +101,7 @@ def read_limits(value: Value, findings: Findings) -> Limits:
     An example: ``limits: {time: 10m, memory: 6GB, model: {svc: {time: 1h}}}``.
     """
     words = dict(value.items("limits"))
-    general: dict[str, Any] = {
+    general: dict[str, object] = {
         name: words.pop(name).plain() for name in ("time", "memory") if name in words
     }
     options: dict[tuple[str, str], Limit] = {}
@@ -181,7 +180,7 @@ def _sweep(
     option: Option, values: Mapping[str, Value], findings: Findings
 ) -> list[Choice]:
     """Return a choice for each combination of the parameters' values."""
-    axes: dict[str, list[Any]] = {}
+    axes: dict[str, list[object]] = {}
     for name, value in values.items():
         with findings.at(value):
             if name not in option.parameters:
@@ -195,7 +194,7 @@ def _sweep(
     ]
 
 
-def _axis(parameter: Parameter, value: Value) -> list[Any]:
+def _axis(parameter: Parameter, value: Value) -> list[object]:
     """Return the value, or the values of a list that is not a value itself."""
     try:
         return [parameter.convert(value.plain(parameter.type))]

@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rakuten_bench.types import Choices, Dimension, Integer
-
-Params = dict[str, Any]
+from rakuten_bench.types import Choices, Dimension, Integer, Params
 
 
 @dataclass(frozen=True, slots=True)

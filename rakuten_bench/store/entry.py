@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 import numpy as np
@@ -34,6 +34,7 @@ from rakuten_bench.store.codec import (
     PickleRefused,
     decode,
 )
+from rakuten_bench.store.codec.tag import Buffer
 from rakuten_bench.trust import is_private
 
 _MAGIC = b"RBENTRY2"
@@ -177,7 +178,7 @@ def _attach(path: Path, number: int, file: Path) -> Attached:
     return Attached(ours.stat().st_size, _file_checksum(ours))
 
 
-def _write_all(file: Any, header: Header, encoded: Encoded) -> None:
+def _write_all(file: BinaryIO, header: Header, encoded: Encoded) -> None:
     """Write the parts, then the header before them; large ones are summed meanwhile."""
     length = len(_encode(header))
     with ExitStack() as threads:
@@ -193,7 +194,7 @@ def _write_all(file: Any, header: Header, encoded: Encoded) -> None:
     file.write(_HEAD.pack(_MAGIC, length, zlib.crc32(text)) + text)
 
 
-def _write_parts(file: Any, parts: Sequence[Any], place: int) -> None:
+def _write_parts(file: BinaryIO, parts: Sequence[Buffer], place: int) -> None:
     """Write the parts one by one from a place on."""
     file.seek(place)
     for part in parts:
@@ -203,7 +204,7 @@ def _write_parts(file: Any, parts: Sequence[Any], place: int) -> None:
         place += gap + memoryview(part).nbytes
 
 
-def _checksum(parts: Sequence[Any]) -> int:
+def _checksum(parts: Sequence[Buffer]) -> int:
     found = 0
     for part in parts:
         found = zlib.crc32(part, found)
@@ -235,7 +236,7 @@ def read_header(path: Path) -> Header:
     return _parse_header(path, start, end)
 
 
-def _header_end(start: Any) -> int:
+def _header_end(start: Buffer) -> int:
     if len(start) < _HEAD.size:
         raise DamagedEntry
     magic, length, _ = _HEAD.unpack_from(start)
@@ -244,7 +245,7 @@ def _header_end(start: Any) -> int:
     return _HEAD.size + int(length)
 
 
-def _parse_header(path: Path, start: Any, end: int) -> Header:
+def _parse_header(path: Path, start: Buffer, end: int) -> Header:
     text = bytes(start[_HEAD.size : end])
     if zlib.crc32(text) != _HEAD.unpack_from(start)[2]:
         raise DamagedEntry
@@ -302,11 +303,11 @@ class _Attached:
     def __call__(
         self,
         number: int,
-        dtype: np.dtype[Any],
+        dtype: np.dtype[np.generic],
         shape: tuple[int, ...],
         offset: int,
-        order: Any,
-    ) -> NDArray[Any]:
+        order: Literal["C", "F"],
+    ) -> NDArray[np.generic]:
         file = attached_path(self._path, number)
         return np.memmap(file, dtype, "r", offset=offset, shape=shape, order=order)
 

@@ -40,7 +40,7 @@ class LostResult(Exception):
         self.key = key
         super().__init__(f"result {key} is not in the cache")
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return LostResult, (self.key,)
 
 
@@ -125,7 +125,7 @@ class Store:
             raise LostResult(key) from error
         return Recompute(value) if header.is_recompute else value
 
-    def save(self, key: str, value: Any, facts: Facts) -> Facts:
+    def save(self, key: str, value: object, facts: Facts) -> Facts:
         """Write a value and its facts; return them with the size.
 
         Raises

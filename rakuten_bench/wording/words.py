@@ -56,7 +56,7 @@ def _option(
     return f"{option}({params_words(params)})"
 
 
-def params_words(params: Mapping[str, Any]) -> str:
+def params_words(params: Mapping[str, object]) -> str:
     """Write parameters briefly.
 
     >>> params_words({"alpha": 0.25, "norm": True})
@@ -65,7 +65,7 @@ def params_words(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={_value(value)}" for name, value in params.items())
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     """Write a parameter's value briefly.
 
     >>> _value([1, 2]), _value(0.30000000000000004), _value(None)

@@ -23,7 +23,7 @@ from rakuten_bench.errors import UserError
 
 _WAY_OUT = "Write an object for each row: {'column': value, ...}, or a CSV"
 
-Row = dict[str, Any]
+Row = dict[str, object]
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -78,8 +78,8 @@ def _mend_halves(file: Path, texts: dict[str, list[str]]) -> Iterator[Remark]:
         yield Remark(file, what)
 
 
-def _collect(rows: Iterable[Row]) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {}
+def _collect(rows: Iterable[Row]) -> dict[str, list[object]]:
+    columns: dict[str, list[object]] = {}
     for n_rows, row in enumerate(rows):
         for name in row:
             if name not in columns:
@@ -130,7 +130,7 @@ class _RepeatedKey(Exception):
     """An object of a JSON file has a key twice: one of the values would be lost."""
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -138,14 +138,14 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _checked(source: Source, row: Any, where: str) -> Row:
+def _checked(source: Source, row: object, where: str) -> Row:
     if isinstance(row, dict):
         return row
     message = f"{source.file}: {where} is no object with columns as keys. {_WAY_OUT}."
     raise UserError(message)
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     """Return a value as text.
 
     Raises
@@ -164,7 +164,7 @@ def _as_text(value: Any) -> str:
     raise TypeError
 
 
-def _flat(values: list[Any]) -> list[Any]:
+def _flat(values: list[object]) -> list[object]:
     if any(isinstance(value, list) for value in values):
         raise TypeError
     return values

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +44,7 @@ class Lexicon:
 
 def build_lexicon(language: str, random_state: int) -> Lexicon:
     """Collect the words of one of `LANGUAGES`, real ones before invented ones."""
-    ranges: dict[tuple[str, Any], tuple[int, int]] = {}
+    ranges: dict[tuple[str, object], tuple[int, int]] = {}
     forms: list[tuple[str, ...]] = []
     for source, owner, words in _iter_words(language, random_state):
         ranges[source, owner] = (len(forms), len(words))
@@ -66,7 +65,7 @@ def build_lexicon(language: str, random_state: int) -> Lexicon:
 
 def _iter_words(
     language: str, random_state: int
-) -> Iterator[tuple[str, Any, list[tuple[str, ...]]]]:
+) -> Iterator[tuple[str, object, list[tuple[str, ...]]]]:
     """Yield source, owner (a group, a class or None) and the forms of its words."""
     yield "function", None, [_fixed(word) for word in FUNCTION[language].split()]
     yield "attribute", None, [_fixed(word) for word in iter_attributes()]
@@ -80,7 +79,7 @@ def _iter_words(
         yield source, owner, [inflect(word, language) for word in [*known, *new]]
 
 
-def _iter_nouns(language: str) -> Iterator[tuple[str, Any, list[str]]]:
+def _iter_nouns(language: str) -> Iterator[tuple[str, object, list[str]]]:
     yield "generic", None, GENERIC[language].split()
     for group in GROUPS:
         yield "group", group, GROUP[group].get(language, "").split()

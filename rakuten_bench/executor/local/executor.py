@@ -40,7 +40,7 @@ class LocalExecutor:
         """Start a task, or queue it."""
         return self._pool.submit_limited(task.limit, work, task)
 
-    def ask(self, function: Callable[..., Any], *args: Any) -> Sequence[Any]:
+    def ask(self, function: Callable[..., Any], *args: object) -> Sequence[Any]:
         """Return what a function gives in a worker."""
         return [self._pool.submit(function, *args).result()]
 

@@ -190,13 +190,13 @@ class LocalPool(Executor):
         self._thread.start()
 
     def submit(
-        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+        self, fn: Callable[..., Any], /, *args: object, **kwargs: object
     ) -> Future[Any]:
         """Run a call in a worker; what is passed and returned has to pickle."""
         return self.submit_limited(Limit(), fn, *args, **kwargs)
 
     def submit_limited(
-        self, limit: Limit, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+        self, limit: Limit, fn: Callable[..., Any], /, *args: object, **kwargs: object
     ) -> Call[Any]:
         """Run a call; the future of one that passes its limit raises `Stopped`."""
         if self._reason_given:

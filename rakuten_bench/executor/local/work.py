@@ -6,7 +6,6 @@ import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from rakuten_bench.executor.device import find_gpu
 from rakuten_bench.executor.fault import Fault
@@ -123,7 +122,7 @@ def _make(task: Task, store: Store) -> Facts:
     return _keep(store, step, value, facts)
 
 
-def _keep(store: Store, step: Step, value: Any, facts: Facts) -> Facts:
+def _keep(store: Store, step: Step, value: object, facts: Facts) -> Facts:
     """Store a value, or only how to make it where loading it would take longer."""
     start = time.perf_counter()
     encoded = encode(value, store.folder(step.key))

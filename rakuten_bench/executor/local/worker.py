@@ -9,7 +9,6 @@ import pickle
 from collections.abc import Callable
 from contextvars import ContextVar
 from multiprocessing.connection import Connection
-from typing import Any
 
 from rakuten_bench.executor.thread import limit_threads
 
@@ -71,7 +70,7 @@ def _answer(call: bytes) -> bytes:
         return _pack_error(error)
 
 
-def _pack(succeeded: bool, value: Any) -> bytes:
+def _pack(succeeded: bool, value: object) -> bytes:
     return pickle.dumps((succeeded, value), protocol=pickle.HIGHEST_PROTOCOL)
 
 

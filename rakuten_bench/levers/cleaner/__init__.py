@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
-from typing import Any
 
 from rakuten_bench.registry import Option
-from rakuten_bench.types import Texts
+from rakuten_bench.types import Params, Texts, Values
 
 
 def apply(
     option: Option,
-    params: Mapping[str, Any],
-    slots: Mapping[str, Any],
-    given: Mapping[str, Any],
+    params: Params,
+    slots: Values,
+    given: Params,
 ) -> Texts:
     """Clean every distinct text of all blocks."""
     texts: Texts = slots["texts"]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rakuten_bench.registry import Option
-from rakuten_bench.types import Images
+from rakuten_bench.types import Images, Params, Values
 
 
 def apply(
     option: Option,
-    params: Mapping[str, Any],
-    slots: Mapping[str, Any],
-    given: Mapping[str, Any],
+    params: Params,
+    slots: Values,
+    given: Params,
 ) -> Images:
     """Return the images of the table's rows with their crop."""
     paths = tuple(slots["frame"]["image_path"].astype(str))

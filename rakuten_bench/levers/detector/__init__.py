@@ -6,15 +6,15 @@ an ISO 639-1 code, or "" if undecided.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rakuten_bench.corpus.markup import strip_html
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import Option
-from rakuten_bench.types import Languages
+from rakuten_bench.types import Languages, Params, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +30,9 @@ LANGUAGES = ("fr", "en", "de", "nl", "it", "es", "pt")
 
 def apply(
     option: Option,
-    params: Mapping[str, Any],
-    slots: Mapping[str, Any],
-    given: Mapping[str, Any],
+    params: Params,
+    slots: Values,
+    given: Params,
 ) -> Languages:
     """Detect the language of every row; `off` uses the data set's language only."""
     frame = slots["frame"]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rakuten_bench.registry import Option
+from rakuten_bench.types import Params, Values
 
 
 def apply(
     option: Option,
-    params: Mapping[str, Any],
-    slots: Mapping[str, Any],
-    given: Mapping[str, Any],
+    params: Params,
+    slots: Values,
+    given: Params,
 ) -> Any:
     """Return the features of all images, or the values prepared for them."""
     return option.make(slots["images"], params=params, **given)

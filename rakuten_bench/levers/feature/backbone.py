@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.registry import FEATURE, Effort, Files, Rules
-from rakuten_bench.types import Images
+from rakuten_bench.types import Images, Params
 
 
-def _lacks(params: Mapping[str, Any]) -> str:
+def _lacks(params: Params) -> str:
     from rakuten_bench.neural.local import say_lacking_backbone
 
     return say_lacking_backbone(params["model"], params["weights"])

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +41,7 @@ def color(
     tables = [step.astype(np.int32) for step in steps]
     cells = cell_numbers(size, grid)
 
-    def describe(image: Pixels) -> NDArray[Any]:
+    def describe(image: Pixels) -> NDArray[np.generic]:
         small = make_square(image, size)
         hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
         codes = sum(table[hsv[..., at]] for at, table in enumerate(tables))

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.image.kernel import Codebook, Kernel, Norm, tag_kernel
 from rakuten_bench.levers.feature.sift import dense_sift
 from rakuten_bench.registry import FEATURE, Effort, Rules
+from rakuten_bench.types import Transformer
 
 
 @FEATURE.option(
@@ -25,7 +24,7 @@ def dense_sift_bovw(
     levels: int = 2,
     kernel: Kernel = "chi2",
     random_state: int | None = None,
-) -> Any:
+) -> Transformer:
     """Bag of visual words: dense SIFT on a grid, in a spatial pyramid."""
     from rakuten_bench.image.word import VisualWords
 

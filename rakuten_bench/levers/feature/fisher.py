@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.levers.feature.sift import dense_sift
 from rakuten_bench.registry import FEATURE, Effort, Rules
+from rakuten_bench.types import Transformer
 
 
 @FEATURE.option(
@@ -21,7 +20,7 @@ def fisher(
     root: bool = True,
     place: bool = True,
     random_state: int | None = None,
-) -> Any:
+) -> Transformer:
     """Fisher vectors: patches against a Gaussian mixture (Perronnin et al. 2010)."""
     from rakuten_bench.image.fisher import FisherVector
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +33,7 @@ def hog(
     side, block = (size, size), (2 * cell, 2 * cell)
     counter = cv2.HOGDescriptor(side, block, (cell, cell), (cell, cell), bins)
 
-    def describe(image: Pixels) -> NDArray[Any]:
+    def describe(image: Pixels) -> NDArray[np.generic]:
         small = make_square(image, size)
         return map_kernel(np.asarray(counter.compute(small)), kernel)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from rakuten_bench.image.describe import describe_images
 from rakuten_bench.image.read import Pixels, make_square
 from rakuten_bench.registry import FEATURE, Effort
-from rakuten_bench.types import Images
+from rakuten_bench.types import Images, Transformer
 
 
 @FEATURE.preparation(needs=("opencv-python-headless", "Pillow"))
@@ -21,7 +20,7 @@ def thumbnail(
 ) -> NDArray[np.uint8]:
     """Resize each image to a small color square, uint8 (n_rows, size, size, 3)."""
 
-    def describe(image: Pixels) -> NDArray[Any]:
+    def describe(image: Pixels) -> NDArray[np.generic]:
         return make_square(image, size)
 
     return describe_images(images, describe, size=size, n_jobs=n_jobs, folder=folder)
@@ -42,7 +41,7 @@ def kmeans_patches(
     pool: int = 2,
     n_samples: int = 100_000,
     random_state: int | None = None,
-) -> Any:
+) -> Transformer:
     """K-means features of whitened patches (Coates, Lee & Ng 2011)."""
     from rakuten_bench.image.patch import PatchWords
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ def layout(
         size and whether the file exists.
     """
 
-    def describe(image: Pixels) -> NDArray[Any]:
+    def describe(image: Pixels) -> NDArray[np.generic]:
         small = make_square(image, _SIDE)
         return np.concatenate(
             [
@@ -48,13 +47,13 @@ def layout(
     return np.hstack([measured, file])
 
 
-def _measure_shape(image: Pixels) -> NDArray[Any]:
+def _measure_shape(image: Pixels) -> NDArray[np.generic]:
     """Aspect ratio, and the share cropped on either side to make it a square."""
     height, width = image.shape[:2]
     return np.array([width / (width + height), min(width, height) / max(width, height)])
 
 
-def _measure_ground(image: Pixels, white: int) -> NDArray[Any]:
+def _measure_ground(image: Pixels, white: int) -> NDArray[np.generic]:
     """White share, bounding box of the rest, its fill and parts, colors inside it."""
     import cv2
 
@@ -74,7 +73,7 @@ def _measure_ground(image: Pixels, white: int) -> NDArray[Any]:
     )
 
 
-def _measure_edges(image: Pixels) -> NDArray[Any]:
+def _measure_edges(image: Pixels) -> NDArray[np.generic]:
     """Share of edge pixels in a 4 by 4 grid."""
     import cv2
 

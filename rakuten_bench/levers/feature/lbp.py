@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +38,7 @@ def lbp(
     table, n_patterns = number_patterns()
     cells = {radius: cell_numbers(size - 2 * radius, grid) for radius in radii}
 
-    def describe(image: Pixels) -> NDArray[Any]:
+    def describe(image: Pixels) -> NDArray[np.generic]:
         small = make_square(image, size)
         counts = [
             count_in_cells(

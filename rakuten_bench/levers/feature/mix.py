@@ -4,6 +4,7 @@ from typing import Any
 
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.registry import FEATURE, Rules
+from rakuten_bench.types import Transformer
 
 #: Immutable: a default shared by all calls.
 _EVEN: dict[str, float] = {}
@@ -20,7 +21,7 @@ _EVEN: dict[str, float] = {}
 def mix(
     members: tuple[str, ...] | dict[str, dict[str, Any]] = ("hog", "color", "layout"),
     weights: dict[str, float] = _EVEN,
-) -> Any:
+) -> Transformer:
     """Concatenate several features, each scaled to the same norm, or by weight.
 
     Members are names, or names with their parameters; a weight that is not given is 1.

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ def pixels(
     dtype: Literal["float32", "uint8"] = "float32",
     n_jobs: int = 1,
     folder: Path | None = None,
-) -> NDArray[Any]:
+) -> NDArray[np.generic]:
     """Raw pixels of the image, resized to a square of `size` pixels a side.
 
     Returns
@@ -35,7 +35,7 @@ def pixels(
         which is what a network wants: a quarter of the room.
     """
 
-    def describe(image: Pixels) -> NDArray[Any]:
+    def describe(image: Pixels) -> NDArray[np.generic]:
         small = make_square(image, size).ravel()
         return small if dtype == "uint8" else small.astype(np.float32) / 255
 

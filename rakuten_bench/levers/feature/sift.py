@@ -31,7 +31,7 @@ def sift(
     """Describe the strongest keypoints of each image, its longer side at most `size`."""
     import cv2
 
-    def describe(image: Pixels) -> tuple[NDArray[Any], NDArray[Any]]:
+    def describe(image: Pixels) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         small = fit_within(image, size)
         points, found = cv2.SIFT.create(n_keypoints).detectAndCompute(small, None)
         return _pack(found), _place(np.array([point.pt for point in points]), small)
@@ -61,7 +61,7 @@ def dense_sift(
     """
     most = len(widths) * math.ceil(size / step) ** 2
 
-    def describe(image: Pixels) -> tuple[NDArray[Any], NDArray[Any]]:
+    def describe(image: Pixels) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         return describe_densely(fit_within(image, size), step, widths)
 
     return describe_locally(
@@ -76,7 +76,7 @@ def _pack(found: Any) -> NDArray[np.uint8]:
     return np.asarray(found).astype(np.uint8)
 
 
-def _place(points: NDArray[Any], image: Pixels) -> NDArray[np.uint8]:
+def _place(points: NDArray[np.generic], image: Pixels) -> NDArray[np.uint8]:
     height, width = image.shape
     shares = points.reshape(-1, 2) / (width, height)
     return np.clip(shares * 256, 0, 255).astype(np.uint8)

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.image.kernel import Codebook, Kernel, Norm, tag_kernel
 from rakuten_bench.levers.feature.sift import sift
 from rakuten_bench.registry import FEATURE, Rules
+from rakuten_bench.types import Transformer
 
 
 @FEATURE.option(
@@ -24,7 +23,7 @@ def sift_bovw(
     levels: int = 1,
     kernel: Kernel = "linear",
     random_state: int | None = None,
-) -> Any:
+) -> Transformer:
     """Bag of visual words: up to 500 SIFT keypoints, a codebook of 140."""
     from rakuten_bench.image.word import VisualWords
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rakuten_bench.registry import Option
-from rakuten_bench.types import Texts
+from rakuten_bench.types import Params, Texts, Values
 
 
 def apply(
     option: Option,
-    params: Mapping[str, Any],
-    slots: Mapping[str, Any],
-    given: Mapping[str, Any],
+    params: Params,
+    slots: Values,
+    given: Params,
 ) -> Texts:
     """Apply an option to the data set's frame."""
     return option.make(slots["frame"], params=params, **given)

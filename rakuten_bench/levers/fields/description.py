@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rakuten_bench.levers.fields.number import columns_of, extra
 from rakuten_bench.registry import FIELDS
-from rakuten_bench.types import Texts
+from rakuten_bench.types import Params, Texts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def _columns(params: Mapping[str, Any]) -> frozenset[str]:
+def _columns(params: Params) -> frozenset[str]:
     texts = ("description", "title") if params["fallback"] else ("description",)
     return columns_of(*texts)(params)
 

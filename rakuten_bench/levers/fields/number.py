@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rakuten_bench.types import Params
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
 _SHARES = (r"\d", r"[A-ZÀ-Þ]", r"[^\w\s]")
 
 
-def columns_of(*texts: str) -> Callable[[Mapping[str, Any]], frozenset[str]]:
+def columns_of(*texts: str) -> Callable[[Params], frozenset[str]]:
     """Return the names of the text columns and of the numeric features beside them."""
 
-    def find(params: Mapping[str, Any]) -> frozenset[str]:
+    def find(params: Params) -> frozenset[str]:
         described = ("description",) if params["missing"] else ()
         measured = ("title", "description") if params["measures"] else ()
         return frozenset({*texts, *described, *measured})

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import FUSION
+from rakuten_bench.types import Rule
 
 
 @FUSION.option("mean", digit="0", needs="scikit-learn")
-def mean(*, n_classes: int) -> Any:
+def mean(*, n_classes: int) -> Rule:
     """Mean of the members' probabilities."""
     from rakuten_bench.fusion.rule import Mean
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import FUSION
+from rakuten_bench.types import Rule
 
 
 @FUSION.option("stacking", digit="3", needs=("scikit-learn", "xgboost-cpu"))
@@ -17,7 +18,7 @@ def stacking(
     n_classes: int,
     n_jobs: int = 1,
     random_state: int,
-) -> Any:
+) -> Rule:
     """Stacking: a model trained on the members' out-of-fold predictions.
 
     Each member is fitted `cv` times more, always without one fold of the training rows,

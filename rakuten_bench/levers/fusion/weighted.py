@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import FUSION
+from rakuten_bench.types import Rule
 
 
 @FUSION.option("weighted", digit="2", needs=("scikit-learn", "scipy"))
@@ -14,7 +15,7 @@ def weighted(
     calibrate: bool = False,
     *,
     n_classes: int,
-) -> Any:
+) -> Rule:
     """Weighted product or mean; weights fitted on the members' out-of-fold predictions.
 
     Each member is fitted `cv` times more, always without one fold of the training rows,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from rakuten_bench.registry import Option
-from rakuten_bench.types import Languages
+from rakuten_bench.types import Languages, Params, Values
 
 #: Tag of options that give all rows the same resources: predictions need no language.
 ONE_LANGUAGE = "one_language"
@@ -16,9 +15,9 @@ ONE_LANGUAGE = "one_language"
 
 def apply(
     option: Option,
-    params: Mapping[str, Any],
-    slots: Mapping[str, Any],
-    given: Mapping[str, Any],
+    params: Params,
+    slots: Values,
+    given: Params,
 ) -> Any:
     """Apply an option to the languages that the detector found."""
     data = [slots[slot] for slot in option.reads]

@@ -3,14 +3,13 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rakuten_bench.errors import Notice, UserError, list_names
 from rakuten_bench.levers.language.translation import translate_table
 from rakuten_bench.registry import LANGUAGE, Files
-from rakuten_bench.types import Languages
+from rakuten_bench.types import Languages, Params
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 FOLDER_VARIABLE = "RAKUTEN_BENCH_TRANSLATION"
 
 
-def _lacks(params: Mapping[str, Any]) -> str:
+def _lacks(params: Params) -> str:
     models = params["models"] or os.environ.get(FOLDER_VARIABLE, "")
     if models and any(Path(models).glob("*-fr/model.bin")):
         return ""

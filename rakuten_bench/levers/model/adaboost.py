@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Effort, Integer, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -23,7 +24,7 @@ def adaboost(
     learning_rate: float = 1.0,
     *,
     random_state: int,
-) -> Any:
+) -> Classifier:
     """AdaBoost (SAMME, Hastie et al. 2009) over a chosen base model."""
     from sklearn.ensemble import AdaBoostClassifier
 

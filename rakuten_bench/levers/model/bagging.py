@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Effort, Integer
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -21,7 +22,7 @@ def bagging(
     max_features: float = 1.0,
     *,
     random_state: int,
-) -> Any:
+) -> Classifier:
     """Bagging (Breiman 1996) over a chosen base model."""
     from sklearn.ensemble import BaggingClassifier
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Effort, Rules
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -31,7 +32,7 @@ def cnn_image(
     device: str = "auto",
     random_state: int,
     folder: Path | None = None,
-) -> Any:
+) -> Classifier:
     """Convolutional network on pixels: that of study E, of study D, or a small ResNet."""
     from rakuten_bench.neural.image import ImageNetwork
     from rakuten_bench.neural.training import Recipe

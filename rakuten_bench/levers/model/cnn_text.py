@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Effort
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -36,7 +37,7 @@ def cnn_text(
     device: str = "auto",
     random_state: int,
     folder: Path | None = None,
-) -> Any:
+) -> Classifier:
     """Convolutional network on words or characters (Kim 2014); uses no vectorizer."""
     from rakuten_bench.neural.text import TextNetwork
     from rakuten_bench.neural.training import Recipe

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Effort, Integer
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -23,7 +24,7 @@ def decision_tree(
     class_weight: Literal["balanced"] | None = None,
     *,
     random_state: int,
-) -> Any:
+) -> Classifier:
     """Single decision tree."""
     from sklearn.tree import DecisionTreeClassifier
 

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option("dummy", digit="0", needs="scikit-learn")
 def dummy(
     strategy: Literal["prior", "stratified", "uniform"] = "prior", *, random_state: int
-) -> Any:
+) -> Classifier:
     """Baseline that ignores all features: the score to beat."""
     from sklearn.dummy import DummyClassifier
 

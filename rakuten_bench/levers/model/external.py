@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Files
-from rakuten_bench.types import Wanted
+from rakuten_bench.types import Classifier, Params, Wanted
 
 
-def _check(params: Mapping[str, Any], wanted: Wanted) -> Iterator[str]:
+def _check(params: Params, wanted: Wanted) -> Iterator[str]:
     from rakuten_bench.fusion.external import find_problems
 
     yield from find_problems(params["path"], params["kind"], wanted)
@@ -27,7 +27,7 @@ def external(
     kind: Literal["probabilities", "logits"] = "probabilities",
     *,
     classes: tuple[str, ...],
-) -> Any:
+) -> Classifier:
     """Read probabilities from a file (npz or CSV), by row id and class name.
 
     `path` is relative to the scenario file. A CSV file has a column `id` and one column

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Effort, Integer
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -25,7 +26,7 @@ def extra_trees(
     *,
     random_state: int,
     n_jobs: int = 1,
-) -> Any:
+) -> Classifier:
     """Extremely randomized trees (Geurts et al. 2006)."""
     from sklearn.ensemble import ExtraTreesClassifier
 

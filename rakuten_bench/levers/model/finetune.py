@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Effort, Files, Rules
+from rakuten_bench.types import Classifier, Params
 
 
-def _lacks(params: Mapping[str, Any]) -> str:
+def _lacks(params: Params) -> str:
     from rakuten_bench.neural.local import say_lacking_backbone
 
     return say_lacking_backbone(params["model"], params["weights_from"])
@@ -43,7 +43,7 @@ def finetune(
     device: str = "auto",
     random_state: int,
     folder: Path | None = None,
-) -> Any:
+) -> Classifier:
     """Fine-tune a pretrained image network: the new head first, then all layers."""
     from rakuten_bench.neural.finetune import FineTuned
     from rakuten_bench.neural.training import Recipe

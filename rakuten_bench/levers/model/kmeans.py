@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL
+from rakuten_bench.types import Clusterer
 
 
 @MODEL.option("kmeans", digit="k", kind="cluster", needs="scikit-learn")
@@ -14,7 +15,7 @@ def kmeans(
     *,
     n_classes: int,
     random_state: int,
-) -> Any:
+) -> Clusterer:
     """K-means clustering, one cluster per class by default; scored apart, not ranked."""
     from sklearn.cluster import KMeans, MiniBatchKMeans
 

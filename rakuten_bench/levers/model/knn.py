@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Effort, Integer
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -21,7 +22,7 @@ def knn(
     metric: Literal["euclidean", "cosine", "manhattan"] = "euclidean",
     *,
     n_jobs: int = 1,
-) -> Any:
+) -> Classifier:
     """k-nearest neighbors; time and memory grow with training rows times test rows."""
     from sklearn.neighbors import KNeighborsClassifier
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Rules
+from rakuten_bench.types import Clusterer
 
 
 @MODEL.option(
@@ -21,7 +22,7 @@ def lda(
     *,
     n_classes: int,
     random_state: int,
-) -> Any:
+) -> Clusterer:
     """Latent Dirichlet allocation as clustering: a row's cluster is its main topic."""
     from sklearn.decomposition import LatentDirichletAllocation
 

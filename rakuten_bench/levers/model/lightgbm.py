@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import MODEL, Effort, Integer, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -27,7 +26,7 @@ def lightgbm(
     *,
     random_state: int,
     n_jobs: int = 1,
-) -> Any:
+) -> Classifier:
     """Gradient boosted trees (LightGBM)."""
     from lightgbm import LGBMClassifier
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -23,7 +24,7 @@ def linear_svc(
     calibrate: Literal["sigmoid", "isotonic"] | None = None,
     *,
     random_state: int,
-) -> Any:
+) -> Classifier:
     """Linear support vector machine, one-vs-rest (liblinear)."""
     from sklearn.svm import LinearSVC
 

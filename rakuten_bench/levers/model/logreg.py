@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -19,7 +20,7 @@ def logreg(
     class_weight: Literal["balanced"] | None = None,
     max_iter: int = 1000,
     tol: float = 1e-4,
-) -> Any:
+) -> Classifier:
     """Logistic regression (lbfgs)."""
     from sklearn.linear_model import LogisticRegression
 

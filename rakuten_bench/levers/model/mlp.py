@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import MODEL, Choices, Effort, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -24,7 +23,7 @@ def mlp(
     early_stopping: bool = True,
     *,
     random_state: int,
-) -> Any:
+) -> Classifier:
     """Multilayer perceptron (Adam), early stopping on a tenth of the training rows."""
     from sklearn.neural_network import MLPClassifier
 

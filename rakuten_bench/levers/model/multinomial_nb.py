@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import MODEL, Choices, Real, Rules
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -12,7 +11,7 @@ from rakuten_bench.registry import MODEL, Choices, Real, Rules
     rules=Rules(refuses=("signed",)),
     space={"alpha": Real(0.001, 1.0, log=True), "fit_prior": Choices((True, False))},
 )
-def multinomial_nb(alpha: float = 1.0, fit_prior: bool = True) -> Any:
+def multinomial_nb(alpha: float = 1.0, fit_prior: bool = True) -> Classifier:
     """Multinomial naive Bayes."""
     from sklearn.naive_bayes import MultinomialNB
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import MODEL, Rules
+from rakuten_bench.types import Clusterer
 
 
 @MODEL.option(
@@ -19,7 +18,7 @@ def nmf(
     *,
     n_classes: int,
     random_state: int,
-) -> Any:
+) -> Clusterer:
     """Non-negative matrix factorization as clustering: a row's strongest factor."""
     from sklearn.decomposition import NMF
 

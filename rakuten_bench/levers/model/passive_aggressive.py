@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -19,7 +20,7 @@ def passive_aggressive(
     *,
     random_state: int,
     n_jobs: int = 1,
-) -> Any:
+) -> Classifier:
     """Passive-aggressive linear model, PA-I (Crammer et al. 2006)."""
     from sklearn.linear_model import SGDClassifier
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Effort, Integer
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -25,7 +26,7 @@ def random_forest(
     *,
     random_state: int,
     n_jobs: int = 1,
-) -> Any:
+) -> Classifier:
     """Random forest (Breiman 2001)."""
     from sklearn.ensemble import RandomForestClassifier
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -21,7 +22,7 @@ def ridge(
     calibrate: Literal["sigmoid", "isotonic"] | None = None,
     *,
     random_state: int,
-) -> Any:
+) -> Classifier:
     """Ridge regression on one-hot encoded classes."""
     from sklearn.linear_model import RidgeClassifier
 

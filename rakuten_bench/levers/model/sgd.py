@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -24,7 +25,7 @@ def sgd(
     *,
     random_state: int,
     n_jobs: int = 1,
-) -> Any:
+) -> Classifier:
     """Linear model by stochastic gradient descent."""
     from sklearn.linear_model import SGDClassifier
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Effort, Real
+from rakuten_bench.types import Classifier, Transformer
 
 
 @MODEL.preparation(needs="scikit-learn", kind="transform", writes=("features",))
-def products(max_rows: int = 12_000) -> Any:
+def products(max_rows: int = 12_000) -> Transformer:
     """Dot products of all rows with the training rows, once for all kernel machines."""
     from rakuten_bench.estimator.kernel import GramMap
 
@@ -31,7 +32,7 @@ def svc(
     gamma: float | Literal["scale"] = "scale",
     class_weight: Literal["balanced"] | None = None,
     calibrate: Literal["sigmoid", "isotonic"] | None = None,
-) -> Any:
+) -> Classifier:
     """Kernel support vector machine; training time grows with the square of the rows."""
     from rakuten_bench.estimator.calibration import calibrated
     from rakuten_bench.estimator.kernel import KernelSVC

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import MODEL, Choices, Effort, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -24,7 +25,7 @@ def svc_nystroem(
     calibrate: Literal["sigmoid", "isotonic"] | None = None,
     *,
     random_state: int,
-) -> Any:
+) -> Classifier:
     """RBF support vector machine that scales (Nystroem map, Williams & Seeger 2001)."""
     from sklearn.pipeline import make_pipeline
     from sklearn.svm import LinearSVC

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rakuten_bench.registry import MODEL, Effort, Files
+from rakuten_bench.types import Classifier, Params
 
 
-def _lacks(params: Mapping[str, Any]) -> str:
+def _lacks(params: Params) -> str:
     from rakuten_bench.neural.local import say_lacking_transformer
 
     return say_lacking_transformer(params["model"])
@@ -43,7 +42,7 @@ def transformer(
     device: str = "auto",
     random_state: int,
     folder: Path | None = None,
-) -> Any:
+) -> Classifier:
     """Fine-tune a Hugging Face language model: the new head first, then all layers."""
     from rakuten_bench.neural.training import Recipe
     from rakuten_bench.neural.transformer import FineTunedText

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import MODEL, Effort, Integer, Real
+from rakuten_bench.types import Classifier
 
 
 @MODEL.option(
@@ -31,7 +30,7 @@ def xgboost(
     random_state: int,
     n_jobs: int = 1,
     device: str = "cpu",
-) -> Any:
+) -> Classifier:
     """Gradient boosted trees (XGBoost, histogram method)."""
     from xgboost import XGBClassifier
 

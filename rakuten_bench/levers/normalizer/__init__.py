@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rakuten_bench.corpus import Corpus
 from rakuten_bench.registry import Option
-from rakuten_bench.types import Languages
+from rakuten_bench.types import Languages, Params, Values
 
 
 def apply(
     option: Option,
-    params: Mapping[str, Any],
-    slots: Mapping[str, Any],
-    given: Mapping[str, Any],
+    params: Params,
+    slots: Values,
+    given: Params,
 ) -> Corpus:
     """Normalize the distinct tokens of each language."""
 

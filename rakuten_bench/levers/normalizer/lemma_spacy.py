@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.registry import NORMALIZER, Files
+from rakuten_bench.types import Params
 
 
-def _lacks(params: Mapping[str, Any]) -> str:
+def _lacks(params: Params) -> str:
     from spacy.util import is_package
 
     for name in params["pipelines"]:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import REDUCER, Rules
+from rakuten_bench.types import Transformer
 
 
 @REDUCER.option(
@@ -12,7 +11,7 @@ from rakuten_bench.registry import REDUCER, Rules
     modalities=("text",),
     rules=Rules(tags=("labels",)),
 )
-def chi2(k: int = 20_000) -> Any:
+def chi2(k: int = 20_000) -> Transformer:
     """Select the features that depend most on the class (chi-squared)."""
     from sklearn.feature_selection import chi2 as score
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import REDUCER, Rules
+from rakuten_bench.types import Transformer
 
 
 @REDUCER.option(
@@ -12,7 +11,7 @@ from rakuten_bench.registry import REDUCER, Rules
     modalities=("text",),
     rules=Rules(tags=("labels",)),
 )
-def nbsvm(alpha: float = 1.0) -> Any:
+def nbsvm(alpha: float = 1.0) -> Transformer:
     """Scale features by their log-count ratio, for NB-SVM (Wang & Manning 2012)."""
     from rakuten_bench.estimator.reduction import LogCountRatio
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import REDUCER, Rules
+from rakuten_bench.types import Transformer
 
 
 @REDUCER.option(
@@ -17,7 +16,7 @@ def pca(
     whiten: bool = False,
     *,
     random_state: int,
-) -> Any:
+) -> Transformer:
     """Principal component analysis, to a number of components or a share of variance."""
     from rakuten_bench.image.component import Components
 

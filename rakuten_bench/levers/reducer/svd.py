@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.registry import REDUCER, Rules
+from rakuten_bench.types import Transformer
 
 
 @REDUCER.option(
@@ -12,7 +11,7 @@ from rakuten_bench.registry import REDUCER, Rules
     modalities=("text",),
     rules=Rules(tags=("signed",)),
 )
-def svd(n_components: int = 300, n_iter: int = 5, *, random_state: int) -> Any:
+def svd(n_components: int = 300, n_iter: int = 5, *, random_state: int) -> Transformer:
     """Latent semantic analysis (truncated singular value decomposition)."""
     from rakuten_bench.estimator.reduction import NarrowSVD
 

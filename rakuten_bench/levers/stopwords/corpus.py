@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 from rakuten_bench.levers.stopwords.iso import iso
 from rakuten_bench.registry import STOPWORDS, Rules
+from rakuten_bench.types import Transformer
 
 #: The same list as the option `iso`; removed before anything is fitted.
 listed = STOPWORDS.preparation(needs="stopwordsiso")(iso)
@@ -17,7 +16,7 @@ listed = STOPWORDS.preparation(needs="stopwordsiso")(iso)
     prepare=listed,
     rules=Rules(tags=("labels",)),
 )
-def corpus(share: float = 0.1) -> Any:
+def corpus(share: float = 0.1) -> Transformer:
     """Remove stopwords-iso, and words found in a share of the rows of every class."""
     from rakuten_bench.corpus.frequent import FrequentWords
 

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.registry import STOPWORDS, Files
+from rakuten_bench.types import Params
 
 #: NLTK's files are named by the English name of a language.
 _NAMES = {
@@ -57,7 +56,7 @@ def find_lists() -> list[str]:
     ]
 
 
-def _lacks(params: Mapping[str, Any]) -> str:
+def _lacks(params: Params) -> str:
     del params  # there are none
     if any(Path(one).exists() for one in find_lists()):
         return ""

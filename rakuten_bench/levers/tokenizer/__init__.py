@@ -15,14 +15,14 @@ from rakuten_bench.corpus.encoded import encode
 from rakuten_bench.corpus.vocabulary import gather
 from rakuten_bench.errors import Notice
 from rakuten_bench.registry import Option
-from rakuten_bench.types import Languages, Texts
+from rakuten_bench.types import Languages, Params, Texts, Values
 
 
 def apply(
     option: Option,
-    params: Mapping[str, Any],
-    slots: Mapping[str, Any],
-    given: Mapping[str, Any],
+    params: Params,
+    slots: Values,
+    given: Params,
 ) -> Corpus:
     """Tokenize and encode the texts of all blocks, with one vocabulary."""
     texts: Texts = slots["texts"]

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import VECTORIZER
+from rakuten_bench.types import Transformer
 
 
 @VECTORIZER.option("count", digit="0", needs="scikit-learn")
@@ -13,7 +14,7 @@ def count(
     max_df: int | float = 1.0,
     binary: bool = False,
     dtype: Literal["float32", "float64"] = "float32",
-) -> Any:
+) -> Transformer:
     """Word counts."""
     from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import CorpusVectorizer, Part

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import VECTORIZER
+from rakuten_bench.types import Transformer
 
 
 @VECTORIZER.option("hashing", digit="4", needs="scikit-learn")
@@ -12,7 +13,7 @@ def hashing(
     binary: bool = False,
     norm: Literal["l1", "l2"] | None = "l2",
     dtype: Literal["float32", "float64"] = "float32",
-) -> Any:
+) -> Transformer:
     """Word counts by feature hashing: no vocabulary is fitted, words may collide."""
     from rakuten_bench.corpus.hashed import HashedVectorizer
 

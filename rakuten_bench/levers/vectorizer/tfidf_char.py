@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from rakuten_bench.registry import VECTORIZER
+from rakuten_bench.types import Transformer
 
 
 @VECTORIZER.option("tfidf_char", digit="2", needs="scikit-learn")
@@ -15,7 +16,7 @@ def tfidf_char(
     sublinear_tf: bool = False,
     norm: Literal["l1", "l2"] | None = "l2",
     dtype: Literal["float32", "float64"] = "float32",
-) -> Any:
+) -> Transformer:
     """TF-IDF of character n-grams."""
     from rakuten_bench.corpus.term import Terms
     from rakuten_bench.corpus.vectorizer import (

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.registry import VECTORIZER, Effort, Files, Rules
-from rakuten_bench.types import Texts
+from rakuten_bench.types import Params, Texts
 
 
-def _lacks(params: Mapping[str, Any]) -> str:
+def _lacks(params: Params) -> str:
     from rakuten_bench.neural.local import say_lacking_transformer
 
     return say_lacking_transformer(params["model"])

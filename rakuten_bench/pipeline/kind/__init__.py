@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from rakuten_bench.pipeline.fitting import divide, probabilities
 from rakuten_bench.pipeline.slot import Slots, known_target
 from rakuten_bench.pipeline.table import hand_over
-from rakuten_bench.types import Blocks, Folded, Target
+from rakuten_bench.types import Blocks, Folded, Params, Target
 
 if TYPE_CHECKING:
     from rakuten_bench.registry import Option
@@ -43,9 +42,9 @@ class Work:
     """
 
     options: tuple[Option, ...]
-    params: tuple[dict[str, Any], ...]
+    params: tuple[Params, ...]
     slots: Slots
-    given: Mapping[str, Any]
+    given: Params
 
     @property
     def option(self) -> Option:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 
 from rakuten_bench.pipeline.fitting import warn_of_notes
 from rakuten_bench.pipeline.kind import Predicting, Work
-from rakuten_bench.types import Folded, Prediction
+from rakuten_bench.types import Clusterer, Folded, Prediction
 
 
 class Cluster(Predicting):
@@ -21,12 +20,12 @@ class Cluster(Predicting):
         """Return the cluster of each test row."""
         return cluster(work.make(), work.folded())
 
-    def fit(self, work: Work) -> tuple[Any, None]:
+    def fit(self, work: Work) -> tuple[Clusterer, None]:
         """Return the fitted model."""
         return work.make().fit(work.folded().train), None
 
 
-def cluster(estimator: Any, folded: Folded) -> Prediction:
+def cluster(estimator: Clusterer, folded: Folded) -> Prediction:
     """Fit on the training rows without labels and number the test rows' clusters.
 
     Returns

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from rakuten_bench.pipeline.fitting import fit, predict
 from rakuten_bench.pipeline.kind import Predicting, Work
-from rakuten_bench.types import Folded, Prediction, Rows
+from rakuten_bench.types import Classifier, Folded, Prediction, Rows
 
 
 class Estimate(Predicting):
@@ -20,13 +19,13 @@ class Estimate(Predicting):
         target = work.target
         return estimate(work.make(), work.folded(), target.n_classes, target.groups)
 
-    def fit(self, work: Work) -> tuple[Any, None]:
+    def fit(self, work: Work) -> tuple[Classifier, None]:
         """Return the fitted classifier."""
         return fit(work.make(), work.folded(), work.target.groups), None
 
 
 def estimate(
-    estimator: Any, folded: Folded, n_classes: int, groups: Rows | None = None
+    estimator: Classifier, folded: Folded, n_classes: int, groups: Rows | None = None
 ) -> Prediction:
     """Fit a classifier on the training rows and predict the test rows."""
     start = time.perf_counter()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from rakuten_bench.pipeline.fitting import (
 )
 from rakuten_bench.pipeline.kind import Predicting, Work
 from rakuten_bench.pipeline.slot import Slots, known_target
-from rakuten_bench.types import Prediction, Rows
+from rakuten_bench.types import Prediction, Rows, Rule
 
 
 class Fuse(Predicting):
@@ -34,7 +33,7 @@ class Fuse(Predicting):
         """Return the joined prediction for the test rows."""
         return fuse(work.make(), work.slots)
 
-    def fit(self, work: Work) -> tuple[Any, None]:
+    def fit(self, work: Work) -> tuple[Rule, None]:
         """Return the rule, which has learned where it learns."""
         rule = work.make()
         learn_rule(rule, work.slots)
@@ -45,7 +44,7 @@ class Fuse(Predicting):
         return np.stack(work.slots.members).astype(np.float64)
 
 
-def fuse(rule: Any, slots: Slots) -> Prediction:
+def fuse(rule: Rule, slots: Slots) -> Prediction:
     """Learn a rule, where it learns, and predict the test rows of a fold.
 
     Parameters
@@ -91,7 +90,7 @@ def _warn_of_copies(X: NDArray[np.float64]) -> None:
                 warnings.warn(message, Notice, stacklevel=2)
 
 
-def learn_rule(rule: Any, slots: Slots) -> None:
+def learn_rule(rule: Rule, slots: Slots) -> None:
     """Fit a rule on the members' predictions for folds of the training rows."""
     if not hasattr(rule, "fit"):
         return

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from rakuten_bench.pipeline.fitting import take
 from rakuten_bench.pipeline.kind import Preparing, Work
 from rakuten_bench.pipeline.table import explained, hand_over, put_back
-from rakuten_bench.types import Folded
+from rakuten_bench.types import Folded, Rows, Values
 
 
 class Map(Preparing):
@@ -19,26 +17,26 @@ class Map(Preparing):
     seconds = 0.5
     learns = False
 
-    def fit(self, work: Work) -> tuple[None, Any]:
+    def fit(self, work: Work) -> tuple[None, object]:
         """Return the value for the rows, or for both sides; nothing is learned."""
         option = work.option
         handed = {slot: hand_over(option, value) for slot, value in _read(work).items()}
         with explained(option):
             return None, put_back(option, _apply(work, handed), work.slots.values)
 
-    def apply(self, work: Work, learned: Any) -> Any:
+    def apply(self, work: Work, learned: object) -> object:
         """Return the value for other rows."""
         del learned
         return self.run(work)
 
 
-def _read(work: Work) -> dict[str, Any]:
+def _read(work: Work) -> dict[str, object]:
     """Return what the option is handed, by the names of its arguments."""
     before = {f"before{n}": value for n, value in enumerate(work.slots.before)}
     return before or dict(work.slots.values)
 
 
-def _apply(work: Work, slots: Mapping[str, Any]) -> Any:
+def _apply(work: Work, slots: Values) -> object:
     apply = importlib.import_module(work.option.lever.package).apply
     words = work.option, work.params[0]
     folded = next((v for v in slots.values() if isinstance(v, Folded)), None)
@@ -51,7 +49,7 @@ def _apply(work: Work, slots: Mapping[str, Any]) -> Any:
     return replace(folded, train=train, test=test)
 
 
-def _side(slots: Mapping[str, Any], rows: Any, name: str) -> dict[str, Any]:
+def _side(slots: Values, rows: Rows, name: str) -> dict[str, object]:
     return {
         slot: getattr(value, name) if isinstance(value, Folded) else take(value, rows)
         for slot, value in slots.items()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from rakuten_bench.pipeline.fitting import warn_of_notes
 from rakuten_bench.pipeline.kind import Preparing, Work
-from rakuten_bench.types import Folded
+from rakuten_bench.types import Folded, Resampler
 
 
 class Resample(Preparing):
@@ -17,18 +16,18 @@ class Resample(Preparing):
 
     seconds = 1.0
 
-    def fit(self, work: Work) -> tuple[Any, Folded]:
+    def fit(self, work: Work) -> tuple[Resampler, Folded]:
         """Return the sampler and both sides, the training rows balanced."""
         estimator = work.make()
         return estimator, resample(estimator, work.folded())
 
-    def apply(self, work: Work, learned: Any) -> Any:
+    def apply(self, work: Work, learned: object) -> object:
         """Return the rows as they are."""
         del learned
         return self.source(work)
 
 
-def resample(estimator: Any, folded: Folded) -> Folded:
+def resample(estimator: Resampler, folded: Folded) -> Folded:
     """Balance the training rows; the test rows stay as they are."""
     train, y = estimator.fit_resample(folded.train, folded.y)
     warn_of_notes(estimator)

@@ -7,7 +7,7 @@ option is a generator that yields batches of candidates and is sent their scores
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,8 +23,8 @@ from rakuten_bench.pipeline.slot import known_target
 from rakuten_bench.pipeline.table import hand_over
 from rakuten_bench.registry import Choices, Dimension, Option
 from rakuten_bench.scenario.space import read_space
-from rakuten_bench.search.strategy import Params, Strategy
-from rakuten_bench.types import Folded, Prediction, Rows
+from rakuten_bench.search.strategy import Strategy
+from rakuten_bench.types import Classifier, Folded, Params, Prediction, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Candidate:
         """Mean score over the inner folds; nan for a candidate that failed."""
         return float(np.mean(self.scores)) if self.scores else float("nan")
 
-    def as_record(self) -> dict[str, Any]:
+    def as_record(self) -> dict[str, object]:
         """Return plain values."""
-        found: dict[str, Any] = {
+        found: dict[str, object] = {
             "params": self.params,
             "score": None if self.error else self.mean,
             "scores": list(self.scores),
@@ -76,12 +76,12 @@ class Search(Predicting):
         seconds = time.perf_counter() - start
         return predict(estimator, folded, work.target.n_classes, fit_time=seconds)
 
-    def fit(self, work: Work) -> tuple[Any, None]:
+    def fit(self, work: Work) -> tuple[Classifier, None]:
         """Return the best candidate, fitted on all training rows."""
         return _search(work, work.folded()), None
 
 
-def _search(work: Work, folded: Folded) -> Any:
+def _search(work: Work, folded: Folded) -> Classifier:
     inner, groups = divide_inner(work), work.target.groups
     return fit_search(work.options, work.params, folded, inner, work.given, groups)
 
@@ -105,9 +105,9 @@ def fit_search(
     params: Sequence[Params],
     folded: Folded,
     inner: Sequence[Inner],
-    given: Mapping[str, Any],
+    given: Params,
     groups: Rows | None = None,
-) -> Any:
+) -> Classifier:
     """Search, then fit the model with the best parameters on all training rows.
 
     Parameters
@@ -207,7 +207,7 @@ class _Evaluator:
         model: Option,
         params: Params,
         inner: Sequence[Inner],
-        given: Mapping[str, Any],
+        given: Params,
         scoring: str,
         groups: Rows | None = None,
     ) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from rakuten_bench.pipeline.fitting import warn_of_notes
 from rakuten_bench.pipeline.kind import Preparing, Work
-from rakuten_bench.types import Folded
+from rakuten_bench.types import Folded, Transformer
 
 
 class Transform(Preparing):
@@ -15,17 +14,17 @@ class Transform(Preparing):
 
     seconds = 1.0
 
-    def fit(self, work: Work) -> tuple[Any, Folded]:
+    def fit(self, work: Work) -> tuple[Transformer, Folded]:
         """Return the fitted transformer and both sides, transformed."""
         estimator = work.make()
         return estimator, transform(estimator, work.folded())
 
-    def apply(self, work: Work, learned: Any) -> Any:
+    def apply(self, work: Work, learned: Transformer) -> object:
         """Transform other rows."""
         return learned.transform(self.source(work))
 
 
-def transform(estimator: Any, folded: Folded) -> Folded:
+def transform(estimator: Transformer, folded: Folded) -> Folded:
     """Fit a transformer on the training rows and transform both sides."""
     train = estimator.fit_transform(folded.train, folded.y)
     test = None if folded.test is None else estimator.transform(folded.test)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rakuten_bench import __version__
 from rakuten_bench.report.board import Board
@@ -53,7 +52,7 @@ def _document(
     title: str,
     boards: Sequence[Board],
     sections: Sequence[Markup],
-    contents: Sequence[dict[str, Any]],
+    contents: Sequence[dict[str, object]],
 ) -> Markup:
     head = element(
         "head",
@@ -98,7 +97,7 @@ def _asset(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def _json(values: Any) -> Markup:
+def _json(values: object) -> Markup:
     r"""Return JSON that can't close the script element that contains it.
 
     >>> _json(["</script>"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -29,7 +28,7 @@ _THUMBNAILS = 500  # in one page, about 2 kB each
 _SIDE = 72  # pixels of a thumbnail
 
 
-def board_content(board: Board, examples: Mapping[str, Example]) -> dict[str, Any]:
+def board_content(board: Board, examples: Mapping[str, Example]) -> dict[str, object]:
     """Return the scenarios of a board and the rows that they show."""
     listed = _ExampleList(examples)
     found = [
@@ -54,7 +53,9 @@ def board_rows(board: Board) -> tuple[Entry, ...]:
     return (*board.entries, *board.failures)[:LIMIT]
 
 
-def _scenario(entry: Entry, subset: str, listed: _ExampleList | None) -> dict[str, Any]:
+def _scenario(
+    entry: Entry, subset: str, listed: _ExampleList | None
+) -> dict[str, object]:
     record = records.read_record(entry.folder)
     values = {
         "code": entry.code,
@@ -91,12 +92,12 @@ def _scenario(entry: Entry, subset: str, listed: _ExampleList | None) -> dict[st
     return values
 
 
-def _step(step: records.StepCost) -> list[Any]:
+def _step(step: records.StepCost) -> list[object]:
     option = clean(step.option)
     return [step.lever, option, step.seconds, step.memory, step_flags(step)]
 
 
-def _error(error: records.Failure) -> dict[str, Any]:
+def _error(error: records.Failure) -> dict[str, object]:
     return {
         "type": clean(error.type),
         "message": clean(error.message),
@@ -128,7 +129,9 @@ def _origin(record: Record) -> list[list[str]]:
     return [[name, clean(value)] for name, value in pairs if value]
 
 
-def _answers(entry: Entry, subset: str, listed: _ExampleList | None) -> dict[str, Any]:
+def _answers(
+    entry: Entry, subset: str, listed: _ExampleList | None
+) -> dict[str, object]:
     """Return the confusion matrix as (true, predicted, rows), and wrong predictions."""
     try:
         confusion = read_counts(entry.folder, subset)
@@ -145,7 +148,7 @@ def _cells(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.column_stack([true, predicted, confusion[true, predicted]])
 
 
-def _clusters(entry: Entry, subset: str, record: Record) -> dict[str, Any]:
+def _clusters(entry: Entry, subset: str, record: Record) -> dict[str, object]:
     """Return number, size, most frequent class and its share of each cluster."""
     try:
         return {"clusters": cluster_rows(record, entry.folder, subset)}
@@ -164,7 +167,7 @@ class _ExampleList:
 
     def choose(
         self, entry: Entry, subset: str, confusion: NDArray[np.int64]
-    ) -> list[list[Any]]:
+    ) -> list[list[object]]:
         """Return wrong predictions, one for each of the most frequent confusions.
 
         Returns
@@ -187,7 +190,7 @@ class _ExampleList:
 
     def _example(
         self, predictions: Predictions, true: int, predicted: int
-    ) -> list[Any]:
+    ) -> list[object]:
         """Choose the most confident of the predictions that confuse two classes."""
         chosen = (predictions.true == true) & (predictions.predicted == predicted)
         rows = np.flatnonzero(chosen)

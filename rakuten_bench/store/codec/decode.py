@@ -8,13 +8,17 @@ import io
 import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.store.codec import tag
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy.sparse import csr_matrix
 
 #: What decoding bytes that nobody encoded can raise.
 DECODING_ERRORS = (
@@ -33,7 +37,10 @@ DECODING_ERRORS = (
 )
 
 #: Opens the attached file of a number: (number, dtype, shape, offset, order) -> array.
-OpenAttached = Callable[[int, np.dtype[Any], tuple[int, ...], int, str], NDArray[Any]]
+OpenAttached = Callable[
+    [int, np.dtype[np.generic], tuple[int, ...], int, Literal["C", "F"]],
+    NDArray[np.generic],
+]
 
 
 class PickleRefused(Exception):
@@ -41,7 +48,7 @@ class PickleRefused(Exception):
 
 
 def decode(
-    parts: Sequence[Any],
+    parts: Sequence[tag.Buffer],
     open_attached: OpenAttached,
     *,
     trusts_pickles: bool = False,
@@ -72,12 +79,12 @@ class _Unpickler(pickle.Unpickler):
     """Reads what `_Pickler` has written."""
 
     def __init__(
-        self, decoder: _Decoder, stream: io.BytesIO, buffers: list[Any]
+        self, decoder: _Decoder, stream: io.BytesIO, buffers: list[tag.Buffer]
     ) -> None:
         super().__init__(stream, buffers=buffers)
         self._decoder = decoder
 
-    def persistent_load(self, pid: Any) -> Any:
+    def persistent_load(self, pid: object) -> Any:
         """Return the array of a node."""
         return self._decoder.value(pid)
 
@@ -86,47 +93,52 @@ class _Decoder:
     """Builds the value of a tree."""
 
     def __init__(
-        self, buffers: Sequence[Any], open_attached: OpenAttached, trusts: bool
+        self, buffers: Sequence[tag.Buffer], open_attached: OpenAttached, trusts: bool
     ) -> None:
         self._buffers = buffers
         self._open_attached = open_attached
         self._trusts_pickles = trusts
 
-    def value(self, node: Any) -> Any:
+    def value(self, node: object) -> Any:
         """Return the value of a node."""
         if type(node) is not list:
             return node
         name, *words = node
         return _DECODERS[name](self, *words)
 
-    def values(self, nodes: Iterable[Any]) -> list[Any]:
+    def values(self, nodes: Iterable[object]) -> list[Any]:
         """Return the value of each node."""
         return [self.value(node) for node in nodes]
 
-    def mapping(self, *nodes: Any) -> dict[Any, Any]:
+    def mapping(self, *nodes: object) -> dict[object, object]:
         """Return the mapping of keys and values in turn."""
         items = self.values(nodes)
         return dict(zip(items[::2], items[1::2], strict=True))
 
     def array(
-        self, number: int, dtype: str, shape: list[int], order: Any
-    ) -> NDArray[Any]:
+        self, number: int, dtype: str, shape: list[int], order: Literal["C", "F"]
+    ) -> NDArray[np.generic]:
         """Return an array over the bytes where they are; it can't be written to."""
-        kind: np.dtype[Any] = _dtype(dtype)
-        found: NDArray[Any] = np.ndarray(
+        kind: np.dtype[np.generic] = _dtype(dtype)
+        found: NDArray[np.generic] = np.ndarray(
             tuple(shape), kind, self._buffers[number], order=order
         )
         found.flags.writeable = False
         return found
 
     def mapped(
-        self, number: int, dtype: str, shape: list[int], offset: int, order: str
-    ) -> NDArray[Any]:
+        self,
+        number: int,
+        dtype: str,
+        shape: list[int],
+        offset: int,
+        order: Literal["C", "F"],
+    ) -> NDArray[np.generic]:
         """Return an array mapped from an attached file."""
         place = (number, _dtype(dtype), tuple(shape), offset, order)
         return self._open_attached(*place)
 
-    def texts(self, shape: list[int], node: Any) -> NDArray[Any]:
+    def texts(self, shape: list[int], node: object) -> NDArray[np.generic]:
         """Return an array of Python scalars."""
         items = self.value(node)
         found = np.empty(len(items), dtype=object)
@@ -137,11 +149,11 @@ class _Decoder:
         self,
         name: str,
         shape: list[int],
-        data: Any,
-        indices: Any,
-        indptr: Any,
-        known: Any,
-    ) -> Any:
+        data: object,
+        indices: object,
+        indptr: object,
+        known: Sequence[object],
+    ) -> csr_matrix:
         """Return a compressed matrix over the arrays where they are."""
         from scipy import sparse
 
@@ -154,7 +166,9 @@ class _Decoder:
                 setattr(found, flag, bool(is_set))
         return found
 
-    def frame(self, index: Any, names: Any, columns: list[Any]) -> Any:
+    def frame(
+        self, index: list[object], names: object, columns: list[list[object]]
+    ) -> pd.DataFrame:
         """Return a table."""
         import pandas as pd
 
@@ -165,11 +179,13 @@ class _Decoder:
             frame.columns = pd.Index(self.value(names))
         return frame
 
-    def series(self, index: Any, name: Any, column: Any) -> Any:
+    def series(
+        self, index: list[object], name: object, column: list[object]
+    ) -> pd.Series:
         """Return one column."""
         return self._column(column, self._index(index)).rename(self.value(name))
 
-    def _index(self, node: Any) -> Any:
+    def _index(self, node: list[Any]) -> pd.Index:
         import pandas as pd
 
         kind, *words = node
@@ -178,7 +194,7 @@ class _Decoder:
         name, column = words
         return pd.Index(self._column(column, None), name=self.value(name))
 
-    def _column(self, node: Any, index: Any) -> Any:
+    def _column(self, node: list[Any], index: pd.Index | None) -> pd.Series:
         import pandas as pd
 
         kind, *words = node
@@ -189,15 +205,15 @@ class _Decoder:
         dtype = pd.StringDtype(storage, na_value=np.nan if is_nan else pd.NA)
         return pd.Series(self.value(texts), index, dtype=dtype)
 
-    def dataclass(self, name: str, *nodes: Any) -> Any:
+    def dataclass(self, name: str, *nodes: object) -> object:
         """Return an object of ours with its attributes set; none of its code runs."""
         kind = _find_class(name)
-        made: Any = object.__new__(kind)
+        made: object = object.__new__(kind)
         for one, node in zip(dataclasses.fields(kind), nodes, strict=True):
             object.__setattr__(made, one.name, self.value(node))
         return made
 
-    def pickled(self, first: int, arrays: list[int]) -> Any:
+    def pickled(self, first: int, arrays: list[int]) -> object:
         """Unpickle a value, if the caller trusts what it reads."""
         if not self._trusts_pickles:
             raise PickleRefused
@@ -227,7 +243,7 @@ _DECODERS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _dtype(name: str) -> np.dtype[Any]:
+def _dtype(name: str) -> np.dtype[np.generic]:
     found = np.dtype(name)
     if found.hasobject:
         raise ValueError(name)

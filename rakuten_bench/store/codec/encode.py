@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -18,8 +18,17 @@ from numpy.typing import NDArray
 
 from rakuten_bench.store.codec import tag
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from scipy.sparse import csr_matrix
+
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 _LARGEST_INT = 1 << 63
+
+#: What MessagePack has: a scalar, or a list whose first item says how to read it.
+Node = str | int | float | bool | bytes | list[object] | tuple[object, ...] | None
+Array = NDArray[np.generic]
+MappedArray = np.memmap[tuple[int, ...], np.dtype[np.generic]]
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Encoded:
         Whether some part of it is a pickle.
     """
 
-    parts: list[Any]
+    parts: list[tag.Buffer]
     files: list[Path] = field(default_factory=list)
     is_pickled: bool = False
 
@@ -46,7 +55,7 @@ class Encoded:
         return sum(memoryview(part).nbytes for part in self.parts)
 
 
-def encode(value: Any, folder: Path | None = None) -> Encoded:
+def encode(value: object, folder: Path | None = None) -> Encoded:
     """Turn a value into bytes; its arrays stay where they are.
 
     Parameters
@@ -61,7 +70,7 @@ def encode(value: Any, folder: Path | None = None) -> Encoded:
         return _encode(value, _Encoder(folder, has_surrogates=True))
 
 
-def _encode(value: Any, encoder: _Encoder) -> Encoded:
+def _encode(value: object, encoder: _Encoder) -> Encoded:
     tree = msgspec.msgpack.encode(encoder.node(value))
     return Encoded([tree, *encoder.buffers], encoder.files, encoder.is_pickled)
 
@@ -72,19 +81,19 @@ class _Encoder:
     def __init__(self, folder: Path | None, *, has_surrogates: bool = False) -> None:
         self._folder = folder.resolve() if folder else None
         self._has_surrogates = has_surrogates
-        self.buffers: list[Any] = []
+        self.buffers: list[tag.Buffer] = []
         self.files: list[Path] = []
         self.is_pickled = False
 
-    def node(self, value: Any) -> Any:
+    def node(self, value: Any) -> Node:
         """Return the node of a value."""
-        kind: Any = type(value)
+        kind: type = type(value)
         if kind in _PLAIN:
             return self.scalar(value)
         encode_one = _ENCODERS.get(kind) or _find_encoder(kind)
         return encode_one(self, value) or self.pickled(value)
 
-    def scalar(self, value: Any) -> Any:
+    def scalar(self, value: str | float | bytes | None) -> Node:
         """Return a scalar, or a node of one that MessagePack does not have."""
         if not _is_storable(value):
             return [tag.BIG_INT, str(value)]
@@ -92,24 +101,24 @@ class _Encoder:
             return [tag.SURROGATES, value.encode("utf-8", "surrogatepass")]
         return value
 
-    def sequence(self, value: list[Any] | tuple[Any, ...]) -> Any:
+    def sequence(self, value: list[object] | tuple[object, ...]) -> Node:
         """Keep a list of scalars as it is: 100,000 texts need no node each."""
         is_list = type(value) is list
         if _are_plain(value) and not self._has_surrogates:
             return [tag.PLAIN_LIST if is_list else tag.PLAIN_TUPLE, value]
         return [tag.LIST if is_list else tag.TUPLE, *map(self.node, value)]
 
-    def mapping(self, value: dict[Any, Any]) -> Any:
+    def mapping(self, value: dict[object, object]) -> Node:
         """Write keys and values in turn, in the order of the mapping."""
         return [tag.DICT, *(self.node(one) for pair in value.items() for one in pair)]
 
-    def collection(self, value: set[Any] | frozenset[Any]) -> Any:
+    def collection(self, value: set[object] | frozenset[object]) -> Node:
         """Write a set in a stable order where its items have one."""
         items = sorted(value, key=repr)
         name = tag.SET if type(value) is set else tag.FROZENSET
         return [name, *map(self.node, items)]
 
-    def array(self, value: NDArray[Any]) -> Any:
+    def array(self, value: Array) -> Node:
         """Put the bytes of an array apart."""
         if value.dtype.hasobject:
             items = value.ravel().tolist()
@@ -125,7 +134,7 @@ class _Encoder:
             *(tag.ARRAY, self._keep(buffer), value.dtype.str, list(value.shape), order)
         ]
 
-    def mapped(self, value: np.memmap[Any, Any]) -> Any:
+    def mapped(self, value: MappedArray) -> Node:
         """Refer to an array that a step has written to a file of its own."""
         place = find_mapped_file(value, self._folder)
         if place is None:
@@ -137,26 +146,26 @@ class _Encoder:
         described = (value.dtype.str, list(value.shape), offset, order)
         return [tag.MAPPED, self.files.index(path), *described]
 
-    def number(self, value: np.generic) -> Any:
+    def number(self, value: np.generic) -> Node:
         """Write a NumPy scalar; None for an object."""
         if value.dtype.hasobject:
             return None
         return [tag.SCALAR, value.dtype.str, value.tobytes()]
 
-    def dataclass(self, value: Any) -> Any:
+    def dataclass(self, value: Any) -> Node:
         """Write the attributes of an object of ours in the order of its class."""
         kind = type(value)
         names = [one.name for one in dataclasses.fields(kind)]
         values = [self.node(getattr(value, name)) for name in names]
         return [tag.DATACLASS, f"{kind.__module__}:{kind.__qualname__}", *values]
 
-    def sparse(self, value: Any) -> Any:
+    def sparse(self, value: csr_matrix) -> Node:
         """Write the three arrays of a compressed matrix."""
         arrays = [self.node(getattr(value, n)) for n in ("data", "indices", "indptr")]
         known = [value.__dict__.get(name) for name in tag.SPARSE_FLAGS]
         return [tag.SPARSE, type(value).__name__, list(value.shape), *arrays, known]
 
-    def frame(self, value: Any) -> Any:
+    def frame(self, value: pd.DataFrame) -> Node:
         """Write a table column by column; None where a column is of another kind."""
         index = _index_node(self, value.index)
         names = list(value.columns)
@@ -165,14 +174,14 @@ class _Encoder:
             return None
         return [tag.FRAME, index, self.sequence(names), columns]
 
-    def series(self, value: Any) -> Any:
+    def series(self, value: pd.Series) -> Node:
         """Write one column and its index."""
         index, column = _index_node(self, value.index), _column_node(self, value)
         if index is None or column is None or not _are_plain([value.name]):
             return None
         return [tag.SERIES, index, self.node(value.name), column]
 
-    def pickled(self, value: Any) -> Any:
+    def pickled(self, value: object) -> Node:
         """Pickle what has no node of its own; its arrays stay apart here too."""
         arrays: list[pickle.PickleBuffer] = []
         stream = io.BytesIO()
@@ -181,7 +190,7 @@ class _Encoder:
         first = self._keep(stream.getbuffer())
         return [tag.PICKLE, first, [self._keep(array.raw()) for array in arrays]]
 
-    def _keep(self, buffer: Any) -> int:
+    def _keep(self, buffer: tag.Buffer) -> int:
         self.buffers.append(buffer)
         return len(self.buffers) - 1
 
@@ -195,12 +204,12 @@ class _Pickler(pickle.Pickler):
         super().__init__(stream, protocol=5, buffer_callback=arrays.append)
         self._encoder = encoder
 
-    def persistent_id(self, obj: Any) -> Any:
+    def persistent_id(self, obj: object) -> Node:
         """Return the node of a mapped array; None for what is to be pickled."""
         return self._encoder.mapped(obj) if type(obj) is np.memmap else None
 
 
-_ENCODERS: Mapping[type, Callable[[_Encoder, Any], Any]] = {
+_ENCODERS: Mapping[type, Callable[[_Encoder, Any], Node]] = {
     list: _Encoder.sequence,
     tuple: _Encoder.sequence,
     dict: _Encoder.mapping,
@@ -209,7 +218,7 @@ _ENCODERS: Mapping[type, Callable[[_Encoder, Any], Any]] = {
     np.ndarray: _Encoder.array,
     np.memmap: _Encoder.mapped,
 }
-_LIBRARY_ENCODERS: Mapping[tuple[str, str], Callable[[_Encoder, Any], Any]] = {
+_LIBRARY_ENCODERS: Mapping[tuple[str, str], Callable[[_Encoder, Any], Node]] = {
     ("pandas", "DataFrame"): _Encoder.frame,
     ("pandas", "Series"): _Encoder.series,
     **{("scipy", name): _Encoder.sparse for name in tag.SPARSE_FORMATS},
@@ -217,7 +226,7 @@ _LIBRARY_ENCODERS: Mapping[tuple[str, str], Callable[[_Encoder, Any], Any]] = {
 
 
 @cache
-def _find_encoder(kind: type) -> Callable[[_Encoder, Any], Any]:
+def _find_encoder(kind: type) -> Callable[[_Encoder, Any], Node]:
     """Return how a class is written, without importing the library that it is from."""
     if issubclass(kind, np.generic):
         return _Encoder.number
@@ -228,23 +237,23 @@ def _find_encoder(kind: type) -> Callable[[_Encoder, Any], Any]:
     )
 
 
-def _none(encoder: _Encoder, value: Any) -> None:
+def _none(encoder: _Encoder, value: object) -> None:
     del encoder, value
 
 
-def _is_storable(value: Any) -> bool:
+def _is_storable(value: object) -> bool:
     """Tell whether MessagePack has a scalar: its integers have 64 bits."""
     return type(value) is not int or -_LARGEST_INT <= value < _LARGEST_INT
 
 
-def _are_plain(values: Iterable[Any]) -> bool:
+def _are_plain(values: Iterable[object]) -> bool:
     """Tell whether all are scalars that MessagePack has."""
     kinds = set(map(type, values))
     return kinds <= _PLAIN and (int not in kinds or all(map(_is_storable, values)))
 
 
 def find_mapped_file(
-    array: np.memmap[Any, Any], folder: Path | None
+    array: MappedArray, folder: Path | None
 ) -> tuple[Path, int] | None:
     """Return the file in a folder that an array lies in as a whole, and where."""
     whole = getattr(array, "_mmap", None)
@@ -261,7 +270,7 @@ def find_mapped_file(
     return path, array.__array_interface__["data"][0] - start + mapped_from
 
 
-def _index_node(encoder: _Encoder, index: Any) -> Any:
+def _index_node(encoder: _Encoder, index: pd.Index) -> Node:
     import pandas as pd
 
     if type(index) is pd.RangeIndex and index.name is None:
@@ -271,7 +280,7 @@ def _index_node(encoder: _Encoder, index: Any) -> Any:
     return ["index", encoder.node(index.name), column] if named and column else None
 
 
-def _column_node(encoder: _Encoder, column: Any) -> Any:
+def _column_node(encoder: _Encoder, column: pd.Series) -> Node:
     """Return the dtype and the values of a column; None where they are of another kind."""
     import pandas as pd
 
@@ -283,4 +292,5 @@ def _column_node(encoder: _Encoder, column: Any) -> Any:
     if not isinstance(dtype, np.dtype):
         return None
     node = encoder.node(column.to_numpy())
-    return None if node[0] == tag.PICKLE else ["numpy", node]
+    is_pickled = isinstance(node, list) and node[0] == tag.PICKLE
+    return None if is_pickled else ["numpy", node]

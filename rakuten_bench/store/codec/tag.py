@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 PACKAGE = "rakuten_bench."
+
+#: Bytes, a memoryview or an array: what has a buffer. NumPy's arrays say so in types
+#: from Python 3.12 on only.
+Buffer: TypeAlias = Any
 
 # Tags: one letter, since a table of scenarios has thousands.
 LIST, TUPLE, FROZENSET, SET, DICT = "l", "t", "f", "e", "d"
