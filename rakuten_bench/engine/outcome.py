@@ -251,7 +251,7 @@ class Recorder:
             memory=facts.memory or None,
             shared=self._users[key] > 1,
             cached=cached,
-            fold=step.fold,
+            fold=str(step.fold or ""),
             params=plain_json({c.lever: c.arguments for c in step.choices if c.params}),
             file="".join(made.file for made in self._made(step)),
             failed=failed,

@@ -18,7 +18,7 @@ from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.stop import STOPPED, may_pass_now
 from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.plan import Plan
-from rakuten_bench.plan.build import build_plan, validation_fold
+from rakuten_bench.plan.build import build_plan
 from rakuten_bench.records import (
     BoardRows,
     Damaged,
@@ -227,18 +227,18 @@ def _rows_by_choice(
     ):
         step = plan.steps[key]
         choice = step.choices[-1]
-        if find_option(step.modality, choice).files.check is None:
+        checks = find_option(step.modality, choice).files.check is not None
+        if step.fold is None or not checks:
             continue
-        name, _, inner = step.fold.partition(".")
-        fold = folds[name]
-        seen = fold.test if not inner else fold.train
-        if step.fold == validation_fold(name):
+        fold = folds[step.fold.name]
+        seen = fold.train if step.fold.is_inner else fold.test
+        if step.fold.is_validation:
             seen = fold.validation
         is_cut = any(
             one.slot.name == "languages" and plan.steps[one.key].choices[0].digit != "0"
             for one in step.inputs
         )
-        learned = fold.train[:0] if is_cut or inner else fold.train
+        learned = fold.train[:0] if is_cut or step.fold.is_inner else fold.train
         found.setdefault((step.modality, choice), []).append((seen, learned))
     return found
 
@@ -269,10 +269,9 @@ def remark_validation(split: Split, plan: Plan) -> Iterator[str]:
     n_rows = sum(fold.validation.size for fold in split.folds)
     if not n_rows:
         return
-    known = {validation_fold(fold.name) for fold in split.folds}
     yield f"{n_rows:,} validation rows: " + (
         "searches, and fusions that learn, choose by them and not by inner folds (`cv`)"
-        if known & {*plan.targets.values()}
+        if any(fold.is_validation for fold in plan.targets.values())
         else "not used, as no scenario has a search or a fusion that learns"
     )
 

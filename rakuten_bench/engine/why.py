@@ -182,7 +182,7 @@ def _identity(step: Step) -> bytes:
     params = {
         choice.lever: choice.arguments for choice in step.choices if choice.params
     }
-    return _plain([step.lever, option, params, step.fold])
+    return _plain([step.lever, option, params, str(step.fold or "")])
 
 
 def _own_changes(

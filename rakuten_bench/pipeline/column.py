@@ -144,7 +144,9 @@ def _walk(
 
     def visit(key: str) -> None:
         step = plan.steps.get(key)
-        if step is None or key in found or "." in step.fold:
+        if step is None or key in found:
+            return
+        if step.fold is not None and step.fold.is_inner:
             return
         for source in inputs(step):
             visit(source.key)

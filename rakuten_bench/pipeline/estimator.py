@@ -212,7 +212,7 @@ class ScenarioEstimator(BaseEstimator):
     def _fit_step(self, step: Step, values: Values) -> Any:
         """Compute a step's value for the training rows and keep what it learned."""
         slots = read_slots(step, lambda one: values[one.key])
-        if "." in step.fold:
+        if step.fold is not None and step.fold.is_inner:
             return run_step(step, slots, n_jobs=self.n_jobs, base=self.base)
         work = prepare_work(step, slots, n_jobs=self.n_jobs, base=self.base)
         with explained(work.option):

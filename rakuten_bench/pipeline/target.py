@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.data import inner_folds
-from rakuten_bench.plan.build import derive_inner_seed, validation_fold
+from rakuten_bench.plan.build import derive_inner_seed
+from rakuten_bench.plan.fold import FoldName
 from rakuten_bench.types import Fold, Rows, Target
 
 
@@ -40,27 +41,24 @@ class Targets:
         self._classes = classes
         self._groups = groups
         self._seed = derive_inner_seed(seed)
-        self._known = {fold.name: self._target(fold) for fold in folds}
+        self._known = {FoldName(fold.name): self._target(fold) for fold in folds}
 
     def _target(self, fold: Fold) -> Target:
         return Target(self._y, self._classes, fold, self._groups)
 
-    def find(self, name: str) -> Target:
-        """Return a target.
-
-        "0.1of3" is fold 1 of 3 inside the training rows of "0"; "0.validation" has the
-        training rows of "0" and its validation rows as test rows.
-        """
-        parent, _, place = name.rpartition(".")
-        if name not in self._known and name == validation_fold(parent):
-            fold = self.find(parent).fold
-            self._known[name] = self._target(Fold(name, fold.train, fold.validation))
-        elif name not in self._known:
-            cv = int(place.partition("of")[2])
-            inside = inner_folds(
-                self.find(parent), n_splits=cv, random_state=self._seed
-            )
-            for number, fold in enumerate(inside):
-                inner = f"{parent}.{number}of{cv}"
-                self._known[inner] = self._target(replace(fold, name=inner))
+    def find(self, name: FoldName) -> Target:
+        """Return the target of a fold."""
+        if name not in self._known and name.parent is not None:
+            self._divide(self.find(name.parent), name.parent, name.n_folds)
         return self._known[name]
+
+    def _divide(self, target: Target, parent: FoldName, n_folds: int) -> None:
+        """Make the targets of the folds inside a fold, or of its validation rows."""
+        if not n_folds:
+            fold, name = target.fold, parent.validation
+            rows = Fold(str(name), fold.train, fold.validation)
+            self._known[name] = self._target(rows)
+            return
+        found = inner_folds(target, n_splits=n_folds, random_state=self._seed)
+        for name, fold in zip(parent.inside(n_folds), found, strict=True):
+            self._known[name] = self._target(replace(fold, name=str(name)))

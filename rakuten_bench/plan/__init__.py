@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from rakuten_bench.plan.fold import FoldName
 from rakuten_bench.plan.slot import Slot
 from rakuten_bench.registry import StepKind
 from rakuten_bench.scenario import Choice, Scenario
@@ -51,8 +52,8 @@ class Step:
     inputs : tuple of Input
     writes : tuple of str
         Slots.
-    fold : str
-        Name of the fold that it learns on; "" for a step over all rows.
+    fold : FoldName or None
+        That it learns on; None for a step over all rows.
     seed : int
         For what is random in it.
     """
@@ -63,7 +64,7 @@ class Step:
     choices: tuple[Choice, ...]
     inputs: tuple[Input, ...]
     writes: tuple[str, ...]
-    fold: str
+    fold: FoldName | None
     seed: int
 
     @property
@@ -86,8 +87,8 @@ class Plan:
     steps : mapping of key to Step
     frame : str
         Key of the data set's table.
-    targets : mapping of key to str
-        Keys of the roots that hold labels and folds, to the name of the fold.
+    targets : mapping of key to FoldName
+        Keys of the roots that hold labels and rows, to their fold.
     outputs : mapping of code to tuple of str
         For each scenario the key of its prediction in each fold.
     languages : Input or None
@@ -97,7 +98,7 @@ class Plan:
 
     steps: Mapping[str, Step]
     frame: str
-    targets: Mapping[str, str]
+    targets: Mapping[str, FoldName]
     outputs: Mapping[str, tuple[str, ...]]
     scenarios: Mapping[str, Scenario]
     languages: Input | None = None

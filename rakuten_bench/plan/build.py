@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from rakuten_bench.plan import Input, Plan, Step
+from rakuten_bench.plan.fold import FoldName
 from rakuten_bench.plan.key_parts import find_key_parts, numpy_version
 from rakuten_bench.plan.slot import Slot
 from rakuten_bench.plan.source import source_digest
@@ -63,7 +64,9 @@ def build_plan(  # noqa: PLR0913  (one argument per fact that a plan depends on)
     """
     builder = _Builder(dataset, split, seed, has_validation, base)
     outputs = {
-        scenario.code: tuple(builder.prediction(scenario, fold).key for fold in folds)
+        scenario.code: tuple(
+            builder.prediction(scenario, FoldName(fold)).key for fold in folds
+        )
         for scenario in scenarios
     }
     languages = builder.languages() if detect_languages else None
@@ -96,11 +99,6 @@ def derive_inner_seed(seed: int) -> int:
     return derive_seed(seed, "split", "inner")
 
 
-def validation_fold(fold: str) -> str:
-    """Return the name of the fold whose test rows are the validation rows of another."""
-    return f"{fold}.validation"
-
-
 class _Builder:
     """Adds scenarios one by one; steps that are there already are found again."""
 
@@ -122,20 +120,20 @@ class _Builder:
             numpy_version(),
             derive_inner_seed(seed),
         )
-        self.targets: dict[str, str] = {}
+        self.targets: dict[str, FoldName] = {}
         self.steps: dict[tuple[Hashable, ...], Step] = {}
-        self.folds: dict[str, str] = {}
-        self.prefixes: dict[tuple[tuple[Choice, ...], str], Slots] = {}
+        self.folds: dict[str, FoldName | None] = {}
+        self.prefixes: dict[tuple[tuple[Choice, ...], FoldName], Slots] = {}
         self.facts: dict[tuple[Modality, Choice], tuple[Option, str, int]] = {}
 
-    def target(self, fold: str) -> Input:
+    def target(self, fold: FoldName) -> Input:
         """Return the root that holds labels and rows of a fold."""
-        own = digest(self.frame, self.split, fold, *self.inside * ("." in fold))
+        own = digest(self.frame, self.split, str(fold), *self.inside * fold.is_inner)
         key = f"target-{own}"
         self.targets[key] = fold
         return Input(Slot("target"), key)
 
-    def prediction(self, scenario: Scenario, fold: str) -> Input:
+    def prediction(self, scenario: Scenario, fold: FoldName) -> Input:
         """Add a scenario's steps for a fold; return its last."""
         if scenario.modality == "fusion":
             return self._fusion(scenario, fold)
@@ -167,7 +165,7 @@ class _Builder:
         """Add the step that finds the language of each row."""
         choice = Choice.of(DETECTOR.find("text", "py3langid"))
         slots = {"frame": Input(Slot("frame"), self.frame)}
-        return self._step("text", choice, slots, "")
+        return self._step("text", choice, slots, FoldName(""))
 
     def plan(
         self,
@@ -192,7 +190,7 @@ class _Builder:
             asked + (1 if languages else 0),
         )
 
-    def _fusion(self, scenario: Scenario, fold: str) -> Input:
+    def _fusion(self, scenario: Scenario, fold: FoldName) -> Input:
         choice = scenario["fusion"]
         members = [
             Input(Slot("member", number), self.prediction(member, fold).key)
@@ -207,7 +205,7 @@ class _Builder:
         own = Choice.made(option, option.own(choice.arguments))
         return self._add("fusion", (own,), (self.target(fold), *members))
 
-    def _learned(self, scenario: Scenario, fold: str) -> Slots:
+    def _learned(self, scenario: Scenario, fold: FoldName) -> Slots:
         """Add the steps up to what the model learns from; return the slots."""
         before = tuple(
             scenario[lever.name]
@@ -222,7 +220,7 @@ class _Builder:
         return dict(known)
 
     def _add_prefix(
-        self, modality: Modality, choices: tuple[Choice, ...], fold: str
+        self, modality: Modality, choices: tuple[Choice, ...], fold: FoldName
     ) -> Slots:
         slots: Slots = {"frame": Input(Slot("frame"), self.frame)}
         for choice in choices:
@@ -234,21 +232,23 @@ class _Builder:
                     slots[slot] = Input(Slot(slot), found.key, part)
         return slots
 
-    def _inner_folds(self, modality: Modality, choice: Choice, fold: str) -> list[str]:
-        """Return the names of the folds by which an option chooses.
+    def _inner_folds(
+        self, modality: Modality, choice: Choice, fold: FoldName
+    ) -> list[FoldName]:
+        """Return the folds by which an option chooses.
 
         They are the fold's validation rows, or folds inside its training rows.
         """
         option = self.fact(modality, choice)[0]
         if "cv" not in option.parameters:
             return []
-        if self.has_validation and "." not in fold:
-            return [validation_fold(fold)]
+        if self.has_validation and not fold.is_inner:
+            return [fold.validation]
         cv = dict(choice.params).get("cv", option.parameters["cv"].default)
-        return [f"{fold}.{number}of{cv}" for number in range(cv)]
+        return fold.inside(cv)
 
     def _step(
-        self, modality: Modality, choice: Choice, slots: Slots, fold: str
+        self, modality: Modality, choice: Choice, slots: Slots, fold: FoldName
     ) -> Input:
         """Add a step, and before it those of the options that its option builds on."""
         option = self.fact(modality, choice)[0]
@@ -257,7 +257,7 @@ class _Builder:
         return self._add(modality, (own,), self._inputs(option, sources, slots, fold))
 
     def _sources(
-        self, modality: Modality, choice: Choice, slots: Slots, fold: str
+        self, modality: Modality, choice: Choice, slots: Slots, fold: FoldName
     ) -> tuple[Input, ...]:
         """Return what an option works on: what those before it made, or the slots."""
         option = self.fact(modality, choice)[0]
@@ -268,7 +268,12 @@ class _Builder:
         ) or self._read(option, slots)
 
     def _before(
-        self, modality: Modality, choice: Choice, slots: Slots, fold: str, number: int
+        self,
+        modality: Modality,
+        choice: Choice,
+        slots: Slots,
+        fold: FoldName,
+        number: int,
     ) -> Input:
         found = self._step(modality, choice, slots, fold)
         return Input(Slot("before", number), found.key)
@@ -300,13 +305,13 @@ class _Builder:
             self.folds[key] = fold
         return Input(Slot(step.writes[0]), step.key)
 
-    def _fold_of(self, inputs: Iterable[Input]) -> str:
-        """Return the fold that a step belongs to; "" where it sees all rows."""
+    def _fold_of(self, inputs: Iterable[Input]) -> FoldName | None:
+        """Return the fold that a step belongs to; None where it sees all rows."""
         for one in inputs:
             fold = self.targets.get(one.key) or self.folds.get(one.key)
             if fold:
                 return fold
-        return ""
+        return None
 
     def _read(self, option: Option, slots: Slots) -> tuple[Input, ...]:
         return tuple(
@@ -316,7 +321,7 @@ class _Builder:
         )
 
     def _inputs(
-        self, option: Option, sources: tuple[Input, ...], slots: Slots, fold: str
+        self, option: Option, sources: tuple[Input, ...], slots: Slots, fold: FoldName
     ) -> tuple[Input, ...]:
         """Return what a step takes: its values, and what a learned one must know."""
         if not option.learns:

@@ -22,7 +22,7 @@ FAULT = Fault("failed", "ValueError", "no way", "", "model x")
 def step(key, *sources, lever="model", option="x", params=()):
     inputs = tuple(Input(Slot(source), source) for source in sources)
     choice = Choice(lever, option, "1", params)
-    return Step(key, "estimate", "text", (choice,), inputs, ("prediction",), "", 0)
+    return Step(key, "estimate", "text", (choice,), inputs, ("prediction",), None, 0)
 
 
 def plan(steps, outputs):

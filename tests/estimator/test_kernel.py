@@ -104,7 +104,7 @@ def test_machines_on_the_same_features_share_their_products():
         step for step in plan.steps.values() if step.choices[0].option == "products"
     ]
     assert len(made) == 1
-    assert made[0].fold == "0"  # learned from the training rows of its fold
+    assert str(made[0].fold) == "0"  # learned from the training rows of its fold
 
 
 @pytest.mark.parametrize("size", [0.01, 1.0, 255.0])

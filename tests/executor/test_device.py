@@ -13,6 +13,7 @@ from rakuten_bench.executor.device import Devices, find_devices, find_obstacles
 from rakuten_bench.executor.fault import Stopped
 from rakuten_bench.executor.local.executor import close_kept
 from rakuten_bench.plan import Step
+from rakuten_bench.plan.fold import FoldName
 from rakuten_bench.registry import MODEL
 from rakuten_bench.scenario import Choice
 
@@ -154,7 +155,9 @@ def test_a_result_of_the_gpu_is_found_again_from_the_cpu_and_told(with_gpu, caps
 
 
 def step(name, *choices):
-    return Step(name, "estimate", "text", choices, (), ("prediction",), "0", 0)
+    return Step(
+        name, "estimate", "text", choices, (), ("prediction",), FoldName("0"), 0
+    )
 
 
 def choose(name):

@@ -231,7 +231,7 @@ def test_a_search_plans_the_features_of_its_inner_folds_once():
 
     plan = plan_of(from_words(words), from_words(words | {"model": "linear_svc"}))
 
-    vectorizers = [s.fold for s in plan.steps.values() if s.lever == "vectorizer"]
+    vectorizers = [str(s.fold) for s in plan.steps.values() if s.lever == "vectorizer"]
     assert vectorizers == ["0", "0.0of3", "0.1of3", "0.2of3"]
 
 

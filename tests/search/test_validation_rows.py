@@ -16,6 +16,7 @@ from rakuten_bench.export.model import fit_source
 from rakuten_bench.export.source import load_source
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan.build import build_plan
+from rakuten_bench.plan.fold import FoldName
 from rakuten_bench.records import read_predictions, read_record
 from rakuten_bench.scenario import Scenario, from_words
 from rakuten_bench.types import Fold, Split
@@ -144,7 +145,7 @@ def test_the_fold_of_validation_rows_has_the_training_rows_of_its_parent():
     fold = Fold("0", rows[:5], rows[7:], rows[5:7])
     y = np.arange(10, dtype=np.int32) % 2
 
-    target = Targets(y, ("a", "b"), rows, [fold], 1).find("0.validation")
+    target = Targets(y, ("a", "b"), rows, [fold], 1).find(FoldName("0").validation)
 
     assert target.fold.train.tolist() == [0, 1, 2, 3, 4]
     assert target.fold.test.tolist() == [5, 6]
