@@ -134,7 +134,7 @@ def test_a_plan_says_what_takes_long_before_it_runs_and_what_scales(call, tmp_pa
     code, printed, _ = call("plan", str(tmp_path / "large.yaml"))
 
     assert code == 0
-    told = r"model svc: about \d+ min.* a step, growing with rows\^2.5. "
+    told = r"model svc: about \d+ min.* per step, growing with rows\^2.5. "
     assert re.search(told + "Scales better: svc_nystroem", printed)
 
 

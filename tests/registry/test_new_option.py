@@ -163,7 +163,7 @@ def test_one_that_cannot_be_imported_is_named(package):
     done = command("levers")
 
     assert done.returncode == 2
-    assert "letters: its entry point 'options' of rakuten_bench.plugins" in done.stderr
+    assert "letters: the entry point 'options' of rakuten_bench.plugins" in done.stderr
     assert "No module named 'no_such_module'" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -222,7 +222,7 @@ def test_a_package_that_ends_or_fails_at_import_is_refused_once(package, code, c
     done = command("run", "shop.yaml", "--cache", "cache", "--jobs", "1")
 
     assert done.returncode == 2
-    message = "letters: its entry point 'options' of .* can't be imported from"
+    message = "letters: the entry point 'options' of .* can't be imported from"
     assert re.search(f"{message} letters.options: {cause}", done.stderr)
     assert done.stderr.count("entry point") == 1
     assert not Path("results").exists()
