@@ -6,6 +6,7 @@ import codecs
 import io
 import logging
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Callable
@@ -129,3 +130,8 @@ def echo_as(format_: str, text: str, *, exact: bool = False) -> None:
         click.echo(text, nl=False)
     else:
         click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal; 100 where the output is none."""
+    return shutil.get_terminal_size((100, 24)).columns

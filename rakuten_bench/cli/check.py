@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from rakuten_bench.cli._option import (
     format_option,
     results_option,
 )
-from rakuten_bench.cli._stream import echo, echo_as
+from rakuten_bench.cli._stream import echo, echo_as, terminal_width
 from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError, writing
 from rakuten_bench.metric import METRICS
@@ -120,7 +119,7 @@ def command(
     for file in outputs:
         text = check.render_judgement(judgement, _SUFFIXES[file.suffix.lower()])
         write_file(file, text)
-    width = shutil.get_terminal_size((100, 24)).columns
+    width = terminal_width()
     echo_as(format_, check.render_judgement(judgement, format_, width))
     ctx.exit(check.exit_code(judgement.verdicts))
 
@@ -224,9 +223,15 @@ def read_today(
         raise UserError(message)
     last = Today.of_last_runs(results)
     today = identify(last, results, baseline, path.parent)
+    names = None if everything else baseline.names
+    return _with_changes(today, results, names)
+
+
+def _with_changes(today: Today, results: Path, names: Collection[str] | None) -> Today:
+    """Note which files have changed since their last run; only named ones, or all."""
     changed, gone = {}, []
     for run in today.runs:
-        is_other = not everything and run.study not in baseline.names
+        is_other = names is not None and run.study not in names
         if is_other or not run.path:
             continue
         file = Path(os.path.normpath(results.resolve() / run.path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
@@ -13,7 +12,7 @@ from rakuten_bench.cli._option import (
     format_option,
     results_option,
 )
-from rakuten_bench.cli._stream import echo_as
+from rakuten_bench.cli._stream import echo_as, terminal_width
 from rakuten_bench.cli._text import Text
 from rakuten_bench.wording.format import FORMATS
 
@@ -64,5 +63,5 @@ def command(
         rows > 0 and not FORMATS[format_].is_data and not no_examples and found.changes
     )
     examples = find_examples(found.a.dataset, data_dir) if wanted else {}
-    width = shutil.get_terminal_size((100, 24)).columns
+    width = terminal_width()
     echo_as(format_, report.render_comparison(found, format_, rows, examples, width))

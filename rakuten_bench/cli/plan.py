@@ -21,6 +21,7 @@ from rakuten_bench.wording.words import clean, number
 if TYPE_CHECKING:
     from rakuten_bench.engine import Prepared
     from rakuten_bench.engine.forecast import Forecast
+    from rakuten_bench.plan import Plan
 
 
 @click.command("plan", short_help="Show what a run would do, without running.")
@@ -76,59 +77,58 @@ def command(
 
 def render_plan(prepared: Prepared, forecast: Forecast) -> str:
     """Return the plan in numbers, with the steps by lever."""
-    from tabulate import tabulate
-
-    from rakuten_bench.units import render_duration
-
     plan, store = prepared.plan, prepared.store
-    total = Counter(step.lever for step in plan.steps.values())
     cached = Counter(step.lever for key, step in plan.steps.items() if key in store)
-    rows: list[tuple[str, int, int, int, str]] = [
-        (
-            lever,
-            count,
-            cached[lever],
-            forecast.missing[lever],
-            render_duration(forecast.by_lever[lever]),
-        )
-        for lever, count in total.items()
+    lines = [
+        *_head_lines(prepared, forecast, cached.total()),
+        *prepared.study.remarks,
+        *prepared.remarks,
+        *map(clean, prepared.dataset.remarks),
+        "",
+        _lever_table(plan, forecast, cached),
+        *_slow_lines(forecast),
+        *_lacking_lines(forecast),
     ]
-    rows.append(
-        (
-            "total",
-            total.total(),
-            cached.total(),
-            forecast.missing.total(),
-            render_duration(forecast.seconds),
-        )
-    )
+    return "\n".join(lines)
+
+
+def _head_lines(prepared: Prepared, forecast: Forecast, n_cached: int) -> list[str]:
+    plan = prepared.plan
     dropped = sum(prepared.study.dropped.values())
-    head = [
+    return [
         f"board      {prepared.board} ({len(prepared.dataset.frame):,} rows, "
         f"{prepared.split.scheme}, {number(len(prepared.split.folds), 'fold')})",
         f"scenarios  {len(plan.scenarios):,} ({len(prepared.todo):,} to run, "
         f"{dropped:,} impossible combinations skipped)",
         f"steps      {len(plan.steps):,} ({plan.asked:,} without sharing, "
-        f"{cached.total():,} cached)",
+        f"{n_cached:,} cached)",
         f"forecast   {_forecast_line(forecast)}",
     ]
-    table = tabulate(
-        rows,
+
+
+def _lever_table(plan: Plan, forecast: Forecast, cached: Counter[str]) -> str:
+    """Return the number of steps of each lever and their forecast, with a total."""
+    from tabulate import tabulate
+
+    from rakuten_bench.units import render_duration
+
+    total = Counter(step.lever for step in plan.steps.values())
+    counts = (total, cached, forecast.missing)
+    rows = [
+        (
+            lever,
+            *(one[lever] for one in counts),
+            render_duration(forecast.by_lever[lever]),
+        )
+        for lever in total
+    ]
+    whole = (one.total() for one in counts)
+    table: str = tabulate(
+        [*rows, ("total", *whole, render_duration(forecast.seconds))],
         headers=["lever", "steps", "cached", "to compute", "forecast"],
         colalign=("left", "right", "right", "right", "right"),
     )
-    return "\n".join(
-        [
-            *head,
-            *prepared.study.remarks,
-            *prepared.remarks,
-            *map(clean, prepared.dataset.remarks),
-            "",
-            table,
-            *_slow_lines(forecast),
-            *_lacking_lines(forecast),
-        ]
-    )
+    return table
 
 
 def _lacking_lines(forecast: Forecast) -> list[str]:

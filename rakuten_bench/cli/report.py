@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from rakuten_bench.cli._option import (
     format_option,
     results_option,
 )
-from rakuten_bench.cli._stream import echo, echo_as
+from rakuten_bench.cli._stream import echo, echo_as, terminal_width
 from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_file, write_files
 from rakuten_bench.errors import UserError
@@ -110,32 +109,24 @@ def command(
       rakuten-bench report --format csv > board.csv
     """
     from rakuten_bench import report
-    from rakuten_bench.store.layout import Layout
 
     if spreadsheet_safe and format_ != "csv":
         message = "--spreadsheet-safe needs --format csv."
         raise UserError(message)
-    cache = _find_cache()
+    # intervals and groups are shown by boards only, not by effects
+    has_standings = not effects or html is not None
+    names = report.choose_boards(results, dataset)
     boards = [
-        report.load_board(
-            results, name, sort or report.choose_metric(results, name), subset, cache
-        )
-        for name in report.choose_boards(results, dataset)
+        _load_board(results, name, sort, subset, top, has_standings) for name in names
     ]
-    width = shutil.get_terminal_size((100, 24)).columns
-    if not effects or html is not None:  # else intervals and groups are not shown
-        standings = Layout(cache).standings if cache else None
-        boards = [report.with_standing(board, top, standings) for board in boards]
+    width = terminal_width()
     written = "spreadsheet" if spreadsheet_safe else format_
     if effects:
         echo_as(format_, report.render_effects(boards, written, width))
     else:
         echo_as(format_, report.render_boards(boards, written, top, width))
     if plots is not None:
-        best = min(top or _PLOTTED, _PLOTTED)
-        files = (file for board in boards for file in report.board_plots(board, best))
-        n_files = write_files(plots, files)
-        echo(f"{plots}: {n_files} files", err=True)
+        _write_plots(plots, boards, min(top or _PLOTTED, _PLOTTED))
     if html is not None:
         _write_page(html, boards, data_dir, not no_examples)
     if uri is not None:
@@ -144,6 +135,33 @@ def command(
         echo(f"{uri}: {told}", err=True)
     if effects or FORMATS[format_].is_data:
         _say_left_out(boards)
+
+
+def _load_board(
+    results: Path,
+    name: str,
+    sort: str | None,
+    subset: str,
+    top: int | None,
+    has_standings: bool,
+) -> Board:
+    from rakuten_bench import report
+    from rakuten_bench.store.layout import Layout
+
+    cache = _find_cache()
+    metric = sort or report.choose_metric(results, name)
+    board = report.load_board(results, name, metric, subset, cache)
+    if not has_standings:
+        return board
+    return report.with_standing(board, top, Layout(cache).standings if cache else None)
+
+
+def _write_plots(folder: Path, boards: Sequence[Board], n_scenarios: int) -> None:
+    from rakuten_bench.report import board_plots
+
+    files = (file for board in boards for file in board_plots(board, n_scenarios))
+    n_files = write_files(folder, files)
+    echo(f"{folder}: {n_files} files", err=True)
 
 
 def _find_cache() -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from rakuten_bench.cli._option import (
     results_option,
 )
 from rakuten_bench.cli._progress import Display, choose_display, iter_note_lines
-from rakuten_bench.cli._stream import echo
+from rakuten_bench.cli._stream import echo, terminal_width
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor import choose_executor, list_executors
 from rakuten_bench.wording.words import clean, number
@@ -228,7 +227,7 @@ def _print_board(prepared: Prepared, settings: Settings, top: int) -> int:
     )
     board = board.failing_only(plan.scenarios)
     board = with_standing(board, top, Layout(settings.cache).standings)
-    width = shutil.get_terminal_size((100, 24)).columns
+    width = terminal_width()
     echo(render_boards([board], "table", top, width), nl=False)
     ranked = (entry.row for entry in (*board.entries, *board.clusterings))
     return int(bool(find_unscored(plan, ranked)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
 
 from rakuten_bench.cli._option import board_option, results_option
-from rakuten_bench.cli._stream import echo
+from rakuten_bench.cli._stream import echo, terminal_width
 from rakuten_bench.cli._text import Text
 from rakuten_bench.cli._writing import write_files
 
@@ -35,7 +34,7 @@ def command(code: str, dataset: str | None, results: Path, plots: Path | None) -
     from rakuten_bench import report
 
     folder = report.find_scenario(results, code, dataset)
-    width = shutil.get_terminal_size((100, 24)).columns
+    width = terminal_width()
     echo(report.render_scenario(folder, width), nl=False)
     if plots is not None:
         write_files(plots, report.scenario_plots(folder))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rakuten_bench.data.build import Cleaning, assemble, refuse_no_inputs
 from rakuten_bench.data.given import read_sides
@@ -105,26 +105,31 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
         columns,
     )
     folder = place.relative_to / expand_home(image_folder)
-    joined = join_parts(parts)
-    subject = " and ".join(str(part.file) for part in parts)
-    loaded = assemble(
+    named = {ours: theirs for ours, theirs in columns.items() if theirs}
+    named.pop("side", None)
+    return _assemble_parts(
         name or "+".join(part.file.stem for part in parts),
-        joined,
-        subject=subject,
+        parts,
         image_folder=folder if image else None,
         max_missing_images=max_missing_images,
         cache=place.store,
         cleaning=Cleaning(missing, labels or LabelRules()),
+        sides=join_sides(parts, side),
+        layout=Layout(named),
+    )
+
+
+def _assemble_parts(name: str, parts: Sequence[Part], **described: Any) -> Dataset:
+    """Build a data set from its files, as `assemble`."""
+    joined = join_parts(parts)
+    subject = " and ".join(str(part.file) for part in parts)
+    loaded = assemble(
+        name,
+        joined,
+        subject=subject,
         about="; ".join(part.about for part in parts),
         remarks=tuple(str(remark) for part in parts for remark in part.remarks),
-        sides=join_sides(parts, side),
-        layout=Layout(
-            {
-                ours: theirs
-                for ours, theirs in columns.items()
-                if theirs and ours != "side"
-            }
-        ),
+        **described,
     )
     refuse_no_inputs(loaded.frame, subject, joined)
     return loaded

@@ -184,28 +184,8 @@ class Recorder:
             modality=scenario.modality,
             board=self.board,
             study=self.study.path.name,
-            dataset=DatasetInfo(
-                name=self.dataset.name,
-                fingerprint=self.dataset.fingerprint,
-                kind=self.dataset.kind,
-                about=self.dataset.about,
-                n_rows=len(self.dataset.frame),
-                remarks=self.dataset.remarks,
-                source={
-                    "name": self.study.dataset.name,
-                    "params": self.study.dataset.params,
-                    "base_dir": str(self.study.folder),
-                },
-            ),
-            split=SplitInfo(
-                scheme=self.split.scheme,
-                fingerprint=self.split.fingerprint,
-                params=self.study.split.params,
-                name=self.split.name,
-                n_folds=len(self.split.folds),
-                n_test=sum(fold.test.size for fold in self.split.folds),
-                by_image=bool(self.study.row_split.by_image),
-            ),
+            dataset=self._dataset_info,
+            split=self._split_info,
             seed=self.study.seed,
             levers=scenario.levers,
             params=plain_json(scenario.params),
@@ -221,6 +201,34 @@ class Recorder:
             provenance=collect_provenance(_packages(scenario), gpu),
             key=record_key(self.plan, code),
             **values,
+        )
+
+    @cached_property
+    def _dataset_info(self) -> DatasetInfo:
+        return DatasetInfo(
+            name=self.dataset.name,
+            fingerprint=self.dataset.fingerprint,
+            kind=self.dataset.kind,
+            about=self.dataset.about,
+            n_rows=len(self.dataset.frame),
+            remarks=self.dataset.remarks,
+            source={
+                "name": self.study.dataset.name,
+                "params": self.study.dataset.params,
+                "base_dir": str(self.study.folder),
+            },
+        )
+
+    @cached_property
+    def _split_info(self) -> SplitInfo:
+        return SplitInfo(
+            scheme=self.split.scheme,
+            fingerprint=self.split.fingerprint,
+            params=self.study.split.params,
+            name=self.split.name,
+            n_folds=len(self.split.folds),
+            n_test=sum(fold.test.size for fold in self.split.folds),
+            by_image=bool(self.study.row_split.by_image),
         )
 
     def _facts(self, key: str) -> Facts | None:
