@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ from distributed import LocalCluster  # noqa: E402
 import command_line  # noqa: E402
 import rakuten_bench  # noqa: E402
 from command_line import have_ended, wait_for  # noqa: E402
+from rakuten_bench.cli import _progress  # noqa: E402
 from rakuten_bench.engine import Settings, prepare  # noqa: E402
 from rakuten_bench.errors import UserError  # noqa: E402
 from rakuten_bench.executor.dask.client import (  # noqa: E402
@@ -297,6 +299,18 @@ def test_a_cluster_on_this_machine_needs_no_address(grid, capsys):
 
     assert code == 0, error
     assert digests(folder, "far") == expected
+
+
+def test_a_long_step_reports_how_far_it_is(odd, capsys, monkeypatch):
+    text = GRID.partition("matrix:")[0]
+    long = "scenarios: {long: {model: {odd: {how: tell, amount: 6}}}}"
+    (odd / "grid.yaml").write_text(text + long)
+    monkeypatch.setattr(_progress, "_SECONDS_BETWEEN_LINES", 0.0)
+
+    code, _, error = call(capsys, "--executor", "dask")
+
+    assert code == 0, error
+    assert re.search(r" left · model odd: half of 6 s$", error, re.MULTILINE)
 
 
 def test_a_step_has_its_own_key_in_dask(grid, cluster, capsys):

@@ -237,6 +237,7 @@ class DaskExecutor:
         self._wanted = frozenset(wanted)
         self._run = uuid.uuid4().hex[:12]
         self._results: dict[str, Any] = {}
+        self._calls: dict[str, Call[Done]] = {}  # not done, by the key of their step
         self._attempts: Counter[str] = Counter()
         self._cancelled: Counter[str] = Counter()
         self._unfit: dict[str, str] = {}  # why, by the address of a worker
@@ -320,6 +321,15 @@ class DaskExecutor:
         if not self.shares_store:
             worker.keep_transfers(self._store)
         self._client.register_plugin(plugin)
+        topic = worker.report_topic(self._run)
+        self._client.subscribe_topic(topic, self._receive_report)
+
+    def _receive_report(self, event: tuple[float, tuple[str, float, str]]) -> None:
+        """Note what a worker reports on a running step."""
+        _, (key, seconds, report) = event
+        call = self._calls.get(key)
+        if call is not None:
+            call.started, call.report = time.monotonic() - seconds, report
 
     def submit(self, task: Task) -> Call[Done]:
         """Start a task, or queue it."""
@@ -389,13 +399,14 @@ class DaskExecutor:
 
     def _promise(self, key: str, promised: Any) -> Call[Done]:
         """Return the call whose result one of Dask's futures promises."""
-        call: Call[Done] = Call()
+        call = self._calls[key] = Call()
         call.set_running_or_notify_cancel()
         promised.add_done_callback(partial(self._settle, key, call))
         return call
 
     def _settle(self, key: str, call: Call[Done], promised: Any) -> None:
         """Pass the result of one of Dask's futures on to its call."""
+        self._calls.pop(key, None)
         try:
             result = promised.result()
         except CancelledError:  # nobody's fault: tried again

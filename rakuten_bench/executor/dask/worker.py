@@ -7,12 +7,16 @@ and crashes are the same as on one machine. Without a shared disk a result trave
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import platform
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -24,7 +28,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.executor.local.pool import LocalPool
 from rakuten_bench.executor.local.work import work
 from rakuten_bench.executor.preload import Preload
-from rakuten_bench.executor.protocol import outcome
+from rakuten_bench.executor.protocol import Call, outcome
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.plan.source import package_digest
 from rakuten_bench.store.entry import attached_path
@@ -33,6 +37,7 @@ from rakuten_bench.store.layout import CACHE_VARIABLE, Layout, default_cache_siz
 from rakuten_bench.store.pin import exclusive
 from rakuten_bench.store.result import LostResult, Store
 
+_REPORT_INTERVAL = 1.0  # seconds between two reports on a running step
 _IDLE = 60.0  # seconds after which processes that nobody uses are ended
 
 #: What Dask takes a transfer to weigh, at most: enough to work where the data are, too
@@ -62,11 +67,14 @@ class DaskWorker:
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
-    def run(self, task: Task) -> Done:
-        """Run a task in one of the processes."""
+    def run(self, task: Task, report: Callable[[Call[Done]], None]) -> Done:
+        """Run a task in one of the processes; report on its call while it runs."""
         pool = self._enter()
         try:
-            return outcome(pool.submit_limited(task.limit, work, task), task.step)
+            call: Call[Done] = pool.submit_limited(task.limit, work, task)
+            while wait([call], _REPORT_INTERVAL).not_done:
+                report(call)
+            return outcome(call, task.step)
         finally:
             self._leave()
 
@@ -210,14 +218,27 @@ def _unpack(done: Done, *files: Any) -> Transfer:
 
 def run_shared(run: str, task: Task) -> Done:
     """Run a task whose store all workers share."""
-    return _worker(run).run(task)
+    return _worker(run).run(task, partial(_send_report, run, task.step.key))
 
 
 def run_apart(run: str, task: Task, *inputs: Transfer) -> Transfer:
     """Run a task in the store of this worker, where its inputs have arrived."""
     del inputs  # they are in the store since Dask brought them
     dask_worker = _worker(run)
-    return Transfer(dask_worker.run(replace(task, root=dask_worker.store.root)))
+    task = replace(task, root=dask_worker.store.root)
+    return Transfer(dask_worker.run(task, partial(_send_report, run, task.step.key)))
+
+
+def report_topic(run: str) -> str:
+    """Return the topic of the events that report on running steps."""
+    return f"rakuten-bench-report-{run}"
+
+
+def _send_report(run: str, key: str, call: Call[Done]) -> None:
+    """Send for how long a step has been running, and the latest line that it logged."""
+    if call.started < math.inf:
+        seconds = time.monotonic() - call.started
+        get_worker().log_event(report_topic(run), [key, seconds, call.report])
 
 
 def answer(run: str, function: Callable[..., Any], *args: Any) -> Any:
