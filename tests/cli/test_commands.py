@@ -1,5 +1,6 @@
 """The command line as a user meets it."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -83,6 +84,20 @@ def test_a_run_prints_its_board_and_report_prints_it_again(call, table):
     assert (code, again) == (0, 0)
     assert "svm" in board
     assert board.strip().splitlines()[2:5] == report.strip().splitlines()[2:5]
+
+
+def test_report_shows_the_standing_that_run_has_kept(call, table):
+    call("run", "shop.yaml", "--jobs", "1")
+    (kept,) = Path("cache/standings").glob("*.json")
+    standing = json.loads(kept.read_bytes().partition(b"\n")[2])
+    standing["groups"] = [7, 7]
+    content = json.dumps(standing).encode()
+    checksum = hashlib.blake2b(content, digest_size=16).hexdigest()
+    kept.write_bytes(checksum.encode() + b"\n" + content)
+
+    _, out, _ = call("report", "--format", "json")
+
+    assert out.count('"group": 7') == 2
 
 
 def test_a_second_run_does_nothing_again(call, table):
