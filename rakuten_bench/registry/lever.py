@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Unpack
 
-from rakuten_bench.errors import UserError, list_names
+from rakuten_bench.errors import UserError, list_names, unknown
 from rakuten_bench.registry.option import (
     DIGITS,
     GIVEN,
@@ -22,7 +22,6 @@ from rakuten_bench.registry.registered import (
     Decorated,
     Registry,
     name_packages,
-    pick,
 )
 from rakuten_bench.types import Modality
 
@@ -161,8 +160,11 @@ class Lever:
         UserError
             If the name is unknown; suggests the closest.
         """
-        suited = (one for one in self._options if modality in one.modalities)
-        return pick(self.name, name, suited)
+        for option in self._options:
+            if option.name == name and modality in option.modalities:
+                return option
+        known = [option.name for option in self.options(modality)]
+        raise UserError(unknown(self.name, name, known))
 
     def inner(self, name: str) -> Option:
         """Return a preparation by name; options use it, users can't choose it."""

@@ -7,7 +7,7 @@ name, parameters that its signature declares, and packages that it needs.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
@@ -202,7 +202,10 @@ class Registry(Generic[AnyRegistered]):
         UserError
             If there is none of that name; suggests the closest.
         """
-        return pick(self.noun, name, self)
+        for entry in self:
+            if entry.name == name:
+                return entry
+        raise UserError(unknown(self.noun, name, [entry.name for entry in self]))
 
     def forget_foreign(self) -> None:
         """Forget entries from outside of this package; in tests they end with one."""
@@ -210,19 +213,3 @@ class Registry(Generic[AnyRegistered]):
         self._entries = {
             key: one for key, one in self._entries.items() if key[0].startswith(ours)
         }
-
-
-def pick(noun: str, name: str, entries: Iterable[AnyRegistered]) -> AnyRegistered:
-    """Return the entry of a name.
-
-    Raises
-    ------
-    UserError
-        If there is none of that name; suggests the closest.
-    """
-    known = []
-    for entry in entries:
-        if entry.name == name:
-            return entry
-        known.append(entry.name)
-    raise UserError(unknown(noun, name, known))
