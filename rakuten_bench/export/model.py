@@ -218,7 +218,7 @@ def load_model(
     import joblib
 
     if not path.is_file():
-        message = f"{path}: there is no such model. Make one: rakuten-bench export CODE"
+        message = f"{path}: model not found. Write one: rakuten-bench export CODE"
         raise UserError(message)
     card = read_card(path)
     differences = other_versions(card)

@@ -861,7 +861,7 @@ def test_a_baseline_of_the_first_versions_is_read(shop):
         (["--rows"], "--rows and --no-rows need --update"),
         (["--no-rows"], "--rows and --no-rows need --update"),
         (["--update", "--write", "a.md"], "can't be combined with --update"),
-        (["--seed", "3", "--cache", "c"], "--seed, --cache: name the scenario file"),
+        (["--seed", "3", "--cache", "c"], "--seed, --cache: needs a scenario file"),
         (["--dataset", "other"], "has no scenarios of 'other'"),
     ],
 )
