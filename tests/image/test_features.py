@@ -404,7 +404,7 @@ def test_a_mix_names_members_and_their_parameters():
     ]
     with pytest.raises(UserError, match=r"unknown feature 'hgo'\. Did you mean 'hog'"):
         mix.before({"members": ("hgo",)})
-    with pytest.raises(UserError, match="can't combine 'mix' in turn"):
+    with pytest.raises(UserError, match="can't combine 'mix'"):
         mix.before({"members": ("mix",)})
 
 
