@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.plan import Step
-from rakuten_bench.records import Failure
+from rakuten_bench.records.schema import Failure
 from rakuten_bench.store.entry import Facts
 
 #: Type of what was still at work when the pool was closed.
