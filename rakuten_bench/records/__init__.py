@@ -1,4 +1,4 @@
-"""What each scenario left: schema, store, provenance. Imports no ML library.
+"""Records of scenarios: schema, store, provenance. Imports no ML library.
 
 `write_record` derives scores, class table and digests from the predictions, so that a
 record can't contradict them; `check_record` finds one that was changed since.

@@ -1,4 +1,4 @@
-"""Runs that were refused or stopped: results/runs/<file>~1a2b3c4d.attempt.
+"""Runs that were rejected or interrupted: results/runs/<file>~1a2b3c4d.attempt.
 
 A run that is refused before its first step leaves the records of the one before as they
 are. The gate must not take them for today's: it asks here which file was run last and

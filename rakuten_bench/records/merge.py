@@ -1,4 +1,4 @@
-"""Joining the results of several machines, overwriting nothing."""
+"""Merge the results of several machines without overwriting."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Merged:
 
 
 def merge_results(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
-    """Copy records that the target does not have; tell of all others.
+    """Copy missing records to the target; report all others.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _merge_one(
 
 
 def _conflict(record: Record, target: Path) -> str:
-    """Say how a record differs from the one that is there; "" where it does not."""
+    """Return how a record differs from the existing one; "" if it does not."""
     try:
         other = read_record(target)
     except DamagedRecord as error:

@@ -1,4 +1,4 @@
-"""Where a record comes from: machine, versions, commit."""
+"""Provenance of a record: machine, versions, commit."""
 
 from __future__ import annotations
 

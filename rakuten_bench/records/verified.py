@@ -1,4 +1,4 @@
-"""Records that were found true before, so that a large board is not verified anew.
+"""Cache of verified records, so that a large board is not verified again.
 
 What is kept is a checksum of all that decides: the record's values, the bytes of the
 files beside it, the test rows of the board, and our source, which verifies. Nothing is

@@ -1,4 +1,4 @@
-"""Whether a record says what follows from its own files and those beside it.
+"""Verify that a record is consistent with its own files and those beside it.
 
 The one place that tells: boards, `show`, `compare`, `check`, `merge` and `export` all ask
 here. A record that fails is named, with what is wrong, and ranked nowhere.

@@ -1,1 +1,1 @@
-"""Results of steps by key: where they lie, who is at work on them, who needs them."""
+"""Results of steps by key: storage, claims and pins."""

@@ -1,4 +1,4 @@
-"""Who computes what: one lock per step, held by the process that is at work on it.
+"""Claims: one lock per step, held by the process that computes it.
 
 Each lock is a file of its own, locked with `flock`: the system drops it with the process
 that holds it, however it ends. Nobody sleeps in the kernel for a lock: byte ranges of
@@ -35,7 +35,7 @@ class Claims:
 
     @contextmanager
     def hold(self, key: str, *, wait: bool = False) -> Iterator[bool]:
-        """Claim a step while the block runs; gives False where another has it.
+        """Claim a step while the block runs; yield False if it is claimed by another.
 
         Threads of one process exclude each other, too.
 
@@ -61,7 +61,7 @@ class Claims:
                 os.close(file)
 
     def is_free(self, key: str) -> bool:
-        """Tell whether nobody has claimed a step."""
+        """Return whether a step is unclaimed."""
         if not os.path.lexists(self.folder / key):
             return True
         with self.hold(key) as held:
@@ -77,7 +77,7 @@ def _wait_for(path: Path) -> int:
 
 
 def _try(path: Path) -> int | None:
-    """Return the descriptor of a locked file; None where another holds it."""
+    """Return the descriptor of a locked file; None if another holds the lock."""
     while True:
         file = _open(path)
         try:

@@ -1,4 +1,4 @@
-"""Keep the cache within its size: what was not used for longest goes first."""
+"""Keep the cache within its size: least recently used results are evicted first."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _iter_files(root: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _size(entry: os.DirEntry[str], stat: os.stat_result) -> int:
-    """Return what is really on the disk: files may be sparse."""
+    """Return the allocated size on disk: files may be sparse."""
     if entry.is_dir():
         inner = Path(entry.path).rglob("*")
         return sum(path.stat().st_blocks * 512 for path in inner if path.is_file())
@@ -68,7 +68,7 @@ def _size(entry: os.DirEntry[str], stat: os.stat_result) -> int:
 
 
 def evict(store: Store, most_bytes: int, needed: Collection[str]) -> int:
-    """Remove results until the rest fits; return how many bytes are left.
+    """Evict results until the rest fits; return the remaining bytes.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def evict(store: Store, most_bytes: int, needed: Collection[str]) -> int:
     most_bytes : int
         Nothing is removed unless there is more.
     needed : collection of str
-        Keys that stay in any case, of this run and of others.
+        Keys that are never evicted, of this run and of others.
     """
     for shard in store.root.glob("??"):
         remove_leftovers(shard)
@@ -112,7 +112,7 @@ def remove(stored: Stored) -> None:
 
 
 def _remove_unfinished(store: Store, found: dict[str, Stored]) -> None:
-    """Remove unfinished work of killed runs whose results are there by now."""
+    """Remove unfinished work of killed runs whose results exist."""
     before = time.time() - _LEFTOVER_AGE
     for one in found.values():
         for path in list(one.paths):

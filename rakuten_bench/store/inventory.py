@@ -1,4 +1,4 @@
-"""What lies in a cache: told, cleared, checked."""
+"""Inspect, clear and verify the contents of a cache."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Inventory:
 
 
 def take_inventory(cache: Path) -> Inventory:
-    """Count what a cache holds."""
+    """Return the usage of a cache."""
     refuse_file(cache)
     store = Store(Layout(cache).steps)
     found = Inventory()
@@ -86,7 +86,7 @@ def take_inventory(cache: Path) -> Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What was removed, and what was not because a run needs it.
+    """Results removed, and results kept because a run needs them.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
 
 
 def _remove_made(cache: Path, before: float | None) -> int:
-    """Remove what is made again from the data; return its bytes."""
+    """Remove values derived from the data; return their bytes."""
     files = [path for one in Layout(cache).iter_derived() for path in one.glob("*")]
     whole = [path for path in files if not is_partial(path.name)]
     made = [*iter_built(cache), *iter_unfinished(cache), *whole]
@@ -160,7 +160,7 @@ def _remove_unneeded(
 
 
 def verify(cache: Path) -> tuple[int, list[str]]:
-    """Compare the checksums of all results and pictures; remove what is damaged.
+    """Verify the checksums of all results and images; remove damaged ones.
 
     Returns
     -------

@@ -16,12 +16,12 @@ _DIGEST = 16  # bytes
 
 
 def kept_path(cache: Path, name: str) -> Path:
-    """Return where something is kept in a cache."""
+    """Return the path of a cached value."""
     return Layout(cache).kept / name
 
 
 def read_kept(path: Path) -> bytes | None:
-    """Return what was kept; None where nothing is, or not what was written.
+    """Return a cached value; None if it is missing or damaged.
 
     Raises
     ------

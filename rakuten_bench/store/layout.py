@@ -1,4 +1,4 @@
-"""Where everything lies in a cache, and where the cache itself is."""
+"""Layout of the cache, and its location."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFAULT_SIZE = "50GB"
 
 
 def default_cache_size() -> int:
-    """Return the bytes that the cache may take, 50 GB unless the environment tells."""
+    """Return the maximum size of the cache: 50 GB unless the environment sets it."""
     return parse_size(os.environ.get(SIZE_VARIABLE) or _DEFAULT_SIZE)
 
 
@@ -79,7 +79,7 @@ class Layout:
 
     @property
     def costs(self) -> Path:
-        """What steps have cost; outlives their results."""
+        """Costs of steps; kept when their results are evicted."""
         return self.cache / "costs.jsonl"
 
     @property

@@ -1,4 +1,4 @@
-"""What killed runs have left half written, in all places that runs write to."""
+"""Temporary files of killed runs, in all folders that runs write to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rakuten_bench.store.layout import Layout
 
 
 def remove_all_leftovers(cache: Path, results: Path) -> int:
-    """Remove what processes that are gone have left; return how much that was."""
+    """Remove temporary files of dead processes; return how many."""
     layout = Layout(cache)
     folders = [cache, *layout.iter_derived(), *layout.steps.glob("??")]
     return sum(map(remove_leftovers, [*folders, *_iter_folders(results)]))

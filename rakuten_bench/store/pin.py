@@ -1,4 +1,4 @@
-"""What running plans still need: results that nobody may remove meanwhile."""
+"""Pins: results that running plans need, protected from eviction."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ class Pin:
 
     @property
     def is_open(self) -> bool:
-        """Whether it holds anything still."""
+        """Whether it pins anything."""
         return self._close.alive
 
     def write(self, keys: Iterable[str]) -> None:
-        """Say what is needed from now on."""
+        """Replace the pinned keys."""
         text = "\n".join(sorted(keys)).encode()
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, text, 0)
 
     def close(self) -> None:
-        """Release it; to do so again is no error."""
+        """Release the pin; repeated calls are allowed."""
         self._close()
 
 
@@ -66,7 +66,7 @@ def _close(file: int, path: Path) -> None:
 
 
 def read_pins(root: Path, *, but: Pin | None = None) -> set[str]:
-    """Return what other runs need; lists of runs that are gone are removed."""
+    """Return the pins of other runs; pins of dead runs are removed."""
     found: set[str] = set()
     for path in root.glob("pins/*"):
         if but is None or path != but.path:

@@ -34,7 +34,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class LostResult(Exception):
-    """A stored result is not there, or damaged and therefore removed."""
+    """A stored result is missing, or was damaged and removed."""
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -88,7 +88,7 @@ class Store:
         return os.path.exists(f"{self.root}/{key[-2:]}/{key}{SUFFIX}")  # noqa: PTH110  called for every step of a plan
 
     def facts(self, key: str) -> Facts | None:
-        """Return what is known of a result; None where it is not there or damaged."""
+        """Return the facts of a result; None if it is missing or damaged."""
         try:
             return read_header(self.path(key)).facts
         except FileNotFoundError:
@@ -167,7 +167,7 @@ class Store:
         return self.root / key[-2:] / f"{key}.damaged"
 
     def _drop(self, key: str, error: Exception) -> None:
-        """Remove what can't be read; where it was damaged, leave word of that."""
+        """Remove an unreadable result; leave a marker if it was damaged."""
         self.discard(key)
         if isinstance(error, DamagedEntry) and not isinstance(error, OutdatedEntry):
             with suppress(OSError):
@@ -181,7 +181,7 @@ class Store:
                 file.unlink(missing_ok=True)
 
     def touch(self, keys: Iterable[str]) -> None:
-        """Note that results were used: what was not used for longest goes first."""
+        """Mark results as recently used, for eviction."""
         now = time.time()
         for key in keys:
             with suppress(OSError):
