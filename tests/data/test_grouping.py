@@ -177,7 +177,7 @@ def test_one_text_with_several_labels_is_told_with_an_example():
 
     told = (
         "1 text with several labels (3 of 5 rows), such as 'Red mug': 'mug' (2), "
-        "'cup' (1). A model of texts only alone can't be right on all of them."
+        "'cup' (1). A model of texts only can't be right on all of them."
     )
     assert told in " ".join(remarks)
 
