@@ -303,8 +303,8 @@ def test_a_shared_step_may_use_what_its_most_generous_scenario_allows(odd, capsy
         odd,
         """
 matrix:
-  - {cleaner: {noted: {seconds: 1}}, model: dummy, limits: {time: 0.2s}}
-  - {cleaner: {noted: {seconds: 1}}, model: odd}
+  - {cleaner: {noted: {seconds: 4}}, model: dummy, limits: {time: 3s}}
+  - {cleaner: {noted: {seconds: 4}}, model: odd}
 """,
     )
 
