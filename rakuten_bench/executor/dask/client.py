@@ -238,6 +238,7 @@ class DaskExecutor:
         self._run = uuid.uuid4().hex[:12]
         self._results: dict[str, Any] = {}
         self._calls: dict[str, Call[Done]] = {}  # not done, by the key of their step
+        self._fed: dict[str, tuple[list[Any], list[Any]]] = {}  # futures, their inputs
         self._attempts: Counter[str] = Counter()
         self._cancelled: Counter[str] = Counter()
         self._unfit: dict[str, str] = {}  # why, by the address of a worker
@@ -267,6 +268,7 @@ class DaskExecutor:
         if now - self._counted[0] > _COUNT:
             n_threads = sum(self._fit().values())
             self._counted = now, max(1, n_threads)
+            self._retry_starved()
             self._alone_since = 0.0 if n_threads else self._alone_since or now
         return self._counted[1]
 
@@ -290,6 +292,16 @@ class DaskExecutor:
             )
             raise UserError(message)
         return _no_worker(address)
+
+    def _retry_starved(self) -> None:
+        """Cancel futures with a failed input, which are then submitted again.
+
+        Dask may leave them waiting for ever: an input that was computed, was lost with
+        its worker and then failed on another one is not computed a third time.
+        """
+        for futures, inputs in list(self._fed.values()):
+            if any(one.status in _GONE for one in inputs):
+                self._client.cancel(futures, force=True)
 
     def _fit(self) -> dict[str, int]:
         """Return the threads of each worker that may take part."""
@@ -345,9 +357,11 @@ class DaskExecutor:
             worker.run_apart, self._run, there, *inputs, key=key, **self._where()
         )
         self._results[task.step.key] = result
+        self._fed[task.step.key] = [result], inputs
         if task.step.key in self._wanted:
             return self._promise(task.step.key, result)
         said = self._client.submit(worker.report_done, result, key=f"said-{key}")
+        self._fed[task.step.key] = [result, said], inputs
         return self._promise(task.step.key, said)
 
     def _where(self) -> dict[str, Any]:
@@ -407,6 +421,7 @@ class DaskExecutor:
     def _settle(self, key: str, call: Call[Done], promised: Any) -> None:
         """Pass the result of one of Dask's futures on to its call."""
         self._calls.pop(key, None)
+        self._fed.pop(key, None)
         try:
             result = promised.result()
         except CancelledError:  # nobody's fault: tried again
