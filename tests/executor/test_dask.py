@@ -247,6 +247,46 @@ def while_a_step_waits(gated, cluster):
         thread.join()
 
 
+def forget_to_run(client, step):
+    """Have Dask keep the first attempt at a step waiting forever."""
+
+    class Forgetful(distributed.diagnostics.plugin.SchedulerPlugin):
+        name = "forgetful"
+
+        def update_graph(self, scheduler, *, tasks, **_):
+            if step in tasks:
+                task = scheduler.tasks[step]
+                task.worker_restrictions, task.loose_restrictions = (
+                    {"tcp://no:1"},
+                    False,
+                )
+
+    client.register_plugin(Forgetful())
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["shared", "apart"])
+def test_what_dask_leaves_waiting_is_submitted_again(
+    grid, cluster, capsys, monkeypatch, apart
+):
+    monkeypatch.setattr("rakuten_bench.executor.dask.client._LONGEST_IDLE", 1)
+    folder, expected = grid
+    address, add_worker = cluster
+    add_worker("one", apart=apart)
+    prepared = prepare(
+        load_study(folder / "grid.yaml"), Settings(folder / "far", folder / "cache")
+    )
+    step = next(
+        key for key, one in prepared.plan.steps.items() if one.lever == "vectorizer"
+    )
+
+    with distributed.Client(address, set_as_default=False) as client:
+        forget_to_run(client, step)
+        code, _, error = call(capsys, "--scheduler", address, "--results", "far")
+
+    assert code == 0, error
+    assert digests(folder, "far") == expected
+
+
 @pytest.mark.parametrize("apart", [False, True], ids=["shared", "apart"])
 def test_a_late_worker_with_other_source_takes_no_part(
     gated, cluster, capsys, other_source, while_a_step_waits, apart

@@ -41,6 +41,7 @@ _WAIT = 10  # seconds for the first worker
 _LOOK = 0.5  # seconds between two looks for it
 _LONGEST_ALONE = 300  # seconds without any worker, once there was one
 _COUNT = 2.0  # seconds between two counts of the workers
+_LONGEST_IDLE = 10.0  # seconds that no worker computes anything, and steps are pending
 _MOST_CANCELLED = 5  # times that a step is tried again after Dask has cancelled it
 _GONE = ("error", "cancelled")  # of a result that Dask could not make again
 _LOOPBACK = "127.0.0.1:0"  # any free port
@@ -237,8 +238,9 @@ class DaskExecutor:
         self._wanted = frozenset(wanted)
         self._run = uuid.uuid4().hex[:12]
         self._results: dict[str, Any] = {}
-        self._calls: dict[str, Call[Done]] = {}  # not done, by the key of their step
-        self._fed: dict[str, tuple[list[Any], list[Any]]] = {}  # futures, their inputs
+        # calls that are not done and their futures, by the key of their step
+        self._calls: dict[str, tuple[Call[Done], Any]] = {}
+        self._busy_at = time.monotonic()  # when the cluster was last seen computing
         self._attempts: Counter[str] = Counter()
         self._cancelled: Counter[str] = Counter()
         self._unfit: dict[str, str] = {}  # why, by the address of a worker
@@ -268,8 +270,9 @@ class DaskExecutor:
         if now - self._counted[0] > _COUNT:
             n_threads = sum(self._fit().values())
             self._counted = now, max(1, n_threads)
-            self._retry_starved()
             self._alone_since = 0.0 if n_threads else self._alone_since or now
+            if n_threads:
+                self._rescue(now)
         return self._counted[1]
 
     @property
@@ -293,15 +296,24 @@ class DaskExecutor:
             raise UserError(message)
         return _no_worker(address)
 
-    def _retry_starved(self) -> None:
-        """Cancel futures with a failed input, which are then submitted again.
+    def _rescue(self, now: float) -> None:
+        """Submit pending steps again if the cluster has been idle for long.
 
-        Dask may leave them waiting for ever: an input that was computed, was lost with
-        its worker and then failed on another one is not computed a third time.
+        Dask may leave a task waiting forever: if it is to be computed again, because its
+        worker has gone, while an input of it is in error (as of distributed 2026.8,
+        `Scheduler._transition_released_waiting`). Each time it takes twice as long.
         """
-        for futures, inputs in list(self._fed.values()):
-            if any(one.status in _GONE for one in inputs):
-                self._client.cancel(futures, force=True)
+        if not self._calls or any(self._client.processing().values()):
+            self._busy_at = now
+            return
+        n_attempts = max(self._cancelled[key] for key in list(self._calls))
+        if now - self._busy_at > _LONGEST_IDLE * 2**n_attempts:
+            self._busy_at = now
+            for key, result in list(self._results.items()):
+                if result.status != "finished":
+                    self.forget(key)
+            pending = [promised for _, promised in list(self._calls.values())]
+            self._client.cancel(pending, force=True)
 
     def _fit(self) -> dict[str, int]:
         """Return the threads of each worker that may take part."""
@@ -339,8 +351,8 @@ class DaskExecutor:
     def _receive_report(self, event: tuple[float, tuple[str, float, str]]) -> None:
         """Note what a worker reports on a running step."""
         _, (key, seconds, report) = event
-        call = self._calls.get(key)
-        if call is not None:
+        if key in self._calls:
+            call, _ = self._calls[key]
             call.started, call.report = time.monotonic() - seconds, report
 
     def submit(self, task: Task) -> Call[Done]:
@@ -357,11 +369,9 @@ class DaskExecutor:
             worker.run_apart, self._run, there, *inputs, key=key, **self._where()
         )
         self._results[task.step.key] = result
-        self._fed[task.step.key] = [result], inputs
         if task.step.key in self._wanted:
             return self._promise(task.step.key, result)
         said = self._client.submit(worker.report_done, result, key=f"said-{key}")
-        self._fed[task.step.key] = [result, said], inputs
         return self._promise(task.step.key, said)
 
     def _where(self) -> dict[str, Any]:
@@ -413,7 +423,8 @@ class DaskExecutor:
 
     def _promise(self, key: str, promised: Any) -> Call[Done]:
         """Return the call whose result one of Dask's futures promises."""
-        call = self._calls[key] = Call()
+        call: Call[Done] = Call()
+        self._calls[key] = call, promised
         call.set_running_or_notify_cancel()
         promised.add_done_callback(partial(self._settle, key, call))
         return call
@@ -421,7 +432,6 @@ class DaskExecutor:
     def _settle(self, key: str, call: Call[Done], promised: Any) -> None:
         """Pass the result of one of Dask's futures on to its call."""
         self._calls.pop(key, None)
-        self._fed.pop(key, None)
         try:
             result = promised.result()
         except CancelledError:  # nobody's fault: tried again
