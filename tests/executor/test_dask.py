@@ -247,6 +247,25 @@ def while_a_step_waits(gated, cluster):
         thread.join()
 
 
+def test_a_callback_that_blocks_those_of_dask_does_not_hold_a_run(
+    grid, cluster, capsys
+):
+    folder, expected = grid
+    address, add_worker = cluster
+    add_worker("one")
+    gate = threading.Event()
+
+    with distributed.Client(address, set_as_default=False) as client:
+        client.submit(int).add_done_callback(lambda _: gate.wait())
+        try:
+            code, _, error = call(capsys, "--scheduler", address, "--results", "far")
+        finally:
+            gate.set()
+
+    assert code == 0, error
+    assert digests(folder, "far") == expected
+
+
 def forget_to_run(client, step):
     """Have Dask keep the first attempt at a step waiting forever."""
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +232,7 @@ class DaskExecutor:
         self, client: Client, cluster: Any, store: Store, wanted: Collection[str]
     ) -> None:
         self._client = client
+        self._loop: Any = client.loop  # of the thread that receives results
         self._cluster = cluster
         self._store = store
         self._wanted = frozenset(wanted)
@@ -303,17 +303,18 @@ class DaskExecutor:
         worker has gone, while an input of it is in error (as of distributed 2026.8,
         `Scheduler._transition_released_waiting`). Each time it takes twice as long.
         """
-        if not self._calls or any(self._client.processing().values()):
+        pending = self._calls.copy()  # the event loop removes those that are done
+        if not pending or any(self._client.processing().values()):
             self._busy_at = now
             return
-        n_attempts = max(self._cancelled[key] for key in list(self._calls))
+        n_attempts = max(self._cancelled[key] for key in pending)
         if now - self._busy_at > _LONGEST_IDLE * 2**n_attempts:
             self._busy_at = now
             for key, result in list(self._results.items()):
                 if result.status != "finished":
                     self.forget(key)
-            pending = [promised for _, promised in list(self._calls.values())]
-            self._client.cancel(pending, force=True)
+            promised = [future for _, future in pending.values()]
+            self._client.cancel(promised, force=True)
 
     def _fit(self) -> dict[str, int]:
         """Return the threads of each worker that may take part."""
@@ -426,25 +427,35 @@ class DaskExecutor:
         call: Call[Done] = Call()
         self._calls[key] = call, promised
         call.set_running_or_notify_cancel()
-        promised.add_done_callback(partial(self._settle, key, call))
+        self._loop.add_callback(self._settle, key, call, promised)
         return call
 
-    def _settle(self, key: str, call: Call[Done], promised: Any) -> None:
-        """Pass the result of one of Dask's futures on to its call."""
-        self._calls.pop(key, None)
+    async def _settle(self, key: str, call: Call[Done], promised: Any) -> None:
+        """Pass the result of one of Dask's futures on to its call.
+
+        On the client's event loop: the thread of `Future.add_done_callback` is shared by
+        all clients of a process, and one that was closed at a bad moment blocks it.
+        """
         try:
-            result = promised.result()
-        except CancelledError:  # nobody's fault: tried again
-            call.set_result(self._again(key))
+            result = await promised
+        # Steps raise nothing: what fails in them is in `done`. A RuntimeError is Dask's own,
+        # such as of a result whose input was lost and failed when it was recomputed
+        # ("Worker holding Actor was lost", though there is no actor).
+        except (CancelledError, RuntimeError):  # no fault of the step: tried again
+            done = self._again(key)
         except WorkerRefused as error:  # the worker's fault: tried again elsewhere
             self._unfit[error.address] = error.reason
-            call.set_result(Done(key, is_busy=True))
+            done = Done(key, is_busy=True)
         except BaseException as error:  # of the task, or that it killed its workers
+            del self._calls[key]
             call.set_exception(error)
+            return
         else:
             done = result.done if isinstance(result, Transfer) else result
-            ended = done.fault is not None and done.fault.is_shutdown
-            call.set_result(self._again(key) if ended else done)
+            if done.fault is not None and done.fault.is_shutdown:
+                done = self._again(key)
+        del self._calls[key]  # before the step is submitted again
+        call.set_result(done)
 
     def _again(self, key: str) -> Done:
         """Say that a step is to be tried again, or that the run can't go on."""
