@@ -4,12 +4,12 @@ import ctypes
 import math
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from multiprocessing.connection import Pipe
 from pathlib import Path
 
 import psutil
@@ -20,6 +20,7 @@ from rakuten_bench.executor.fault import Stopped
 from rakuten_bench.executor.local.executor import close_kept, keep_pool
 from rakuten_bench.executor.local.fork_server import REQUEST
 from rakuten_bench.executor.local.pool import LocalPool
+from rakuten_bench.executor.local.server_process import ServerProcess
 from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.executor.thread import limit_threads
 from rakuten_bench.plan.source import own_digest
@@ -36,6 +37,12 @@ def pool():
     made = LocalPool(2, preload=PRELOAD)
     yield made
     made.shutdown()
+
+
+def find_server(pool):
+    """Return the guard of a pool's fork server, and the fork server."""
+    server = psutil.Process(pool.submit(os.getppid).result(timeout=120))
+    return server.parent(), server
 
 
 def read_pid(path):
@@ -57,12 +64,16 @@ def test_a_fork_server_ends_whatever_a_package_left_running(tmp_path):
     """A thread that is no daemon keeps an interpreter from its end."""
     source = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()"
     (tmp_path / "busy.py").write_text(source)
-    pool = LocalPool(1, preload=Preload(files=(("busy", str(tmp_path / "busy.py")),)))
-    assert pool.submit(math.sqrt, 4).result() == 2.0
+    preload = Preload(files=(("busy", str(tmp_path / "busy.py")),))
+    server = ServerProcess(n_threads=1, preload=preload)
+    _connection, theirs = Pipe()
+    with (tmp_path / "output").open("w") as output:
+        server.start_worker(7, [theirs.fileno(), output.fileno()])
+    assert server.read_news()[0]["worker"] == 7
 
-    pool.shutdown()
+    server.close()
 
-    assert pool._fork_server.returncode == 0, "it had to be killed"
+    assert server.returncode == 0, "it had to be killed"
 
 
 def test_two_calls_run_at_a_time(pool):
@@ -246,11 +257,11 @@ def test_no_process_is_left_after_a_shutdown(tmp_path):
     pool = LocalPool(2, preload=PRELOAD)
     pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 60)
     child = psutil.Process(read_pid(tmp_path / "pid"))
-    fork_server = psutil.Process(pool._fork_server.pid)
+    server = find_server(pool)
 
     pool.shutdown()
 
-    assert have_ended([child, fork_server], seconds=30)
+    assert have_ended([child, *server], seconds=30)
     with pytest.raises(RuntimeError, match="after shutdown"):
         pool.submit(math.sqrt, 1)
 
@@ -294,10 +305,11 @@ time.sleep(60)
 
 
 def test_a_pool_survives_the_death_of_its_fork_server(pool):
+    guard, _ = find_server(pool)
     future = pool.submit(time.sleep, 60)
     assert wait_for(lambda: future.running())
 
-    os.kill(pool._fork_server.pid, signal.SIGKILL)
+    guard.kill()
 
     with pytest.raises(Stopped, match="SIGKILL"):
         future.result(timeout=60)
@@ -312,12 +324,6 @@ def start_runaways(pool, folder):
         for name in ("worker", "child", "runaway", "daemon")
     ]
     return future, worker, others
-
-
-def fork_server(pool):
-    """Return the guard of a pool's fork server, and the fork server."""
-    guard = psutil.Process(pool._fork_server.pid)
-    return guard, guard.children()[0]
 
 
 def kill_guard_and_server(guard, server, worker):
@@ -339,9 +345,10 @@ KILLS = {
 @pytest.mark.parametrize("kill", KILLS.values(), ids=KILLS)
 def test_no_process_is_left_whoever_is_killed(tmp_path, kill):
     with LocalPool(1, preload=PRELOAD) as pool:
+        guard_and_server = find_server(pool)
         future, worker, others = start_runaways(pool, tmp_path)
 
-        kill(*fork_server(pool), worker)
+        kill(*guard_and_server, worker)
 
         with pytest.raises(Stopped, match="SIGKILL"):
             future.result(timeout=120)
@@ -367,7 +374,7 @@ def test_a_fork_server_that_a_call_has_stopped_goes_on(tmp_path):
         with pytest.raises(Stopped, match="exit code 3"):  # which the fork server tells
             pool.submit(os._exit, 3).result(timeout=120)
 
-        assert server == fork_server(pool)[1].pid
+        assert server == find_server(pool)[1].pid
 
 
 def test_a_stopped_fork_server_is_told_while_it_is(tmp_path):
@@ -392,8 +399,9 @@ def test_a_stopped_worker_is_told_with_its_number_until_it_goes_on(pool, tmp_pat
 
 def test_a_pool_whose_guard_was_stopped_ends_all_the_same(tmp_path):
     pool = LocalPool(1, preload=PRELOAD)
+    guard, _ = find_server(pool)
     _, worker, others = start_runaways(pool, tmp_path)
-    fork_server(pool)[0].suspend()
+    guard.suspend()
 
     pool.shutdown()
 

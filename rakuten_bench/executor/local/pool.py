@@ -8,17 +8,13 @@ a fresh one.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import pickle
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -26,11 +22,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import IO, Any
 
-import psutil
-
 from rakuten_bench.executor.fault import SHUTDOWN, BrokenPool, Stopped
-from rakuten_bench.executor.local.fork_server import REQUEST
-from rakuten_bench.executor.local.guard import MARK, STOPPED, end_marked
 from rakuten_bench.executor.local.memory import (
     TreeMemory,
     count_kernel_kills,
@@ -38,10 +30,10 @@ from rakuten_bench.executor.local.memory import (
     resident,
     tree_memory,
 )
+from rakuten_bench.executor.local.server_process import ServerProcess
 from rakuten_bench.executor.local.worker import STORING, TOLD
 from rakuten_bench.executor.preload import Preload
 from rakuten_bench.executor.protocol import Call
-from rakuten_bench.executor.thread import thread_environment
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.units import render_duration, render_size
 
@@ -50,17 +42,9 @@ from rakuten_bench.units import render_duration, render_size
 MOST_LEFT_OVER = 1 << 30
 _MOST_OF_CHILDREN = 1 << 26
 
-_FORK_SERVER = """
-import json, sys
-words = json.loads(sys.argv[1])
-sys.path[:] = words["path"]
-from rakuten_bench.executor.local.fork_server import main
-main(words)
-"""
 _OUTPUT_READ = 1 << 16  # bytes of what a crashed worker printed
 _OUTPUT_KEPT = 4000
 _MOST_MISSES = 3  # starts in a row without any worker
-_LONGEST_END = 10.0  # seconds for all processes to end
 _LEAST_PAUSE = 0.02  # seconds between two looks at memory
 _LOOKING_SHARE = 0.05  # of one core, at most
 
@@ -185,7 +169,7 @@ class LocalPool(Executor):
         self.notice = ""
         self._bell, self._ring = socket.socketpair()
         self._ring.setblocking(False)
-        self._open()
+        self._server = self._start_server()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
@@ -228,53 +212,22 @@ class LocalPool(Executor):
         with contextlib.suppress(BlockingIOError):  # it is ringing already
             self._ring.send(b".")
 
-    # All below runs in the watching thread, but for the first `_open`.
+    # All below runs in the watching thread, but for the first `_start_server`.
 
-    def _open(self) -> None:
+    def _start_server(self) -> ServerProcess:
         """Start a fork server and ask it for the workers."""
-        self._control, theirs = socket.socketpair()
-        self._alarm, rung = socket.socketpair()
-        self._is_alarm_open, self._is_server_stopped = True, False
-        self._news = b""
-        self._mark = uuid.uuid4().hex
-        words = {
-            "control": theirs.fileno(),
-            "alarm": rung.fileno(),
-            "n_threads": self._n_threads,
-            "names": self._preload.names,
-            "files": self._preload.files,
-            "path": sys.path,
-            "sources": self._preload.sources,
-            "since": psutil.Process().create_time(),
-        }
-        self._fork_server = subprocess.Popen(
-            [sys.executable, "-P", "-c", _FORK_SERVER, json.dumps(words)],
-            pass_fds=[theirs.fileno(), rung.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            # one thread while nothing runs; the order of a set must not differ by run
-            env={
-                **os.environ,
-                **thread_environment(1),
-                "PYTHONHASHSEED": "0",
-                MARK: self._mark,
-            },
-            start_new_session=True,
-        )
-        theirs.close()
-        rung.close()
+        server = ServerProcess(self._n_threads, self._preload)
         for _ in range(self.n_workers + 1):
-            self._make_worker()
+            self._start_worker(server)
+        return server
 
-    def _make_worker(self) -> None:
+    def _start_worker(self, server: ServerProcess) -> None:
         ours, theirs = Pipe()
         output = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
         worker = _Worker(self._n_made, ours, output)
         self._n_made += 1
         self._workers[worker.number] = worker
-        files = [theirs.fileno(), output.fileno()]
-        with contextlib.suppress(OSError):  # no fork server: the watcher finds out
-            socket.send_fds(self._control, [REQUEST.pack(b"+", worker.number)], files)
+        server.start_worker(worker.number, [theirs.fileno(), output.fileno()])
         theirs.close()
 
     def _watch(self) -> None:
@@ -289,17 +242,18 @@ class LocalPool(Executor):
         """Wait for something to happen and see to it."""
         self._hand_out()
         busy = {w.connection: w for w in self._workers.values() if w.is_talking}
-        alarms = [self._alarm] if self._is_alarm_open else []
-        ready = wait([self._bell, self._control, *alarms, *busy], self._pause())
+        server = self._server
+        ready = wait([self._bell, *server.sockets, *busy], self._pause())
         for connection, worker in busy.items():
             if connection in ready:
                 self._collect(worker)
         if self._bell in ready:
             self._bell.recv(4096)
-        if self._control in ready:
+        if server.control in ready:
             self._read_news()
-        elif self._alarm in ready:
-            self._read_alarm()
+        elif server.alarm in ready:
+            server.read_alarm()
+            self._say_stopped()
         self._check_limits()
 
     def _hand_out(self) -> None:
@@ -337,20 +291,15 @@ class LocalPool(Executor):
         """Let an idle worker go and make a fresh one."""
         del self._workers[worker.number]
         worker.close()
-        self._make_worker()
+        self._start_worker(self._server)
 
     def _read_news(self) -> None:
         """Read what the fork server says of starts and ends."""
-        try:
-            found = self._control.recv(65536)
-        except OSError:
-            found = b""
-        if not found:
+        all_news = self._server.read_news()
+        if all_news is None:
             self._reopen()
             return
-        *lines, self._news = (self._news + found).split(b"\n")
-        for line in lines:
-            news = json.loads(line)
+        for news in all_news:
             if "changed" in news:
                 self._give_up(
                     f"the source of {news['changed']} has changed since this program "
@@ -368,19 +317,11 @@ class LocalPool(Executor):
                 self._bury(worker, news["exit"])
         self._say_stopped()
 
-    def _read_alarm(self) -> None:
-        """Read what the guard says of the fork server."""
-        with contextlib.suppress(OSError):
-            news = self._alarm.recv(4096)
-            self._is_alarm_open = bool(news)
-            self._is_server_stopped = news.endswith(STOPPED)
-        self._say_stopped()
-
     def _say_stopped(self) -> None:
         """Say which processes a signal has stopped, a step's or somebody's."""
         pids = [str(one.pid) for one in self._workers.values() if one.is_suspended]
         self.notice = ""
-        if self._is_server_stopped:
+        if self._server.is_stopped:
             self.notice = (
                 "the process that starts workers was stopped by a signal (SIGSTOP), "
                 "perhaps by a step: it is continued."
@@ -403,7 +344,7 @@ class LocalPool(Executor):
         if worker.job:
             worker.job.future.set_exception(self._reason(worker, code))
         worker.close()
-        self._make_worker()
+        self._start_worker(self._server)
 
     def _reason(self, worker: _Worker, code: int) -> Stopped:
         """Say why a worker has ended, and what its call had used."""
@@ -427,9 +368,7 @@ class LocalPool(Executor):
     def _reopen(self) -> None:
         """Start again after the fork server has died, and with it all workers."""
         workers, self._workers = self._workers, {}
-        self._control.close()
-        self._alarm.close()
-        self._end_fork_server()
+        self._server.close()
         for worker in workers.values():
             if worker.job:
                 reason = self._reason(worker, -signal.SIGKILL)
@@ -440,7 +379,7 @@ class LocalPool(Executor):
         if self._n_misses == _MOST_MISSES:
             self._give_up("no worker process can be started")
         else:
-            self._open()
+            self._server = self._start_server()
 
     def _give_up(self, reason: str) -> None:
         self._reason_given = reason
@@ -464,15 +403,11 @@ class LocalPool(Executor):
                 reason = _passed(worker, worker.job.limit)
                 if reason:
                     worker.stopped = reason
-                    request = REQUEST.pack(b"-", worker.number)
-                    with contextlib.suppress(OSError):
-                        self._control.sendall(request)
+                    self._server.end_worker(worker.number)
         self._look = time.perf_counter() - start
 
     def _close(self) -> None:
-        self._control.close()  # the fork server ends all workers and itself
-        self._alarm.close()
-        self._end_fork_server()
+        self._server.close()
         left = [worker.job for worker in self._workers.values() if worker.job]
         for worker in self._workers.values():
             worker.close()
@@ -483,18 +418,6 @@ class LocalPool(Executor):
                 job.future.set_exception(Stopped("failed", SHUTDOWN, "the run ended"))
         self._bell.close()
         self._ring.close()
-
-    def _end_fork_server(self) -> None:
-        """Wait for the fork server's end, and see to what it leaves where it was killed."""
-        with contextlib.suppress(ProcessLookupError):
-            self._fork_server.send_signal(signal.SIGCONT)  # whoever has stopped it
-        try:
-            self._fork_server.wait(timeout=_LONGEST_END)
-        except subprocess.TimeoutExpired:
-            self._fork_server.kill()
-            self._fork_server.wait()
-        if self._fork_server.returncode:
-            end_marked(self._mark)
 
 
 def _holds_much(pid: int) -> bool:
