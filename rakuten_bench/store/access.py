@@ -1,4 +1,4 @@
-"""A cache of other users: whether this one may work in it, and what to do where not."""
+"""Permission errors in a cache shared with other users, and how to resolve them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rakuten_bench.errors import UserError
 
 
 class NoAccess(UserError):
-    """A file or folder of the cache can't be used by this user."""
+    """Permission denied for a file or folder of the cache."""
 
 
 @contextmanager
 def accessing(path: Path) -> Iterator[None]:
-    """Name the file or folder of the cache that can't be used, and the way out.
+    """Turn an `OSError` of the block into a message on this path of the cache.
 
     Raises
     ------
@@ -30,46 +30,46 @@ def accessing(path: Path) -> Iterator[None]:
 
 
 def no_access(path: Path, error: OSError) -> NoAccess:
-    """Return the message on a file or folder of the cache that can't be used."""
-    named = error.filename or path
+    """Return the error for a file or folder of the cache that failed to open."""
+    subject = error.filename or path
     reason = error.strerror or error
     message = (
-        f"{named}: this file or folder of the cache can't be used ({reason}{_owner(path)})."
-        f" {_WAY_OUT}"
+        f"{subject}: can't access this part of the cache ({reason}{_owner(path)})."
+        f" {_HINT}"
     )
     return NoAccess(message)
 
 
-_WAY_OUT = (
-    "Name a cache of your own with --cache, or let its owner open it to all who share "
-    "it: chmod -R a+rwX on its folder, and umask 000 in their sessions."
+_HINT = (
+    "Use another cache (--cache), or ask its owner to share it: chmod -R a+rwX on the "
+    "cache folder, and umask 000 for each user's runs."
 )
 
 
 def _owner(path: Path) -> str:
-    """Return whose a path is, where it is not this user's."""
+    """Return a note on the owner of a path; "" if that is this user or unknown."""
     try:
         uid = path.stat().st_uid
         name = path.owner()
     except (OSError, KeyError, NotImplementedError):  # without a name, or on Windows
         return ""
-    return "" if uid == os.getuid() else f"; it belongs to '{name}'"
+    return "" if uid == os.getuid() else f"; owner: '{name}'"
 
 
 def refuse_file(cache: Path) -> None:
-    """Refuse a file in the place of the cache's folder.
+    """Refuse a cache path that is a file.
 
     Raises
     ------
     UserError
     """
     if cache.exists() and not cache.is_dir():
-        message = f"{cache}: the cache is a folder, and this is none. Check --cache."
+        message = f"{cache}: the cache must be a folder, this is a file. Check --cache."
         raise UserError(message)
 
 
 def check_access(root: Path) -> None:
-    """Refuse a store that this user can't work in, before anything is computed.
+    """Refuse a store that this user can't write to, before anything is computed.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def check_access(root: Path) -> None:
     if closed:
         more = f" and {len(closed) - 1} more" if len(closed) > 1 else ""
         message = (
-            f"{closed[0]}{more}: this user can't write to it, which a run in this cache "
-            f"must{_owner(closed[0])}. {_WAY_OUT}"
+            f"{closed[0]}{more}: no write permission, which a run in this cache needs"
+            f"{_owner(closed[0])}. {_HINT}"
         )
         raise NoAccess(message)

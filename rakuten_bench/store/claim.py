@@ -1,10 +1,10 @@
 """Claims: one lock per step, held by the process that computes it.
 
-Each lock is a file of its own, locked with `flock`: the system drops it with the process
-that holds it, however it ends. Nobody sleeps in the kernel for a lock: byte ranges of
-one file, waited for by several threads of several processes, look like a deadlock to it.
-The holder removes the file; what a killed one leaves is an unlocked file, taken over by
-the next.
+Each lock is a separate file, locked with `flock`: the kernel releases the lock when its
+process exits, even by a signal. Waiting polls instead of blocking: threads of several
+processes that block on byte ranges of one file trigger the kernel's deadlock detection.
+The holder removes the file; a killed process leaves an unlocked file, which the next
+claim reuses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rakuten_bench.store.access import accessing, no_access
 
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1  # seconds between two tries
+_MIN_POLL_INTERVAL, _MAX_POLL_INTERVAL = 0.002, 0.1  # seconds
 
 
 class Claims:
@@ -43,12 +43,13 @@ class Claims:
         ----------
         key : str
         wait : bool
-            Until it is free. Who waits must hold no other claim.
+            Wait until the step is free. The caller must hold no other claim, or two
+            waiting processes could deadlock.
 
         Raises
         ------
         NoAccess
-            If this user can't open the file of the lock, or it can't be locked.
+            If the lock file can't be opened or locked.
         """
         path = self.folder / key
         file = _wait_for(path) if wait else _try(path)
@@ -56,7 +57,7 @@ class Claims:
             yield file is not None
         finally:
             if file is not None:
-                with suppress(OSError):  # another user's, in a folder of theirs
+                with suppress(OSError):  # another user's file in a sticky folder
                     path.unlink()
                 os.close(file)
 
@@ -69,10 +70,10 @@ class Claims:
 
 
 def _wait_for(path: Path) -> int:
-    pause = _SHORTEST_PAUSE
+    interval = _MIN_POLL_INTERVAL
     while (file := _try(path)) is None:
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        time.sleep(interval)
+        interval = min(2 * interval, _MAX_POLL_INTERVAL)
     return file
 
 
@@ -85,7 +86,7 @@ def _try(path: Path) -> int | None:
         except BlockingIOError:
             os.close(file)
             return None
-        except OSError as error:  # such as a network folder without locks
+        except OSError as error:  # such as a network file system without locks
             os.close(file)
             raise no_access(path, error) from error
         if _is_file_of(file, path):
@@ -103,7 +104,7 @@ def _open(path: Path) -> int:
 
 
 def _open_any(path: Path) -> int:
-    """Open for writing, which network folders ask for, else for reading."""
+    """Open for writing, which `flock` needs on NFS, else for reading."""
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except PermissionError:

@@ -1,12 +1,12 @@
-"""One result in one file: what is known of it, then its value, checksummed.
+"""File format of a stored result: metadata, then the value, with checksums.
 
-The file holds a short head, a header in JSON, the value as `codec` writes it, and its
-arrays one by one, each at a multiple of 64 bytes. Reading it back maps the arrays from the
-file: nothing is copied and all processes share the pages. An array that a step has already
-written to a file of its own is not written again: that file becomes part of the entry.
+The file consists of a fixed-size head, a JSON header, the value encoded by `codec`, and
+its arrays, each aligned to 64 bytes. Reading maps the arrays from the file: nothing is
+copied and all processes share the pages. An array that a step has already written to a
+file is not written again: that file becomes part of the entry.
 
-Checksums are compared whenever a process reads a file for the first time, and the key
-inside with the name outside, so that neither a flipped bit nor a swapped file is believed.
+A process verifies the checksums when it first reads a file, and that the key in the
+header matches the file name: flipped bits and swapped files are detected.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from rakuten_bench.store.codec.tag import Buffer
 from rakuten_bench.trust import is_private
 
 _MAGIC = b"RBENTRY2"
-_ANY_MAGIC = b"RBENTRY"  # of whatever version
+_ANY_MAGIC = b"RBENTRY"  # of any version
 _HEAD = struct.Struct("<8sII")  # magic, length and checksum of the header
 _FIRST_READ = 4096
 _ALIGNMENT = 64
@@ -46,45 +46,45 @@ _SMALL = 1 << 16  # below this a file is read, not mapped
 _CHUNK = 1 << 24
 _LARGEST_CHECKSUM = (1 << 32) - 1
 
-#: A file as it was when its checksums were compared: inode, size and time of change in ns.
+#: State of a file when its checksums were verified: inode, size, mtime in ns.
 Stamp = tuple[int, int, int]
 
 
 class DamagedEntry(Exception):
-    """A file that is not a whole entry of its key."""
+    """A file that is not a complete, valid entry of its key."""
 
 
 class OutdatedEntry(DamagedEntry):
-    """An entry of another version of this program."""
+    """An entry in the format of another version of this program."""
 
 
 class ForeignPickle(UserError):
-    """A result that holds a pickle which somebody else may have written."""
+    """A result with a pickle that another user may have written."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a stored result.
+    """Metadata of a stored result.
 
     Attributes
     ----------
     seconds : float
-        Wall clock of computing it.
+        Wall-clock time of computing it.
     memory : int
         Peak resident memory while computing it, bytes.
     size : int
         On disk, bytes.
     step : str
-        What it is, in words.
+        Description of the step.
     lever : str
         Of the step; "" for a root.
     notes : tuple of str
-        Warnings and notices while it was computed.
+        Warnings and notices emitted while it was computed.
     n_threads : int
-        Numeric threads that it was allowed.
+        Limit of its numeric threads.
     device : str
-        What it ran on.
+        The device that it ran on.
     gpu : str
-        Name of the GPU; "" where it ran on the CPU.
+        Name of the GPU; "" if it ran on the CPU.
     """
 
     seconds: float
@@ -106,19 +106,19 @@ class Attached(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What an entry consists of.
+    """Header of an entry.
 
     Attributes
     ----------
     key : str
-        Of the step: the name of the file.
+        Key of the step, also the name of the file.
     sizes : tuple of int
         Bytes of the value's tree, then of each array.
     checksum : int
-        CRC-32 over all of them.
+        CRC-32 over the tree and the arrays.
     attached : tuple of Attached
     is_recompute : bool
-        Whether the value is the step itself, which is computed anew each time.
+        Whether the value is the step itself, which is recomputed at each use.
     is_pickled : bool
         Whether a part of the value is a pickle.
     """
@@ -137,22 +137,22 @@ _decode = msgspec.json.Decoder(Header).decode
 
 
 def attached_path(path: Path, number: int) -> Path:
-    """Return where an entry's attached file is."""
+    """Return the path of an entry's attached file."""
     return path.with_suffix(f".{number}.data")
 
 
 def write_entry(
     path: Path, encoded: Encoded, facts: Facts, *, is_recompute: bool = False
 ) -> Facts:
-    """Write an entry so that it is there as a whole or not at all.
+    """Write an entry atomically.
 
     Returns
     -------
     Facts
-        With the size.
+        The facts with the size filled in.
     """
     attached = tuple(_attach(path, n, file) for n, file in enumerate(encoded.files))
-    size = encoded.size + sum(one.size for one in attached)
+    size = encoded.size + sum(part.size for part in attached)
     header = Header(
         key=path.stem,
         facts=msgspec.structs.replace(facts, size=size),
@@ -179,53 +179,53 @@ def _attach(path: Path, number: int, file: Path) -> Attached:
 
 
 def _write_all(file: BinaryIO, header: Header, encoded: Encoded) -> None:
-    """Write the parts, then the header before them; large ones are summed meanwhile."""
+    """Write the parts, then the header; checksum large parts in parallel."""
     length = len(_encode(header))
     with ExitStack() as threads:
         if encoded.size < _SMALL:
-            summed: Callable[[], int] = partial(_checksum, encoded.parts)
+            checksum: Callable[[], int] = partial(_checksum, encoded.parts)
         else:
             thread = threads.enter_context(ThreadPoolExecutor(1))
-            summed = thread.submit(_checksum, encoded.parts).result
+            checksum = thread.submit(_checksum, encoded.parts).result
         _write_parts(file, encoded.parts, _HEAD.size + length)
-        known = _encode(msgspec.structs.replace(header, checksum=summed()))
-    text = known.ljust(length)  # blanks are nothing to JSON
+        final = _encode(msgspec.structs.replace(header, checksum=checksum()))
+    text = final.ljust(length)  # JSON ignores the trailing blanks
     file.seek(0)
     file.write(_HEAD.pack(_MAGIC, length, zlib.crc32(text)) + text)
 
 
-def _write_parts(file: BinaryIO, parts: Sequence[Buffer], place: int) -> None:
-    """Write the parts one by one from a place on."""
-    file.seek(place)
+def _write_parts(file: BinaryIO, parts: Sequence[Buffer], offset: int) -> None:
+    """Write the parts from an offset on, each aligned."""
+    file.seek(offset)
     for part in parts:
-        gap = -place % _ALIGNMENT
+        gap = -offset % _ALIGNMENT
         file.write(bytes(gap))
         file.write(part)
-        place += gap + memoryview(part).nbytes
+        offset += gap + memoryview(part).nbytes
 
 
 def _checksum(parts: Sequence[Buffer]) -> int:
-    found = 0
+    checksum = 0
     for part in parts:
-        found = zlib.crc32(part, found)
-    return found
+        checksum = zlib.crc32(part, checksum)
+    return checksum
 
 
 def _file_checksum(path: Path) -> int:
-    found = 0
+    checksum = 0
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
-            found = zlib.crc32(chunk, found)
-    return found
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum
 
 
 def read_header(path: Path) -> Header:
-    """Read what an entry consists of, without its value.
+    """Read the header of an entry.
 
     Raises
     ------
     DamagedEntry
-        If the file does not begin as one.
+        If the file does not begin with a valid header.
     FileNotFoundError
     """
     with path.open("rb", buffering=0) as file:
@@ -259,21 +259,21 @@ def _parse_header(path: Path, start: Buffer, end: int) -> Header:
 
 
 def read_entry(path: Path, verified: set[Stamp] | None = None) -> tuple[Any, Header]:
-    """Read a value; its arrays are mapped from the file and can't be written to.
+    """Read a value; its arrays are memory-mapped, read-only.
 
     Parameters
     ----------
     path : Path
     verified : set of Stamp, optional
-        Large files whose checksums this process has compared; this one is added. Small
-        ones are compared each time.
+        Large files that this process has verified; this one is added. Small files are
+        verified at each read.
 
     Raises
     ------
     DamagedEntry
-        If the file is not whole, or another key's.
+        If the file is incomplete, damaged, or belongs to another key.
     ForeignPickle
-        If it holds a pickle that another user may have written.
+        If it contains a pickle that another user may have written.
     FileNotFoundError
     """
     header, parts = _read_parts(path, set() if verified is None else verified)
@@ -288,9 +288,9 @@ def read_entry(path: Path, verified: set[Stamp] | None = None) -> tuple[Any, Hea
 
 def _refusal(path: Path) -> str:
     return (
-        f"{path}: holds a pickle, and another user could have written it; loading it "
-        f"could run their code. Use a cache of your own (--cache), or take the right to "
-        f"write from others: chmod -R go-w {path.parent}"
+        f"{path}: contains a pickle that another user could have written; loading it "
+        f"could run their code. Use another cache (--cache), or remove the write "
+        f"permission of other users: chmod -R go-w {path.parent}"
     )
 
 
@@ -313,12 +313,12 @@ class _Attached:
 
 
 def check_entry(path: Path) -> None:
-    """Compare all checksums of an entry.
+    """Verify all checksums of an entry.
 
     Raises
     ------
     DamagedEntry
-        If one of them differs, or the file is not whole.
+        If a checksum differs, or the file is incomplete.
     FileNotFoundError
     """
     _read_parts(path, set())
@@ -333,8 +333,8 @@ def _read_parts(path: Path, verified: set[Stamp]) -> tuple[Header, list[memoryvi
         if _checksum(parts) != header.checksum:
             raise DamagedEntry
         verified.add(stamp)
-    for number, one in enumerate(header.attached):
-        _check_attached(attached_path(path, number), one, verified)
+    for number, attached in enumerate(header.attached):
+        _check_attached(attached_path(path, number), attached, verified)
     return header, parts
 
 
@@ -346,19 +346,19 @@ def _open(path: Path) -> tuple[Any, Stamp]:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), stamp
 
 
-def stamp_of(found: os.stat_result) -> Stamp:
-    """Return what changes when a file is written or replaced."""
-    return found.st_ino, found.st_size, found.st_mtime_ns
+def stamp_of(stat: os.stat_result) -> Stamp:
+    """Return the stamp of a file, which changes when it is written or replaced."""
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _cut(data: memoryview, sizes: Sequence[int], place: int) -> Iterator[memoryview]:
+def _cut(data: memoryview, sizes: Sequence[int], offset: int) -> Iterator[memoryview]:
     for size in sizes:
-        place += -place % _ALIGNMENT
-        if place + size > len(data):
+        offset += -offset % _ALIGNMENT
+        if offset + size > len(data):
             raise DamagedEntry
-        yield data[place : place + size]
-        place += size
-    if place != len(data):
+        yield data[offset : offset + size]
+        offset += size
+    if offset != len(data):
         raise DamagedEntry
 
 

@@ -14,22 +14,22 @@ from rakuten_bench.atomic import remove_leftovers
 from rakuten_bench.store.access import NoAccess, accessing
 from rakuten_bench.store.result import SUFFIX, Store
 
-_SOME_AIR = 0.9  # of the size; or it would be full again at once
+_TARGET = 0.9  # of the limit, or the next result would exceed it again
 _LEFTOVER_AGE = 60.0  # seconds
 
 
 @dataclass
 class Stored:
-    """A result on the disk.
+    """A result on disk, finished or not.
 
     Attributes
     ----------
     key : str
     paths : list of Path
     size : int
-        Bytes that it takes on the disk.
+        Allocated on disk, bytes.
     used : float
-        When it was last used, seconds since 1970; 0 where there is no whole result.
+        Time of last use, seconds since 1970; 0 if the result is unfinished.
     """
 
     key: str
@@ -39,18 +39,18 @@ class Stored:
 
 
 def list_stored(root: Path) -> dict[str, Stored]:
-    """Return everything that lies in a store, by key."""
-    found: dict[str, Stored] = {}
+    """Return all results in a store, finished or not, by key."""
+    stored: dict[str, Stored] = {}
     for entry in _iter_files(root):
         key = entry.name.lstrip(".").partition(".")[0]
-        one = found.setdefault(key, Stored(key))
-        one.paths.append(Path(entry.path))
-        with suppress(OSError):  # another run tidied up, or it is another user's
+        item = stored.setdefault(key, Stored(key))
+        item.paths.append(Path(entry.path))
+        with suppress(OSError):  # removed by another run, or no permission
             stat = entry.stat()
-            one.size += _size(entry, stat)
+            item.size += _size(entry, stat)
             if entry.name.endswith(SUFFIX):
-                one.used = stat.st_mtime
-    return found
+                item.used = stat.st_mtime
+    return stored
 
 
 def _iter_files(root: Path) -> Iterator[os.DirEntry[str]]:
@@ -74,34 +74,34 @@ def evict(store: Store, most_bytes: int, needed: Collection[str]) -> int:
     ----------
     store : Store
     most_bytes : int
-        Nothing is removed unless there is more.
+        Maximum size; nothing is evicted below it.
     needed : collection of str
-        Keys that are never evicted, of this run and of others.
+        Keys pinned by this and other runs, which are never evicted.
     """
     for shard in store.root.glob("??"):
         remove_leftovers(shard)
-    found = list_stored(store.root)
-    _remove_unfinished(store, found)
-    total = sum(one.size for one in found.values())
+    stored = list_stored(store.root)
+    _remove_unfinished(store, stored)
+    total = sum(item.size for item in stored.values())
     if total <= most_bytes:
         return total
-    for one in sorted(found.values(), key=lambda one: one.used):
-        if total <= most_bytes * _SOME_AIR:
+    for item in sorted(stored.values(), key=lambda item: item.used):
+        if total <= most_bytes * _TARGET:
             break
-        if one.key not in needed and store.claims.is_free(one.key):
-            with suppress(NoAccess):  # another user's: its owner's runs remove it
-                remove(one)
-                total -= one.size
+        if item.key not in needed and store.claims.is_free(item.key):
+            with suppress(NoAccess):  # left to the runs of its owner
+                remove(item)
+                total -= item.size
     return total
 
 
 def remove(stored: Stored) -> None:
-    """Remove a result: first the file that says it is there.
+    """Remove a result: the entry first, so that it never lacks an attached file.
 
     Raises
     ------
     NoAccess
-        If this user may not.
+        If this user has no permission.
     """
     for path in sorted(stored.paths, key=lambda path: path.suffix != SUFFIX):
         with accessing(path):
@@ -111,16 +111,16 @@ def remove(stored: Stored) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _remove_unfinished(store: Store, found: dict[str, Stored]) -> None:
+def _remove_unfinished(store: Store, results: dict[str, Stored]) -> None:
     """Remove unfinished work of killed runs whose results exist."""
     before = time.time() - _LEFTOVER_AGE
-    for one in found.values():
-        for path in list(one.paths):
-            is_done = path.suffix == ".work" and one.used
-            if is_done and _is_old(path, before) and store.claims.is_free(one.key):
+    for item in results.values():
+        for path in list(item.paths):
+            is_done = path.suffix == ".work" and item.used
+            if is_done and _is_old(path, before) and store.claims.is_free(item.key):
                 with suppress(NoAccess):
-                    remove(Stored(one.key, [path]))
-                    one.paths.remove(path)
+                    remove(Stored(item.key, [path]))
+                    item.paths.remove(path)
 
 
 def _is_old(path: Path, before: float) -> bool:

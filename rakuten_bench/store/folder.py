@@ -1,8 +1,7 @@
-"""Folders that a data set builds once: whole or not there, with their checksums.
+"""Folders that a data set builds once, atomically, with checksums.
 
-Each use compares size, time and inode of every file with what they were when they were
-last hashed, and hashes those that differ: a file that is not what was built has the
-whole folder built again.
+Each use compares size, mtime and inode of every file with those at its last hashing, and
+hashes the files that differ. If a file has changed, the whole folder is rebuilt.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ from rakuten_bench.cores import count_cores
 from rakuten_bench.plain import read_plain
 from rakuten_bench.store.layout import keeping
 
-#: Beside the files of a folder, their checksums: what has it was built here.
+#: Checksums of a folder's files; marks the folder as built by this module.
 CHECKSUMS = ".checksums.json"
-_MAX_LIST = 1 << 28  # bytes: of a million files
+_MAX_LIST = 1 << 28  # bytes: about a million files
 
 
 class _File(msgspec.Struct, frozen=True, array_like=True):
-    """A file as it was when it was hashed.
+    """State of a file when it was hashed.
 
     Attributes
     ----------
@@ -43,9 +42,9 @@ class _File(msgspec.Struct, frozen=True, array_like=True):
     mtime: int
     inode: int
 
-    def has_stamp(self, found: os.stat_result) -> bool:
-        """Tell whether size, time and inode are those of when it was hashed."""
-        stamp = (found.st_size, found.st_mtime_ns, found.st_ino)
+    def has_stamp(self, stat: os.stat_result) -> bool:
+        """Return whether size, mtime and inode are unchanged since it was hashed."""
+        stamp = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
         return stamp == (self.size, self.mtime, self.inode)
 
 
@@ -55,30 +54,31 @@ _decode = msgspec.json.Decoder(dict[str, _File]).decode
 def build_once(
     folder: Path, build: Callable[[Path], None]
 ) -> tuple[Path, tuple[str, ...]]:
-    """Return a folder, built first where it is not there or not whole.
+    """Return a folder; build it if it is missing, or rebuild it if it is damaged.
 
     Parameters
     ----------
     folder : Path
-        Its name tells what it is built from and by. It appears only when complete.
+        Its name identifies the inputs and the code of the build. It appears only when
+        complete.
     build : callable
-        Writes all files into the folder that it is given.
+        Writes all files into the folder that it is passed.
 
     Returns
     -------
     folder : Path
     remarks : tuple of str
-        That it was damaged, where it was.
+        A remark if the folder was damaged.
 
     Raises
     ------
     UserError
-        If nothing can be written there; what was written is removed.
+        If a file can't be written; the partial folder is removed.
     """
-    is_there = folder.is_dir()
-    if is_there and is_whole(folder):
-        with suppress(OSError):  # a cache that others keep for us
-            os.utime(folder)  # in use, for `cache clear --older-than`
+    exists = folder.is_dir()
+    if exists and is_whole(folder):
+        with suppress(OSError):  # a read-only cache of another user
+            os.utime(folder)  # time of last use, for `cache clear --older-than`
         return folder, ()
     partial = partial_path(folder)
     try:
@@ -86,13 +86,13 @@ def build_once(
             partial.mkdir(parents=True, exist_ok=True)
             build(partial)
             _write_checksums(partial, _hash_files(partial, _list_files(partial)))
-            if is_there and not is_whole(folder):  # nobody else has mended it
+            if exists and not is_whole(folder):  # not yet rebuilt by another run
                 shutil.rmtree(folder)
             _rename(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    damaged = f"{folder}: its files were not those that were built; built again."
-    return folder, (damaged,) if is_there else ()
+    damaged = f"{folder}: files were changed or missing; the folder was rebuilt."
+    return folder, (damaged,) if exists else ()
 
 
 def _rename(partial: Path, folder: Path) -> None:
@@ -111,32 +111,32 @@ def iter_built(cache: Path) -> Iterator[Path]:
 
 
 def iter_unfinished(cache: Path) -> Iterator[Path]:
-    """Yield the folders that a process was building, or was killed while it did."""
+    """Yield the partial folders of running and of killed builds."""
     yield from (path for path in cache.glob(f"*{SUFFIX}") if is_partial(path.name))
 
 
 def is_whole(folder: Path) -> bool:
-    """Tell whether the files of a folder are those that were built."""
+    """Return whether a folder has all files that were built, unchanged."""
     try:
         known = _decode(read_plain(folder / CHECKSUMS, _MAX_LIST))
         files = _list_files(folder)
         if known.keys() != files.keys():
             return False
         changed = {n: f for n, f in files.items() if not known[n].has_stamp(f.stat())}
-        found = _hash_files(folder, changed)
+        hashed = _hash_files(folder, changed)
     except (OSError, msgspec.MsgspecError):
         return False
-    if any(found[name].checksum != known[name].checksum for name in changed):
+    if any(hashed[name].checksum != known[name].checksum for name in changed):
         return False
-    if changed:  # a copy of the folder: hashed once
+    if changed:  # same contents, as in a copied folder: hashed only once
         with suppress(OSError):
-            _write_checksums(folder, known | found)
+            _write_checksums(folder, known | hashed)
     return True
 
 
 def _list_files(folder: Path) -> dict[str, os.DirEntry[str]]:
-    """Return the files below a folder by their names in it."""
-    found: dict[str, os.DirEntry[str]] = {}
+    """Return all files below a folder, by relative path."""
+    files: dict[str, os.DirEntry[str]] = {}
     folders = [str(folder)]
     while folders:
         with os.scandir(folders.pop()) as entries:
@@ -144,9 +144,9 @@ def _list_files(folder: Path) -> dict[str, os.DirEntry[str]]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
                 else:
-                    found[os.path.relpath(entry.path, folder)] = entry
-    found.pop(CHECKSUMS, None)
-    return found
+                    files[os.path.relpath(entry.path, folder)] = entry
+    files.pop(CHECKSUMS, None)
+    return files
 
 
 def _hash_files(
@@ -159,13 +159,13 @@ def _hash_files(
 
 def _hash_file(path: Path) -> _File:
     with path.open("rb") as file:
-        found = os.fstat(file.fileno())
+        stat = os.fstat(file.fileno())
         checksum = hashlib.file_digest(file, "sha1").hexdigest()
-    return _File(checksum, found.st_size, found.st_mtime_ns, found.st_ino)
+    return _File(checksum, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 def _write_checksums(folder: Path, files: Mapping[str, _File]) -> None:
-    # not in the folder: who looks at it meanwhile would find one file too many
-    beside = partial_path(folder)
-    beside.write_bytes(msgspec.json.encode(dict(files)))
-    beside.replace(folder / CHECKSUMS)
+    # outside of the folder, where a concurrent check would count it as an extra file
+    partial = partial_path(folder)
+    partial.write_bytes(msgspec.json.encode(dict(files)))
+    partial.replace(folder / CHECKSUMS)

@@ -26,9 +26,9 @@ class LeverUsage:
     ----------
     n_results : int
     size : int
-        Bytes on the disk.
+        Bytes on disk.
     seconds : float
-        That computing them has taken.
+        Total time of computing them.
     """
 
     n_results: int = 0
@@ -38,16 +38,16 @@ class LeverUsage:
 
 @dataclass
 class Inventory:
-    """What a cache holds.
+    """Contents of a cache.
 
     Attributes
     ----------
     levers : dict of lever to LeverUsage
         "data" stands for tables and rows of folds.
     unfinished : int
-        Bytes of steps that were not brought to their end.
+        Bytes of unfinished steps.
     elsewhere : int
-        Bytes of the cache folder outside of the results: pictures drawn, splits.
+        Bytes of the cache folder outside of the results: drawn images, splits.
     """
 
     levers: dict[str, LeverUsage] = field(
@@ -66,22 +66,22 @@ def take_inventory(cache: Path) -> Inventory:
     """Return the usage of a cache."""
     refuse_file(cache)
     store = Store(Layout(cache).steps)
-    found = Inventory()
+    inventory = Inventory()
     for stored in list_stored(store.root).values():
         facts = store.facts(stored.key) if stored.used else None
         if facts is None:
-            found.unfinished += stored.size
+            inventory.unfinished += stored.size
             continue
-        usage = found.levers[facts.lever or "data"]
+        usage = inventory.levers[facts.lever or "data"]
         usage.n_results += 1
         usage.size += stored.size
         usage.seconds += facts.seconds
-    found.elsewhere = sum(
+    inventory.elsewhere = sum(
         path.stat().st_size
         for path in cache.rglob("*")
         if path.is_file() and store.root not in path.parents
     )
-    return found
+    return inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Cleared:
     n_removed, n_kept : int
         Results.
     size, elsewhere : int
-        Bytes of the results that were removed, and of what was beside them.
+        Bytes of the removed results, and of other removed files.
     """
 
     n_removed: int
@@ -103,15 +103,15 @@ class Cleared:
 
 
 def clear(cache: Path, *, before: float | None = None) -> Cleared:
-    """Remove results that no running run needs, and what is made from the data.
+    """Remove results that no active run needs, and files derived from the data.
 
-    While a run lives, pictures, splits and standings stay, whosever they are.
+    Images, splits and standings are kept while any run is active.
 
     Parameters
     ----------
     cache : Path
     before : float, optional
-        Only those that were last used before this time, in seconds since 1970.
+        Remove only those last used before this time, in seconds since 1970.
     """
     refuse_file(cache)
     store = Store(Layout(cache).steps)
@@ -125,18 +125,20 @@ def clear(cache: Path, *, before: float | None = None) -> Cleared:
             if before is None or stored.used < before
         ]
         cleared = _remove_unneeded(store, chosen, needed)
-        return replace(cleared, elsewhere=0 if needed else _remove_made(cache, before))
+        return replace(
+            cleared, elsewhere=0 if needed else _remove_derived(cache, before)
+        )
 
 
-def _remove_made(cache: Path, before: float | None) -> int:
+def _remove_derived(cache: Path, before: float | None) -> int:
     """Remove values derived from the data; return their bytes."""
-    files = [path for one in Layout(cache).iter_derived() for path in one.glob("*")]
+    files = [path for inner in Layout(cache).iter_derived() for path in inner.glob("*")]
     whole = [path for path in files if not is_partial(path.name)]
-    made = [*iter_built(cache), *iter_unfinished(cache), *whole]
+    paths = [*iter_built(cache), *iter_unfinished(cache), *whole]
     size = 0
-    for path in made:
+    for path in paths:
         if before is None or path.stat().st_mtime < before:
-            size += sum(one.stat().st_size for one in (path, *path.rglob("*")))
+            size += sum(inner.stat().st_size for inner in (path, *path.rglob("*")))
             with accessing(path):
                 if path.is_dir():
                     shutil.rmtree(path)
@@ -165,9 +167,9 @@ def verify(cache: Path) -> tuple[int, list[str]]:
     Returns
     -------
     n_results : int
-        With each folder of pictures as one.
+        A folder of images counts as one.
     damaged : list of str
-        What they were, in words where their header can still be read.
+        Descriptions, or keys if the header is unreadable.
     """
     refuse_file(cache)
     store = Store(Layout(cache).steps)
@@ -176,9 +178,9 @@ def verify(cache: Path) -> tuple[int, list[str]]:
     for key in keys:
         try:
             check_entry(store.path(key))
-        except FileNotFoundError:  # another run has removed it meanwhile
+        except FileNotFoundError:  # removed by another run
             continue
-        except PermissionError as error:  # not known to be damaged
+        except PermissionError as error:  # may be undamaged
             raise no_access(store.path(key), error) from error
         except (DamagedEntry, OSError):
             facts = store.facts(key)

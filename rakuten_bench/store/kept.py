@@ -1,7 +1,6 @@
-"""What was found in data and is kept in the cache: whole, or found again.
+"""Cached facts about data sets, such as fingerprints and groups of duplicates.
 
-Each file begins with a checksum of the rest, so that a flipped bit changes no group of
-rows and no fingerprint.
+Each file begins with a checksum of the rest; a damaged value is computed again.
 """
 
 from __future__ import annotations
@@ -26,18 +25,18 @@ def read_kept(path: Path) -> bytes | None:
     Raises
     ------
     UserError
-        If it is there and can't be read.
+        If the file exists but can't be read.
     """
     if not path.is_file():
         return None
     with keeping(path):
         content = path.read_bytes()
-    checksum, rest = content[:_DIGEST], content[_DIGEST:]
-    return rest if checksum == _checksum(rest) else None
+    checksum, value = content[:_DIGEST], content[_DIGEST:]
+    return value if checksum == _checksum(value) else None
 
 
 def write_kept(path: Path, content: bytes) -> None:
-    """Keep something.
+    """Cache a value.
 
     Raises
     ------
@@ -52,7 +51,7 @@ def _checksum(content: bytes) -> bytes:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file that is either whole or not there, even when killed.
+    """Write a file atomically, creating its folder.
 
     Raises
     ------

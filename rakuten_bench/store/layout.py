@@ -13,9 +13,9 @@ from platformdirs import user_cache_path
 from rakuten_bench.errors import UserError, writing
 from rakuten_bench.units import parse_size
 
-#: Environment variable that names another cache folder than the user's.
+#: Environment variable that overrides the default cache folder.
 CACHE_VARIABLE = "RAKUTEN_BENCH_CACHE"
-#: Environment variable that stands in for `--cache-size`.
+#: Environment variable for the default of `--cache-size`.
 SIZE_VARIABLE = "RAKUTEN_BENCH_CACHE_SIZE"
 _DEFAULT_SIZE = "50GB"
 
@@ -26,29 +26,29 @@ def default_cache_size() -> int:
 
 
 def default_cache() -> Path:
-    """Return the user's cache folder, or what `RAKUTEN_BENCH_CACHE` names.
+    """Return the cache folder of `RAKUTEN_BENCH_CACHE`, or the user's cache folder.
 
     Raises
     ------
     UserError
-        If this user has no home folder, as in a container with a user id of its own.
+        If this user has no home folder, as in a container with an arbitrary user id.
     """
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named)
+    folder = os.environ.get(CACHE_VARIABLE)
+    if folder:
+        return Path(folder)
     try:
         return user_cache_path("rakuten-bench")
     except RuntimeError as error:
         message = (
-            f"the cache has no place: this user has no home folder. Name a folder with "
-            f"--cache or {CACHE_VARIABLE}, or set HOME."
+            f"no default cache folder: this user has no home folder. Pass a folder with "
+            f"--cache, or set {CACHE_VARIABLE} or HOME."
         )
         raise UserError(message) from error
 
 
 def keeping(folder: Path) -> contextlib.AbstractContextManager[None]:
-    """Say of which folder of the cache it was that nothing can be kept there."""
-    return writing(folder, "Name another folder with --cache.")
+    """Turn an `OSError` into a message that names this folder of the cache."""
+    return writing(folder, "Choose another folder with --cache.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Layout:
 
     @property
     def kept(self) -> Path:
-        """Fingerprints and groups of duplicates, found in data once."""
+        """Fingerprints and groups of duplicates, computed once per data set."""
         return self.cache / "kept"
 
     @property

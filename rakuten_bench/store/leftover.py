@@ -1,4 +1,4 @@
-"""Temporary files of killed runs, in all folders that runs write to."""
+"""Remove temporary files of killed runs from all folders that runs write to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def remove_all_leftovers(cache: Path, results: Path) -> int:
 
 
 def _iter_folders(results: Path) -> Iterator[Path]:
-    """Yield the folder of the records, those of its boards, and each record's."""
+    """Yield the folders of results, boards and records."""
     yield results
     for board in _list_folders(results):
         yield board
@@ -28,5 +28,7 @@ def _iter_folders(results: Path) -> Iterator[Path]:
 
 def _list_folders(folder: Path) -> list[Path]:
     with suppress(OSError), os.scandir(folder) as entries:
-        return [Path(one.path) for one in entries if one.is_dir(follow_symlinks=False)]
+        return [
+            Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)
+        ]
     return []

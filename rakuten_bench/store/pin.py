@@ -13,13 +13,12 @@ from typing import Self
 
 from rakuten_bench.store.access import accessing
 
-#: In place of a key: every result, and all that is made from data. What a run that has
-#: no plan yet is going to read, nobody knows.
+#: Pins all results and all files derived from data, for a run that has no plan yet.
 EVERYTHING = "*"
 
 
 class Pin:
-    """A list of keys that holds as long as its process lives, or until it is closed.
+    """A set of keys that stays pinned until it is closed or its process exits.
 
     Parameters
     ----------
@@ -33,12 +32,12 @@ class Pin:
         with accessing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
-        fcntl.flock(self._file, fcntl.LOCK_EX)  # dropped by the system with us
+        fcntl.flock(self._file, fcntl.LOCK_EX)  # released by the kernel at exit
         self._close = weakref.finalize(self, _close, self._file, self.path)
 
     @classmethod
     def of_everything(cls, root: Path) -> Self:
-        """Return one that holds whatever is there, for a run that begins to prepare."""
+        """Return a pin of all results, for a run that is preparing its plan."""
         with exclusive(root):
             pin = cls(root)
             pin.write([EVERYTHING])
@@ -46,7 +45,7 @@ class Pin:
 
     @property
     def is_open(self) -> bool:
-        """Whether it pins anything."""
+        """Whether the pin has not been closed."""
         return self._close.alive
 
     def write(self, keys: Iterable[str]) -> None:
@@ -66,19 +65,19 @@ def _close(file: int, path: Path) -> None:
 
 
 def read_pins(root: Path, *, but: Pin | None = None) -> set[str]:
-    """Return the pins of other runs; pins of dead runs are removed."""
-    found: set[str] = set()
+    """Return the keys pinned by other runs; remove pins of dead runs."""
+    keys: set[str] = set()
     for path in root.glob("pins/*"):
         if but is None or path != but.path:
-            found |= _read(path)
-    return found
+            keys |= _read(path)
+    return keys
 
 
 def _read(path: Path) -> set[str]:
     with suppress(OSError), path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:  # its owner lives
+        except BlockingIOError:  # its owner is alive
             return set(file.read().decode().split())
         path.unlink(missing_ok=True)
     return set()
@@ -86,7 +85,7 @@ def _read(path: Path) -> set[str]:
 
 @contextmanager
 def exclusive(root: Path) -> Iterator[None]:
-    """Keep others from removing results, or from saying what they need, meanwhile."""
+    """Lock eviction and pinning by other processes while the block runs."""
     path = root / "evict.lock"
     with accessing(path):
         root.mkdir(parents=True, exist_ok=True)

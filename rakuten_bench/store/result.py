@@ -29,7 +29,7 @@ from rakuten_bench.store.entry import (
 __all__ = ["Facts", "FullDisk", "LostResult", "Recompute", "Store"]
 
 SUFFIX = ".entry"
-_LEAST_FREE = 1 << 20  # bytes: with less a disk counts as full
+_LEAST_FREE = 1 << 20  # bytes: a disk with less counts as full
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -45,11 +45,11 @@ class LostResult(Exception):
 
 
 class FullDisk(UserError):
-    """Nothing more can be written."""
+    """The disk is full, or a folder can't be written."""
 
 
 class Recompute:
-    """Stands for a value that is computed each time it is needed.
+    """Placeholder for a value that is recomputed at each use.
 
     Attributes
     ----------
@@ -77,11 +77,11 @@ class Store:
         return _claims(self.root / "locks")
 
     def path(self, key: str) -> Path:
-        """Return where the result of a key is kept."""
+        """Return the path of a result's entry."""
         return self.root / key[-2:] / f"{key}{SUFFIX}"
 
     def folder(self, key: str) -> Path:
-        """Return where a step keeps unfinished work until its result is stored."""
+        """Return the folder for unfinished work of a step."""
         return self.root / key[-2:] / f"{key}.work"
 
     def __contains__(self, key: str) -> bool:
@@ -93,7 +93,7 @@ class Store:
             return read_header(self.path(key)).facts
         except FileNotFoundError:
             return None
-        except PermissionError as error:  # another user's, and may be whole
+        except PermissionError as error:  # another user's, may be undamaged
             raise no_access(self.path(key), error) from error
         except (DamagedEntry, OSError) as error:
             self._drop(key, error)
@@ -105,16 +105,16 @@ class Store:
         Returns
         -------
         object
-            A `Recompute` where it was cheaper not to keep the value.
+            A `Recompute` if recomputing is cheaper than storing the value.
 
         Raises
         ------
         LostResult
-            If it is not there or damaged, and then removed.
+            If the result is missing, or damaged and therefore removed.
         ForeignPickle
             If loading it could run another user's code.
         NoAccess
-            If this user can't read it.
+            If this user has no permission to read it.
         """
         try:
             value, header = read_entry(self.path(key), _verified(self.root))
@@ -133,18 +133,18 @@ class Store:
         FullDisk
             If the disk is full or the folder cannot be written.
         NoAccess
-            If this user may not write there.
+            If this user has no permission to write there.
         """
         return self.write(key, encode(value, self.folder(key)), facts)
 
     def save_recompute(self, key: str, step: Any, facts: Facts) -> Facts:
-        """Note that a step's value is computed each time it is needed."""
+        """Store that a step's value is recomputed at each use."""
         return self.write(key, encode(step), facts, is_recompute=True)
 
     def write(
         self, key: str, encoded: Encoded, facts: Facts, *, is_recompute: bool = False
     ) -> Facts:
-        """Write an encoded value; unfinished work of its step is removed."""
+        """Write an encoded value; remove unfinished work of its step."""
         path = self.path(key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,11 +159,11 @@ class Store:
         return facts
 
     def was_damaged(self, key: str) -> bool:
-        """Tell whether a damaged result of a key was removed and not computed since."""
+        """Return whether a damaged result was removed and not recomputed since."""
         return self._marker(key).exists()
 
     def _marker(self, key: str) -> Path:
-        """Return the file that tells whoever computes a result again why that is."""
+        """Return the path of the marker of a removed damaged result."""
         return self.root / key[-2:] / f"{key}.damaged"
 
     def _drop(self, key: str, error: Exception) -> None:
@@ -195,7 +195,7 @@ class Store:
 
 @cache
 def _verified(root: Path) -> set[Stamp]:
-    """Return the files of a folder whose checksums this process has compared."""
+    """Return the files of a folder that this process has verified."""
     del root
     return set()
 
@@ -206,15 +206,15 @@ def _claims(path: Path) -> Claims:
 
 
 def is_full(error: OSError) -> bool:
-    """Tell whether an error means that the disk, or the share of it, is full."""
+    """Return whether an error means that the disk is full or a quota is exceeded."""
     return error.errno in _FULL
 
 
 def check_space(folder: Path) -> None:
-    """Look for space after a process was ended by SIGBUS.
+    """Check the free space after a process was killed by SIGBUS.
 
-    So the system answers a write to a mapped file that can't grow any more, where an
-    ordinary write would get an error.
+    The kernel sends SIGBUS for a write to a mapped file on a full disk, where an
+    ordinary write would fail with an error.
 
     Raises
     ------
@@ -226,15 +226,15 @@ def check_space(folder: Path) -> None:
 
 
 def cannot_write(folder: Path, error: OSError) -> FullDisk:
-    """Say what to do about an error of writing."""
+    """Return the error for a failed write, with its remedy."""
     if not is_full(error):
         message = (
-            f"{folder}: can't be written ({error.strerror or error}). Name another "
+            f"{folder}: can't be written ({error.strerror or error}). Choose another "
             f"folder with --cache or --results."
         )
         return FullDisk(message)
     message = (
-        f"{folder}: no space is left on its disk. What is finished is kept; make space "
-        f"(rakuten-bench cache clear, or another --cache) and run again."
+        f"{folder}: no space left on the disk. Finished results are kept; free space "
+        f"(rakuten-bench cache clear), or choose another --cache, and run again."
     )
     return FullDisk(message)

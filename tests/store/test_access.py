@@ -94,7 +94,7 @@ def test_what_another_user_keeps_from_us_is_one_message(cache, access, named):
 
     assert message.startswith(f"NoAccess: {cache}/")
     assert named in message
-    assert "Name a cache of your own with --cache" in message
+    assert "Use another cache (--cache)" in message
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_cache_of_our_own_is_no_trouble(tmp_path):
 def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path):
     (tmp_path / "steps").touch()
 
-    with pytest.raises(NoAccess, match="steps: this file or folder of the cache"):
+    with pytest.raises(NoAccess, match=r"steps: can't access this part of the cache"):
         check_access(tmp_path / "steps")
 
 
@@ -146,7 +146,7 @@ def test_a_file_as_cache_is_one_message(tmp_path, capsys, action):
     code, _, err = call(capsys, "cache", action, "--cache", tmp_path / "cache")
 
     assert code == 2
-    assert "the cache is a folder, and this is none. Check --cache." in err
+    assert "the cache must be a folder, this is a file. Check --cache." in err
 
 
 def test_a_user_without_home_is_told_to_name_a_cache(monkeypatch):
@@ -154,5 +154,5 @@ def test_a_user_without_home_is_told_to_name_a_cache(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as for no known uid
 
-    with pytest.raises(UserError, match=r"no home folder\. Name a folder with --cache"):
+    with pytest.raises(UserError, match=r"no home folder\. Pass a folder with --cache"):
         default_cache()

@@ -470,7 +470,7 @@ def test_a_pickle_is_not_loaded_where_others_can_write(store, what):
     path = store.path(KEY)
     (path if what == "file" else path.parent).chmod(0o777)
 
-    with pytest.raises(ForeignPickle, match=r"holds a pickle.*--cache"):
+    with pytest.raises(ForeignPickle, match=r"contains a pickle.*--cache"):
         store.load(KEY)
 
 

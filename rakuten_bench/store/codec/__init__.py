@@ -1,10 +1,10 @@
 """Values as a tree of plain data beside their arrays, readable without unpickling.
 
-Numbers, texts, containers, arrays, CSR matrices, tables and the frozen dataclasses of this
-package are written as MessagePack; the bytes of arrays stay apart, so that they can be
-mapped. Reading them back runs no code that the bytes name. Anything else, such as an
-object of a user's own option, is pickled, and the result says so: a pickle is only to be
-loaded from files that nobody else could have written.
+Numbers, strings, containers, arrays, sparse matrices, data frames and the frozen
+dataclasses of this package are written as MessagePack; array buffers are kept apart, so
+that they can be memory-mapped. Decoding them runs no code named by the data. Other
+objects, such as those of a user's option, are pickled and marked: a pickle is loaded
+only from files that no other user could have written.
 
 A node of the tree is a plain scalar or a list whose first item is one of the tags below.
 """

@@ -1,4 +1,4 @@
-"""From a tree and the bytes of its arrays to the value."""
+"""Decode a tree and its array buffers into the value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from scipy.sparse import csr_matrix
 
-#: What decoding bytes that nobody encoded can raise.
+#: Exceptions that decoding arbitrary bytes can raise.
 DECODING_ERRORS = (
     ValueError,
     LookupError,
@@ -44,7 +44,7 @@ OpenAttached = Callable[
 
 
 class PickleRefused(Exception):
-    """A value holds a pickle, and the caller trusts none."""
+    """A value contains a pickle, and the caller does not trust pickles."""
 
 
 def decode(
@@ -53,30 +53,30 @@ def decode(
     *,
     trusts_pickles: bool = False,
 ) -> Any:
-    """Turn bytes back into a value.
+    """Decode bytes into a value.
 
     Parameters
     ----------
     parts : sequence of bytes-like
-        As `Encoded` has them. Arrays share their memory.
+        The parts of `Encoded`. Arrays share their memory.
     open_attached : callable
         Maps an array from an attached file.
     trusts_pickles : bool
-        Whether nobody but this user can have written the bytes.
+        Whether only this user can have written the bytes.
 
     Raises
     ------
     PickleRefused
-        If there is a pickle, and `trusts_pickles` is False.
+        If the value contains a pickle, and `trusts_pickles` is False.
     one of DECODING_ERRORS
-        If the bytes were not made by `encode`.
+        If the bytes are not the output of `encode`.
     """
     tree = msgspec.msgpack.decode(parts[0])
     return _Decoder(parts[1:], open_attached, trusts_pickles).value(tree)
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads what `_Pickler` has written."""
+    """Reads the output of `_Pickler`."""
 
     def __init__(
         self, decoder: _Decoder, stream: io.BytesIO, buffers: list[tag.Buffer]
@@ -103,8 +103,8 @@ class _Decoder:
         """Return the value of a node."""
         if type(node) is not list:
             return node
-        name, *words = node
-        return _DECODERS[name](self, *words)
+        name, *fields = node
+        return _DECODERS[name](self, *fields)
 
     def values(self, nodes: Iterable[object]) -> list[Any]:
         """Return the value of each node."""
@@ -112,19 +112,19 @@ class _Decoder:
 
     def mapping(self, *nodes: object) -> dict[object, object]:
         """Return the mapping of keys and values in turn."""
-        items = self.values(nodes)
-        return dict(zip(items[::2], items[1::2], strict=True))
+        values = self.values(nodes)
+        return dict(zip(values[::2], values[1::2], strict=True))
 
     def array(
         self, number: int, dtype: str, shape: list[int], order: Literal["C", "F"]
     ) -> NDArray[np.generic]:
-        """Return an array over the bytes where they are; it can't be written to."""
+        """Return a read-only view of a buffer as an array."""
         kind: np.dtype[np.generic] = _dtype(dtype)
-        found: NDArray[np.generic] = np.ndarray(
+        array: NDArray[np.generic] = np.ndarray(
             tuple(shape), kind, self._buffers[number], order=order
         )
-        found.flags.writeable = False
-        return found
+        array.flags.writeable = False
+        return array
 
     def mapped(
         self,
@@ -135,15 +135,15 @@ class _Decoder:
         order: Literal["C", "F"],
     ) -> NDArray[np.generic]:
         """Return an array mapped from an attached file."""
-        place = (number, _dtype(dtype), tuple(shape), offset, order)
-        return self._open_attached(*place)
+        arguments = (number, _dtype(dtype), tuple(shape), offset, order)
+        return self._open_attached(*arguments)
 
     def texts(self, shape: list[int], node: object) -> NDArray[np.generic]:
         """Return an array of Python scalars."""
         items = self.value(node)
-        found = np.empty(len(items), dtype=object)
-        found[:] = items
-        return found.reshape(shape)
+        array = np.empty(len(items), dtype=object)
+        array[:] = items
+        return array.reshape(shape)
 
     def sparse(
         self,
@@ -152,29 +152,31 @@ class _Decoder:
         data: object,
         indices: object,
         indptr: object,
-        known: Sequence[object],
+        flags: Sequence[object],
     ) -> csr_matrix:
-        """Return a compressed matrix over the arrays where they are."""
+        """Return a compressed matrix that shares the memory of its arrays."""
         from scipy import sparse
 
         if name not in tag.SPARSE_FORMATS:
             raise ValueError(name)
-        found = getattr(sparse, name)(tuple(shape))
-        found.data, found.indices, found.indptr = self.values((data, indices, indptr))
-        for flag, is_set in zip(tag.SPARSE_FLAGS, known, strict=True):
+        matrix = getattr(sparse, name)(tuple(shape))
+        matrix.data, matrix.indices, matrix.indptr = self.values(
+            (data, indices, indptr)
+        )
+        for flag, is_set in zip(tag.SPARSE_FLAGS, flags, strict=True):
             if is_set is not None:
-                setattr(found, flag, bool(is_set))
-        return found
+                setattr(matrix, flag, bool(is_set))
+        return matrix
 
     def frame(
         self, index: list[object], names: object, columns: list[list[object]]
     ) -> pd.DataFrame:
-        """Return a table."""
+        """Return a data frame."""
         import pandas as pd
 
         rows = self._index(index)
-        read = {i: self._column(node, rows) for i, node in enumerate(columns)}
-        frame = pd.DataFrame(read, index=rows, copy=False)
+        series = {i: self._column(node, rows) for i, node in enumerate(columns)}
+        frame = pd.DataFrame(series, index=rows, copy=False)
         if columns:
             frame.columns = pd.Index(self.value(names))
         return frame
@@ -182,39 +184,39 @@ class _Decoder:
     def series(
         self, index: list[object], name: object, column: list[object]
     ) -> pd.Series:
-        """Return one column."""
+        """Return a series."""
         return self._column(column, self._index(index)).rename(self.value(name))
 
     def _index(self, node: list[Any]) -> pd.Index:
         import pandas as pd
 
-        kind, *words = node
+        kind, *fields = node
         if kind == "range":
-            return pd.RangeIndex(*words)
-        name, column = words
+            return pd.RangeIndex(*fields)
+        name, column = fields
         return pd.Index(self._column(column, None), name=self.value(name))
 
     def _column(self, node: list[Any], index: pd.Index | None) -> pd.Series:
         import pandas as pd
 
-        kind, *words = node
+        kind, *fields = node
         if kind == "numpy":
-            values = self.value(words[0])
+            values = self.value(fields[0])
             return pd.Series(values, index, dtype=values.dtype, copy=False)
-        storage, is_nan, texts = words
+        storage, is_nan, texts = fields
         dtype = pd.StringDtype(storage, na_value=np.nan if is_nan else pd.NA)
         return pd.Series(self.value(texts), index, dtype=dtype)
 
     def dataclass(self, name: str, *nodes: object) -> object:
-        """Return an object of ours with its attributes set; none of its code runs."""
+        """Return an instance with its attributes set, without running its code."""
         kind = _find_class(name)
-        made: object = object.__new__(kind)
-        for one, node in zip(dataclasses.fields(kind), nodes, strict=True):
-            object.__setattr__(made, one.name, self.value(node))
-        return made
+        instance: object = object.__new__(kind)
+        for field, node in zip(dataclasses.fields(kind), nodes, strict=True):
+            object.__setattr__(instance, field.name, self.value(node))
+        return instance
 
     def pickled(self, first: int, arrays: list[int]) -> object:
-        """Unpickle a value, if the caller trusts what it reads."""
+        """Unpickle a value, if the caller trusts pickles."""
         if not self._trusts_pickles:
             raise PickleRefused
         buffers = [self._buffers[number] for number in arrays]
@@ -244,10 +246,10 @@ _DECODERS: Mapping[str, Callable[..., Any]] = {
 
 
 def _dtype(name: str) -> np.dtype[np.generic]:
-    found = np.dtype(name)
-    if found.hasobject:
+    dtype = np.dtype(name)
+    if dtype.hasobject:
         raise ValueError(name)
-    return found
+    return dtype
 
 
 @cache

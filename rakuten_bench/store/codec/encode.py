@@ -1,4 +1,4 @@
-"""From a value to its tree and the bytes of its arrays."""
+"""Encode a value as a tree and its array buffers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pickle
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _PLAIN = frozenset({str, int, float, bool, type(None), bytes})
 _LARGEST_INT = 1 << 63
 
-#: What MessagePack has: a scalar, or a list whose first item says how to read it.
+#: A MessagePack value: a scalar, or a list whose first item is a tag.
 Node = str | int | float | bool | bytes | list[object] | tuple[object, ...] | None
 Array = NDArray[np.generic]
 MappedArray = np.memmap[tuple[int, ...], np.dtype[np.generic]]
@@ -40,9 +41,9 @@ class Encoded:
     parts : list of bytes-like
         The tree, then the bytes of each array or pickle.
     files : list of Path
-        Files that hold arrays of the value, which are referred to and not copied.
+        Files with arrays of the value, referenced instead of copied.
     is_pickled : bool
-        Whether some part of it is a pickle.
+        Whether any part is a pickle.
     """
 
     parts: list[tag.Buffer]
@@ -56,17 +57,17 @@ class Encoded:
 
 
 def encode(value: object, folder: Path | None = None) -> Encoded:
-    """Turn a value into bytes; its arrays stay where they are.
+    """Encode a value; its arrays are referenced, not copied.
 
     Parameters
     ----------
     value : object
     folder : Path, optional
-        Arrays mapped from files in it are referred to, not copied.
+        Arrays mapped from files in this folder are not written again.
     """
     try:
         return _encode(value, _Encoder(folder))
-    except UnicodeEncodeError:  # a text that is no Unicode: rare, and slow to look for
+    except UnicodeEncodeError:  # lone surrogates: rare, and slow to search for
         return _encode(value, _Encoder(folder, has_surrogates=True))
 
 
@@ -90,11 +91,11 @@ class _Encoder:
         kind: type = type(value)
         if kind in _PLAIN:
             return self.scalar(value)
-        encode_one = _ENCODERS.get(kind) or _find_encoder(kind)
-        return encode_one(self, value) or self.pickled(value)
+        encoder = _ENCODERS.get(kind) or _find_encoder(kind)
+        return encoder(self, value) or self.pickled(value)
 
     def scalar(self, value: str | float | bytes | None) -> Node:
-        """Return a scalar, or a node of one that MessagePack does not have."""
+        """Return a scalar, or a node for one outside MessagePack's types."""
         if not _is_storable(value):
             return [tag.BIG_INT, str(value)]
         if self._has_surrogates and type(value) is str:
@@ -102,24 +103,25 @@ class _Encoder:
         return value
 
     def sequence(self, value: list[object] | tuple[object, ...]) -> Node:
-        """Keep a list of scalars as it is: 100,000 texts need no node each."""
+        """Write a list of scalars unchanged: 100,000 texts need no node each."""
         is_list = type(value) is list
         if _are_plain(value) and not self._has_surrogates:
             return [tag.PLAIN_LIST if is_list else tag.PLAIN_TUPLE, value]
         return [tag.LIST if is_list else tag.TUPLE, *map(self.node, value)]
 
     def mapping(self, value: dict[object, object]) -> Node:
-        """Write keys and values in turn, in the order of the mapping."""
-        return [tag.DICT, *(self.node(one) for pair in value.items() for one in pair)]
+        """Write keys and values alternately, in the order of the mapping."""
+        items = chain.from_iterable(value.items())
+        return [tag.DICT, *map(self.node, items)]
 
     def collection(self, value: set[object] | frozenset[object]) -> Node:
-        """Write a set in a stable order where its items have one."""
+        """Write a set ordered by the `repr` of its items."""
         items = sorted(value, key=repr)
         name = tag.SET if type(value) is set else tag.FROZENSET
         return [name, *map(self.node, items)]
 
     def array(self, value: Array) -> Node:
-        """Put the bytes of an array apart."""
+        """Keep the bytes of an array as a separate buffer."""
         if value.dtype.hasobject:
             items = value.ravel().tolist()
             if not _are_plain(items):
@@ -135,16 +137,16 @@ class _Encoder:
         ]
 
     def mapped(self, value: MappedArray) -> Node:
-        """Refer to an array that a step has written to a file of its own."""
-        place = find_mapped_file(value, self._folder)
-        if place is None:
+        """Point to the file of an array that a step has already written."""
+        location = find_mapped_file(value, self._folder)
+        if location is None:
             return self.array(np.asarray(value))
-        path, offset = place
+        path, offset = location
         if path not in self.files:
             self.files.append(path)
         order = "C" if value.flags.c_contiguous else "F"
-        described = (value.dtype.str, list(value.shape), offset, order)
-        return [tag.MAPPED, self.files.index(path), *described]
+        fields = (value.dtype.str, list(value.shape), offset, order)
+        return [tag.MAPPED, self.files.index(path), *fields]
 
     def number(self, value: np.generic) -> Node:
         """Write a NumPy scalar; None for an object."""
@@ -153,20 +155,20 @@ class _Encoder:
         return [tag.SCALAR, value.dtype.str, value.tobytes()]
 
     def dataclass(self, value: Any) -> Node:
-        """Write the attributes of an object of ours in the order of its class."""
+        """Write the attributes in the order of the class's fields."""
         kind = type(value)
-        names = [one.name for one in dataclasses.fields(kind)]
+        names = [field.name for field in dataclasses.fields(kind)]
         values = [self.node(getattr(value, name)) for name in names]
         return [tag.DATACLASS, f"{kind.__module__}:{kind.__qualname__}", *values]
 
     def sparse(self, value: csr_matrix) -> Node:
         """Write the three arrays of a compressed matrix."""
         arrays = [self.node(getattr(value, n)) for n in ("data", "indices", "indptr")]
-        known = [value.__dict__.get(name) for name in tag.SPARSE_FLAGS]
-        return [tag.SPARSE, type(value).__name__, list(value.shape), *arrays, known]
+        flags = [value.__dict__.get(name) for name in tag.SPARSE_FLAGS]
+        return [tag.SPARSE, type(value).__name__, list(value.shape), *arrays, flags]
 
     def frame(self, value: pd.DataFrame) -> Node:
-        """Write a table column by column; None where a column is of another kind."""
+        """Write a data frame by column; None if a column's type is not supported."""
         index = _index_node(self, value.index)
         names = list(value.columns)
         columns = [_column_node(self, value.iloc[:, i]) for i in range(len(names))]
@@ -175,14 +177,14 @@ class _Encoder:
         return [tag.FRAME, index, self.sequence(names), columns]
 
     def series(self, value: pd.Series) -> Node:
-        """Write one column and its index."""
+        """Write a series and its index; None if a type is not supported."""
         index, column = _index_node(self, value.index), _column_node(self, value)
         if index is None or column is None or not _are_plain([value.name]):
             return None
         return [tag.SERIES, index, self.node(value.name), column]
 
     def pickled(self, value: object) -> Node:
-        """Pickle what has no node of its own; its arrays stay apart here too."""
+        """Pickle an object of another type; its arrays are kept as buffers, too."""
         arrays: list[pickle.PickleBuffer] = []
         stream = io.BytesIO()
         _Pickler(self, stream, arrays).dump(value)
@@ -205,7 +207,7 @@ class _Pickler(pickle.Pickler):
         self._encoder = encoder
 
     def persistent_id(self, obj: object) -> Node:
-        """Return the node of a mapped array; None for what is to be pickled."""
+        """Return the node of a mapped array; None for an object to pickle."""
         return self._encoder.mapped(obj) if type(obj) is np.memmap else None
 
 
@@ -227,7 +229,7 @@ _LIBRARY_ENCODERS: Mapping[tuple[str, str], Callable[[_Encoder, Any], Node]] = {
 
 @cache
 def _find_encoder(kind: type) -> Callable[[_Encoder, Any], Node]:
-    """Return how a class is written, without importing the library that it is from."""
+    """Return the encoder of a class, without importing the class's library."""
     if issubclass(kind, np.generic):
         return _Encoder.number
     if dataclasses.is_dataclass(kind) and tag.is_ours(kind):
@@ -242,12 +244,12 @@ def _none(encoder: _Encoder, value: object) -> None:
 
 
 def _is_storable(value: object) -> bool:
-    """Tell whether MessagePack has a scalar: its integers have 64 bits."""
+    """Return whether MessagePack has a scalar: its integers have 64 bits."""
     return type(value) is not int or -_LARGEST_INT <= value < _LARGEST_INT
 
 
 def _are_plain(values: Iterable[object]) -> bool:
-    """Tell whether all are scalars that MessagePack has."""
+    """Return whether all are scalars that MessagePack has."""
     kinds = set(map(type, values))
     return kinds <= _PLAIN and (int not in kinds or all(map(_is_storable, values)))
 
@@ -255,19 +257,21 @@ def _are_plain(values: Iterable[object]) -> bool:
 def find_mapped_file(
     array: MappedArray, folder: Path | None
 ) -> tuple[Path, int] | None:
-    """Return the file in a folder that an array lies in as a whole, and where."""
-    whole = getattr(array, "_mmap", None)
-    named = getattr(array, "filename", None)
-    if folder is None or whole is None or named is None or not array.size:
+    """Return the file in a folder that an array is mapped from, and its offset."""
+    mapping = getattr(array, "_mmap", None)
+    filename = getattr(array, "filename", None)
+    if folder is None or mapping is None or filename is None or not array.size:
         return None
     if not (array.flags.c_contiguous or array.flags.f_contiguous):
         return None
-    path = Path(named)
+    path = Path(filename)
     if folder not in path.resolve().parents:
         return None
-    start = np.frombuffer(whole, dtype=np.uint8).__array_interface__["data"][0]
-    mapped_from = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
-    return path, array.__array_interface__["data"][0] - start + mapped_from
+    mapping_address = np.frombuffer(mapping, dtype=np.uint8).__array_interface__[
+        "data"
+    ][0]
+    mapping_offset = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
+    return path, array.__array_interface__["data"][0] - mapping_address + mapping_offset
 
 
 def _index_node(encoder: _Encoder, index: pd.Index) -> Node:
@@ -276,18 +280,18 @@ def _index_node(encoder: _Encoder, index: pd.Index) -> Node:
     if type(index) is pd.RangeIndex and index.name is None:
         return ["range", index.start, index.stop, index.step]
     column = _column_node(encoder, index)
-    named = _are_plain([index.name]) and not isinstance(index, pd.MultiIndex)
-    return ["index", encoder.node(index.name), column] if named and column else None
+    is_plain = _are_plain([index.name]) and not isinstance(index, pd.MultiIndex)
+    return ["index", encoder.node(index.name), column] if is_plain and column else None
 
 
 def _column_node(encoder: _Encoder, column: pd.Series) -> Node:
-    """Return the dtype and the values of a column; None where they are of another kind."""
+    """Return the dtype and values of a column; None if the dtype is not supported."""
     import pandas as pd
 
     dtype = column.dtype
     if isinstance(dtype, pd.StringDtype):
         is_nan = isinstance(dtype.na_value, float)
-        values = [None if pd.isna(one) else one for one in column.tolist()]
+        values = [None if pd.isna(text) else text for text in column.tolist()]
         return ["text", dtype.storage, is_nan, encoder.sequence(values)]
     if not isinstance(dtype, np.dtype):
         return None

@@ -1,4 +1,4 @@
-"""What writer and reader of a tree agree on."""
+"""Tags and types shared by the encoder and the decoder."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any, TypeAlias
 
 PACKAGE = "rakuten_bench."
 
-#: Bytes, a memoryview or an array: what has a buffer. NumPy's arrays say so in types
-#: from Python 3.12 on only.
+#: Bytes, a memoryview or an array: an object with a buffer. NumPy's arrays are typed as
+#: `collections.abc.Buffer` from Python 3.12 only.
 Buffer: TypeAlias = Any
 
-# Tags: one letter, since a table of scenarios has thousands.
+# One letter each, since a tree can have thousands of nodes.
 LIST, TUPLE, FROZENSET, SET, DICT = "l", "t", "f", "e", "d"
-PLAIN_LIST, PLAIN_TUPLE = "L", "T"  # their items are scalars: kept as they are
+PLAIN_LIST, PLAIN_TUPLE = "L", "T"  # of scalars only, written unchanged
 ARRAY, MAPPED, SCALAR, TEXTS = "a", "m", "s", "w"
 SPARSE, FRAME, SERIES, DATACLASS, PICKLE = "c", "F", "S", "o", "p"
 BIG_INT, SURROGATES = "i", "u"
@@ -23,9 +23,12 @@ SPARSE_FLAGS = ("_has_sorted_indices", "_has_canonical_format")
 
 
 def is_ours(kind: type) -> bool:
-    """Tell whether a class is a frozen dataclass that a module of ours defines."""
+    """Return whether a class is a frozen dataclass defined in this package."""
     params = getattr(kind, "__dataclass_params__", None)
-    named = "<" not in kind.__qualname__ and "." not in kind.__qualname__
+    is_top_level = "<" not in kind.__qualname__ and "." not in kind.__qualname__
     return bool(
-        named and kind.__module__.startswith(PACKAGE) and params and params.frozen
+        is_top_level
+        and kind.__module__.startswith(PACKAGE)
+        and params
+        and params.frozen
     )
