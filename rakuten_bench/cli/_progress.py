@@ -67,7 +67,8 @@ def _is_terminal() -> bool:
 class Quiet:
     """Shows only notices about a stalled run."""
 
-    _notice = ""
+    def __init__(self) -> None:
+        self._notice = ""
 
     def __enter__(self) -> Self:
         return self
@@ -89,6 +90,7 @@ class Lines(Quiet):
     """One line for each scenario, and occasionally one for the steps: for logs."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._said = time.monotonic()
 
     def show(self, progress: Progress) -> None:
@@ -111,11 +113,12 @@ class Lines(Quiet):
 class Bar(Quiet):
     """A bar with counts and the time left; failures are printed above it."""
 
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
+        super().__init__()
         console = Console(stderr=True)
         room = console.width - _MOST_WORDS
         self._rich = RichProgress(
@@ -124,9 +127,11 @@ class Bar(Quiet):
             console=console,
             transient=True,
         )
-        self._rich.start()
         self._task: Any = self._rich.add_task("starting", total=None)
         self._step: Any = self._rich.add_task("", total=None, visible=False)
+
+    def __enter__(self) -> Self:
+        self._rich.start()
         return self
 
     def __exit__(self, *_: object) -> None:

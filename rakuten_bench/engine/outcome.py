@@ -74,11 +74,15 @@ class Recorder:
     facts: dict[str, Facts] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
     charged: set[str] = field(default_factory=set)
+    _known_made: dict[Choice, KeyParts] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.classes = self.dataset.classes
-        self.fetch = Maker(self.store, self.n_threads, base=self.study.folder).fetch
-        self._known_made: dict[Choice, KeyParts] = {}
+    @cached_property
+    def _classes(self) -> tuple[str, ...]:
+        return self.dataset.classes
+
+    def _fetch(self, key: str) -> Any:
+        """Return a stored value; one that was not worth keeping is computed."""
+        return Maker(self.store, self.n_threads, base=self.study.folder).fetch(key)
 
     def add(self, step: Step, facts: Facts, *, computed: bool) -> bool:
         """Add the facts of a step that has ended; False if they were known already."""
@@ -121,7 +125,7 @@ class Recorder:
         LostResult
             If its predictions were evicted from the cache meanwhile.
         """
-        folds: list[Prediction] = [self.fetch(key) for key in self.plan.outputs[code]]
+        folds: list[Prediction] = [self._fetch(key) for key in self.plan.outputs[code]]
         predictions = self._predictions(code, folds)
         keys = self.plan.ancestors(self.plan.outputs[code])
         facts = {key: self._facts(key) or self._no_facts(key) for key in keys}
@@ -316,7 +320,7 @@ class Recorder:
         source = self.plan.languages
         if source is None:
             return np.full(len(self._ids), "")
-        detected: Languages = self.fetch(source.key)
+        detected: Languages = self._fetch(source.key)
         return np.array(detected.codes)[detected.row]
 
     def _predictions(self, code: str, folds: Sequence[Prediction]) -> Predictions:
@@ -330,7 +334,7 @@ class Recorder:
             predicted=np.concatenate([fold.predicted for fold in folds])[order],
             fold=number,
             language=self._languages[rows],
-            classes=self.classes,
+            classes=self._classes,
             probability=whole,
             is_clustering=self.plan.scenarios[code].is_clustering,
         )

@@ -62,9 +62,9 @@ def _move_all(images: Tensor) -> Tensor:
 
 
 def _change_each(images: Tensor) -> Tensor:
-    chosen = torch.randint(len(_CHANGES), (len(images),), device=images.device)
+    chosen = torch.randint(len(CHANGES), (len(images),), device=images.device)
     changed = images.clone()
-    for number, change in enumerate(_CHANGES):
+    for number, change in enumerate(CHANGES):
         rows = (chosen == number).nonzero().squeeze(1)
         if len(rows):
             strength = _uniform(1, len(rows), images)[0].view(-1, 1, 1, 1)
@@ -137,7 +137,9 @@ def _equalize(images: Tensor, strength: Tensor) -> Tensor:
     return (ranks.to(images.dtype) / flat.shape[2]).view_as(images)
 
 
-_CHANGES: tuple[Callable[[Tensor, Tensor], Tensor], ...] = (
+#: The changes that "trivial" chooses from: from images and strengths, from -1 to 1 and
+#: of shape (n_images, 1, 1, 1), to changed images.
+CHANGES: tuple[Callable[[Tensor, Tensor], Tensor], ...] = (
     lambda images, strength: images,
     lambda images, strength: warp(images, _as_matrices(1, strength)),  # shear
     lambda images, strength: warp(images, _as_matrices(3, strength)),

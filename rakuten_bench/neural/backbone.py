@@ -162,12 +162,19 @@ def _load_torchvision(model: str, weights: str) -> Backbone:
         message = f"model 'torchvision/{model}': torchvision has no such network."
         raise UserError(message)
     network = models.get_model(model, weights=None)
-    path = weights or _find_downloaded(models.get_model_weights(model).DEFAULT.url)
+    path = weights or find_downloaded(models.get_model_weights(model).DEFAULT.url)
     fill(network, load_state(path), model)
     return Backbone(behead(network), *_IMAGENET)
 
 
-def _find_downloaded(url: str) -> str:
+def find_downloaded(url: str) -> str:
+    """Return the file in torch's cache that was downloaded from a URL.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
     if path.is_file():
         return str(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +24,25 @@ from rakuten_bench.neural.training import (
     threads,
 )
 from rakuten_bench.types import Labels, Rows
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Rows to train on.
+
+    Attributes
+    ----------
+    inputs : object
+        What `NeuralClassifier.encode` returned.
+    codes : int64 array of shape (n_rows,)
+        Classes, from 0 to n_classes - 1.
+    groups : array of shape (n_rows,) or None
+        Rows of one group are not divided when some are held out.
+    """
+
+    inputs: Any
+    codes: NDArray[np.int64]
+    groups: Rows | None = None
 
 
 class NeuralClassifier(ClassifierMixin, BaseEstimator):
@@ -59,8 +79,12 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
         """Return a fresh network for such rows."""
         raise NotImplementedError
 
+    def encode(self, X: Any) -> Any:
+        """Return the rows as `draw` reads them."""
+        return X
+
     def draw(
-        self, X: Any, rows: NDArray[np.int64], training: bool, device: torch.device
+        self, inputs: Any, rows: NDArray[np.int64], training: bool, device: torch.device
     ) -> Any:
         """Return the input of the network for some rows, changed at will in training."""
         raise NotImplementedError
@@ -70,41 +94,38 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
 
         Rows of one group, such as duplicates, are on one side where some are held out.
         """
-        self._groups = groups
         self.classes_, codes = np.unique(y, return_inverse=True)
         with seeded(self.random_state):
             self.prepare(X)
             network = self.build(X, len(self.classes_))
-        trainer = self.train(network, X, codes)
+        trainer = self.train(network, TrainingRows(self.encode(X), codes, groups))
         self.network_ = network.cpu()
         self.details_ = trainer.describe()
-        self._groups = None
         if self.weights:
             self.details_["weights"] = str(self._write())
         return self
 
-    def train(self, network: nn.Module, X: Any, codes: NDArray[np.int64]) -> Trainer:
+    def train(self, network: nn.Module, rows: TrainingRows) -> Trainer:
         """Train the network; heirs may do so in several phases."""
-        return self.run_phase(network, X, codes, self.recipe, self.folder)
+        return self.run_phase(network, rows, self.recipe, self.folder)
 
     def run_phase(
         self,
         network: nn.Module,
-        X: Any,
-        codes: NDArray[np.int64],
+        rows: TrainingRows,
         recipe: Recipe,
         folder: Path | None,
     ) -> Trainer:
         """Train the weights that are not frozen."""
         trainer = Trainer(
             network,
-            partial(self.draw, X),
-            codes,
+            partial(self.draw, rows.inputs),
+            rows.codes,
             recipe,
             device=choose_device(self.device),
             random_state=self.random_state,
             folder=folder,
-            groups=self._groups,
+            groups=rows.groups,
         )
         trainer.fit()
         return trainer
@@ -115,11 +136,10 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
             return np.empty((0, len(self.classes_)), dtype=np.float32)
         device = choose_device(self.device)
         network = self.network_.to(device)
+        draw = partial(self.draw, self.encode(X))
         rows = np.arange(len(X))
         with threads(self.recipe.threads):
-            logits = predict_logits(
-                network, partial(self.draw, X), rows, self.recipe.batch_size, device
-            )
+            logits = predict_logits(network, draw, rows, self.recipe.batch_size, device)
         network.cpu()
         found: NDArray[np.float32] = logits.softmax(dim=1).numpy()
         return found

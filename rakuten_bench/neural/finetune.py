@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from rakuten_bench.neural.augmentation import Augmentation, augment
 from rakuten_bench.neural.backbone import Backbone, load_backbone
-from rakuten_bench.neural.classifier import NeuralClassifier
+from rakuten_bench.neural.classifier import NeuralClassifier, TrainingRows
 from rakuten_bench.neural.image import to_images
 from rakuten_bench.neural.training import Recipe, Trainer
 from rakuten_bench.types import Rows
@@ -67,29 +67,29 @@ class FineTuned(NeuralClassifier):
     def build(self, X: NDArray[np.generic], n_classes: int) -> nn.Module:
         """Return the pretrained network with a fresh head."""
         backbone = load_backbone(self.model, self.weights_from)
-        self._scaling = Backbone(nn.Identity(), backbone.mean, backbone.std)
+        self.scaling_ = Backbone(nn.Identity(), backbone.mean, backbone.std)
         n_features = backbone.n_features
         head = build_head(n_features, self.hidden, self.dropout, n_classes)
         return Headed(backbone.network, head)
 
-    def train(self, network: nn.Module, X: Any, codes: Rows) -> Trainer:
+    def train(self, network: nn.Module, rows: TrainingRows) -> Trainer:
         """Train the head alone, then all."""
-        return train_in_phases(self, network, X, codes, self.unfrozen)
+        return train_in_phases(self, network, rows, self.unfrozen)
 
     def draw(
         self,
-        X: NDArray[np.generic],
+        inputs: NDArray[np.generic],
         rows: Rows,
         training: bool,
         device: torch.device,
     ) -> Tensor:
         """Return color images as the pretrained network expects them."""
-        images = to_images(X, rows, device)
+        images = to_images(inputs, rows, device)
         if images.shape[1] == 1:
             images = images.expand(-1, 3, -1, -1)
         if training:
             images = augment(images, self.augmentation)
-        return self._scaling.prepare(images)
+        return self.scaling_.prepare(images)
 
 
 class Headed(nn.Module):
@@ -135,15 +135,14 @@ def build_head(
 def train_in_phases(
     classifier: NeuralClassifier,
     network: nn.Module,
-    X: Any,
-    codes: Rows,
+    rows: TrainingRows,
     unfrozen: int,
 ) -> Trainer:
     """Train a `Headed` network frozen, then unfrozen at a tenth of the rate."""
     recipe, folder = classifier.recipe, classifier.folder
     network.freeze(True)
     trainer = classifier.run_phase(
-        network, X, codes, recipe, folder / "frozen" if folder else None
+        network, rows, recipe, folder / "frozen" if folder else None
     )
     if not unfrozen:
         return trainer
@@ -151,7 +150,7 @@ def train_in_phases(
     network.freeze(False)
     gentle = replace(recipe, epochs=unfrozen, learning_rate=recipe.learning_rate / 10)
     trainer = classifier.run_phase(
-        network, X, codes, gentle, folder / "unfrozen" if folder else None
+        network, rows, gentle, folder / "unfrozen" if folder else None
     )
     trainer.state.history = [*history, *trainer.state.history]
     return trainer

@@ -56,13 +56,13 @@ class ImageNetwork(NeuralClassifier):
 
     def draw(
         self,
-        X: NDArray[np.generic],
+        inputs: NDArray[np.generic],
         rows: NDArray[np.int64],
         training: bool,
         device: torch.device,
     ) -> Tensor:
         """Return images as a float tensor (n, n_channels, size, size) around zero."""
-        images = to_images(X, rows, device)
+        images = to_images(inputs, rows, device)
         if training:
             images = augment(images, self.augmentation)
         return (images - 0.5) / 0.25

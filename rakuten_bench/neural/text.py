@@ -14,7 +14,6 @@ from rakuten_bench.corpus import Corpus
 from rakuten_bench.errors import UserError
 from rakuten_bench.neural.classifier import NeuralClassifier
 from rakuten_bench.neural.training import Recipe
-from rakuten_bench.types import Labels, Rows
 
 Unit = Literal["word", "char"]
 #: 0 fills up short texts, 1 stands for what the training rows never showed.
@@ -107,27 +106,16 @@ class TextNetwork(NeuralClassifier):
             n_classes,
         )
 
-    def fit(self, X: Corpus, y: Labels, groups: Rows | None = None) -> TextNetwork:
-        """Train on a corpus of n_rows."""
-        self._encoded: tuple[Corpus, NDArray[np.int32]] | None = None
-        super().fit(X, y, groups)
-        self._encoded = None
-        return self
-
-    def predict_proba(self, X: Corpus) -> NDArray[np.float32]:
-        """Return probabilities, float32 of shape (n_rows, n_classes)."""
-        found = super().predict_proba(X)
-        self._encoded = None
-        return found
-
     def draw(
-        self, X: Corpus, rows: NDArray[np.int64], training: bool, device: torch.device
+        self,
+        inputs: NDArray[np.int32],
+        rows: NDArray[np.int64],
+        training: bool,
+        device: torch.device,
     ) -> Tensor:
         """Return numbers of units, int64 of shape (n, length)."""
         del training
-        if self._encoded is None or self._encoded[0] is not X:
-            self._encoded = (X, self.encode(X))
-        return torch.from_numpy(self._encoded[1][rows].astype(np.int64)).to(device)
+        return torch.from_numpy(inputs[rows].astype(np.int64)).to(device)
 
     def encode(self, X: Corpus) -> NDArray[np.int32]:
         """Return the numbers of the first units of each row, int32 (n_rows, length)."""

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.neural.classifier import NeuralClassifier
+from rakuten_bench.neural.classifier import NeuralClassifier, TrainingRows
 from rakuten_bench.neural.device import choose_device
 from rakuten_bench.neural.finetune import Headed, build_head, train_in_phases
 from rakuten_bench.neural.training import Recipe, Trainer, threads
 from rakuten_bench.scratch import open_rows
-from rakuten_bench.types import Rows, Texts
+from rakuten_bench.types import Texts
 
 
 def load_transformer(model: str) -> tuple[Any, Any]:
@@ -157,14 +157,18 @@ class FineTunedText(NeuralClassifier):
         head = build_head(width, self.hidden, self.dropout, n_classes)
         return Headed(PooledText(network), head)
 
-    def train(self, network: nn.Module, X: Any, codes: Rows) -> Trainer:
+    def train(self, network: nn.Module, rows: TrainingRows) -> Trainer:
         """Train the head alone, then all."""
-        return train_in_phases(self, network, X, codes, self.unfrozen)
+        return train_in_phases(self, network, rows, self.unfrozen)
 
     def draw(
-        self, X: Texts, rows: NDArray[np.int64], training: bool, device: torch.device
+        self,
+        inputs: Texts,
+        rows: NDArray[np.int64],
+        training: bool,
+        device: torch.device,
     ) -> dict[str, Tensor]:
         """Return the tokens of some rows."""
         del training
-        texts = join_columns(X.take(rows))
+        texts = join_columns(inputs.take(rows))
         return tokenize(self.tokenizer_, texts, self.length, device)

@@ -107,6 +107,7 @@ def test_in_a_log_a_long_step_tells_how_far_it_is(shop):
     (shop / "grid.yaml").write_text(
         STUDY.replace("pause, amount: 0.3", "tell, amount: 3")
     )
+    # a private constant, so that the test does not wait for half a minute
     before = """
 from rakuten_bench.cli import _progress
 _progress._SECONDS_BETWEEN_LINES = 0.0
@@ -120,6 +121,7 @@ _progress._SECONDS_BETWEEN_LINES = 0.0
     assert re.search(r" left \u00b7 model odd: half of 3 s$", run.stderr, re.MULTILINE)
 
 
+# Private constants of intervals, so that the tests don't wait for half a minute.
 AT_ONCE = """
 from rakuten_bench.cli import _progress
 from rakuten_bench.engine import progress, session

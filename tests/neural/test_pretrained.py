@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch", reason="extra 'cnn' is not installed")
 from rakuten_bench.errors import MissingPackage, UserError
 from rakuten_bench.neural.backbone import (
     Backbone,
-    _find_downloaded,
     behead,
     fill,
+    find_downloaded,
     load_backbone,
     load_state,
 )
@@ -118,12 +118,12 @@ def test_weights_that_are_not_here_are_refused_with_the_place(tmp_path, monkeypa
     )
 
     with pytest.raises(UserError, match=message):
-        _find_downloaded("https://download.pytorch.org/models/resnet50-0676ba61.pth")
+        find_downloaded("https://download.pytorch.org/models/resnet50-0676ba61.pth")
 
     place = tmp_path / "hub" / "checkpoints"
     place.mkdir(parents=True)
     (place / "resnet50-0676ba61.pth").touch()
-    assert _find_downloaded("https://x/resnet50-0676ba61.pth").startswith(str(place))
+    assert find_downloaded("https://x/resnet50-0676ba61.pth").startswith(str(place))
 
 
 def test_an_unknown_library_is_refused():
