@@ -437,7 +437,7 @@ def _read_mapping(store: Path | None, kind: type[Kept]) -> Kept:
         return kind()
     try:
         return msgspec.msgpack.decode(content, type=kind)
-    except msgspec.MsgspecError:  # of another version
+    except ValueError:  # of another version
         return kind()
 
 

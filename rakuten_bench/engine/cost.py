@@ -254,7 +254,7 @@ def _decode(lines: Iterable[bytes]) -> Iterator[Observation]:
     for line in lines:
         try:
             yield decode(line)
-        except msgspec.MsgspecError:
+        except (ValueError, RecursionError):  # damaged: also of bytes that are no text
             continue
 
 

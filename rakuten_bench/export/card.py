@@ -107,7 +107,7 @@ def read_card(model: Path) -> Card:
             f"make both again: rakuten-bench export CODE -o {model.name}"
         )
         raise UserError(message) from None
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         message = f"{path}: is not the card of a model: {error}"
         raise UserError(message) from None
     if card.card_version > CARD_VERSION:

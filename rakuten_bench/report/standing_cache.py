@@ -103,7 +103,7 @@ def _digest(*parts: object) -> str:
 
 def _read(path: Path) -> _Found | None:
     """Return the cached value; None if it is missing or damaged."""
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
+    with contextlib.suppress(OSError, ValueError):
         checksum, _, content = read_plain(path, _MAX_SIZE).partition(b"\n")
         if checksum == _checksum(content):
             return msgspec.json.decode(content, type=_Found)

@@ -251,7 +251,7 @@ def _parse_header(path: Path, start: Buffer, end: int) -> Header:
         raise DamagedEntry
     try:
         header = _decode(text)
-    except msgspec.MsgspecError as error:
+    except ValueError as error:
         raise DamagedEntry from error
     if header.key != path.stem:  # a file that was copied or swapped
         raise DamagedEntry

@@ -124,7 +124,7 @@ def is_whole(folder: Path) -> bool:
             return False
         changed = {n: f for n, f in files.items() if not known[n].has_stamp(f.stat())}
         hashed = _hash_files(folder, changed)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, RecursionError):
         return False
     if any(hashed[name].checksum != known[name].checksum for name in changed):
         return False

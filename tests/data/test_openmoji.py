@@ -173,9 +173,18 @@ def flip_bit(folder: Path):
         lambda folder: (folder / "1F600.png").unlink(),
         lambda folder: (folder / "one more.png").write_bytes(b""),
         lambda folder: (folder / ".checksums.json").write_bytes(b"{"),
+        lambda folder: (folder / ".checksums.json").write_bytes(b'{"\xb1": 1}'),
         lambda folder: (folder / ".checksums.json").unlink(),
     ],
-    ids=["swapped", "flipped bit", "lost", "added", "torn checksums", "no checksums"],
+    ids=[
+        "swapped",
+        "flipped bit",
+        "lost",
+        "added",
+        "torn checksums",
+        "no text",
+        "no checksums",
+    ],
 )
 def test_pictures_that_are_not_those_drawn_are_drawn_again_and_it_is_said(
     tmp_path: Path, damage

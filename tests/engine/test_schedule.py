@@ -226,6 +226,14 @@ def test_the_same_step_costs_what_it_did(costs):
     assert (found.seconds, found.memory, found.size) == (3.0, 7, 9)
 
 
+@pytest.mark.parametrize("damage", [b'"\xb1"', b'{"key": "\xb1"}', b"[" * 10**6, b"\0"])
+def test_damaged_lines_are_skipped(costs, damage):
+    costs.add(step("k"), facts(3.0))
+    costs.path.write_bytes(damage + b"\n" + costs.path.read_bytes())
+
+    assert open_costs(costs.path.parent, 1000).of(step("k")).seconds == 3.0
+
+
 def test_a_like_step_costs_the_middle_of_the_likest(costs):
     for number, seconds in enumerate([1.0, 2.0, 9.0]):
         costs.add(step(f"a{number}", params=(("C", 1),)), facts(seconds))

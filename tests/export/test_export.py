@@ -479,6 +479,7 @@ def test_a_label_that_a_spreadsheet_would_run_is_neutralized_on_demand(tmp_path)
             lambda card: card.write_text("[" * 10**6),
             "nested too deep|malformed|Expected",
         ),
+        (lambda card: card.write_bytes(b'{"code": "\xb1"}'), "can't decode byte"),
         (lambda card: os.truncate(card, 1 << 40), "has 1,099,511,627,776 bytes"),
     ],
 )
