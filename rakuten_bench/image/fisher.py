@@ -85,7 +85,9 @@ class FisherVector(TransformerMixin, BaseEstimator):
             ends = np.append(starts[1:], len(rows))
             for start, end in zip(starts, ends, strict=True):
                 part = slice(start, end)
-                vectors[rows[start]] = self._encode(points[part], weights[part])
+                vectors[rows[start]] = fisher_gradient(
+                    self.mixture_, points[part], weights[part]
+                )
         vectors = np.sign(vectors) * np.sqrt(np.abs(vectors))
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors / np.maximum(length, np.float32(1e-12))
@@ -118,17 +120,34 @@ class FisherVector(TransformerMixin, BaseEstimator):
             warnings.simplefilter("ignore", ConvergenceWarning)
             return mixture.fit(points.astype(np.float64))
 
-    def _encode(
-        self, points: NDArray[np.float32], weights: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        """Return the normalized gradients (Sánchez et al. 2013, equations 16 to 18)."""
-        mixture = self.mixture_
-        mass = weights.sum(axis=0)[:, None]
-        first = weights.T @ points
-        second = weights.T @ points**2
-        means, variances = mixture.means_, mixture.covariances_
-        roots = np.sqrt(mixture.weights_)[:, None] * len(points)
-        to_means = (first - mass * means) / np.sqrt(variances) / roots
-        spread = second - 2 * first * means + mass * means**2
-        to_variances = (spread / variances - mass) / (roots * np.sqrt(2))
-        return np.concatenate([to_means, to_variances]).ravel().astype(np.float32)
+
+def fisher_gradient(
+    mixture: GaussianMixture,
+    points: NDArray[np.float32],
+    weights: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return the gradients of a mixture's log-likelihood, normalized.
+
+    To the means and to the variances: Sánchez et al. 2013, equations 16 to 18.
+
+    Parameters
+    ----------
+    mixture : GaussianMixture
+        Fitted, with diagonal covariances.
+    points : float32 array of shape (n_points, n_dims)
+    weights : float32 array of shape (n_points, n_components)
+        Probability of each component for each point.
+
+    Returns
+    -------
+    float32 array of shape (2 * n_components * n_dims,)
+    """
+    mass = weights.sum(axis=0)[:, None]
+    first = weights.T @ points
+    second = weights.T @ points**2
+    means, variances = mixture.means_, mixture.covariances_
+    roots = np.sqrt(mixture.weights_)[:, None] * len(points)
+    to_means = (first - mass * means) / np.sqrt(variances) / roots
+    spread = second - 2 * first * means + mass * means**2
+    to_variances = (spread / variances - mass) / (roots * np.sqrt(2))
+    return np.concatenate([to_means, to_variances]).ravel().astype(np.float32)

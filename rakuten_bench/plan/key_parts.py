@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from rakuten_bench.plan.source import files_digest, foreign_imports, source_digests
 from rakuten_bench.registry import Option
+from rakuten_bench.registry.package import installed_version
 from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice
 
@@ -119,12 +118,12 @@ def versions_of(option: Option) -> dict[str, str]:
     return {**named, **{k: v for k, v in shaping.items() if k not in named}}
 
 
-@cache
 def _installed(top: str) -> dict[str, str]:
     """Return distribution and version of what is imported under a name."""
     for distribution in _SHAPING[top]:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            return {distribution: importlib.metadata.version(distribution)}
+        version = installed_version(distribution)
+        if version:
+            return {distribution: version}
     return {}
 
 

@@ -571,7 +571,10 @@ def plain(odd):
 
 
 def slow_down_the_disk(monkeypatch):
-    """Make everything cheaper to compute than to load."""
+    """Make everything cheaper to compute than to load.
+
+    By private constants: no value of a test is so large that its loading takes longer.
+    """
     monkeypatch.setattr(work, "_LEAST_SIZE", 0)
     monkeypatch.setattr(work, "_DISK_SPEED", 1.0)
 
@@ -734,14 +737,17 @@ def edit():
     path.write_text(path.read_text().replace('* 7', '* 9'))
 """
 BEFORE_POOLS = """
-from rakuten_bench.executor.local.pool import LocalPool
-opened = LocalPool._open
-LocalPool._open = lambda pool: (edit(), opened(pool))
+from rakuten_bench.executor.local.server_process import ServerProcess
+start = ServerProcess.__init__
+def edit_and_start(*words):
+    edit()
+    start(*words)
+ServerProcess.__init__ = edit_and_start
 """
 BEFORE_STATIONS = """
 from rakuten_bench.executor.dask.client import DaskExecutor
-registered = DaskExecutor._register
-DaskExecutor._register = lambda *words: (edit(), registered(*words))
+opened = DaskExecutor.open
+DaskExecutor.open = lambda *words: (edit(), opened(*words))
 """
 AFTER_THE_FIRST_RUN = """
 import shutil

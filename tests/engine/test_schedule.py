@@ -348,6 +348,7 @@ def test_torn_lines_are_left_out(costs):
 
 
 def test_a_long_history_is_cut(costs, monkeypatch):
+    # a private constant, so that the test need not add as many as a year of runs
     monkeypatch.setattr("rakuten_bench.engine.cost._MOST_LINES", 10)
     for number in range(12):
         costs.add(step(f"k{number}"), facts(float(number)))

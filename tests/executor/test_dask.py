@@ -30,8 +30,8 @@ from rakuten_bench.engine import Settings, prepare  # noqa: E402
 from rakuten_bench.errors import UserError  # noqa: E402
 from rakuten_bench.executor.dask.client import (  # noqa: E402
     DaskExecutor,
-    _start_cluster,
     check_scheduler,
+    start_cluster,
 )
 from rakuten_bench.executor.dask.worker import DaskWorkerPlugin, identity  # noqa: E402
 from rakuten_bench.scenario.load import load_study  # noqa: E402
@@ -108,6 +108,11 @@ def cluster(tmp_path):
 
 def call(capsys, *words):
     return command_line.call(capsys, "run", "grid.yaml", *words)
+
+
+def shorten(monkeypatch, name, seconds):
+    """Shorten a waiting time: they are private, since no user has a reason to set one."""
+    monkeypatch.setattr(f"rakuten_bench.executor.dask.client.{name}", seconds)
 
 
 def digests(folder, results):
@@ -287,7 +292,7 @@ def forget_to_run(client, step):
 def test_what_dask_leaves_waiting_is_submitted_again(
     grid, cluster, capsys, monkeypatch, apart
 ):
-    monkeypatch.setattr("rakuten_bench.executor.dask.client._LONGEST_IDLE", 1)
+    shorten(monkeypatch, "_LONGEST_IDLE", 1)
     folder, expected = grid
     address, add_worker = cluster
     add_worker("one", apart=apart)
@@ -364,6 +369,7 @@ def test_a_long_step_reports_how_far_it_is(odd, capsys, monkeypatch):
     text = GRID.partition("matrix:")[0]
     long = "scenarios: {long: {model: {odd: {how: tell, amount: 6}}}}"
     (odd / "grid.yaml").write_text(text + long)
+    # a private constant, so that the test does not wait for half a minute
     monkeypatch.setattr(_progress, "_SECONDS_BETWEEN_LINES", 0.0)
 
     code, _, error = call(capsys, "--executor", "dask")
@@ -506,7 +512,7 @@ def test_waiting_for_another_run_is_no_failure_of_dask(odd, cluster, capsys, cla
 def test_a_scheduler_that_is_not_there_is_one_message(
     odd, capsys, monkeypatch, address
 ):
-    monkeypatch.setattr("rakuten_bench.executor.dask.client._ANSWER", 1)
+    shorten(monkeypatch, "_ANSWER", 1)
     (odd / "grid.yaml").write_text(GRID)
 
     code, _, error = call(capsys, "--scheduler", address)
@@ -516,7 +522,7 @@ def test_a_scheduler_that_is_not_there_is_one_message(
 
 
 def test_an_address_where_something_else_listens_is_one_message(monkeypatch):
-    monkeypatch.setattr("rakuten_bench.executor.dask.client._ANSWER", 1)
+    shorten(monkeypatch, "_ANSWER", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
 
@@ -534,7 +540,7 @@ def test_the_address_of_a_worker_is_not_taken_for_the_schedulers():
 
 
 def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkeypatch):
-    monkeypatch.setattr("rakuten_bench.executor.dask.client._WAIT", 1)
+    shorten(monkeypatch, "_WAIT", 1)
     (odd / "grid.yaml").write_text(GRID)
 
     code, _, error = call(capsys, "--scheduler", cluster[0])
@@ -547,7 +553,7 @@ def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkey
 def test_a_run_whose_workers_have_all_gone_says_so_and_ends(
     odd, cluster, capsys, monkeypatch
 ):
-    monkeypatch.setattr("rakuten_bench.executor.dask.client._LONGEST_ALONE", 3)
+    shorten(monkeypatch, "_LONGEST_ALONE", 3)
     slow = GRID.replace("[0.2, 0.3]", "[600, 700]")
     (odd / "grid.yaml").write_text(slow)
     worker = cluster[1]("far", apart=False)
@@ -572,7 +578,7 @@ def end_when_busy(worker):
 
 
 def test_a_cluster_of_our_own_is_for_this_machine_only():
-    cluster = _start_cluster(1)
+    cluster = start_cluster(1)
     try:
         listening = [
             one

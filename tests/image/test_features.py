@@ -14,7 +14,7 @@ from sklearn.base import clone
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.image.dense import N_DIMS, describe_densely
 from rakuten_bench.image.descriptor import Descriptors
-from rakuten_bench.image.fisher import FisherVector
+from rakuten_bench.image.fisher import FisherVector, fisher_gradient
 from rakuten_bench.image.kernel import map_kernel
 from rakuten_bench.image.mix import Mix
 from rakuten_bench.image.patch import PatchWords, normalize_patches
@@ -334,8 +334,8 @@ def test_the_mean_image_of_the_training_rows_has_no_gradient():
     )
 
     model = FisherVector(1, 4, root=False, place=False, random_state=0).fit(X)
-    points = model._shorten(values[0].astype(np.float32), X.places[0])
-    gradient = model._encode(points, np.ones((900, 1), np.float32))
+    points = model.pca_.transform(values[0].astype(np.float32))
+    gradient = fisher_gradient(model.mixture_, points, np.ones((900, 1), np.float32))
 
     assert abs(gradient).max() < 1e-3
 
@@ -361,7 +361,8 @@ def test_whitened_patches_are_uncorrelated():
     def correlate(points: np.ndarray) -> float:
         return abs(np.corrcoef(points.T) - np.eye(points.shape[1])).max()
 
-    before = normalize_patches(model._sample(X)) - model.mean_
+    patches = np.lib.stride_tricks.sliding_window_view(X, (3, 3), axis=(1, 2))
+    before = normalize_patches(patches.reshape(-1, 27)) - model.mean_
     assert correlate(before @ model.whitening_) < 0.5 * correlate(before)
 
 

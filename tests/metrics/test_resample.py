@@ -59,6 +59,7 @@ def test_draws_in_small_portions_are_the_same(monkeypatch):
     y_true, predicted = make_answers()
     whole = metrics.resample_rows(y_true, predicted, 5, ["accuracy"], 50)
 
+    # private constants, since only millions of rows need several portions
     monkeypatch.setattr("rakuten_bench.metrics.resample._WEIGHTS", 3000)
     monkeypatch.setattr("rakuten_bench.metrics.resample._BLOCK", 2)
     parts = metrics.resample_rows(y_true, predicted, 5, ["accuracy"], 50)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.errors import MissingPackage
-from rakuten_bench.plan import key_parts, source
+from rakuten_bench.plan import source
 from rakuten_bench.plan.build import build_plan, derive_seed
 from rakuten_bench.plan.key_parts import find_key_parts, versions_of
 from rakuten_bench.registry import LANGUAGE, MODEL, NORMALIZER, iter_levers
@@ -123,18 +123,17 @@ def module(tmp_path, monkeypatch):
     def write(text, name="written_option"):
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
         sys.modules.pop(name, None)
-        for cached in (
-            source.source_digest,
-            source.source_digests,
-            source.own_digest,
-            source._imports,
-            source._bare_tree,
-            source._path,
-        ):
-            cached.cache_clear()
         return name
 
     return write
+
+
+def import_anew():
+    """Return `source` as another process has it: with nothing cached."""
+    spec = importlib.util.spec_from_file_location("source_anew", source.__file__)
+    anew = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(anew)
+    return anew
 
 
 NESTED = """
@@ -166,47 +165,56 @@ class Work:
 """
 
 
-def test_a_statement_is_looked_at_wherever_it_stands():
-    """Docstrings and imports are found by statements; an overlooked one keeps a key."""
-    folder = Path(source.__file__).parents[1]
-    texts = [NESTED, *(path.read_text("utf8") for path in folder.rglob("*.py"))]
-    for tree in map(ast.parse, texts):
-        every = {id(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)}
-        assert {id(node) for node in source._statements(tree)} == every
+def test_an_import_counts_in_whatever_block_it_is(module):
+    assert import_anew().foreign_imports(module(NESTED)) == tuple("abcdefghi")
+
+
+def test_all_imports_of_the_package_count():
+    names = source.source_digests("rakuten_bench.cli.run")
+    files = [importlib.util.find_spec(name).origin for name in names]
+    trees = [ast.parse(Path(file).read_text("utf8")) for file in files]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    imported = {one.name for n in nodes if isinstance(n, ast.Import) for one in n.names}
+    imported |= {n.module for n in nodes if isinstance(n, ast.ImportFrom)}
+    left_out = {"rakuten_bench", *sys.stdlib_module_names}
+    foreign = {name for name in imported if name.partition(".")[0] not in left_out}
+
+    assert len(files) > 100
+    assert set(source.foreign_imports("rakuten_bench.cli.run")) == foreign
 
 
 def test_a_comment_or_docstring_does_not_change_the_digest(module):
     name = module("def work(x):\n    return x + 1\n")
-    before = source.source_digest(name)
+    before = import_anew().source_digest(name)
 
     module('"""What."""\n\ndef work(x):\n    """Add."""\n    return x + 1  # one\n')
 
-    assert source.source_digest(name) == before
+    assert import_anew().source_digest(name) == before
 
 
 def test_a_change_of_code_changes_the_digest(module):
     name = module("def work(x):\n    return x + 1\n")
-    before = source.source_digest(name)
+    before = import_anew().source_digest(name)
 
     module("def work(x):\n    return x + 2\n")
 
-    assert source.source_digest(name) != before
+    assert import_anew().source_digest(name) != before
 
 
 def test_the_digest_covers_our_modules_that_are_imported_inside_functions(module):
     name = module("def work():\n    from rakuten_bench.corpus import Corpus\n")
 
-    assert "rakuten_bench.corpus.encoded" in source.source_digests(name)
+    assert "rakuten_bench.corpus.encoded" in import_anew().source_digests(name)
 
 
 def test_a_module_of_another_package_counts_with_those_that_lie_beside_it(module):
     module("def work(x):\n    return x + 1\n", "written_helper")
     name = module("import json, numpy\nfrom written_helper import work\n")
-    before = source.source_digest(name)
+    before = import_anew().source_digest(name)
 
-    assert set(source.source_digests(name)) == {name, "written_helper"}
+    assert set(import_anew().source_digests(name)) == {name, "written_helper"}
     module("def work(x):\n    return x + 2\n", "written_helper")
-    assert source.source_digest(name) != before
+    assert import_anew().source_digest(name) != before
 
 
 def test_the_code_that_scores_and_chooses_candidates_counts_for_a_search():
@@ -278,14 +286,15 @@ def test_a_file_that_was_only_copied_has_the_same_digest(tmp_path):
     assert source.file_digest(str(file)) == source.file_digest(str(copy))
 
 
-def test_a_large_file_counts_by_samples_and_times(tmp_path, monkeypatch):
-    monkeypatch.setattr(source, "_WHOLE", 10)
+def test_a_large_file_counts_by_samples_and_times(tmp_path):
     file = tmp_path / "weights.bin"
-    file.write_bytes(bytes(3 * source._SAMPLE))
+    size = 2**30
+    with file.open("wb") as opened:
+        opened.truncate(size)  # takes no room on the disk
     before = source.file_digest(str(file))
 
     with file.open("r+b") as opened:
-        opened.seek(2 * source._SAMPLE)
+        opened.seek(size - 7)
         opened.write(b"changed")
 
     assert source.file_digest(str(file)) != before
@@ -344,13 +353,11 @@ def test_another_version_of_a_library_of_numbers_runs_a_model_again(
         "version",
         lambda name: "99.0" if name == library else real(name),
     )
-    key_parts._installed.cache_clear()
     installed_version.cache_clear()
 
     try:
         assert key_of(scenario) != before
     finally:
-        key_parts._installed.cache_clear()
         installed_version.cache_clear()
 
 

@@ -82,7 +82,7 @@ class StartingDask:
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})
         request, cluster = self._request, None
         if not request.address:
-            cluster = _start_cluster(request.n_workers)
+            cluster = start_cluster(request.n_workers)
         client = _connect(cluster or request.address)
         executor = DaskExecutor(client, cluster, store, wanted)
         try:
@@ -100,7 +100,7 @@ class _Worker(Worker):
         super().__init__(*args, **(words | {"dashboard": False}))
 
 
-def _start_cluster(n_workers: int) -> LocalCluster:
+def start_cluster(n_workers: int) -> LocalCluster:
     """Start a cluster that this process alone can reach.
 
     Its parts talk to each other in memory. Their web servers can't be done without:
