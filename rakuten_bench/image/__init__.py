@@ -1,1 +1,1 @@
-"""Images: files to arrays, arrays to rows of numbers, and what was odd about them."""
+"""Images: reading files, computing features, and reporting unusual images."""

@@ -1,4 +1,4 @@
-"""Principal components of dense features, whatever their number of rows and columns."""
+"""Principal component analysis of dense features of any shape."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _BATCH = 4096
 class Components(TransformerMixin, BaseEstimator):
     """Project on the directions of largest variance.
 
-    scikit-learn's randomized PCA for a number of components, the exact one for a share
-    of the variance; rows are projected in batches, so that the features may stay on the
-    disk.
+    Uses scikit-learn's randomized solver for a number of components, the exact one for
+    a share of the variance. Rows are projected in batches, so that the features can be
+    memory-mapped.
 
     Parameters
     ----------
     n_components : int or float
-        From 1 on a number, lowered to what the training rows allow; below 1 the share
-        of the variance that is kept.
+        From 1 on the number of components, lowered to the number of training rows or
+        columns; below 1 the share of the variance to keep.
     whiten : bool
-        Whether each component is given variance 1.
+        Whether to scale each component to variance 1.
     random_state : int or None
 
     Attributes
     ----------
     pca_ : PCA
     notes_ : tuple of str
-        Says so where the number was lowered.
+        A warning if the number of components was lowered.
     """
 
     def __init__(
@@ -63,15 +63,15 @@ class Components(TransformerMixin, BaseEstimator):
             )
             raise UserError(message)
         self.notes_: tuple[str, ...] = ()
-        wanted: int | float = self.n_components
+        n_components: int | float = self.n_components
         solver = "full"
-        if wanted >= 1:
-            most = min(X.shape)
-            if wanted > most:
-                self.notes_ = (f"pca: {wanted} components lowered to {most}",)
-            wanted, solver = min(int(wanted), most), "randomized"
+        if n_components >= 1:
+            n_max = min(X.shape)
+            if n_components > n_max:
+                self.notes_ = (f"pca: {n_components} components lowered to {n_max}",)
+            n_components, solver = min(int(n_components), n_max), "randomized"
         self.pca_ = PCA(
-            wanted,
+            n_components,
             whiten=self.whiten,
             svd_solver=solver,
             random_state=self.random_state,

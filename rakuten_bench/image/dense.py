@@ -1,9 +1,9 @@
-"""SIFT descriptors on a regular grid, by filtered orientation maps.
+"""Dense SIFT: descriptors on a regular grid, from filtered orientation maps.
 
-Each of eight maps holds the gradients of one direction; a filter pools a map at every
-pixel at once, so that a descriptor is 4 x 4 look-ups in each (the flat window of
-VLFeat's `vl_dsift`, Vedaldi & Fulkerson 2010): about ten times as fast as describing
-patch by patch.
+Each of eight maps contains the gradients of one direction. A box filter pools a map at
+all pixels at once, so that a descriptor is 4 x 4 look-ups in each map (the flat window
+of VLFeat's `vl_dsift`, Vedaldi & Fulkerson 2010): about ten times as fast as computing
+the descriptors patch by patch.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from rakuten_bench.image.read import Pixels
 
 N_DIMS = 128
 _N_DIRECTIONS = 8
-#: Mean gradient, in grey levels per pixel, below which a patch is seen as flat.
+#: Mean gradient, in grey levels per pixel, below which a patch counts as flat.
 _FLAT = 0.5
-#: Weights of the four bins of a patch from one side to the other: a Gaussian's.
+#: Gaussian weights of the four bins along a patch's side.
 _WINDOW = np.exp(-0.5 * (np.array([-1.5, -0.5, 0.5, 1.5]) / 2) ** 2).astype(np.float32)
 
 Floats = NDArray[np.float32]
@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 def describe_densely(
     image: Pixels, step: int, widths: tuple[int, ...]
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Describe upright square patches whose centers lie on a grid.
+    """Compute the descriptors of upright square patches centered on a grid.
 
     Parameters
     ----------
@@ -36,28 +36,28 @@ def describe_densely(
     step : int
         Pixels between centers.
     widths : tuple of int
-        Pixels on a patch's side.
+        Side lengths of the patches in pixels.
 
     Returns
     -------
     descriptors : uint8 array of shape (n_patches, 128)
-        Patches of one color are left out.
+        Flat patches are left out.
     places : uint8 array of shape (n_patches, 2)
-        x and y of the centers, from 0 to 255.
+        x and y of the centers, scaled to 0-255.
     """
     height, width = image.shape
     xs, ys = (np.arange(step / 2, side, step) for side in (width, height))
     maps = _map_directions(image)
-    found = [_describe_width(maps, xs, ys, patch / 4) for patch in widths]
+    per_width = [_describe_width(maps, xs, ys, width / 4) for width in widths]
     grid = np.stack(np.meshgrid(xs / width, ys / height), axis=-1).reshape(-1, 2)
     places = np.tile((grid * 256).astype(np.uint8), (len(widths), 1))
-    descriptors = np.concatenate(found)
-    seen = descriptors.any(axis=1)
-    return descriptors[seen], places[seen]
+    descriptors = np.concatenate(per_width)
+    has_gradient = descriptors.any(axis=1)
+    return descriptors[has_gradient], places[has_gradient]
 
 
 def _map_directions(image: Pixels) -> Floats:
-    """Return the gradient's size, parted among the two nearest of eight directions.
+    """Return gradient magnitudes, split between the two nearest of eight directions.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def _map_directions(image: Pixels) -> Floats:
 def _describe_width(
     maps: Floats, xs: NDArray[np.float64], ys: NDArray[np.float64], bin_width: float
 ) -> NDArray[np.uint8]:
-    """Describe the patches of one width, row by row of the grid."""
+    """Return the descriptors of patches of one width, in row-major order of the grid."""
     pooled = _pool(maps, max(1, round(bin_width)))
     offsets = (np.arange(4) - 1.5) * bin_width
     height, width = maps.shape[:2]
@@ -96,7 +96,7 @@ def _describe_width(
 
 
 def _pool(maps: Floats, width: int) -> Floats:
-    """Take the mean around each pixel, weighted by a triangle: two boxes in a row."""
+    """Average around each pixel with triangular weights: two box filters in sequence."""
     import cv2
 
     box = cv2.blur(maps, (width, width), borderType=cv2.BORDER_REFLECT)
@@ -104,7 +104,7 @@ def _pool(maps: Floats, width: int) -> Floats:
 
 
 def _normalize(bins: Floats) -> NDArray[np.uint8]:
-    """Return unit vectors, cut at 0.2 and made unit again (Lowe 2004, 6.1), times 512."""
+    """Normalize, clip at 0.2, normalize again (Lowe 2004, 6.1), and scale by 512."""
     is_flat = bins.sum(axis=1) < _FLAT * 16 * float(_WINDOW.mean()) ** 2
     bins /= np.maximum(np.linalg.norm(bins, axis=1, keepdims=True), np.float32(1e-9))
     np.minimum(bins, np.float32(0.2), out=bins)

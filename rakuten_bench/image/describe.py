@@ -1,8 +1,8 @@
-"""Every image once, in parallel, its numbers straight to disk; a killed run goes on.
+"""Compute features of images in parallel, into memory-mapped files; resumable.
 
-Memory stays the same whatever the number of images: each thread holds one image, and
-results go to memory-mapped files. A row's mark is written after its values, so that a
-later run starts with the first row that has none.
+Memory use does not grow with the number of images: each thread holds one image, and
+results go to memory-mapped files. A row is marked as done after its values are written,
+so that a later run continues with the rows that have no mark.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from rakuten_bench.types import Images
 _log = logging.getLogger(__name__)
 _DONE = np.uint32(1 << 16)
 _CHUNK = 16
-#: After so many rows their pages are given back.
+#: Number of rows after which memory-mapped pages are released.
 RELEASE_EVERY = 256
-_SECONDS_BETWEEN_LINES = 10.0
+_LOG_INTERVAL = 10.0  # seconds
 
 Visit = Callable[[int, Pixels], None]
 
@@ -51,24 +51,24 @@ def describe_images(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[Any]:
-    """Return one row of numbers for each image.
+    """Return one row of values for each image.
 
     Parameters
     ----------
     images : Images
     describe : callable
         Takes a uint8 array of shape (height, width, 3) or (height, width) and returns
-        an array whose shape and dtype are the same for every image. It runs in several
-        threads at once. A row without a readable image gets that of a white one.
+        an array whose shape and dtype are the same for every image. Called from
+        several threads. Rows without a readable image get the values of a white image.
     size : int
-        The pixels that the shorter side keeps at least, where the image has them.
+        Minimum pixels of the shorter side after decoding at reduced size.
     color : bool
-        RGB, or else grey.
+        RGB if true, else grey.
     n_jobs : int
-        Threads.
+        Number of threads.
     folder : Path, optional
-        Where the rows are kept while they are being made; those found there are not
-        made again. Without it they live in a temporary file.
+        Where unfinished results are kept; rows that are complete there are not
+        computed again. By default a temporary file.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def describe_images(
     Raises
     ------
     UserError
-        For an image that can't be read, where `images.on_error` is "fail".
+        For an image that can't be read, if `images.on_error` is "fail".
     """
     blank = make_blank(size, color=color)
     example = np.asarray(describe(blank))
@@ -103,14 +103,14 @@ def describe_batches(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[Any]:
-    """Return one row of numbers for each image, found for several at a time.
+    """Return one row of values for each image, computed in batches.
 
     Parameters
     ----------
     describe : callable
-        Takes a uint8 array of shape (n, size, size, 3) and returns one of n rows. It
-        runs in several threads at once. A batch is always of the same rows, so that a
-        run that goes on where another stopped gives the same numbers.
+        Takes a uint8 array of shape (n, size, size, 3) and returns an array of n rows.
+        Called from several threads. Batches always contain the same rows, so that a
+        resumed run gives the same values.
     images, size, n_jobs, folder :
         As in `describe_images`.
 
@@ -127,15 +127,15 @@ def describe_batches(
 
     def visit_batch(start: int) -> None:
         rows = range(start, min(start + batch_size, len(images)))
-        found = [_read_row(images, row, size, blank) for row in rows]
-        squares = np.stack([make_square(image, size) for image, _ in found])
-        values[start : start + len(found)] = describe(squares)
-        marks[start : start + len(found)] = [mark for _, mark in found]
+        batch = [_read_row(images, row, size, blank) for row in rows]
+        squares = np.stack([make_square(image, size) for image, _ in batch])
+        values[start : start + len(batch)] = describe(squares)
+        marks[start : start + len(batch)] = [mark for _, mark in batch]
 
-    undone = np.unique(np.flatnonzero(marks == 0) // batch_size) * batch_size
-    with _quiet(), _one_thread_each():
-        _run(visit_batch, undone.tolist(), n_jobs, batch_size)
-    _tell(marks)
+    pending = np.unique(np.flatnonzero(marks == 0) // batch_size) * batch_size
+    with _ignore_warnings(), _single_threaded_opencv():
+        _run(visit_batch, pending.tolist(), n_jobs, batch_size)
+    _warn(marks)
     return values
 
 
@@ -148,10 +148,10 @@ def visit_images(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> None:
-    """Call a function with each row's image that was not visited before.
+    """Call a function with the image of each row that is not marked as done.
 
-    The parameters are those of `describe_images`. What is odd about the images is sent
-    as one `Notice`.
+    Parameters as in `describe_images`. Counts of unusual images are sent as one
+    `Notice`.
     """
     marks = open_rows(folder, "marks", (len(images),), np.dtype(np.uint32))
     blank = make_blank(size, color=color)
@@ -161,15 +161,15 @@ def visit_images(
         visit(row, image)
         marks[row] = mark
 
-    with _quiet(), _one_thread_each():
+    with _ignore_warnings(), _single_threaded_opencv():
         _run(visit_row, np.flatnonzero(marks == 0).tolist(), n_jobs)
-    _tell(marks)
+    _warn(marks)
 
 
 def _read_row(
     images: Images, row: int, size: int, blank: Pixels
 ) -> tuple[Pixels, np.uint32]:
-    """Return a row's image, or the blank one, and the mark that it was seen."""
+    """Return a row's image, or the blank one, and its mark: done, with its oddities."""
     path, color = images.paths[row], blank.ndim == 3
     image, oddity = read_image(path, size=size, color=color, crop=images.crop)
     if images.on_error == "fail":
@@ -177,30 +177,30 @@ def _read_row(
     return blank if image is None else image, _DONE | np.uint32(int(oddity))
 
 
-def _tell(marks: NDArray[np.uint32]) -> None:
-    """Send what is odd about the images as one notice."""
+def _warn(marks: NDArray[np.uint32]) -> None:
+    """Send the counts of unusual images as one notice."""
     counts = count_oddities((marks & ~_DONE).tolist())
     if counts:
-        said = ", ".join(f"{n} {name}" for name, n in counts.items())
-        warnings.warn(f"images: {said}".replace("_", " "), Notice, stacklevel=4)
+        listed = ", ".join(f"{n} {name}" for name, n in counts.items())
+        warnings.warn(f"images: {listed}".replace("_", " "), Notice, stacklevel=4)
 
 
 def make_blank(size: int, *, color: bool) -> Pixels:
-    """Return what stands for an image that can't be read: white, like most grounds."""
+    """Return the placeholder of an unreadable image: white, like most backgrounds."""
     return np.full((size, size, 3) if color else (size, size), 255, dtype=np.uint8)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop Pillow's remarks on odd metadata; what counts is told by `Oddity`."""
+def _ignore_warnings() -> Iterator[None]:
+    """Ignore Pillow's warnings of unusual metadata; `Oddity` covers what matters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Keep OpenCV from splitting one image over threads: images are split already."""
+def _single_threaded_opencv() -> Iterator[None]:
+    """Disable OpenCV's own threads: images are processed in parallel already."""
     import cv2
 
     before = cv2.getNumThreads()
@@ -214,25 +214,25 @@ def _one_thread_each() -> Iterator[None]:
 def _run(
     visit: Callable[[int], None], rows: Sequence[int], n_jobs: int, weight: int = 1
 ) -> None:
-    """Visit rows from several threads that take small chunks from one pile.
+    """Visit rows from several threads, which take small chunks from a shared queue.
 
-    `weight` is how many images a visit looks at.
+    `weight` is the number of images per visit.
     """
     length = max(1, _CHUNK // weight)
     chunks = [rows[at : at + length] for at in range(0, len(rows), length)]
-    pile, stop = iter(chunks), threading.Event()
+    queue, stop = iter(chunks), threading.Event()
     progress = _Progress(len(rows) * weight)
 
     def work() -> None:
-        for chunk in pile:  # taking from a list iterator is atomic
+        for chunk in queue:  # next() of a list iterator is atomic
             for row in chunk:
                 if stop.is_set():
                     return
                 visit(row)
             progress.add(len(chunk) * weight)
 
-    # also one thread is not the main one: glibc gives the large buffers of the main
-    # thread back to the system image by image, a third of the time of SIFT
+    # never the main thread, not even for one job: glibc returns the main thread's
+    # large buffers to the system after every image, a third of SIFT's run time
     n_threads = max(1, min(n_jobs, len(chunks)))
     with ThreadPoolExecutor(n_threads) as pool:
         futures = [pool.submit(work) for _ in range(n_threads)]
@@ -245,21 +245,21 @@ def _run(
 
 @dataclass
 class _Progress:
-    """A line in the log every few seconds: how many, how fast, how long still."""
+    """Log the progress, speed and remaining time every few seconds."""
 
     total: int
     done: int = 0
     start: float = field(default_factory=time.monotonic)
-    said: float = field(default_factory=time.monotonic)
+    last_logged: float = field(default_factory=time.monotonic)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, count: int) -> None:
         with self.lock:
             self.done += count
             now = time.monotonic()
-            if now - self.said < _SECONDS_BETWEEN_LINES:
+            if now - self.last_logged < _LOG_INTERVAL:
                 return
-            self.said = now
+            self.last_logged = now
         speed = self.done / (now - self.start)
         left = (self.total - self.done) / speed
         line = "%d of %d images, %.0f per second, %.0f s left"

@@ -1,4 +1,4 @@
-"""Local descriptors of many images: a fixed number of places each, mostly on disk."""
+"""Local descriptors of many images, memory-mapped, with a fixed maximum per image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rakuten_bench.image.read import Pixels
 from rakuten_bench.scratch import open_rows, release
 from rakuten_bench.types import Images, Rows
 
-_AT_A_TIME = 2048  # descriptors drawn before their pages are let go
+_BATCH = 2048  # descriptors sampled before their pages are released
 
 #: Takes an image, returns descriptors uint8 (k, n_dims) and places uint8 (k, 2): x and
 #: y from 0 (left, top) to 255 (right, bottom).
@@ -26,17 +26,17 @@ Describe = Callable[[Pixels], tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 class Descriptors:
     """The local descriptors of each row's image.
 
-    Taking rows copies nothing but row numbers: the values stay where they are.
+    `take` copies row numbers only, never the values.
 
     Attributes
     ----------
     values : uint8 array of shape (n_images, n_most, n_dims)
         Memory-mapped; image i has its descriptors in ``values[i, :counts[i]]``.
     places : uint8 array of shape (n_images, n_most, 2)
-        Where in the image, x and y, from 0 to 255.
+        Positions in the image, x and y, scaled to 0-255.
     counts : int32 array of shape (n_images,)
     rows : int64 array of shape (n_rows,)
-        Which image each row has.
+        Image number of each row.
     """
 
     values: NDArray[np.uint8]
@@ -49,11 +49,11 @@ class Descriptors:
 
     @property
     def n_dims(self) -> int:
-        """Numbers in one descriptor."""
+        """Length of a descriptor."""
         return int(self.values.shape[2])
 
     def take(self, rows: Rows) -> Self:
-        """Return the same of some rows only."""
+        """Return a selection of rows."""
         return replace(self, rows=self.rows[rows])
 
     def iter_images(
@@ -67,7 +67,7 @@ class Descriptors:
     def sample(
         self, n_samples: int, random_state: int | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Draw descriptors, each as likely as any other, in the order of the rows.
+        """Sample descriptors uniformly without replacement, in the order of the rows.
 
         Returns
         -------
@@ -84,8 +84,8 @@ class Descriptors:
         within = chosen - (ends[at] - counts[at])
         images = self.rows[at]
         values = np.empty((len(chosen), self.n_dims), dtype=np.float32)
-        for start in range(0, len(chosen), _AT_A_TIME):
-            part = slice(start, start + _AT_A_TIME)
+        for start in range(0, len(chosen), _BATCH):
+            part = slice(start, start + _BATCH)
             values[part] = self.values[images[part], within[part]]
             release(self.values)
         return values, self.places[images, within]
@@ -100,14 +100,14 @@ def describe_locally(
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> Descriptors:
-    """Find the local descriptors of every image, in grey.
+    """Compute the local descriptors of every image, in grey.
 
     Parameters
     ----------
     describe : callable
-        What it returns beyond the first ``shape[0]`` descriptors is left out.
+        Only the first ``shape[0]`` descriptors that it returns are kept.
     shape : tuple of int
-        Room for so many descriptors of so many numbers for each image.
+        Maximum number of descriptors per image, and their length.
     images, size, n_jobs, folder :
         As in `describe_images`. A row without a readable image has no descriptors.
     """
@@ -121,10 +121,10 @@ def describe_locally(
     counts = open_part("counts", (), np.int32)
 
     def visit(row: int, image: Pixels) -> None:
-        found, where = describe(image)
-        count = min(len(found), shape[0])
-        values[row, :count] = found[:count]
-        places[row, :count] = where[:count]
+        image_values, image_places = describe(image)
+        count = min(len(image_values), shape[0])
+        values[row, :count] = image_values[:count]
+        places[row, :count] = image_places[:count]
         counts[row] = count
         if row % RELEASE_EVERY == 0:
             release(values)

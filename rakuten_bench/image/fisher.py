@@ -21,21 +21,20 @@ _SAMPLES_PER_COMPONENT = 1000
 class FisherVector(TransformerMixin, BaseEstimator):
     """Encode images by the gradient of a mixture's means and variances.
 
-    With power and L2 norm (Perronnin, Sánchez & Mensink, Improving the Fisher kernel
-    for large-scale image classification, 2010), on descriptors that PCA made shorter,
-    with their place in the image as two more numbers (Sánchez, Perronnin & de Campos
-    2012).
+    With power and L2 normalization (Perronnin, Sánchez & Mensink, Improving the Fisher
+    kernel for large-scale image classification, 2010), on descriptors reduced by PCA
+    and augmented by their position in the image (Sánchez, Perronnin & de Campos 2012).
 
     Parameters
     ----------
     n_components : int
-        Gaussians, 64 to 256.
+        Number of Gaussians, 64 to 256.
     n_dims : int
-        Of a descriptor after PCA.
+        Length of a descriptor after PCA.
     root : bool
-        Compare roots of the descriptors (RootSIFT).
+        Compare square roots of the descriptors (RootSIFT).
     place : bool
-        Whether the place in the image goes in.
+        Whether to append the position in the image.
     random_state : int or None
 
     Attributes
@@ -61,17 +60,17 @@ class FisherVector(TransformerMixin, BaseEstimator):
         """Learn PCA and mixture from a sample of the rows' descriptors."""
         n_samples = _SAMPLES_PER_COMPONENT * self.n_components
         values, places = X.sample(n_samples, self.random_state)
-        if len(values) < 2:  # hardly an image has a descriptor
+        if len(values) < 2:  # almost no image has a descriptor
             values = np.eye(2, X.n_dims, dtype=np.float32)
             places = np.zeros((2, 2), dtype=np.uint8)
-        values = self._compare(values)
+        values = self._transform_root(values)
         n_dims = min(self.n_dims, *values.shape)
         self.pca_ = PCA(n_dims, random_state=self.random_state).fit(values)
-        self.mixture_ = self._fit_mixture(self._shorten(values, places))
+        self.mixture_ = self._fit_mixture(self._reduce(values, places))
         return self
 
     def transform(self, X: Descriptors) -> NDArray[np.float32]:
-        """Return the Fisher vector of each row; all zero where it has no descriptors.
+        """Return the Fisher vector of each row; zeros for a row without descriptors.
 
         Returns
         -------
@@ -79,7 +78,7 @@ class FisherVector(TransformerMixin, BaseEstimator):
         """
         vectors = np.zeros((len(X), 2 * self.mixture_.means_.size), dtype=np.float32)
         for rows, values, places in iter_batches(X):
-            points = self._shorten(self._compare(values), places)
+            points = self._reduce(self._transform_root(values), places)
             weights = self.mixture_.predict_proba(points).astype(np.float32)
             starts = np.flatnonzero(np.diff(rows, prepend=-1))
             ends = np.append(starts[1:], len(rows))
@@ -92,18 +91,18 @@ class FisherVector(TransformerMixin, BaseEstimator):
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors / np.maximum(length, np.float32(1e-12))
 
-    def _compare(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _transform_root(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         return root_descriptors(values) if self.root else values
 
-    def _shorten(
+    def _reduce(
         self, values: NDArray[np.float32], places: NDArray[np.uint8]
     ) -> NDArray[np.float32]:
-        short = self.pca_.transform(values).astype(np.float32)
+        reduced = self.pca_.transform(values).astype(np.float32)
         if not self.place:
-            return short
-        # as wide as the first component, or the mixture would hardly see them
+            return reduced
+        # scaled to the variance of the first component, or the mixture would ignore them
         scale = np.float32(np.sqrt(self.pca_.explained_variance_[0]) / 74)
-        return np.hstack([short, (places.astype(np.float32) - 128) * scale])
+        return np.hstack([reduced, (places.astype(np.float32) - 128) * scale])
 
     def _fit_mixture(self, points: NDArray[np.float32]) -> GaussianMixture:
         mixture = GaussianMixture(
@@ -116,7 +115,7 @@ class FisherVector(TransformerMixin, BaseEstimator):
             random_state=self.random_state,
         )
         with warnings.catch_warnings():
-            # thirty rounds of EM are what is wanted, converged or not
+            # EM stops after 30 iterations on purpose, converged or not
             warnings.simplefilter("ignore", ConvergenceWarning)
             return mixture.fit(points.astype(np.float64))
 

@@ -1,4 +1,4 @@
-"""Counts in the cells of a grid over an image."""
+"""Histograms in the cells of a grid over an image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rakuten_bench.types import Codes
 
 
 def cell_numbers(size: int, grid: int) -> NDArray[np.int32]:
-    """Return for each pixel of a square the number of its cell, row by row.
+    """Return the cell number of each pixel of a square; cells are numbered row by row.
 
     >>> cell_numbers(4, 2)
     array([[0, 0, 1, 1],
@@ -24,7 +24,7 @@ def cell_numbers(size: int, grid: int) -> NDArray[np.int32]:
 def count_in_cells(
     codes: Codes, cells: NDArray[np.int32], n_codes: int
 ) -> NDArray[np.float32]:
-    """Count codes in each cell; the counts of a cell sum to 1.
+    """Return a histogram of codes for each cell; each sums to 1.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def count_in_cells(
     float32 array of shape (n_cells * n_codes,)
     """
     n_cells = int(cells[-1, -1]) + 1
-    places = cells * np.int32(n_codes) + codes
-    counts = np.bincount(places.ravel(), minlength=n_cells * n_codes)
+    bins = cells * np.int32(n_codes) + codes
+    counts = np.bincount(bins.ravel(), minlength=n_cells * n_codes)
     rows = counts.reshape(n_cells, n_codes).astype(np.float32)
     return (rows / rows.sum(axis=1, keepdims=True)).ravel()

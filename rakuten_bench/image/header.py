@@ -1,4 +1,4 @@
-"""What an image file is, from its first bytes: no pixel is decoded here."""
+"""Format, size and oddities of an image file from its header; decodes no pixels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Oddity(IntFlag):
 
     @property
     def is_failure(self) -> bool:
-        """Whether there is no image to see."""
+        """Whether the image can't be read."""
         return bool(self & FAILURES)
 
 
@@ -43,9 +43,9 @@ FAILURES = (
     | Oddity.UNREADABLE
     | Oddity.TOO_LARGE
 )
-#: From how many pixels on an image is counted as huge, and decoded one at a time.
+#: Images of at least this many pixels count as huge, and are decoded one at a time.
 HUGE_PIXELS = 32_000_000
-#: Shorter sides of less than this many pixels are counted as tiny.
+#: Images with a shorter side of fewer pixels count as tiny.
 TINY_SIDE = 8
 
 _MAGIC = (
@@ -61,15 +61,15 @@ _MAGIC = (
     (b"qoif", "qoi"),
     *((b"P%d%c" % (kind, end), "ppm") for kind in range(1, 7) for end in b" \t\r\n#"),
 )
-#: Formats that name themselves behind their first bytes: offset, bytes, kind.
+#: Formats whose signature is not at the start of the file: offset, bytes, kind.
 _LATER_MAGIC = (
     (8, b"WEBP", "webp"),
     (4, b"ftypavif", "avif"),
     (4, b"ftypavis", "avif"),
     (4, b"ftypmif1", "avif"),  # or HEIC, which Pillow does not decode
 )
-#: Pillow's names of the formats that are decoded. Its others have no place here: one
-#: runs another program, some take any bytes for an image.
+#: Pillow's names of the formats that are decoded. Others are excluded: one of them
+#: runs an external program, some accept any bytes as an image.
 PILLOW_FORMATS = (
     "JPEG",
     "PNG",
@@ -116,19 +116,19 @@ _PNG_COLORS = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first bytes of a file say.
+    """Properties of an image file, from its header.
 
     Attributes
     ----------
     kind : str
         "jpeg", "png", "gif", "webp", "bmp", "tiff", "avif", "jpeg2000", "ico", "ppm",
-        "qoi", or "" where it is none of them.
+        "qoi", or "" for any other format.
     width, height : int
-        Pixels as stored, before any rotation; 0 where they were not looked for.
+        Pixels as stored, before any rotation; 0 if they were not read.
     oddity : Oddity
     is_plain : bool
-        A complete 8-bit grey or RGB JPEG or PNG: what OpenCV decodes as everybody
-        expects. All else is left to Pillow.
+        A complete 8-bit grey or RGB JPEG or PNG, which OpenCV decodes correctly. All
+        other files are decoded by Pillow.
     """
 
     kind: str
@@ -139,14 +139,14 @@ class Header:
 
 
 def read_header(data: bytes, path: str = "") -> Header:
-    """Tell what an image file is from its bytes.
+    """Read the header of an image file.
 
     Parameters
     ----------
     data : bytes
         The whole file.
     path : str
-        Only its suffix is looked at, to tell a misnamed file.
+        Only its suffix is used, to detect a misnamed file.
     """
     if not data:
         return Header("", oddity=Oddity.EMPTY)
@@ -163,21 +163,21 @@ def read_header(data: bytes, path: str = "") -> Header:
 
 
 def judge_size(width: int, height: int) -> Oddity:
-    """Return whether so many pixels are huge, tiny or neither; 0 means not known."""
+    """Return `HUGE`, `TINY` or neither for a size in pixels; 0 means unknown."""
     if width * height >= HUGE_PIXELS:
         return Oddity.HUGE
     return Oddity.TINY if 0 < min(width, height) < TINY_SIDE else Oddity(0)
 
 
 def count_oddities(oddities: Iterable[int]) -> dict[str, int]:
-    """Count how many images show each oddity, by its name in lower case.
+    """Count the images with each oddity, by its name in lower case.
 
     >>> count_oddities([Oddity.MISSING, 0, Oddity.CMYK | Oddity.MISNAMED])
     {'missing': 1, 'misnamed': 1, 'cmyk': 1}
     """
-    found = [Oddity(oddity) for oddity in oddities if oddity]
+    unusual = [Oddity(oddity) for oddity in oddities if oddity]
     counts = {
-        str(kind.name).lower(): sum(kind in each for each in found) for kind in Oddity
+        str(kind.name).lower(): sum(kind in each for each in unusual) for kind in Oddity
     }
     return {name: count for name, count in counts.items() if count}
 
@@ -193,7 +193,7 @@ def _find_kind(data: bytes) -> str:
 
 
 def _read_jpeg(data: bytes) -> Header:
-    """Walk the segments up to the scan (ITU-T T.81, annex B)."""
+    """Read the segments up to the first scan (ITU-T T.81, annex B)."""
     width = height = parts = depth = end = 0
     turn = 1
     for marker, start, end in _iter_segments(data):
@@ -233,13 +233,13 @@ def _read_orientation(segment: bytes) -> int:
     exif = Exif()
     try:
         exif.load(segment)
-    except Exception:  # a damaged EXIF block says nothing about the image
+    except Exception:  # a damaged EXIF block does not affect the image
         return 1
     return int(exif.get(Base.Orientation, 1) or 1)
 
 
 def _read_png(data: bytes) -> Header:
-    """Read the IHDR chunk, and whether the file ends as it should (PNG, 11.2.1)."""
+    """Read the IHDR chunk, and check for the final IEND chunk (PNG, 11.2.1)."""
     if len(data) < 33:
         return Header("png")
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
@@ -247,7 +247,7 @@ def _read_png(data: bytes) -> Header:
     oddity = _PNG_COLORS.get(color, Oddity(0))
     oddity |= Oddity.DEEP if depth == 16 else Oddity(0)
     is_complete = data.find(b"IEND", len(data) - 64) > 0
-    # see-through color, animation, orientation
+    # transparency, animation, orientation
     is_special = any(chunk in data for chunk in (b"tRNS", b"acTL", b"eXIf"))
     is_plain = is_complete and depth == 8 and color in {0, 2} and not is_special
     return Header("png", width, height, oddity, is_plain)

@@ -1,4 +1,4 @@
-"""Kernel maps for histograms: a linear model on them is nearly one with the kernel."""
+"""Explicit feature maps of histogram kernels, for use with linear models."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ Kernel = Literal["linear", "hellinger", "chi2", "intersection"]
 Codebook = Literal["minibatch", "kmeans"]
 Norm = Literal["l1", "l2", "tfidf"]
 
-#: Distance between the sampled frequencies: of least squared error for two numbers up
-#: to 50 times as large as each other, with one frequency beside zero.
+#: Distance between sampled frequencies. Minimizes the squared error for values that
+#: differ by a factor of up to 50, with one frequency besides zero.
 _PERIOD = {"chi2": 0.6, "intersection": 0.8}
 
 
 def map_kernel(X: NDArray[np.generic], kernel: Kernel) -> NDArray[np.float32]:
-    """Map histograms so that their scalar product is nearly that of a kernel.
+    """Map histograms to vectors whose scalar product approximates a kernel.
 
     Parameters
     ----------
     X : array of shape (..., n_features)
         Not negative.
     kernel : {"linear", "hellinger", "chi2", "intersection"}
-        "hellinger" takes roots; the next two are additive homogeneous kernels, mapped
-        by their spectrum sampled at three points: three times the features.
+        "hellinger" takes square roots. "chi2" and "intersection" are additive
+        homogeneous kernels, approximated by sampling their spectrum at three points,
+        which triples the number of features.
 
     References
     ----------
@@ -51,9 +52,9 @@ def map_kernel(X: NDArray[np.generic], kernel: Kernel) -> NDArray[np.float32]:
 
 
 def tag_kernel(params: Params) -> tuple[str, ...]:
-    """Return the tags of a feature with such a parameter `kernel`.
+    """Return the tags of a feature with parameter `kernel`.
 
-    The waves of the additive kernels go below zero.
+    The maps of the additive kernels have negative values.
     """
     return ("signed",) if params["kernel"] in _PERIOD else ()
 

@@ -1,9 +1,9 @@
-"""Which images look the same, whatever file they are kept in.
+"""Near-duplicate images, by a perceptual fingerprint: the look of an image.
 
-A look is a small version of the decoded image: brightness at 24 x 24, color at
-8 x 8. A copy in another format, at another JPEG quality or size has nearly the same;
-the little that lossy formats change depends on how fine the image is, so that this is
-what a difference is measured by.
+A look is a thumbnail of the decoded image: brightness at 24 x 24, color at 8 x 8.
+Copies in another format, at another JPEG quality or size have nearly the same look.
+Lossy compression changes detailed images more than smooth ones, so that the tolerance
+depends on the detail of the image.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ SIDE = 24
 _COLOR_SIDE = 8
 _LUMA = SIDE * SIDE
 _CHROMA = 2 * _COLOR_SIDE * _COLOR_SIDE
-#: Bytes of a look: brightness, color, and pixels of the image's shorter side in each
-#: cell, in eighths.
+#: Bytes of a look: brightness, color, and the image's pixels per cell along its
+#: shorter side, in eighths.
 LENGTH = _LUMA + _CHROMA + 1
 _EIGHTHS = 8
-#: Decoded with at least so many pixels for each cell, so that all formats agree.
+#: Minimum pixels per cell when decoding, so that all formats agree.
 _OVERSAMPLING = 4
 
-#: An image whose brightness and color differ less (standard deviation) shows nothing.
+#: Standard deviation of brightness and color below which an image counts as flat.
 FLAT = 1.5
-#: By how much the looks of copies may differ, in levels of 256: root mean square; ...
+#: Tolerance between the looks of copies: root mean square, in levels of 256; ...
 _DIFFERENCE = 1.5
-#: ... more for what is grainy all over, and at edges where a cell has few pixels, ...
+#: ... more for grainy images, and at edges if a cell has few pixels, ...
 _GRAIN, _EDGE = 0.5, 0.6
-#: Grain is in all of an image, also in its calmest cells: this percentile.
+#: Grain is present in the smoothest cells, too: it is measured at this percentile.
 _CALM = 10
-#: ... but by no more than this share of what there is to see; ...
+#: ... but at most this share of the image's contrast; ...
 _RELATIVE = 0.5
-#: ... in no cell by so many times as much, and more at edges: a detail would differ.
+#: ... for a single cell this multiple, and more at edges; above it, a detail differs.
 _PEAK, _PEAK_EDGE = 6.0, 0.1
 _CHUNK = 512
 
@@ -45,7 +45,7 @@ Float = NDArray[np.float32]
 
 
 def read_look(path: str) -> bytes:
-    """Return the look of an image file, b"" where it can't be read."""
+    """Return the look of an image file, or b"" if it can't be read."""
     import cv2
 
     image, _ = read_image(path, size=_OVERSAMPLING * SIDE)
@@ -58,7 +58,7 @@ def read_look(path: str) -> bytes:
 
 
 def match_looks(looks: Pixels) -> NDArray[np.int64]:
-    """Give images that look the same one number.
+    """Assign the same number to images that look the same.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def match_looks(looks: Pixels) -> NDArray[np.int64]:
     Returns
     -------
     int64 array of shape (n_images,)
-        From 0; -1 for a flat image, which shows nothing to compare.
+        From 0; -1 for a flat image, which has no content to compare.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -78,13 +78,13 @@ def match_looks(looks: Pixels) -> NDArray[np.int64]:
     edges = coo_array(
         (np.ones(len(first), np.int8), (first, second)), (len(unique), len(unique))
     )
-    _, found = connected_components(edges, directed=False)
-    found = np.where(_contrast(unique) < FLAT, -1, found).astype(np.int64)
-    return cast("NDArray[np.int64]", found[inverse.reshape(-1)])
+    _, numbers = connected_components(edges, directed=False)
+    numbers = np.where(_contrast(unique) < FLAT, -1, numbers).astype(np.int64)
+    return cast("NDArray[np.int64]", numbers[inverse.reshape(-1)])
 
 
 def _planes(looks: Pixels) -> Iterator[Float]:
-    """Yield brightness and two colors, each of shape (n_images, side, side)."""
+    """Yield luma and the two chroma planes, each of shape (n_images, side, side)."""
     values = looks[:, :-1].astype(np.float32)
     yield values[:, :_LUMA].reshape(-1, SIDE, SIDE)
     color = values[:, _LUMA:].reshape(-1, _COLOR_SIDE, _COLOR_SIDE, 2)
@@ -93,7 +93,7 @@ def _planes(looks: Pixels) -> Iterator[Float]:
 
 
 def _contrast(looks: Pixels) -> Float:
-    """Return how much there is to see, in levels, of shape (n_images,)."""
+    """Return the contrast of each image in levels, of shape (n_images,)."""
     spread = [plane.std(axis=(1, 2)) for plane in _planes(looks)]
     return cast("Float", np.max(spread, axis=0))
 
@@ -106,14 +106,16 @@ def _local_contrast(plane: Float) -> Float:
     return cast("Float", np.sqrt(np.maximum(square - mean**2, 0)))
 
 
-def _allow(plane: Float, coarseness: Float, contrast: Float) -> tuple[Float, Float]:
-    """Return by how much a copy of an image may differ: on the whole, in each cell.
+def _find_tolerance(
+    plane: Float, coarseness: Float, contrast: Float
+) -> tuple[Float, Float]:
+    """Return the tolerances for a copy of an image: for the whole, for each cell.
 
     Parameters
     ----------
     plane : float32 array of shape (n_images, side, side)
     coarseness : float32 array of shape (n_images,)
-        Cells to a pixel of the image.
+        Cells per pixel of the image.
     contrast : float32 array of shape (n_images,)
 
     Returns
@@ -135,61 +137,61 @@ def _coarseness(looks: Pixels) -> Float:
 
 
 def _find_pairs(looks: Pixels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the positions of images that look the same, two by two.
+    """Return the positions of pairs of images that look the same.
 
-    Means over a 4 x 4 grid are searched first: they differ less than the whole.
+    Means over a 4 x 4 grid are searched first: their distance is a lower bound.
     """
     from scipy.spatial import KDTree
 
-    allowed = _allow_brightness(looks)
+    tolerance = _find_brightness_tolerance(looks)
     coarse = _coarse(looks)
     tree = KDTree(coarse)
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    pairs: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     for start in range(0, len(looks), _CHUNK):
         rows = np.arange(start, min(start + _CHUNK, len(looks)))
-        near = tree.query_ball_point(coarse[rows], SIDE * allowed[rows], workers=-1)
-        first = np.repeat(rows, [len(one) for one in near])
-        second = np.array([other for one in near for other in one], dtype=np.int64)
+        near = tree.query_ball_point(coarse[rows], SIDE * tolerance[rows], workers=-1)
+        first = np.repeat(rows, [len(others) for others in near])
+        second = np.array([row for others in near for row in others], dtype=np.int64)
         later = second > first
         first, second = first[later], second[later]
         same = _is_same(looks, first, second)
-        found.append((first[same], second[same]))
-    firsts, seconds = zip(*found, strict=True)
+        pairs.append((first[same], second[same]))
+    firsts, seconds = zip(*pairs, strict=True)
     return np.concatenate(firsts), np.concatenate(seconds)
 
 
 def _coarse(looks: Pixels) -> Float:
-    """Project brightness on a 4 x 4 grid; distances only get smaller."""
+    """Project brightness on a 4 x 4 grid, which never increases a distance."""
     block = SIDE // 4
     luma = next(_planes(looks)).reshape(-1, 4, block, 4, block)
     return luma.mean(axis=(2, 4)).reshape(len(looks), -1) * np.float32(block)
 
 
-def _allow_brightness(looks: Pixels) -> Float:
-    """Return by how much the brightness of copies may differ, of shape (n_images,)."""
-    allowed = np.empty(len(looks), dtype=np.float32)
+def _find_brightness_tolerance(looks: Pixels) -> Float:
+    """Return the tolerance of each image's brightness, of shape (n_images,)."""
+    tolerance = np.empty(len(looks), dtype=np.float32)
     for start in range(0, len(looks), _CHUNK):
         part = looks[start : start + _CHUNK]
         plane = next(_planes(part))
-        allowed[start : start + _CHUNK] = _allow(
+        tolerance[start : start + _CHUNK] = _find_tolerance(
             plane, _coarseness(part), _contrast(part)
         )[0]
-    return allowed
+    return tolerance
 
 
 def _is_same(
     looks: Pixels, first: NDArray[np.int64], second: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Compare images two by two, in brightness and in color, of shape (n_pairs,)."""
+    """Return whether the images of each pair look the same, of shape (n_pairs,)."""
     same = np.ones(len(first), dtype=np.bool_)
     for start in range(0, len(first), _CHUNK):
-        here = slice(start, start + _CHUNK)
-        one, other = looks[first[here]], looks[second[here]]
-        coarseness = np.maximum(_coarseness(one), _coarseness(other))
-        contrast = np.minimum(_contrast(one), _contrast(other))
-        for a, b in zip(_planes(one), _planes(other), strict=True):
-            whole, cell = _allow(np.minimum(a, b), coarseness, contrast)
+        chunk = slice(start, start + _CHUNK)
+        left, right = looks[first[chunk]], looks[second[chunk]]
+        coarseness = np.maximum(_coarseness(left), _coarseness(right))
+        contrast = np.minimum(_contrast(left), _contrast(right))
+        for a, b in zip(_planes(left), _planes(right), strict=True):
+            whole, cell = _find_tolerance(np.minimum(a, b), coarseness, contrast)
             difference = np.abs(a - b)
-            same[here] &= np.sqrt((difference**2).mean(axis=(1, 2))) <= whole
-            same[here] &= (difference <= cell).all(axis=(1, 2))
+            same[chunk] &= np.sqrt((difference**2).mean(axis=(1, 2))) <= whole
+            same[chunk] &= (difference <= cell).all(axis=(1, 2))
     return same

@@ -1,4 +1,4 @@
-"""Several features as one."""
+"""Several features concatenated."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rakuten_bench.types import Blocks
 
 
 class Mix(TransformerMixin, BaseEstimator):
-    """Put blocks of features side by side, none louder than another.
+    """Concatenate blocks of features, scaled to the same mean norm.
 
-    Each block is centered and divided by the mean length of its rows, as learned from
-    the training rows; within a block nothing is scaled.
+    Each block is centered and divided by the mean norm of its training rows; columns
+    of a block are not scaled individually.
 
     Parameters
     ----------
     weights : tuple of float
-        How much each block counts; empty for all the same.
+        Weight of each block; empty for equal weights.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Mix(TransformerMixin, BaseEstimator):
         self.weights = weights
 
     def fit(self, X: Blocks, y: object = None) -> Self:
-        """Learn each block's mean row and length."""
+        """Learn the mean row and mean norm of each block."""
         weights = self.weights or (1.0,) * len(X.values)
         if len(weights) != len(X.values):
             message = (
@@ -50,6 +50,6 @@ class Mix(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Blocks) -> NDArray[np.float32]:
-        """Return the blocks side by side, float32 of shape (n_rows, n_features)."""
+        """Return the concatenated blocks, float32 of shape (n_rows, n_features)."""
         learned = zip(X.values, self.means_, self.scales_, strict=True)
         return np.hstack([(block - mean) * scale for block, mean, scale in learned])

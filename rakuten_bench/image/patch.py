@@ -14,22 +14,22 @@ _BATCH = 64
 
 
 class PatchWords(TransformerMixin, BaseEstimator):
-    """Pool in a grid how near each patch of an image is to each learned patch.
+    """Pool the similarities of an image's patches to learned patches in a grid.
 
-    Patches get their mean and contrast normalized, are whitened (ZCA) and compared by
-    the "triangle" activation (Coates, Lee & Ng, An analysis of single-layer networks in
+    Patches are normalized in mean and contrast, whitened (ZCA) and compared by the
+    "triangle" activation (Coates, Lee & Ng, An analysis of single-layer networks in
     unsupervised feature learning, 2011).
 
     Parameters
     ----------
     n_words : int
-        Patches in the dictionary.
+        Number of patches in the dictionary.
     patch, step : int
-        Pixels on a patch's side, and between patches.
+        Side of a patch, and distance between patches, in pixels.
     pool : int
         Cells of the grid along each side.
     n_samples : int
-        Patches that the dictionary is learned from.
+        Number of patches to learn the dictionary from.
     random_state : int or None
 
     Attributes
@@ -89,9 +89,9 @@ class PatchWords(TransformerMixin, BaseEstimator):
 
     def _sample(self, X: NDArray[np.uint8]) -> NDArray[np.uint8]:
         rng = np.random.default_rng(self.random_state)
-        places = X.shape[1] - self.patch + 1
+        n_offsets = X.shape[1] - self.patch + 1
         rows = np.sort(rng.integers(len(X), size=self.n_samples))
-        tops, lefts = rng.integers(places, size=(2, self.n_samples))
+        tops, lefts = rng.integers(n_offsets, size=(2, self.n_samples))
         windows = np.lib.stride_tricks.sliding_window_view(
             X, (self.patch, self.patch), axis=(1, 2)
         )
@@ -121,7 +121,7 @@ class PatchWords(TransformerMixin, BaseEstimator):
 
 
 def normalize_patches(patches: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return patches with mean 0 and contrast 1 each; flat ones stay near 0.
+    """Normalize each patch to mean 0 and contrast 1; flat patches stay near 0.
 
     Parameters
     ----------

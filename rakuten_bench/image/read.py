@@ -1,8 +1,8 @@
-"""An image file to an array: at reduced size where the codec can, whatever the file.
+"""Decode any image file to an array, at reduced size if the codec supports it.
 
-The usual 8-bit JPEG or PNG is decoded by OpenCV. All else goes to Pillow: CMYK,
-palettes, transparency (on white), 16 bits, animations (the first frame), what only
-looks like an image, and every file that is cut short.
+OpenCV decodes ordinary 8-bit JPEG and PNG files. Pillow decodes all others: CMYK,
+palettes, transparency (on white), 16 bits, animations (the first frame), truncated
+files, and files that only look like images.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 Crop = Callable[[Pixels], Pixels]
 
-#: Larger files than this are not decoded unless the codec can do it reduced: 600 MB.
+#: Larger images are decoded only at reduced size: this many pixels take 600 MB.
 MAX_PIXELS = 200_000_000
-#: Also a name that no file can have, such as a long URL, and a file taken for a folder.
+#: Includes names that no file can have, such as a long URL, and a file used as a folder.
 _NO_SUCH_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 #: Huge images are decoded one at a time, so that threads don't multiply their memory.
 _one_huge = threading.Lock()
@@ -44,26 +44,26 @@ _one_huge = threading.Lock()
 def read_image(
     path: str, *, size: int = 0, color: bool = True, crop: Crop | None = None
 ) -> tuple[Pixels | None, Oddity]:
-    """Decode one image, upright, its orientation and transparency applied.
+    """Decode one image; orientation and transparency are applied.
 
     Parameters
     ----------
     path : str
         "" for no image.
     size : int
-        The pixels that the shorter side must keep at least, after the crop; 0 for all.
-        JPEGs are decoded at 1/2, 1/4 or 1/8 where that is enough.
+        Minimum pixels of the shorter side after the crop; 0 for full size. JPEGs are
+        decoded at 1/2, 1/4 or 1/8 if that is enough.
     color : bool
-        RGB, or else grey.
+        RGB if true, else grey.
     crop : callable, optional
-        Applied to what was decoded.
+        Applied to the decoded image.
 
     Returns
     -------
     image : uint8 array of shape (height, width, 3) or (height, width), or None
-        None where it can't be read; never raises for a bad file.
+        None if the file can't be read; a bad file never raises.
     oddity : Oddity
-        What is unusual about it, or why it can't be read.
+        Unusual properties of the file, or why it can't be read.
     """
     data, oddity = _load(path)
     if data is None:
@@ -79,11 +79,11 @@ def read_image(
         image = np.ascontiguousarray(crop(image))
         if reduction == 1 or min(image.shape[:2]) >= size:
             return image, oddity
-        reduction //= 2  # the crop left too little: decode it again, larger
+        reduction //= 2  # the crop is too small: decode again at twice the size
 
 
 def make_square(image: Pixels, size: int) -> Pixels:
-    """Resize to a square, each pixel the mean of what it covers."""
+    """Resize to a square by area averaging."""
     import cv2
 
     square = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
@@ -91,7 +91,7 @@ def make_square(image: Pixels, size: int) -> Pixels:
 
 
 def fit_within(image: Pixels, size: int) -> Pixels:
-    """Make an image smaller, in proportion, if its longer side has more pixels."""
+    """Scale an image down so that its longer side has at most `size` pixels."""
     import cv2
 
     height, width = image.shape[:2]
@@ -114,13 +114,13 @@ def check_readable(path: str, oddity: Oddity) -> None:
         message = (
             f"{path or 'a row without an image'}: the image can't be read "
             f"({oddity_words(oddity)}). "
-            f"Replace it, or take a white one with 'on_error: blank'."
+            f"Replace it, or use 'on_error: blank' for a white image."
         )
         raise UserError(message)
 
 
 def oddity_words(oddity: Oddity) -> str:
-    """Write what is odd about an image, as messages and notes do.
+    """Return an image's oddities as text for messages and notes.
 
     >>> oddity_words(Oddity.TOO_LARGE | Oddity.CMYK)
     'too large, cmyk'
@@ -129,7 +129,7 @@ def oddity_words(oddity: Oddity) -> str:
 
 
 def find_file(path: str) -> Oddity:
-    """Return why a path leads to no file, without opening it; nothing where it does."""
+    """Return why a path is not a file, without opening it; no oddity if it is one."""
     if not path:
         return Oddity.NOT_GIVEN
     try:
@@ -139,7 +139,7 @@ def find_file(path: str) -> Oddity:
         return Oddity.MISSING if absent else Oddity.UNREADABLE
     except ValueError:  # a name with a NUL
         return Oddity.UNREADABLE
-    return Oddity(0) if is_file else Oddity.UNREADABLE  # a folder, an endless pipe
+    return Oddity(0) if is_file else Oddity.UNREADABLE  # a folder, a pipe
 
 
 def _load(path: str) -> tuple[bytes | None, Oddity]:
@@ -148,9 +148,9 @@ def _load(path: str) -> tuple[bytes | None, Oddity]:
         return None, oddity
     try:
         return Path(path).read_bytes(), oddity
-    except FileNotFoundError:  # removed meanwhile
+    except FileNotFoundError:  # deleted in the meantime
         return None, Oddity.MISSING
-    except OSError:  # no right to read
+    except OSError:  # no permission
         return None, Oddity.UNREADABLE
 
 
@@ -203,7 +203,7 @@ def _decode_plain(data: bytes, reduction: int, *, color: bool) -> Pixels | None:
 def _decode_odd(
     data: bytes, header: Header, reduction: int, *, color: bool
 ) -> tuple[Pixels | None, Oddity]:
-    """Decode by Pillow, which raises where a file is cut short."""
+    """Decode with Pillow, which raises for a truncated file."""
     import io
 
     from PIL import Image
@@ -213,7 +213,7 @@ def _decode_odd(
             return _draw(image, header, reduction, color=color)
     except Image.DecompressionBombError:
         return None, header.oddity | Oddity.TOO_LARGE
-    except Exception as error:  # codecs raise whatever they like
+    except Exception as error:  # codecs raise exceptions of any type
         return None, header.oddity | _judge_failure(data, error)
 
 
@@ -238,7 +238,7 @@ def _draw(
     oddity |= Oddity.ROTATED if _is_turned(image) else Oddity(0)
     image = ImageOps.exif_transpose(image)
     drawn = _flatten(image)
-    if color or drawn.mode == "LAB":  # Pillow has no direct way from it to grey
+    if color or drawn.mode == "LAB":  # Pillow can't convert LAB to grey directly
         drawn = drawn.convert("RGB")
     return np.asarray(drawn if color else drawn.convert("L")).copy(), oddity
 
@@ -253,10 +253,10 @@ def _judge_mode(image: Image.Image) -> Oddity:
         "RGBA": Oddity.TRANSPARENT,
         "PA": Oddity.PALETTE | Oddity.TRANSPARENT,
     }
-    found = modes.get(image.mode, Oddity(0))
-    found |= Oddity.DEEP if image.mode[:1] in {"I", "F"} else Oddity(0)
-    found |= Oddity.TRANSPARENT if "transparency" in image.info else Oddity(0)
-    return found | (Oddity.ANIMATED if _count_frames(image) > 1 else Oddity(0))
+    oddity = modes.get(image.mode, Oddity(0))
+    oddity |= Oddity.DEEP if image.mode[:1] in {"I", "F"} else Oddity(0)
+    oddity |= Oddity.TRANSPARENT if "transparency" in image.info else Oddity(0)
+    return oddity | (Oddity.ANIMATED if _count_frames(image) > 1 else Oddity(0))
 
 
 def _count_frames(image: Any) -> int:
@@ -270,20 +270,20 @@ def _is_turned(image: Image.Image) -> bool:
 
 
 def _flatten(image: Image.Image) -> Image.Image:
-    """Return the image in 8 bits, what is transparent on white."""
+    """Return the image in 8 bits, composited on white if transparent."""
     from PIL import Image
 
     if image.mode[:1] in {"I", "F"}:
         return Image.fromarray(_to_8_bits(np.asarray(image)))
     if not image.has_transparency_data:
         return image
-    ground = Image.new("RGBA", image.size, "white")
-    ground.alpha_composite(image.convert("RGBA"))
-    return ground
+    background = Image.new("RGBA", image.size, "white")
+    background.alpha_composite(image.convert("RGBA"))
+    return background
 
 
 def _to_8_bits(values: NDArray[np.number]) -> Pixels:
-    """Scale 16-bit greys by their range, and other wide numbers by their maximum."""
+    """Scale 16-bit integers by their range, other values by their maximum."""
     top = 65535.0 if values.dtype.kind in "ui" else float(values.max(initial=0.0))
     top = max(top, float(values.max(initial=0.0)), 1e-9)
     return np.clip(values * (255.0 / top), 0, 255).round().astype(np.uint8)

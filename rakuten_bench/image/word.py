@@ -1,4 +1,4 @@
-"""Visual words: local descriptors counted by the nearest word of a learned codebook."""
+"""Bag of visual words: histograms of local descriptors over a learned codebook."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ class VisualWords(TransformerMixin, BaseEstimator):
         Mini-batch k-means as in the studies, or plain k-means on a sample, which is
         faster and fits better.
     n_samples : int
-        Descriptors for each word that the codebook is learned from.
+        Number of descriptors per word to learn the codebook from.
     root : bool
-        Compare roots of the descriptors (RootSIFT, Arandjelović & Zisserman 2012).
+        Compare square roots of the descriptors (RootSIFT, Arandjelović & Zisserman
+        2012).
     norm : {"l1", "l2", "tfidf"}
     levels : int
-        Of the pyramid (Lazebnik, Schmid & Ponce 2006): 1 for the whole image, 2 for
-        its quarters too, 3 for its sixteenths too.
+        Levels of the pyramid (Lazebnik, Schmid & Ponce 2006): 1 for the whole image,
+        2 to add its quarters, 3 to add its sixteenths.
     kernel : {"linear", "hellinger", "chi2", "intersection"}
     random_state : int or None
 
@@ -65,31 +66,31 @@ class VisualWords(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Descriptors, y: object = None) -> Self:
-        """Learn the codebook, and what is rare, from some rows."""
+        """Learn the codebook and the inverse document frequencies."""
         self._learn(X)
         self._weigh(self._count(X))
         return self
 
     def fit_transform(self, X: Descriptors, y: object = None) -> NDArray[np.float32]:
-        """Do both, counting only once."""
+        """Fit and transform, counting the words once."""
         self._learn(X)
         counts = self._count(X)
         self._weigh(counts)
         return self._finish(counts)
 
     def transform(self, X: Descriptors) -> NDArray[np.float32]:
-        """Return the words of each row.
+        """Return the histograms of each row.
 
         Returns
         -------
         float32 array of shape (n_rows, n_words * n_cells)
-            Three times as many for the kernels "chi2" and "intersection".
+            Three times as many columns for the kernels "chi2" and "intersection".
         """
         return self._finish(self._count(X))
 
     def _learn(self, X: Descriptors) -> None:
         sample, _ = X.sample(self.n_samples * self.n_words, self.random_state)
-        if not len(sample):  # not one image has a keypoint
+        if not len(sample):  # no image has a keypoint
             self.words_ = np.zeros((1, X.n_dims), dtype=np.float32)
             return
         points = root_descriptors(sample) if self.root else sample
@@ -109,8 +110,9 @@ class VisualWords(TransformerMixin, BaseEstimator):
         return counts.reshape(len(X), -1)
 
     def _weigh(self, counts: NDArray[np.float32]) -> None:
-        seen = np.count_nonzero(counts, axis=0)
-        self.idf_ = (np.log((1 + len(counts)) / (1 + seen)) + 1).astype(np.float32)
+        n_rows_with = np.count_nonzero(counts, axis=0)
+        idf = np.log((1 + len(counts)) / (1 + n_rows_with)) + 1
+        self.idf_ = idf.astype(np.float32)
 
     def _finish(self, counts: NDArray[np.float32]) -> NDArray[np.float32]:
         values = counts * self.idf_ if self.norm == "tfidf" else counts
@@ -125,7 +127,7 @@ def learn_words(
     codebook: Codebook,
     random_state: int | None,
 ) -> NDArray[np.float32]:
-    """Cluster points; return the centers, no more of them than there are points.
+    """Cluster points and return the centers, at most one per point.
 
     Returns
     -------
@@ -141,7 +143,7 @@ def learn_words(
             n_clusters, init="random", n_init=1, max_iter=20, random_state=random_state
         )
     with warnings.catch_warnings():
-        # fewer distinct points than words: some words are then never the nearest
+        # with fewer distinct points than words, some words are never the nearest
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(points)
     return np.asarray(model.cluster_centers_, dtype=np.float32)
@@ -158,7 +160,7 @@ def nearest(
 
 
 def root_descriptors(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the roots of the descriptors' shares: Hellinger distance by Euclid's."""
+    """L1-normalize and take roots, so that Euclidean distance is Hellinger distance."""
     sums = np.maximum(values.sum(axis=1, keepdims=True), np.float32(1e-12))
     return np.sqrt(values / sums)
 
@@ -166,12 +168,12 @@ def root_descriptors(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def iter_batches(
     X: Descriptors,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]]]:
-    """Yield rows, descriptors and places of many images at a time.
+    """Yield rows, descriptors and positions of many images at a time.
 
     Yields
     ------
     rows : int64 array of shape (n_batch,)
-        Which row of X each descriptor belongs to.
+        Row of X that each descriptor belongs to.
     values : float32 array of shape (n_batch, n_dims)
     places : uint8 array of shape (n_batch, 2)
     """
@@ -181,14 +183,14 @@ def iter_batches(
         rows = np.flatnonzero((batches == batch) & (counts > 0))
         if len(rows):
             images = list(X.take(rows).iter_images())
-            values = np.concatenate([found for found, _ in images])
-            places = np.concatenate([where for _, where in images])
+            values = np.concatenate([descriptors for descriptors, _ in images])
+            places = np.concatenate([positions for _, positions in images])
             release(X.values)
             yield np.repeat(rows, counts[rows]), values.astype(np.float32), places
 
 
 def _iter_cells(places: NDArray[np.uint8], levels: int) -> Iterator[NDArray[np.int64]]:
-    """Yield for each level the cell of each place, numbered on from the last level."""
+    """Yield for each level the cell of each position, numbered across all levels."""
     first = 0
     for level in range(levels):
         x, y = (places[:, axis].astype(np.int64) >> (8 - level) for axis in (0, 1))
