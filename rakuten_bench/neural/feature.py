@@ -18,7 +18,7 @@ from rakuten_bench.types import Images
 _BATCH = {"cpu": 8, "cuda": 128}
 
 
-def embed_images(  # noqa: PLR0913  what to embed, by what, how, and where
+def embed_images(  # noqa: PLR0913  images, network, and how to run it
     images: Images,
     name: str,
     weights: str = "",
@@ -30,15 +30,15 @@ def embed_images(  # noqa: PLR0913  what to embed, by what, how, and where
 ) -> NDArray[np.float32]:
     """Return the features of a pretrained network for each image.
 
-    On the CPU each of `n_jobs` threads runs the network on its own small batch with one
-    thread, so that the numbers don't depend on how many there are.
+    On the CPU each of `n_jobs` threads runs the network single-threaded on its own
+    small batch, so that the features don't depend on `n_jobs`.
 
     Parameters
     ----------
     name, weights : str
         As in `load_backbone`.
     size : int
-        Pixels on a side of the square that the network sees.
+        Side of the network's square input in pixels.
     device : {"auto", "cpu", "cuda"}
     images, n_jobs, folder :
         As in `describe_images`.
@@ -48,17 +48,17 @@ def embed_images(  # noqa: PLR0913  what to embed, by what, how, and where
     float32 array of shape (n_rows, n_features)
     """
     backbone = load_backbone(name, weights)
-    place = choose_device(device)
-    network = backbone.network.to(place, memory_format=torch.channels_last)
+    torch_device = choose_device(device)
+    network = backbone.network.to(torch_device, memory_format=torch.channels_last)
 
     def describe(batch: Pixels) -> NDArray[np.float32]:
         with (
             torch.inference_mode(),
-            torch.autocast("cuda", enabled=place.type == "cuda"),
+            torch.autocast("cuda", enabled=torch_device.type == "cuda"),
         ):
-            pixels = torch.from_numpy(batch).to(place).permute(0, 3, 1, 2)
-            found = network(backbone.prepare(pixels.float() / 255))
-        vectors: NDArray[np.float32] = found.float().cpu().numpy()
+            pixels = torch.from_numpy(batch).to(torch_device).permute(0, 3, 1, 2)
+            outputs = network(backbone.prepare(pixels.float() / 255))
+        vectors: NDArray[np.float32] = outputs.float().cpu().numpy()
         return vectors
 
     with threads(1):
@@ -66,7 +66,7 @@ def embed_images(  # noqa: PLR0913  what to embed, by what, how, and where
             images,
             describe,
             size=size,
-            batch_size=_BATCH[place.type],
+            batch_size=_BATCH[torch_device.type],
             n_jobs=n_jobs,
             folder=folder,
         )

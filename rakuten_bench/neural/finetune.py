@@ -1,4 +1,4 @@
-"""Pretrained image networks, learned further: first the new head, then all of it."""
+"""Fine-tuning of pretrained image networks: first the new head, then all layers."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class FineTuned(NeuralClassifier):
     Parameters
     ----------
     model, weights_from : str
-        Name and file of `load_backbone`.
+        `name` and `weights` of `load_backbone`.
     hidden : int
         Width of the head's inner layer; 0 for none.
     dropout : float
     unfrozen : int
-        Epochs in which all weights learn, after those in which only the head does, at
-        a tenth of the learning rate; 0 keeps the network frozen.
+        Epochs that train all weights, after those that train only the head, at a tenth
+        of the learning rate; 0 keeps the backbone frozen.
     augmentation : {"off", "affine", "trivial"}
     recipe, device, random_state, folder, weights :
         As in `NeuralClassifier`; the recipe's epochs are those of the head.
@@ -65,7 +65,7 @@ class FineTuned(NeuralClassifier):
         self.weights = weights
 
     def build(self, X: NDArray[np.generic], n_classes: int) -> nn.Module:
-        """Return the pretrained network with a fresh head."""
+        """Return the pretrained network with an untrained head."""
         backbone = load_backbone(self.model, self.weights_from)
         self.scaling_ = Backbone(nn.Identity(), backbone.mean, backbone.std)
         n_features = backbone.n_features
@@ -73,7 +73,7 @@ class FineTuned(NeuralClassifier):
         return Headed(backbone.network, head)
 
     def train(self, network: nn.Module, rows: TrainingRows) -> Trainer:
-        """Train the head alone, then all."""
+        """Train the head, then all layers."""
         return train_in_phases(self, network, rows, self.unfrozen)
 
     def draw(
@@ -93,7 +93,7 @@ class FineTuned(NeuralClassifier):
 
 
 class Headed(nn.Module):
-    """A backbone and the head on it; a frozen backbone keeps its statistics too."""
+    """A backbone with a head; a frozen backbone keeps its batch statistics."""
 
     def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
         super().__init__()
@@ -101,13 +101,13 @@ class Headed(nn.Module):
         self.is_frozen = False
 
     def freeze(self, frozen: bool) -> None:
-        """Let only the head learn, or all."""
+        """Freeze or unfreeze the backbone."""
         self.is_frozen = frozen
         for parameter in self.backbone.parameters():
             parameter.requires_grad = not frozen
 
     def train(self, mode: bool = True) -> Headed:
-        """Set the mode; batch statistics of a frozen backbone stay as they are."""
+        """Set the mode; a frozen backbone stays in evaluation mode."""
         super().train(mode)
         if self.is_frozen:
             self.backbone.eval()
@@ -122,7 +122,7 @@ class Headed(nn.Module):
 def build_head(
     n_features: int, hidden: int, dropout: float, n_classes: int
 ) -> nn.Module:
-    """Return a dense head with batch normalization and dropout, as study B's."""
+    """Return a dense head with batch normalization and dropout, as in study B."""
     layers: list[nn.Module] = [nn.BatchNorm1d(n_features), nn.Dropout(dropout)]
     width = n_features
     if hidden:
@@ -138,7 +138,7 @@ def train_in_phases(
     rows: TrainingRows,
     unfrozen: int,
 ) -> Trainer:
-    """Train a `Headed` network frozen, then unfrozen at a tenth of the rate."""
+    """Train a `Headed` network frozen, then unfrozen at a tenth of the learning rate."""
     recipe, folder = classifier.recipe, classifier.folder
     network.freeze(True)
     trainer = classifier.run_phase(
@@ -148,9 +148,9 @@ def train_in_phases(
         return trainer
     history = trainer.state.history
     network.freeze(False)
-    gentle = replace(recipe, epochs=unfrozen, learning_rate=recipe.learning_rate / 10)
+    second = replace(recipe, epochs=unfrozen, learning_rate=recipe.learning_rate / 10)
     trainer = classifier.run_phase(
-        network, rows, gentle, folder / "unfrozen" if folder else None
+        network, rows, second, folder / "unfrozen" if folder else None
     )
     trainer.state.history = [*history, *trainer.state.history]
     return trainer

@@ -1,4 +1,4 @@
-"""Networks for images, from scratch."""
+"""Networks for images, trained from scratch."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ImageNetwork(NeuralClassifier):
         self.weights = weights
 
     def build(self, X: NDArray[np.generic], n_classes: int) -> nn.Module:
-        """Return a fresh network for such pixels."""
+        """Return an untrained network for rows like X."""
         size, _, n_channels = find_shape(X)
         return _BUILDERS[self.architecture](size, n_channels, n_classes)
 
@@ -61,7 +61,7 @@ class ImageNetwork(NeuralClassifier):
         training: bool,
         device: torch.device,
     ) -> Tensor:
-        """Return images as a float tensor (n, n_channels, size, size) around zero."""
+        """Return centered images as a float tensor (n, n_channels, size, size)."""
         images = to_images(inputs, rows, device)
         if training:
             images = augment(images, self.augmentation)
@@ -71,12 +71,12 @@ class ImageNetwork(NeuralClassifier):
 def find_shape(X: NDArray[np.generic]) -> tuple[int, int, int]:
     """Return height, width and channels of the images in rows of pixels.
 
-    No number is both a square and three times a square, so there is no doubt.
+    Unambiguous, since no number is both a square and three times a square.
 
     Raises
     ------
     UserError
-        If the rows are no square images.
+        If the rows are not square images.
 
     >>> find_shape(np.zeros((2, 48)))
     (4, 4, 3)
@@ -87,7 +87,7 @@ def find_shape(X: NDArray[np.generic]) -> tuple[int, int, int]:
         if side and side * side * n_channels == n_pixels:
             return side, side, n_channels
     message = (
-        f"a network for images needs pixels; a feature of {n_pixels} numbers is no "
+        f"a network for images needs pixels; a feature of {n_pixels} numbers is not a "
         f"square image. Use feature 'pixels' (dtype uint8) and reducer 'off'."
     )
     raise UserError(message)
@@ -98,7 +98,7 @@ def to_images(
 ) -> Tensor:
     """Return rows of pixels as a float tensor (n, n_channels, height, width) in [0, 1].
 
-    They travel to the device as they are, and lie there with channels last.
+    Rows are copied to the device in their own dtype, and stay channels-last there.
     """
     pixels = np.asarray(X[rows]).reshape(len(rows), *find_shape(X))
     images = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
@@ -107,7 +107,7 @@ def to_images(
 
 
 def build_average(size: int, n_channels: int, n_classes: int) -> nn.Module:
-    """Return study E's: three convolutions 16-32-64 with average pooling, dense 128."""
+    """Return the network of study E: convolutions 16-32-64, average pooling, dense 128."""
     layers: list[nn.Module] = []
     for width in (16, 32, 64):
         layers += [
@@ -122,7 +122,10 @@ def build_average(size: int, n_channels: int, n_classes: int) -> nn.Module:
 
 
 def build_dropout(size: int, n_channels: int, n_classes: int) -> nn.Module:
-    """Return study D's: three times convolution, pooling and dropout, then dense 512."""
+    """Return the network of study D: three blocks of convolution, pooling and dropout.
+
+    Followed by a dense layer of 512.
+    """
     layers: list[nn.Module] = []
     for width in (32, 64, 128):
         layers += [nn.Conv2d(n_channels, width, 3, padding=1), nn.ReLU()]
@@ -135,7 +138,7 @@ def build_dropout(size: int, n_channels: int, n_classes: int) -> nn.Module:
 
 def build_residual(size: int, n_channels: int, n_classes: int) -> nn.Module:
     """Return a small residual network (He et al. 2016): six blocks, 32-64-128 wide."""
-    del size  # it pools over whatever is left
+    del size  # global average pooling takes any size
     layers: list[nn.Module] = [
         nn.Conv2d(n_channels, 32, 3, stride=2, padding=1, bias=False),
         nn.BatchNorm2d(32),
@@ -151,7 +154,7 @@ def build_residual(size: int, n_channels: int, n_classes: int) -> nn.Module:
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions whose result is added to their input."""
+    """Two convolutions with a skip connection."""
 
     def __init__(self, width: int, wider: int, stride: int) -> None:
         super().__init__()
@@ -162,15 +165,15 @@ class ResidualBlock(nn.Module):
             nn.Conv2d(wider, wider, 3, padding=1, bias=False),
             nn.BatchNorm2d(wider),
         )
-        self.short = nn.Sequential()
+        self.shortcut = nn.Sequential()
         if stride > 1 or width != wider:
-            self.short = nn.Sequential(
+            self.shortcut = nn.Sequential(
                 nn.Conv2d(width, wider, 1, stride, bias=False), nn.BatchNorm2d(wider)
             )
 
     def forward(self, images: Tensor) -> Tensor:
         """Return feature maps of shape (n, wider, height / stride, width / stride)."""
-        return nn.functional.relu(self.path(images) + self.short(images))
+        return nn.functional.relu(self.path(images) + self.shortcut(images))
 
 
 _BUILDERS = {

@@ -1,4 +1,4 @@
-"""What pretrained networks need on this machine; found without loading PyTorch."""
+"""Requirements of pretrained networks on this machine, checked without PyTorch."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _PACKAGES = {
 }
 
 
-def say_lacking_backbone(name: str, weights: str) -> str:
-    """Say what an image network lacks; "" where nothing is known to be missing.
+def find_missing_backbone(name: str, weights: str) -> str:
+    """Return which package or file of an image network is missing; "" if none.
 
     Parameters
     ----------
     name, weights : str
-        As in `backbone.load_backbone`, which looks further: into a library's list of
-        networks and into what was downloaded for it before.
+        As in `backbone.load_backbone`, which also checks a library's list of networks
+        and its download cache.
     """
     for package in _PACKAGES.get(name.partition("/")[0], ()):
         if importlib.util.find_spec(package) is None:
@@ -33,16 +33,16 @@ def say_lacking_backbone(name: str, weights: str) -> str:
     return ""
 
 
-def say_lacking_transformer(model: str) -> str:
-    """Say that a language model is neither a folder nor in the hub's cache; else ""."""
+def find_missing_transformer(model: str) -> str:
+    """Return why a language model can't be loaded, or "" if a folder or the cache has it."""
     from huggingface_hub import try_to_load_from_cache
 
     if Path(model).is_dir():
         return ""
     try:
-        found = try_to_load_from_cache(model, "config.json")
-    except ValueError:  # no name of the hub: a path to a folder that is not there
-        found = None
-    if isinstance(found, str):
+        config = try_to_load_from_cache(model, "config.json")
+    except ValueError:  # not a valid hub name: a path to a missing folder
+        config = None
+    if isinstance(config, str):
         return ""
     return f"model '{model}': neither a folder nor in the hub's cache on this machine"

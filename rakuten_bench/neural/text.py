@@ -16,12 +16,12 @@ from rakuten_bench.neural.classifier import NeuralClassifier
 from rakuten_bench.neural.training import Recipe
 
 Unit = Literal["word", "char"]
-#: 0 fills up short texts, 1 stands for what the training rows never showed.
+#: 0 is padding, 1 is a unit that is not in the training rows.
 _UNKNOWN, _FIRST = 1, 2
 
 
 class TextNetwork(NeuralClassifier):
-    """Embeddings, filters of several widths, the maximum over the text of each.
+    """Embeddings, convolutions of several widths, max pooling over the text.
 
     Kim, Convolutional neural networks for sentence classification, 2014.
 
@@ -29,15 +29,15 @@ class TextNetwork(NeuralClassifier):
     ----------
     unit : {"word", "char"}
     length : int
-        Units of a text that are looked at, all blocks in a row.
+        Number of units that are read from a text, its blocks concatenated.
     n_units : int
-        Distinct units that have an embedding, the most frequent of the training rows.
+        Number of units that have an embedding: the most frequent of the training rows.
     n_dims : int
-        Numbers in an embedding.
+        Length of an embedding.
     widths : tuple of int
-        Units that a filter sees.
+        Widths of the filters in units.
     n_filters : int
-        Of each width.
+        Number of filters of each width.
     dropout : float
     recipe, device, random_state, folder, weights :
         As in `NeuralClassifier`.
@@ -45,7 +45,7 @@ class TextNetwork(NeuralClassifier):
     Attributes
     ----------
     units_ : dict of str to int
-        The number of each unit that the training rows show often enough.
+        Number of each unit that has an embedding.
     """
 
     def __init__(  # noqa: PLR0913  one argument per hyperparameter
@@ -78,11 +78,11 @@ class TextNetwork(NeuralClassifier):
         self.weights = weights
 
     def prepare(self, X: Corpus) -> None:
-        """Give numbers to the units of the training rows, the most frequent first."""
+        """Assign numbers to the units of the training rows, the most frequent first."""
         if self.length < max(self.widths):
             message = (
                 f"model 'cnn': length '{self.length}' is less than the widest filter "
-                f"'{max(self.widths)}'. Make it longer."
+                f"'{max(self.widths)}'. Increase it."
             )
             raise UserError(message)
         words = X.vocabulary.words()
@@ -96,7 +96,7 @@ class TextNetwork(NeuralClassifier):
         self.units_ = {unit: number for number, unit in enumerate(kept, start=_FIRST)}
 
     def build(self, X: Corpus, n_classes: int) -> nn.Module:
-        """Return a fresh network for such texts."""
+        """Return an untrained network for rows like X."""
         return KimNetwork(
             len(self.units_) + _FIRST,
             self.n_dims,
@@ -144,7 +144,7 @@ class TextNetwork(NeuralClassifier):
 
 
 class KimNetwork(nn.Module):
-    """Embedding, one convolution for each width, maximum over time, dropout, dense."""
+    """Embedding, one convolution per width, max pooling over time, dropout, dense."""
 
     def __init__(
         self,
@@ -166,6 +166,6 @@ class KimNetwork(nn.Module):
     def forward(self, units: Tensor) -> Tensor:
         """Return logits of shape (n, n_classes) from int64 of shape (n, length)."""
         embedded = self.embedding(units).transpose(1, 2)
-        tops = [part(embedded).relu().amax(dim=2) for part in self.filters]
-        logits: Tensor = self.dense(self.dropout(torch.cat(tops, dim=1)))
+        pooled = [filters(embedded).relu().amax(dim=2) for filters in self.filters]
+        logits: Tensor = self.dense(self.dropout(torch.cat(pooled, dim=1)))
         return logits

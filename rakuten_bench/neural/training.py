@@ -1,9 +1,9 @@
-"""The training loop that all networks share.
+"""The training loop of all networks.
 
-Early stopping and the plateau schedule look at a validation part of the training rows.
-On a GPU it runs in mixed precision with channels last. After every epoch it leaves a
-checkpoint; a killed run goes on with the next epoch and ends with the same weights as
-one that was never killed, since each epoch draws its random numbers anew from the seed.
+Early stopping and the plateau schedule use a validation part of the training rows. On a
+GPU training runs in mixed precision with channels last. A checkpoint is written after
+every epoch. A killed run resumes with the next epoch and ends with the same weights as
+an uninterrupted one, since the random numbers of an epoch are seeded by its number.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from rakuten_bench.neural.device import name_device
 
 _log = logging.getLogger(__name__)
 Rows = NDArray[np.int64]
-#: Makes the input of the network from row numbers, on a device; told whether it is for
-#: training, when it may change it at random.
+#: Takes row numbers, whether they are for training (then random augmentation applies)
+#: and a device; returns the network's input.
 Draw = Callable[[Rows, bool, torch.device], Any]
 
 
@@ -38,20 +38,20 @@ class Recipe:
     Attributes
     ----------
     epochs : int
-        At most.
+        Maximum number of epochs.
     batch_size : int
     learning_rate, weight_decay : float
         Of AdamW.
     validation : float
-        Share of the training rows that is held out to stop by; 0 for none.
+        Share of the training rows that is held out for early stopping; 0 for none.
     patience : int
         Epochs without a better validation loss after which training stops; after half
         as many the learning rate is halved.
     balanced : bool
-        Whether rare classes weigh more.
+        Whether rare classes get larger weights.
     threads : int
-        Of the CPU. The last bits of a sum depend on it, so that it does not follow the
-        number of jobs: a scenario gives the same predictions alone and in a grid.
+        CPU threads. Independent of the number of jobs, since floating-point sums
+        depend on it: a scenario gives the same predictions alone and in a grid.
     """
 
     epochs: int = 30
@@ -66,7 +66,7 @@ class Recipe:
 
 @dataclass
 class State:
-    """How far training is; what a checkpoint holds beside the weights."""
+    """The progress of training, stored in a checkpoint beside the weights."""
 
     epoch: int = 0
     best_loss: float = float("inf")
@@ -95,7 +95,7 @@ class Trainer:
     state : State
     """
 
-    def __init__(  # noqa: PLR0913  the six things that training needs, and its folder
+    def __init__(  # noqa: PLR0913  network, data, recipe, and how to run it
         self,
         network: nn.Module,
         draw: Draw,
@@ -126,21 +126,24 @@ class Trainer:
         self.best: dict[str, Any] = {}
 
     def fit(self) -> State:
-        """Train until the end, or until the validation loss no longer falls."""
+        """Train all epochs, or until the validation loss stops improving."""
         with threads(self.recipe.threads):
             self._fit()
         return self.state
 
     def _fit(self) -> None:
-        train, held = hold_out(
+        train, validation = hold_out(
             self.y, self.recipe.validation, self.random_state, self.groups
         )
         self._resume()
         while self.state.epoch < self.recipe.epochs and not self._is_stale():
             start = time.perf_counter()
             loss = self._train_epoch(train)
-            scores = self._judge(held) if len(held) else (loss, float("nan"))
-            self._note(loss, scores, time.perf_counter() - start)
+            if len(validation):
+                scores = self._validate(validation)
+            else:
+                scores = (loss, float("nan"))
+            self._end_epoch(loss, scores, time.perf_counter() - start)
             self._save()
         if self.best:
             self.network.load_state_dict(self.best)
@@ -177,7 +180,7 @@ class Trainer:
         self.scaler.update()
         return float(loss.detach())
 
-    def _judge(self, rows: Rows) -> tuple[float, float]:
+    def _validate(self, rows: Rows) -> tuple[float, float]:
         """Return loss and accuracy on held-out rows."""
         logits = predict_logits(
             self.network, self.draw, rows, self.recipe.batch_size, self.device
@@ -187,7 +190,9 @@ class Trainer:
         loss = float(nn.functional.cross_entropy(logits, y, weight=weight))
         return loss, float((logits.argmax(dim=1) == y).float().mean())
 
-    def _note(self, loss: float, scores: tuple[float, float], seconds: float) -> None:
+    def _end_epoch(
+        self, loss: float, scores: tuple[float, float], seconds: float
+    ) -> None:
         state = self.state
         state.epoch += 1
         line = {
@@ -210,8 +215,8 @@ class Trainer:
             }
 
     def _is_stale(self) -> bool:
-        waited = self.state.epoch - self.state.best_epoch
-        return self.recipe.validation > 0 and waited >= self.recipe.patience
+        n_stale = self.state.epoch - self.state.best_epoch
+        return self.recipe.validation > 0 and n_stale >= self.recipe.patience
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, enabled=self.device.type == "cuda")
@@ -255,17 +260,17 @@ def predict_logits(
     """Return the logits of some rows, float32 on the CPU."""
     network.eval()
     with torch.inference_mode(), torch.autocast("cuda", enabled=device.type == "cuda"):
-        found = [
+        batches = [
             network(draw(batch, False, device)).float().cpu()
             for batch in iter_batches(rows, 2 * batch_size)
         ]
-    return torch.cat(found)
+    return torch.cat(batches)
 
 
 def iter_batches(rows: Rows, size: int) -> Iterator[Rows]:
-    """Yield rows by so many at a time, the last two about as many if few are left.
+    """Yield batches of rows; a single remaining row joins the batch before it.
 
-    A batch of one row has no variance, which batch normalization needs.
+    Batch normalization needs a variance, which a batch of one row does not have.
     """
     for start in range(0, len(rows), size):
         if start + size == len(rows) - 1 and size > 1:
@@ -276,7 +281,7 @@ def iter_batches(rows: Rows, size: int) -> Iterator[Rows]:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Run with so many threads of the CPU."""
+    """Set the number of CPU threads of torch within the context."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -287,7 +292,7 @@ def threads(count: int) -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Run with torch's random numbers from a seed; leave the caller's as they were."""
+    """Seed torch within the context, and restore its random state afterwards."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield

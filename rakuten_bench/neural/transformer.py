@@ -1,4 +1,4 @@
-"""Pretrained language models of Hugging Face that are on this machine already."""
+"""Pretrained Hugging Face language models from this machine."""
 
 from __future__ import annotations
 
@@ -21,16 +21,14 @@ from rakuten_bench.types import Texts
 
 
 def load_transformer(model: str) -> tuple[Any, Any]:
-    """Load tokenizer and model from a folder, or from what the hub left here before.
+    """Load tokenizer and model from a folder or the hub's cache.
 
     Raises
     ------
     UserError
-        If neither has it; nothing is downloaded.
+        If neither has the model; nothing is downloaded.
     """
-    os.environ["HF_HUB_OFFLINE"] = (
-        "1"  # or each look-up waits for a net that isn't there
-    )
+    os.environ["HF_HUB_OFFLINE"] = "1"  # otherwise each look-up waits for the network
     from transformers import AutoModel, AutoTokenizer
 
     try:
@@ -40,19 +38,19 @@ def load_transformer(model: str) -> tuple[Any, Any]:
         message = (
             f"model '{model}': neither a folder with a Hugging Face model nor in the "
             f"hub's cache on this machine ({type(error).__name__}), and nothing is "
-            f"downloaded. Run 'hf download {model}' where there is a net, or give the "
-            f"path of a folder."
+            f"downloaded. Run 'hf download {model}' on a machine with network access, "
+            f"or give the path of a folder."
         )
         raise UserError(message) from None
     return tokenizer, network
 
 
 def join_columns(texts: Texts) -> list[str]:
-    """Return one text for each row, its blocks in a row."""
+    """Return one text for each row: its blocks, concatenated."""
     return [" ".join(parts).strip() for parts in zip(*texts.columns, strict=True)]
 
 
-def embed_texts(  # noqa: PLR0913  what to embed, by what, how, and where
+def embed_texts(  # noqa: PLR0913  texts, model, and how to run it
     texts: Texts,
     model: str,
     *,
@@ -62,16 +60,16 @@ def embed_texts(  # noqa: PLR0913  what to embed, by what, how, and where
     n_jobs: int = 1,
     folder: Path | None = None,
 ) -> NDArray[np.float32]:
-    """Return the mean of a frozen model's last vectors over the tokens of each row.
+    """Return the mean of a frozen model's last hidden states over each row's tokens.
 
     Returns
     -------
     float32 array of shape (n_rows, n_features)
-        Rows made by a run that was killed are not made again.
+        A resumed run computes only the missing rows.
     """
     tokenizer, network = load_transformer(model)
-    place = choose_device(device)
-    pooled = PooledText(network).to(place).eval()
+    torch_device = choose_device(device)
+    pooled = PooledText(network).to(torch_device).eval()
     rows = join_columns(texts)
     shape = (len(rows), network.config.hidden_size)
     values = open_rows(folder, "values", shape, np.float32)
@@ -80,7 +78,7 @@ def embed_texts(  # noqa: PLR0913  what to embed, by what, how, and where
         for start in range(0, len(rows), batch_size):
             part = slice(start, start + batch_size)
             if not done[part].all():
-                inputs = tokenize(tokenizer, rows[part], length, place)
+                inputs = tokenize(tokenizer, rows[part], length, torch_device)
                 values[part] = pooled(inputs).float().cpu().numpy()
                 done[part] = 1
     return values
@@ -89,15 +87,15 @@ def embed_texts(  # noqa: PLR0913  what to embed, by what, how, and where
 def tokenize(
     tokenizer: Any, texts: list[str], length: int, device: torch.device
 ) -> dict[str, Tensor]:
-    """Return numbers of tokens and the mask of those that count, int64 (n, n_tokens)."""
-    found = tokenizer(
+    """Return token ids and the attention mask, int64 of shape (n, n_tokens)."""
+    encoded = tokenizer(
         texts, truncation=True, max_length=length, padding=True, return_tensors="pt"
     )
-    return {name: found[name].to(device) for name in ("input_ids", "attention_mask")}
+    return {name: encoded[name].to(device) for name in ("input_ids", "attention_mask")}
 
 
 class PooledText(nn.Module):
-    """The mean of a language model's last vectors over the tokens that count."""
+    """Mean pooling of a language model's last hidden states over unmasked tokens."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -118,7 +116,7 @@ class FineTunedText(NeuralClassifier):
     model : str
         A folder, or the name of a model in the hub's cache.
     length : int
-        Tokens of a text that are looked at.
+        Maximum number of tokens of a text; the rest is truncated.
     hidden, dropout, unfrozen :
         As in `FineTuned`.
     recipe, device, random_state, folder, weights :
@@ -151,14 +149,14 @@ class FineTunedText(NeuralClassifier):
         self.weights = weights
 
     def build(self, X: Texts, n_classes: int) -> nn.Module:
-        """Return the pretrained model with a fresh head."""
+        """Return the pretrained model with an untrained head."""
         self.tokenizer_, network = load_transformer(self.model)
         width = network.config.hidden_size
         head = build_head(width, self.hidden, self.dropout, n_classes)
         return Headed(PooledText(network), head)
 
     def train(self, network: nn.Module, rows: TrainingRows) -> Trainer:
-        """Train the head alone, then all."""
+        """Train the head, then all layers."""
         return train_in_phases(self, network, rows, self.unfrozen)
 
     def draw(

@@ -179,7 +179,7 @@ class Option(Registered):
         """Return its tags with these parameters, the others at their defaults."""
         return self.rules.find_tags(self._all(params))
 
-    def say_lacking(self, params: Params, base: Path | None = None) -> str:
+    def find_missing(self, params: Params, base: Path | None = None) -> str:
         """Return what this machine lacks for it with these parameters, or ""."""
         return self.lacks(self._all(self.locate(params, base))) if self.lacks else ""
 

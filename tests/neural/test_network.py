@@ -85,7 +85,9 @@ def test_floats_and_bytes_are_the_same_pixels(pixels):
 
 def test_rows_that_are_no_image_are_refused():
     assert find_shape(np.zeros((1, 100))) == (10, 10, 1)
-    with pytest.raises(UserError, match="a feature of 99 numbers is no square image"):
+    with pytest.raises(
+        UserError, match="a feature of 99 numbers is not a square image"
+    ):
         find_shape(np.zeros((1, 99)))
 
 

@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch", reason="extra 'cnn' is not installed")
 from rakuten_bench.errors import MissingPackage, UserError
 from rakuten_bench.neural.backbone import (
     Backbone,
-    behead,
-    fill,
     find_downloaded,
     load_backbone,
     load_state,
+    load_weights,
+    remove_head,
 )
 from rakuten_bench.neural.finetune import FineTuned, Headed, build_head
 from rakuten_bench.neural.training import Recipe
@@ -77,7 +77,7 @@ def pixels() -> tuple[np.ndarray, np.ndarray]:
 def tiny_backbone(monkeypatch):
     """Let the name of a backbone stand for a tiny network."""
     torch.manual_seed(0)
-    network = behead(Tiny())
+    network = remove_head(Tiny())
     found = Backbone(network, (0.5,) * 3, (0.25,) * 3)
     monkeypatch.setattr(
         "rakuten_bench.neural.finetune.load_backbone", lambda name, weights: found
@@ -86,18 +86,18 @@ def tiny_backbone(monkeypatch):
 
 
 def test_the_last_dense_layer_is_taken_off():
-    assert behead(Tiny())(torch.zeros(2, 3, 8, 8)).shape == (2, 4)
+    assert remove_head(Tiny())(torch.zeros(2, 3, 8, 8)).shape == (2, 4)
 
 
 def test_weights_of_another_head_are_taken_and_of_another_network_refused(tmp_path):
     torch.save({"state_dict": Tiny(99).state_dict()}, tmp_path / "a.pt")
     state, network = load_state(str(tmp_path / "a.pt")), Tiny(10)
 
-    fill(network, state, "tiny")
+    load_weights(network, state, "tiny")
 
     assert torch.equal(network.body[0].weight, state["body.0.weight"])
     with pytest.raises(UserError, match="2 of 4 tensors are missing or of another"):
-        fill(Tiny(), {"fc.bias": state["fc.bias"]}, "tiny")
+        load_weights(Tiny(), {"fc.bias": state["fc.bias"]}, "tiny")
 
 
 def test_files_that_hold_no_weights_are_refused(tmp_path):
@@ -107,7 +107,7 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"no file 'none\.pt'"):
         load_state("none.pt")
     for name in ("a.pt", "code.pt"):
-        with pytest.raises(UserError, match="no file of weights"):
+        with pytest.raises(UserError, match="not a file of weights"):
             load_state(str(tmp_path / name))
 
 

@@ -65,7 +65,7 @@ def test_what_is_not_there_is_named(modality, lever, name, params, words):
     except MissingPackage as error:
         pytest.skip(str(error))
 
-    said = option.say_lacking(params)
+    said = option.find_missing(params)
 
     assert any(part in said for part in words.split("|")), said
 
@@ -84,7 +84,7 @@ def test_what_is_there_is_not_spoken_of(tmp_path, monkeypatch):
     }
 
     said = {
-        names: find("text", *names).say_lacking(one) for names, one in given.items()
+        names: find("text", *names).find_missing(one) for names, one in given.items()
     }
 
     assert said == dict.fromkeys(given, "")
@@ -114,4 +114,4 @@ def test_what_a_missing_nltk_data_set_is_called():
     if any(Path(one).exists() for one in option.find_files({})):
         pytest.skip("NLTK's stop words are on this machine")
 
-    assert "nltk.downloader stopwords" in option.say_lacking({})
+    assert "nltk.downloader stopwords" in option.find_missing({})

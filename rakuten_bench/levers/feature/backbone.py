@@ -10,9 +10,9 @@ from rakuten_bench.types import Images, Params
 
 
 def _lacks(params: Params) -> str:
-    from rakuten_bench.neural.local import say_lacking_backbone
+    from rakuten_bench.neural.local import find_missing_backbone
 
-    return say_lacking_backbone(params["model"], params["weights"])
+    return find_missing_backbone(params["model"], params["weights"])
 
 
 @FEATURE.option(

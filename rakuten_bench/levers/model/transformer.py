@@ -7,9 +7,9 @@ from rakuten_bench.types import Classifier, Params
 
 
 def _lacks(params: Params) -> str:
-    from rakuten_bench.neural.local import say_lacking_transformer
+    from rakuten_bench.neural.local import find_missing_transformer
 
-    return say_lacking_transformer(params["model"])
+    return find_missing_transformer(params["model"])
 
 
 @MODEL.option(
