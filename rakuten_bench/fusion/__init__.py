@@ -1,1 +1,1 @@
-"""Predictions of several models joined to one; predictions that come from a file."""
+"""Combining the predictions of several models; predictions read from a file."""

@@ -1,4 +1,4 @@
-"""Probabilities that another program computed, matched by row id and class name."""
+"""Predictions of another program, read from a file, by row id and class name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["probabilities", "logits"]
 
-#: How far from 1 a row may sum: probabilities are often written with three digits.
+#: Tolerance of a row's sum: probabilities are often written with three digits.
 _TOLERANCE = 0.01
 _NAMES = ("id", "classes")
 _ARRAYS = (*_NAMES, "probability")
@@ -35,16 +35,16 @@ _FLOAT_ID = re.compile(r"-?\d+\.0")
 
 @dataclass(frozen=True, slots=True)
 class PredictionFile:
-    """The content of such a file.
+    """The content of a predictions file.
 
     Attributes
     ----------
     path : str
     classes : tuple of str
-        Of the columns, in the file's order.
+        Class of each column, in the file's order.
     ids : list of str, of length n_rows
     values : float64 array of shape (n_rows, n_classes)
-        As they were written.
+        Unchecked and unconverted.
     """
 
     path: str
@@ -62,15 +62,15 @@ class PredictionFile:
         missing = [name for name in needed if name not in self.classes]
         extra = [name for name in self.classes if name not in known]
         problems = [
-            f"{what} {listed(names)}"
-            for names, what in ((missing, "it lacks"), (extra, "unknown are"))
+            f"{label} {listed(names)}"
+            for names, label in ((missing, "missing"), (extra, "unknown"))
             if names
         ]
         if problems:
             message = (
-                f"{self.path}: its {len(self.classes)} classes are not the data set's "
-                f"{len(known)}: {'; '.join(problems)}. Name each column as its label, "
-                f"and leave out what is no class."
+                f"{self.path}: its {len(self.classes)} classes differ from the data "
+                f"set's {len(known)}: {'; '.join(problems)}. Name each column by its "
+                f"label, and remove columns that are not classes."
             )
             raise UserError(message)
 
@@ -87,9 +87,9 @@ class PredictionFile:
         if missing:
             message = (
                 f"{self.path}: no prediction for {len(missing):,} of {len(ids):,} rows "
-                f"({listed(missing)}); its own ids are {listed(self.ids)}. It "
-                f"needs the test rows, and the training rows too for fusion 'weighted' "
-                f"or 'stacking'."
+                f"({listed(missing)}); the ids in the file are {listed(self.ids)}. "
+                f"Predictions for the test rows are required, and for the training "
+                f"rows too with fusion 'weighted' or 'stacking'."
             )
             raise UserError(message)
 
@@ -99,7 +99,7 @@ class PredictionFile:
         Raises
         ------
         UserError
-            If the values are none, or no logits where these are meant.
+            If the values are not valid probabilities or logits.
         """
         convert = _from_logits if kind == "logits" else _from_probabilities
         try:
@@ -110,25 +110,26 @@ class PredictionFile:
 
 
 class ExternalPredictions(ClassifierMixin, BaseEstimator):
-    """A classifier that looks its predictions up in a file.
+    """A classifier that looks up its predictions in a file.
 
-    The file holds the test rows, and for a fusion with tuned weights or stacking the
-    training rows too, predicted by models that had not seen them.
+    The file contains predictions for the test rows. A fusion with tuned weights or
+    stacking also needs out-of-fold predictions for the training rows.
 
     Parameters
     ----------
     path : str
-        An npz file with arrays `id`, `classes` and `probability`, as in the program's
-        own predictions.npz, or a CSV file with a column `id` and one for each class.
+        An npz file with arrays `id`, `classes` and `probability`, such as the
+        predictions.npz of a record, or a CSV file with a column `id` and one for each
+        class.
     classes : sequence of str
-        Of the data set, in the order of their codes.
+        Classes of the data set, in the order of their codes.
     kind : {"probabilities", "logits"}
-        What the numbers are; logits go through a softmax.
+        Kind of the values; logits are converted by a softmax.
 
     Attributes
     ----------
     classes_ : int array of shape (n_classes_in_file,)
-        Codes of the classes that the file has.
+        Codes of the classes in the file.
     rows_ : dict of str to int
         Row id to row of `probability_`.
     probability_ : float64 array of shape (n_rows_in_file, n_classes_in_file)
@@ -142,7 +143,7 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
         self.kind = kind
 
     def fit(self, X: pd.DataFrame, y: Labels) -> Self:
-        """Read the file; the labels only tell which classes it must have.
+        """Read the file; the labels determine only which classes are required.
 
         Parameters
         ----------
@@ -152,25 +153,25 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
         Raises
         ------
         UserError
-            If the file can't be read, or its classes are not the data set's.
+            If the file can't be read, or its classes don't match the data set's.
         """
         file = self.file_ = read_predictions(self.path)
         file.check_classes([self.classes[code] for code in np.unique(y)], self.classes)
-        place = {name: column for column, name in enumerate(file.classes)}
-        codes = [code for code, name in enumerate(self.classes) if name in place]
+        column_of = {name: column for column, name in enumerate(file.classes)}
+        codes = [code for code, name in enumerate(self.classes) if name in column_of]
         self.classes_ = np.array(codes, dtype=np.int64)
-        columns = [place[self.classes[code]] for code in codes]
+        columns = [column_of[self.classes[code]] for code in codes]
         self.probability_ = file.probabilities(self.kind)[:, columns]
         self.rows_ = {id_: row for row, id_ in enumerate(file.ids)}
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float64]:
-        """Return the probabilities of rows, found by their id.
+        """Return the probabilities of rows, looked up by their id.
 
         Raises
         ------
         UserError
-            If the file lacks some of them.
+            If rows are missing from the file.
         """
         ids = X["id"].tolist()
         if any(id_ not in self.rows_ for id_ in ids):
@@ -183,7 +184,7 @@ class ExternalPredictions(ClassifierMixin, BaseEstimator):
 
 
 def find_problems(path: str, kind: Kind, wanted: Wanted) -> Iterator[str]:
-    """Yield everything that is wrong with a file for the rows and classes of a plan."""
+    """Yield all problems of a file with respect to a plan's rows and classes."""
     try:
         file = read_predictions(path)
     except UserError as error:
@@ -206,38 +207,38 @@ def read_predictions(path: str) -> PredictionFile:
     Raises
     ------
     UserError
-        If it is not there, not in one of the two formats, or an id or a class occurs
-        twice.
+        If the file is missing or in another format, or contains a duplicate id or
+        class.
     """
-    _refuse_no_file(path)
+    _check_is_file(path)
     read = _read_npz if path.lower().endswith(".npz") else _read_csv
     try:
         ids, classes, values = read(Path(path))
     except (OSError, csv.Error, *DAMAGES) as error:
         reason = getattr(error, "strerror", None) or error
         message = (
-            f"{path}: is no file of predictions: {reason}. Expected is a CSV file with a "
+            f"{path}: not a predictions file: {reason}. Expected: a CSV file with a "
             f"column 'id' and one column for each class, or an npz file with the "
             f"arrays {listed(_ARRAYS)}."
         )
         raise UserError(message) from None
-    ids = _whole_ids(ids)
+    ids = _strip_decimals(ids)
     _check_names(path, ids, classes)
     return PredictionFile(path, ids, tuple(classes), values)
 
 
-def _refuse_no_file(path: str) -> None:
+def _check_is_file(path: str) -> None:
     problem = ""
     if not path:
-        problem = "no file is named"
+        problem = "'path' is empty"
     elif os.path.isdir(path):  # noqa: PTH112  (False for a name that no file can have)
         problem = f"'{path}' is a folder"
     elif not os.path.isfile(path):  # noqa: PTH113
         problem = f"no file '{path}'"
     if problem:
         message = (
-            f"model 'external': {problem}. Give the path of a file, from the scenario "
-            f"file's own folder, as 'path'."
+            f"model 'external': {problem}. Give the path of a file, relative to the "
+            f"scenario file's folder, as 'path'."
         )
         raise UserError(message)
 
@@ -247,8 +248,8 @@ def _read_npz(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
         known = list_arrays(file)
         missing = [name for name in _ARRAYS if name not in known]
         if missing:
-            has = f"it has {listed(known)}" if known else "it has none"
-            message = f"it lacks {_named('array', missing)}; {has}"
+            has = f"it contains {listed(known)}" if known else "it contains none"
+            message = f"missing {'arrays' if missing[1:] else 'array'} {listed(missing)}; {has}"
             raise ValueError(message)
         ids, classes = (read_array(file, name).astype(str) for name in _NAMES)
         for name, array in zip(_NAMES, (ids, classes), strict=True):
@@ -256,7 +257,7 @@ def _read_npz(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
                 message = f"array '{name}' has {array.ndim} dimensions instead of 1"
                 raise ValueError(message)
         shape, _ = read_head(file, "probability")
-        if shape != (ids.size, classes.size):  # before it takes that much memory
+        if shape != (ids.size, classes.size):  # checked before memory is allocated
             message = (
                 f"array 'probability' has shape {shape}; {ids.size:,} ids and "
                 f"{classes.size} classes need ({ids.size}, {classes.size})"
@@ -267,24 +268,24 @@ def _read_npz(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
 
 
 def _read_csv(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
-    found = iter_lines(path)
-    first = next(found, "")
+    text_lines = iter_lines(path)
+    first = next(text_lines, "")
     delimiter = _find_delimiter(first)
-    reader = csv.reader(chain([first], found), delimiter=delimiter)
+    reader = csv.reader(chain([first], text_lines), delimiter=delimiter)
     head = [name.strip() for name in next(reader, [])]
     if head.count("id") != 1:
         n_ids = "2 columns" if "id" in head else "no column"
-        # a file without columns may be any other: its first line is not quoted
+        # a file without columns is likely not CSV: its first line is not shown
         has = f"; it has {listed(head)}" if len(head) > 1 else ""
         message = f"{n_ids} 'id'{has}"
         raise ValueError(message)
     lines = [
-        (reader.line_num, _whole(line, head, reader.line_num))
+        (reader.line_num, _check_length(line, head, reader.line_num))
         for line in reader
         if line
     ]
     at = head.index("id")
-    comma = "," if delimiter != "," else ""  # decimals as in 0,25
+    comma = "," if delimiter != "," else ""  # decimal commas, as in 0,25
     values = [
         [
             _number(cell, comma, number, name)
@@ -297,8 +298,8 @@ def _read_csv(path: Path) -> tuple[list[str], list[str], NDArray[np.float64]]:
     return ids, head[:at] + head[at + 1 :], np.array(values, dtype=np.float64)
 
 
-def _whole(line: list[str], head: list[str], number: int) -> list[str]:
-    """Refuse a line as soon as it is read: there may be any number of them."""
+def _check_length(line: list[str], head: list[str], number: int) -> list[str]:
+    """Check a line as soon as it is read, since a file may be endless."""
     if len(line) != len(head):
         message = f"line {number} has {len(line)} fields, the header {len(head)}"
         raise ValueError(message)
@@ -306,13 +307,13 @@ def _whole(line: list[str], head: list[str], number: int) -> list[str]:
 
 
 def _find_delimiter(head: str) -> str:
-    """Return what separates the columns: of those that give a column `id`, the most used."""
-    fitting = [
+    """Return the delimiter: the most frequent one that yields a column `id`."""
+    candidates = [
         mark
         for mark in (",", ";", "\t", "|")
         if "id" in [name.strip().strip('"') for name in head.strip().split(mark)]
     ]
-    return max(fitting, key=head.count, default=",")
+    return max(candidates, key=head.count, default=",")
 
 
 def _number(cell: str, comma: str, line: int, name: str) -> float:
@@ -320,13 +321,13 @@ def _number(cell: str, comma: str, line: int, name: str) -> float:
     try:
         return float(text.replace(comma, ".") if comma else text)
     except ValueError:
-        problem = f"'{cell}' is no number" if text else "there is no number"
+        problem = f"'{cell}' is not a number" if text else "the number is missing"
         message = f"line {line}, column '{name}': {problem}"
         raise ValueError(message) from None
 
 
-def _whole_ids(ids: list[str]) -> list[str]:
-    """Return ids that some program wrote as floats without their ".0"."""
+def _strip_decimals(ids: list[str]) -> list[str]:
+    """Return integer ids without ".0", if a program wrote all of them as floats."""
     if ids and all(map(_FLOAT_ID.fullmatch, ids)):
         return [id_.removesuffix(".0") for id_ in ids]
     return ids
@@ -337,77 +338,73 @@ def _check_names(path: str, ids: list[str], classes: list[str]) -> None:
     if not ids:
         problem = "has no rows"
     elif len(classes) < 2:
-        problem = f"has {len(classes)} classes; two are needed"
-    elif twice := _repeated(ids):
-        problem = f"more than one row has the id {listed(twice)}"
-    elif twice := _repeated(classes):
-        problem = f"more than one column has the name {listed(twice)}"
+        problem = f"has {len(classes)} classes; at least two are required"
+    elif duplicates := _find_duplicates(ids):
+        problem = f"more than one row has the id {listed(duplicates)}"
+    elif duplicates := _find_duplicates(classes):
+        problem = f"more than one column has the name {listed(duplicates)}"
     if problem:
-        message = f"{path}: {problem}. Write it again."
+        message = f"{path}: {problem}. Correct the file."
         raise UserError(message)
 
 
-def _repeated(names: list[str]) -> list[str]:
+def _find_duplicates(names: list[str]) -> list[str]:
     seen: set[str] = set()
-    twice: dict[str, None] = {}
+    duplicates: dict[str, None] = {}
     for name in names:
         if name in seen:
-            twice[name] = None
+            duplicates[name] = None
         seen.add(name)
-    return list(twice)
+    return list(duplicates)
 
 
 def _from_probabilities(file: PredictionFile) -> NDArray[np.float64]:
     ids, values = file.ids, file.values
-    _refuse(file, ~(np.isfinite(values) & (values >= 0)))
+    _check_values(file, ~(np.isfinite(values) & (values >= 0)))
     sums = values.sum(axis=1)
     wrong = np.flatnonzero(np.abs(sums - 1) > _TOLERANCE)
     if wrong.size:
         message = (
             f"{wrong.size:,} of {len(ids):,} rows do not sum to 1, the first being "
-            f"row '{ids[wrong[0]]}' with {sums[wrong[0]]:.4g}. {_sum_advice(sums)}"
+            f"row '{ids[wrong[0]]}' with {sums[wrong[0]]:.4g}. {_advise_on_sums(sums)}"
         )
         raise ValueError(message)
     return values
 
 
-def _sum_advice(sums: NDArray[np.float64]) -> str:
+def _advise_on_sums(sums: NDArray[np.float64]) -> str:
     if np.allclose(sums, 100, rtol=_TOLERANCE):
         return "They look like percentages: divide them by 100."
     return (
-        "Give each row's probabilities of all classes, and no other column; scores "
-        "before a softmax need 'kind: logits'."
+        "Give the probabilities of all classes, and no other columns; logits need "
+        "'kind: logits'."
     )
 
 
 def _from_logits(file: PredictionFile) -> NDArray[np.float64]:
     values = file.values
-    _refuse(file, ~np.isfinite(values))
+    _check_values(file, ~np.isfinite(values))
     sums = values.sum(axis=1)
     if (values >= 0).all() and np.allclose(sums, 1, rtol=0, atol=_TOLERANCE):
         message = (
-            "kind is 'logits', but no number is negative and every row sums to 1. Leave "
-            "out 'kind' for probabilities."
+            "kind is 'logits', but the values are probabilities: no value is negative "
+            "and every row sums to 1. Remove 'kind: logits'."
         )
         raise ValueError(message)
     return np.asarray(softmax(values, axis=1))
 
 
-def _refuse(file: PredictionFile, bad: NDArray[np.generic]) -> None:
-    """Refuse numbers that can't be, with the first of them."""
+def _check_values(file: PredictionFile, bad: NDArray[np.generic]) -> None:
+    """Raise an error that counts the invalid values and names the first."""
     rows, columns = np.nonzero(bad)
     if not rows.size:
         return
     value = file.values[rows[0], columns[0]]
     message = (
-        f"{np.unique(rows).size:,} of {len(file.ids):,} rows have a number that is negative, "
+        f"{np.unique(rows).size:,} of {len(file.ids):,} rows have a value that is negative, "
         f"infinite or missing, the first being row '{file.ids[rows[0]]}', class "
         f"'{file.classes[columns[0]]}': {value:.4g}."
     )
     if value < 0 and np.isfinite(value):
-        message += " Scores before a softmax need 'kind: logits'."
+        message += " Logits need 'kind: logits'."
     raise ValueError(message)
-
-
-def _named(noun: str, names: list[str]) -> str:
-    return f"the {noun}{'s' if len(names) > 1 else ''} {listed(names)}"

@@ -1,7 +1,7 @@
-"""Rules that join the probabilities of several members.
+"""Fusion rules: they combine the probabilities of several members.
 
-Every rule takes an array of shape (n_members, n_rows, n_classes) whose rows and classes
-mean the same for all members. Those that learn do so on probabilities for rows that the
+Every rule takes an array of shape (n_members, n_rows, n_classes), aligned by row and
+class. Rules with parameters are fitted on out-of-fold probabilities: for rows that the
 members were not trained on.
 """
 
@@ -21,11 +21,11 @@ from rakuten_bench.types import Codes
 Floats = NDArray[np.float64]
 Scoring = Literal["f1_weighted", "log_loss"]
 Stacker = Literal["logreg", "xgboost"]
-_LEAST = 1e-7
+_EPSILON = 1e-7
 
 
 class Rule(ClassifierMixin, BaseEstimator):
-    """What all rules have in common; a rule without `fit` has nothing to learn.
+    """Base class of all rules; a rule without `fit` has no parameters to learn.
 
     Parameters
     ----------
@@ -60,23 +60,23 @@ class Mean(Rule):
 
 
 class Product(Rule):
-    """The product of the members' probabilities: one that is sure of a no decides."""
+    """The product of the members' probabilities: each member can veto a class."""
 
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
 
     def predict_proba(self, X: Floats) -> Floats:
         """Return probabilities of shape (n_rows, n_classes)."""
-        logs = np.log(np.maximum(X, _LEAST)).sum(axis=0)
+        logs = np.log(np.maximum(X, _EPSILON)).sum(axis=0)
         return normalize(np.exp(logs - logs.max(axis=1, keepdims=True)))
 
 
 class Weighted(Rule):
-    """A weighted mean, the weights found by greedy selection.
+    """A weighted mean with weights from greedy ensemble selection.
 
-    Round by round the member that helps most is added once more (Caruana et al.,
-    Ensemble selection from libraries of models, 2004); its weight is how often it was
-    taken in the best prefix of rounds.
+    Each round adds the member that improves the score most, with replacement (Caruana
+    et al., Ensemble selection from libraries of models, 2004). Weights are the
+    members' frequencies after the best round.
 
     Parameters
     ----------
@@ -84,13 +84,13 @@ class Weighted(Rule):
     scoring : {"f1_weighted", "log_loss"}
     rounds : int
     calibrate : bool
-        Whether each member is first made as sure as it is right, by one temperature
-        (Guo et al., On calibration of modern neural networks, 2017).
+        Whether to calibrate each member first by temperature scaling (Guo et al., On
+        calibration of modern neural networks, 2017).
 
     Attributes
     ----------
     weights_ : float64 array of shape (n_members,)
-        Sum 1.
+        Sum to 1.
     temperatures_ : float64 array of shape (n_members,)
     details_ : dict
     """
@@ -108,7 +108,7 @@ class Weighted(Rule):
         self.calibrate = calibrate
 
     def fit(self, X: Floats, y: Codes) -> Self:
-        """Find the weights on rows that the members were not trained on.
+        """Fit the weights on rows that the members were not trained on.
 
         Parameters
         ----------
@@ -143,11 +143,10 @@ class Weighted(Rule):
 
 
 class Pooled(Rule):
-    """A weighted product, the weights those of least log loss.
+    """A weighted product with the weights of minimum log loss.
 
-    The logarithmic opinion pool (Genest & Zidek 1986): a member that is too sure, or
-    that says what another has said, gets a weight below 1. The loss is convex, so that
-    there is one best set of weights.
+    The logarithmic opinion pool (Genest & Zidek 1986). Overconfident or redundant
+    members get a weight below 1. The loss is convex, so that the optimum is unique.
 
     Parameters
     ----------
@@ -164,14 +163,14 @@ class Pooled(Rule):
         self.n_classes = n_classes
 
     def fit(self, X: Floats, y: Codes) -> Self:
-        """Find the weights on rows that the members were not trained on.
+        """Fit the weights on rows that the members were not trained on.
 
         Parameters
         ----------
         X : float array of shape (n_members, n_rows, n_classes)
         y : int array of shape (n_rows,)
         """
-        logs = np.log(np.maximum(X, _LEAST))
+        logs = np.log(np.maximum(X, _EPSILON))
         given = logs[:, np.arange(len(y)), y]
 
         def loss(weights: Floats) -> tuple[float, Floats]:
@@ -184,17 +183,17 @@ class Pooled(Rule):
 
         start = np.full(len(X), 1 / len(X))
         bounds = [(0.0, 20.0)] * len(X)
-        found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
-        self.weights_ = found.x
+        optimum = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
+        self.weights_ = optimum.x
         self.details_ = {
             "weights": [round(float(weight), 4) for weight in self.weights_],
-            "log_loss": round(float(found.fun), 5),
+            "log_loss": round(float(optimum.fun), 5),
         }
         return self
 
     def predict_proba(self, X: Floats) -> Floats:
         """Return probabilities of shape (n_rows, n_classes)."""
-        logs = np.log(np.maximum(X, _LEAST))
+        logs = np.log(np.maximum(X, _EPSILON))
         return np.asarray(softmax(np.tensordot(self.weights_, logs, axes=1), axis=1))
 
 
@@ -215,7 +214,7 @@ class Stacking(Rule):
     Attributes
     ----------
     known_ : int array
-        The classes that it was shown.
+        The classes in the training rows.
     """
 
     def __init__(  # noqa: PLR0913  one argument per hyperparameter
@@ -239,19 +238,19 @@ class Stacking(Rule):
         self.random_state = random_state
 
     def fit(self, X: Floats, y: Codes) -> Self:
-        """Learn from rows that the members were not trained on."""
+        """Fit the model on rows that the members were not trained on."""
         self.known_, codes = np.unique(y, return_inverse=True)
         self.model_ = self._build().fit(self._features(X), codes)
         return self
 
     def predict_proba(self, X: Floats) -> Floats:
         """Return probabilities of shape (n_rows, n_classes)."""
-        found = np.zeros(X.shape[1:])
-        found[:, self.known_] = self.model_.predict_proba(self._features(X))
-        return found
+        probabilities = np.zeros(X.shape[1:])
+        probabilities[:, self.known_] = self.model_.predict_proba(self._features(X))
+        return probabilities
 
     def _features(self, X: Floats) -> Floats:
-        logs = np.log(np.maximum(X, _LEAST))
+        logs = np.log(np.maximum(X, _EPSILON))
         return np.concatenate(list(logs), axis=1)
 
     def _build(self) -> Any:
@@ -272,14 +271,14 @@ class Stacking(Rule):
 
 
 def normalize(values: Floats) -> Floats:
-    """Return rows that sum to 1; a row of zeros says nothing, all classes alike."""
+    """Scale rows to sum to 1; a row of zeros becomes uniform."""
     sums = values.sum(axis=1, keepdims=True)
-    even = np.full_like(values, 1 / values.shape[1])
-    return np.divide(values, sums, out=even, where=sums > 0)
+    uniform = np.full_like(values, 1 / values.shape[1])
+    return np.divide(values, sums, out=uniform, where=sums > 0)
 
 
 def temper(X: Floats, temperatures: Floats) -> Floats:
-    """Return probabilities made less (above 1) or more (below 1) sure.
+    """Apply temperatures: above 1 they soften probabilities, below 1 sharpen them.
 
     >>> temper(np.array([[[0.9, 0.1]]]), np.array([1.0])).round(3).tolist()
     [[[0.9, 0.1]]]
@@ -288,27 +287,27 @@ def temper(X: Floats, temperatures: Floats) -> Floats:
     """
     if (temperatures == 1).all():
         return X
-    logs = np.log(np.maximum(X, _LEAST)) / temperatures[:, None, None]
+    logs = np.log(np.maximum(X, _EPSILON)) / temperatures[:, None, None]
     raised = np.exp(logs - logs.max(axis=2, keepdims=True))
     return np.asarray(raised / raised.sum(axis=2, keepdims=True))
 
 
 def find_temperature(probability: Floats, y: Codes) -> float:
-    """Return the temperature of least log loss, from 1/20 to 20."""
+    """Return the temperature of minimum log loss, between 1/20 and 20."""
 
     def loss(log_temperature: float) -> float:
         tempered = temper(probability[None], np.exp([log_temperature]))[0]
         return -score(tempered, y, "log_loss")
 
-    found = minimize_scalar(loss, bounds=(-3, 3), method="bounded")
-    return float(np.exp(found.x))
+    optimum = minimize_scalar(loss, bounds=(-3, 3), method="bounded")
+    return float(np.exp(optimum.x))
 
 
 def score(probability: Floats, y: Codes, scoring: Scoring) -> float:
-    """Return weighted F1, or minus the log loss, of rows of any positive sum."""
+    """Return weighted F1, or minus the log loss, of unnormalized probabilities."""
     if scoring == "log_loss":
         given = probability[np.arange(len(y)), y] / probability.sum(axis=1)
-        return float(np.log(np.maximum(given, _LEAST)).mean())
+        return float(np.log(np.maximum(given, _EPSILON)).mean())
     predicted = probability.argmax(axis=1)
     n_classes = probability.shape[1]
     return float(f1_weighted(confusion_matrix(y, predicted, n_classes)))

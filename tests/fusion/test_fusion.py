@@ -353,7 +353,9 @@ def test_rows_that_the_file_lacks_are_refused_with_the_count(frame, tmp_path):
     path = write_csv(tmp_path / "a.csv", X[:20], y[:20], ["bleu", "rouge", "vert"])
     model = ExternalPredictions(path, CLASSES).fit(X[:15], y[:15])
 
-    message = r"for 10 of 15 rows \('r20', 'r21', 'r22' and 7 more\); its own ids are"
+    message = (
+        r"for 10 of 15 rows \('r20', 'r21', 'r22' and 7 more\); the ids in the file are"
+    )
     with pytest.raises(UserError, match=message):
         model.predict_proba(X[15:])
 
@@ -361,12 +363,12 @@ def test_rows_that_the_file_lacks_are_refused_with_the_count(frame, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("id,bleu,vert\nr0,.5,.5\n", "its 2 classes are .* 3: it lacks 'rouge'"),
+        ("id,bleu,vert\nr0,.5,.5\n", "its 2 classes differ .* 3: missing 'rouge'"),
         (
             "id,bleu,Rouge,vert\nr0,.5,.5,0\n",
-            "it lacks 'rouge'; unknown are 'Rouge'. Name each column as its label",
+            "missing 'rouge'; unknown 'Rouge'. Name each column by its label",
         ),
-        ("id,bleu,rouge,vert,max\nr0,.5,.5,0,.5\n", "4 classes .* unknown are 'max'"),
+        ("id,bleu,rouge,vert,max\nr0,.5,.5,0,.5\n", "4 classes .* unknown 'max'"),
     ],
 )
 def test_other_classes_are_refused_by_name(frame, tmp_path, rows, message):
@@ -418,7 +420,7 @@ def test_a_file_may_lack_a_class_that_no_training_row_has(frame, tmp_path):
         ("probabilities", "1,.2,.8\n2,.5,inf", "row '2', class 'b': inf"),
         ("logits", "1,-2,8\n2,nan,.5", "row '2', class 'a': nan"),
         ("logits", "1,-2,8\n2,-inf,.5", "row '2', class 'a': -inf"),
-        ("logits", "1,.2,.8\n2,.5,.5", "Leave out 'kind' for probabilities"),
+        ("logits", "1,.2,.8\n2,.5,.5", "Remove 'kind: logits'"),
     ],
 )
 def test_rows_that_are_no_distribution_are_refused_with_the_first(
@@ -459,11 +461,11 @@ def test_rounded_probabilities_are_taken_as_they_are(tmp_path):
         ("ID,a,b\n1,0.5,0.5\n", "no column 'id'; it has 'ID', 'a', 'b'"),
         ("id,id,b\n1,0.5,0.5\n", "2 columns 'id'"),
         ("id,a,b\n1,0.5\n", "line 2 has 2 fields, the header 3"),
-        ("id,a,b\n\n1,.5,.5\n2,x,.5\n", "line 4, column 'a': 'x' is no number"),
-        ("id,a,b\n1,,0.5\n", "line 2, column 'a': there is no number"),
+        ("id,a,b\n\n1,.5,.5\n2,x,.5\n", "line 4, column 'a': 'x' is not a number"),
+        ("id,a,b\n1,,0.5\n", "line 2, column 'a': the number is missing"),
         ("id,a,b\n1,.5,.5\n1,.5,.5\n", "more than one row has the id '1'"),
         ("id,a,a\n1,0.5,0.5\n", "more than one column has the name 'a'"),
-        ("id,a\n1,1\n", "has 1 classes; two are needed"),
+        ("id,a\n1,1\n", "has 1 classes; at least two are required"),
         ("id,a,b\n", "has no rows"),
     ],
 )
@@ -477,7 +479,7 @@ def test_a_damaged_file_is_refused(tmp_path, content, problem):
 def test_all_arrays_that_a_file_lacks_are_told_at_once(tmp_path):
     np.savez(tmp_path / "a.npz", id=np.array(["1"]), proba=np.eye(2))
 
-    message = "lacks the arrays 'classes', 'probability'; it has 'id', 'proba'"
+    message = "missing arrays 'classes', 'probability'; it contains 'id', 'proba'"
     with pytest.raises(UserError, match=message):
         read_predictions(str(tmp_path / "a.npz"))
 
@@ -498,7 +500,7 @@ def test_files_of_other_kinds_and_a_missing_one_are_refused(tmp_path):
     (tmp_path / "b.csv").write_bytes(b"id,a\xff\xfe")
 
     for name in ("a.npz", "b.csv"):
-        with pytest.raises(UserError, match=f"{name}: is no file of predictions"):
+        with pytest.raises(UserError, match=f"{name}: not a predictions file"):
             read_predictions(str(tmp_path / name))
     with pytest.raises(UserError, match=r"no file 'c\.csv'\. Give the path"):
         read_predictions("c.csv")
@@ -631,17 +633,17 @@ def drop_rows(text: str) -> str:
 @pytest.mark.parametrize(
     ("change", "messages"),
     [
-        (lambda text: "", ["p.csv: is no file of predictions: no column 'id'"]),
-        (lambda text: "\0" * 50, ["p.csv: is no file of predictions"]),
+        (lambda text: "", ["p.csv: not a predictions file: no column 'id'"]),
+        (lambda text: "\0" * 50, ["p.csv: not a predictions file"]),
         (lambda text: text.replace("0.1", "10"), ["40 of 40 rows do not sum to 1"]),
         (drop_rows, ["p.csv: no prediction for 10 of 40 rows"]),
         (
             lambda text: text.replace("hat", "cap"),
-            ["it lacks 'hat'; unknown are 'cap'"],
+            ["missing 'hat'; unknown 'cap'"],
         ),
         (
             lambda text: drop_rows(text).replace("hat", "cap"),
-            ["it lacks 'hat'; unknown are 'cap'", "no prediction for 10 of 40 rows"],
+            ["missing 'hat'; unknown 'cap'", "no prediction for 10 of 40 rows"],
         ),
     ],
 )
@@ -669,7 +671,7 @@ def test_a_damaged_archive_is_refused(tmp_path, size):
     data[size : size + 20] = b"?" * 20
     path.write_bytes(data)
 
-    with pytest.raises(UserError, match=r"p\.npz: (is no file of predictions|array)"):
+    with pytest.raises(UserError, match=r"p\.npz: (not a predictions file|array)"):
         read_predictions(str(path))
 
 
