@@ -1,4 +1,4 @@
-"""Estimators of our own, in scikit-learn's manner, that options build on.
+"""Scikit-learn-compatible estimators that options build on.
 
-Imported inside the options' functions only: they bring scikit-learn along.
+Options import them inside their functions, since these modules import scikit-learn.
 """

@@ -1,4 +1,4 @@
-"""Every class between a least and a most number of rows."""
+"""Resampling classes to between a minimum and a maximum number of rows."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Bounds(BaseEstimator):
     Parameters
     ----------
     least, most : int
-        Rows of a class.
+        Minimum and maximum number of rows of a class.
     random_state : int
 
     Attributes
     ----------
     sample_indices_ : int64 array of shape (n_kept,)
-        Which rows were picked, some of them several times.
+        Numbers of the sampled rows, with repetitions.
     """
 
     def __init__(self, least: int, most: int, *, random_state: int) -> None:
@@ -32,18 +32,18 @@ class Bounds(BaseEstimator):
         self.random_state = random_state
 
     def fit_resample(self, X: Matrix, y: Labels) -> tuple[Matrix, Labels]:
-        """Return the picked rows and their labels."""
+        """Return the sampled rows and their labels."""
         under = RandomUnderSampler(
             sampling_strategy=self._above, random_state=self.random_state
         )
         over = RandomOverSampler(
             sampling_strategy=self._below, random_state=self.random_state
         )
-        places = np.arange(len(y)).reshape(-1, 1)
-        picked, labels = Pipeline([("under", under), ("over", over)]).fit_resample(
-            places, y
+        rows = np.arange(len(y)).reshape(-1, 1)
+        sampled, labels = Pipeline([("under", under), ("over", over)]).fit_resample(
+            rows, y
         )
-        self.sample_indices_ = np.asarray(picked, dtype=np.int64).ravel()
+        self.sample_indices_ = np.asarray(sampled, dtype=np.int64).ravel()
         return X[self.sample_indices_], labels
 
     def _above(self, y: Labels) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Probabilities for models that have none, learned inside the training rows."""
+"""Calibrated probabilities, fitted on the training rows only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Method = Literal["sigmoid", "isotonic"]
 
 
 def calibrated(model: Any, method: Method | None) -> Any:
-    """Return the model, with calibrated probabilities where a method is named.
+    """Return the model, with calibrated probabilities if a method is given.
 
     Platt 1999 ("sigmoid"), Zadrozny & Elkan 2002 ("isotonic").
     """
@@ -32,9 +32,9 @@ def _renumber(groups: Rows) -> Rows:
 class Calibrated(ClassifierMixin, BaseEstimator):
     """A classifier with probabilities, calibrated on folds of its training rows.
 
-    The model itself is fitted on all training rows, the calibration on predictions for
-    rows that the model had not seen (`CalibratedClassifierCV(ensemble=False)`). Labels
-    are the most probable classes; without calibration they can be others.
+    The model is fitted on all training rows, the calibration on out-of-fold predictions
+    (`CalibratedClassifierCV(ensemble=False)`). `predict` returns the most probable
+    class, which may differ from the uncalibrated model's.
 
     Parameters
     ----------
@@ -49,15 +49,15 @@ class Calibrated(ClassifierMixin, BaseEstimator):
     def fit(self, X: Matrix, y: Labels, groups: Rows | None = None) -> Calibrated:
         """Fit the model, then its calibration.
 
-        Every class is learned in every fold: a row that is its class's only one, but
-        for duplicates, is always learned from, which is told.
+        Every fold trains on every class: a class with a single row (not counting
+        duplicates) is always in the training part, which `notes_` reports.
 
         Parameters
         ----------
         X, y :
             Training rows and their labels.
         groups : int64 array of shape (n_rows,), optional
-            Rows of one group, such as duplicates, are in one fold.
+            Rows of a group, such as duplicates, are in the same fold.
         """
         from sklearn.calibration import CalibratedClassifierCV
 
@@ -68,15 +68,13 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         self.classes_ = self.model_.classes_
         self.calibration_ = None
         if counts.max() < 2:
-            self.notes_ = (
-                "no class has two training rows: no calibration is possible",
-            )
+            self.notes_ = ("calibration is impossible: no class has two training rows",)
             return self
         if counts.min() < 2:
             single = int((counts < 2).sum())
             self.notes_ = (
                 f"calibration: {single:,} {'class has' if single == 1 else 'classes have'} "
-                f"one training row, which its calibration has learned from",
+                f"one training row, in-sample for the calibration",
             )
         n_folds = min(_FOLDS, len(np.unique(apart)))
         is_plain = counts.min() >= _FOLDS and are_apart(groups)
@@ -97,8 +95,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):
             return np.eye(len(self.classes_))[
                 np.searchsorted(self.classes_, self.model_.predict(X))
             ]
-        found: NDArray[np.float64] = self.calibration_.predict_proba(X)
-        return found
+        probabilities: NDArray[np.float64] = self.calibration_.predict_proba(X)
+        return probabilities
 
     @property
     def coef_(self) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Clusters from any of scikit-learn's models that needs no labels."""
+"""Cluster numbers from any unsupervised scikit-learn model."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rakuten_bench.types import Matrix
 
 
 class Clusterer(BaseEstimator):
-    """Tell the cluster of a row: the nearest center, or the topic that weighs most.
+    """Assign rows to clusters: to the nearest center, or to the topic of largest weight.
 
-    One thread, so that sums are added up in one order: the same seed gives the same
-    clusters on any machine load.
+    Single-threaded, so that the order of summation is fixed: the same seed gives the
+    same clusters.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Clusterer(BaseEstimator):
         self.model = model
 
     def fit(self, X: Matrix, y: object = None) -> Self:
-        """Learn from rows; `y` is not looked at."""
+        """Fit the model; `y` is ignored."""
         del y
         with threadpool_limits(1):
             self.model_ = clone(self.model).fit(_writeable(X))
@@ -53,6 +53,6 @@ class Clusterer(BaseEstimator):
 
 
 def _writeable(X: Any) -> Matrix:
-    """Return a copy of a sparse matrix that is read-only: k-means refuses that."""
+    """Copy a read-only sparse matrix, which k-means does not accept."""
     parts = (X.data, X.indices, X.indptr) if issparse(X) else ()
     return X if all(part.flags.writeable for part in parts) else X.copy()

@@ -1,4 +1,4 @@
-"""For libraries that want the classes of a fit to be 0, 1, 2, ... without a gap."""
+"""Class codes without gaps (0, 1, 2, ...), for libraries that require them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from rakuten_bench.types import Labels, Matrix
 
 
 class Contiguous(ClassifierMixin, BaseEstimator):
-    """A classifier whose model sees the classes of its training rows renumbered.
+    """A classifier whose model is fitted on contiguous class codes.
 
-    A class of the data set may have no training row, by the language lever say.
+    A class of the data set may have no training rows, for example after a filter by
+    language.
 
     Parameters
     ----------
@@ -31,13 +32,13 @@ class Contiguous(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: Matrix) -> Labels:
-        """Return labels in their own numbers, of shape (n_rows,)."""
+        """Return the original labels, of shape (n_rows,)."""
         labels: Labels = self.classes_[
             np.asarray(self.model_.predict(X), dtype=np.int64)
         ]
         return labels
 
     def predict_proba(self, X: Matrix) -> NDArray[np.float64]:
-        """Return probabilities of shape (n_rows, n_classes seen)."""
-        found: NDArray[np.float64] = self.model_.predict_proba(X)
-        return found
+        """Return probabilities of shape (n_rows, n_training_classes)."""
+        probabilities: NDArray[np.float64] = self.model_.predict_proba(X)
+        return probabilities

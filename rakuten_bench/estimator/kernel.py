@@ -1,9 +1,9 @@
-"""Kernel machines on products of rows that are computed once.
+"""Kernel machines on a precomputed Gram matrix.
 
-For n training rows the matrix of products takes 8 n^2 bytes. Where that fits, it serves
-every C, gamma, kernel and class weight, of a search and of all scenarios on the same
-features, and fitting is five to six times faster than scikit-learn's `SVC` on sparse
-rows, with the same predictions.
+For n training rows the matrix takes 8 n^2 bytes. It is shared by every C, gamma, kernel
+and class weight: within a search, and between all scenarios with the same features.
+Fitting is five to six times faster than scikit-learn's `SVC` on sparse rows, with the
+same predictions.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ class Gram:
     ----------
     products : float64 array of shape (n_rows, n_train)
     squares : float64 array of shape (n_rows,)
-        Squared length of each row.
+        Squared norm of each row.
     train_squares : float64 array of shape (n_train,)
     scale : float
         1 / (n_features * variance) of the training rows: scikit-learn's "scale".
-    own : int64 array of shape (n_rows,)
-        Which training row each row is; -1 for one that is none.
+    train_rows : int64 array of shape (n_rows,)
+        Number of each row among the training rows; -1 for other rows.
     """
 
     products: NDArray[np.float64]
     squares: NDArray[np.float64]
     train_squares: NDArray[np.float64]
     scale: float
-    own: NDArray[np.int64]
+    train_rows: NDArray[np.int64]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,14 +55,14 @@ class Gram:
         return len(self.squares)
 
     def __getitem__(self, rows: Any) -> Gram:
-        """Return some rows; their products with all training rows stay."""
+        """Return a selection of rows, with their products with all training rows."""
         rows = rows[0] if isinstance(rows, tuple) else rows
         return Gram(
             self.products[rows],
             self.squares[rows],
             self.train_squares,
             self.scale,
-            self.own[rows],
+            self.train_rows[rows],
         )
 
     def kernel(
@@ -71,7 +71,7 @@ class Gram:
         gamma: Width,
         columns: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        """Return the kernel of the rows and some training rows."""
+        """Return the kernel matrix of the rows and a selection of training rows."""
         whole = np.array_equal(columns, np.arange(self.shape[1]))
         products = self.products if whole else self.products[:, columns]
         if kind == "linear":
@@ -86,19 +86,19 @@ class Gram:
 
 
 class GramMap(TransformerMixin, BaseEstimator):
-    """From rows to their products with the training rows, or to the rows themselves.
+    """Map rows to their products with the training rows; pass them on if too many.
 
     Parameters
     ----------
     max_rows : int
-        Above so many training rows the rows stay as they are.
+        Number of training rows above which rows are passed on unchanged.
     """
 
     def __init__(self, max_rows: int = 12_000) -> None:
         self.max_rows = max_rows
 
     def fit(self, X: Matrix, y: object = None) -> Self:
-        """Keep the training rows, if they are few enough."""
+        """Store the training rows, unless there are more than `max_rows`."""
         self.train_ = X if X.shape[0] <= self.max_rows else None
         self.scale_ = _scale(X)
         return self
@@ -111,7 +111,7 @@ class GramMap(TransformerMixin, BaseEstimator):
         """Return the products of other rows with the training rows."""
         return self._products(X, np.full(X.shape[0], -1))
 
-    def _products(self, X: Any, own: NDArray[np.int64]) -> Any:
+    def _products(self, X: Any, train_rows: NDArray[np.int64]) -> Any:
         if self.train_ is None:
             return X
         products = X @ self.train_.T
@@ -121,7 +121,7 @@ class GramMap(TransformerMixin, BaseEstimator):
             _squares(X),
             _squares(self.train_),
             self.scale_,
-            own,
+            train_rows,
         )
 
 
@@ -137,9 +137,9 @@ def _scale(X: Any) -> float:
 
 
 class KernelSVC(ClassifierMixin, BaseEstimator):
-    """scikit-learn's `SVC` on rows, or on a `Gram` of them with the same result.
+    """scikit-learn's `SVC`, on rows or, with the same result, on their `Gram`.
 
-    Predicting takes the same kind of input as fitting.
+    `predict` takes the same kind of input as `fit`.
 
     Parameters
     ----------
@@ -167,44 +167,44 @@ class KernelSVC(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
 
     def fit(self, X: Matrix, y: Labels) -> Self:
-        """Fit on rows of shape (n_rows, n_features), or on their products."""
+        """Fit on rows of shape (n_rows, n_features), or on their `Gram`."""
         kernel: Any = self.kernel
         if isinstance(X, Gram):
-            kernel, self.columns_ = "precomputed", X.own
+            kernel, self.columns_ = "precomputed", X.train_rows
         self.model_ = SVC(
             C=self.C, kernel=kernel, gamma=self.gamma, class_weight=self.class_weight
-        ).fit(self._seen(X), y)
+        ).fit(self._as_input(X), y)
         self.classes_ = self.model_.classes_
         return self
 
     def predict(self, X: Matrix) -> Labels:
-        """Return labels for rows, or for the products of them."""
-        labels: Labels = self.model_.predict(self._seen(X))
+        """Return labels of rows, or of the rows of a `Gram`."""
+        labels: Labels = self.model_.predict(self._as_input(X))
         return labels
 
     def decision_function(self, X: Matrix) -> NDArray[np.float64]:
         """Return the score of each class, of shape (n_rows, n_classes)."""
-        scores: NDArray[np.float64] = self.model_.decision_function(self._seen(X))
+        scores: NDArray[np.float64] = self.model_.decision_function(self._as_input(X))
         return scores
 
-    def _seen(self, X: Matrix) -> Any:
+    def _as_input(self, X: Matrix) -> Any:
         if not isinstance(X, Gram):
             return X
         return X.kernel(self.kernel, self.gamma, self.columns_)
 
 
 class RbfMap(TransformerMixin, BaseEstimator):
-    """Nystroem map of the rbf kernel whose width follows the rows, as `SVC`'s does.
+    """Nystroem map of the rbf kernel with the gamma "scale" of `SVC`.
 
-    scikit-learn's `Nystroem` takes a fixed width only, and one that suits rows of
-    length 1 says of pixels that no two of them are alike.
+    scikit-learn's `Nystroem` takes a fixed gamma only. One that suits rows of norm 1
+    makes the kernel of any two rows of pixels vanish.
 
     Parameters
     ----------
     gamma : float or "scale"
         "scale" is 1 / (n_features * variance) of the training rows.
     n_components : int
-        Training rows that others are compared with.
+        Number of training rows that form the basis of the map.
     random_state : int
 
     References
@@ -220,7 +220,7 @@ class RbfMap(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Matrix, y: object = None) -> Self:
-        """Choose rows, and the width."""
+        """Select the basis rows and gamma."""
         self.map_ = Nystroem(
             gamma=_scale(X) if self.gamma == "scale" else self.gamma,
             n_components=self.n_components,
@@ -229,6 +229,6 @@ class RbfMap(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Matrix) -> NDArray[np.generic]:
-        """Return features of shape (n_rows, n_components) whose products are kernels."""
+        """Return features of shape (n_rows, n_components)."""
         features: NDArray[np.generic] = self.map_.transform(X)
         return features

@@ -1,4 +1,4 @@
-"""The simple models that bagging and boosting are built on."""
+"""Base models of bagging and boosting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Base = Literal["linear_svc", "sgd", "logreg", "decision_tree", "stump"]
 
 
 def base_model(base: Base, random_state: int) -> Any:
-    """Return the unfitted model of a name, with scikit-learn's defaults."""
+    """Return the named model, unfitted, with scikit-learn's defaults."""
     from sklearn.linear_model import LogisticRegression, SGDClassifier
     from sklearn.svm import LinearSVC
     from sklearn.tree import DecisionTreeClassifier

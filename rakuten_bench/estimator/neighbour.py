@@ -1,4 +1,4 @@
-"""Samplers that look at neighbours, for classes of any size."""
+"""Nearest-neighbour samplers that work with classes of any size."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sklearn.base import BaseEstimator
 
 from rakuten_bench.types import Labels, Matrix
 
-#: What ADASYN says where a class is so far from the others that none of it is hard.
+#: Errors of ADASYN for a class that has no neighbours of other classes.
 _NOT_HARD = ("No samples will be generated", "Not any neigbours")
 
 
 class Neighbours(BaseEstimator):
-    """SMOTE or ADASYN with as many neighbours as the smallest class allows.
+    """SMOTE or ADASYN with at most as many neighbours as the smallest class allows.
 
-    Rows of a class with one row cannot be interpolated: they are repeated. Sparse input
-    stays sparse. What was changed is told in `notes_`.
+    The only row of a class can't be interpolated and is repeated instead. Sparse input
+    stays sparse. `notes_` reports these changes.
 
     Parameters
     ----------
@@ -40,23 +40,23 @@ class Neighbours(BaseEstimator):
         self.random_state = random_state
 
     def fit_resample(self, X: Matrix, y: Labels) -> tuple[Matrix, Labels]:
-        """Return the training rows with those that were made, and all labels."""
+        """Return the training rows, followed by synthetic rows, and all labels."""
         self.notes_: tuple[str, ...] = ()
         X, y = self._repeat_single(X, y)
         counts = np.unique(y, return_counts=True)[1]
         k = min(self.k_neighbors, int(counts.min()) - 1)
         if k < self.k_neighbors:
-            self._tell(
+            self._add_note(
                 f"k_neighbors lowered to {k}: the smallest class has {k + 1} rows"
             )
         try:
-            made = self._sampler(self.method, k).fit_resample(X, y)
+            resampled = self._sampler(self.method, k).fit_resample(X, y)
         except (ValueError, RuntimeError) as error:
-            if not any(words in str(error) for words in _NOT_HARD):
+            if not any(text in str(error) for text in _NOT_HARD):
                 raise
-            self._tell("a class has no neighbour of another class; SMOTE made the rows")
-            made = self._sampler("smote", k).fit_resample(X, y)
-        return made[0], made[1]
+            self._add_note("a class has no neighbour of another class; SMOTE was used")
+            resampled = self._sampler("smote", k).fit_resample(X, y)
+        return resampled[0], resampled[1]
 
     def _sampler(self, method: str, k: int) -> Any:
         if method == "smote":
@@ -68,20 +68,20 @@ class Neighbours(BaseEstimator):
         single = labels[counts == 1]
         if not single.size:
             return X, y
-        self._tell(f"{single.size} classes with one row: the row is repeated")
-        twice = RandomOverSampler(
+        self._add_note(f"{single.size} classes with one row: the row is repeated")
+        sampler = RandomOverSampler(
             sampling_strategy={int(label): 2 for label in single},
             random_state=self.random_state,
         )
-        repeated = twice.fit_resample(X, y)
+        repeated = sampler.fit_resample(X, y)
         return repeated[0], repeated[1]
 
-    def _tell(self, note: str) -> None:
+    def _add_note(self, note: str) -> None:
         self.notes_ = (*self.notes_, f"{self.method}: {note}")
 
 
 class Edited(BaseEstimator):
-    """Edited nearest neighbours that never empties a class.
+    """Edited nearest neighbours that never removes a whole class.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Edited(BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit_resample(self, X: Matrix, y: Labels) -> tuple[Matrix, Labels]:
-        """Return the rows that stay and their labels."""
+        """Return the remaining rows and their labels."""
         editor = EditedNearestNeighbours(
             n_neighbors=self.n_neighbors, kind_sel=self.kind_sel, n_jobs=self.n_jobs
         )
@@ -114,7 +114,7 @@ class Edited(BaseEstimator):
         kept = np.asarray(editor.sample_indices_, dtype=np.int64)
         lost = np.setdiff1d(y, y[kept])
         self.notes_: tuple[str, ...] = ()
-        if lost.size:  # a class without a row could never be predicted
+        if lost.size:  # a class without rows could never be predicted
             self.notes_ = (
                 f"enn: {lost.size} classes would lose all rows and are kept",
             )

@@ -1,4 +1,4 @@
-"""Fewer columns, or columns on another scale, learned from the training rows."""
+"""Dimensionality reduction and scaling of columns, fitted on the training rows."""
 
 from __future__ import annotations
 
@@ -17,37 +17,39 @@ _FLOATS = [np.float64, np.float32]
 
 
 class NarrowSVD(TruncatedSVD):
-    """Truncated SVD that asks for no more directions than there are columns.
+    """Truncated SVD with at most as many components as columns.
 
     Attributes
     ----------
     notes_ : tuple of str
-        What a user should know of the fit.
+        A warning if the number of components was lowered.
     """
 
     n_components: int
     notes_: tuple[str, ...] = ()
 
     def fit_transform(self, X: Matrix, y: object = None) -> Any:
-        """Learn the directions and return the rows in them."""
-        asked, limit = self.n_components, _count_columns(X, self.n_components)
-        if asked <= limit:
+        """Learn the components and return the projected rows."""
+        requested, limit = self.n_components, _count_columns(X, self.n_components)
+        if requested <= limit:
             return super().fit_transform(X, y)
-        self.notes_ = (f"svd: {asked} components asked for, {limit} columns are there",)
+        self.notes_ = (
+            f"svd: {requested} components lowered to {limit}, the number of columns",
+        )
         self.n_components = limit
         try:
             return super().fit_transform(X, y)
         finally:
-            self.n_components = asked  # a parameter stays as it was given
+            self.n_components = requested  # fit must not change a parameter
 
 
 class NarrowKBest(SelectKBest):
-    """Selection of the best columns that asks for no more than there are.
+    """Selection of the best columns, with at most as many as there are.
 
     Attributes
     ----------
     notes_ : tuple of str
-        What a user should know of the fit.
+        A warning if all columns are kept.
     """
 
     k: int
@@ -55,16 +57,14 @@ class NarrowKBest(SelectKBest):
 
     def fit(self, X: Matrix, y: NDArray[np.integer]) -> Self:
         """Learn which columns to keep."""
-        asked, limit = self.k, _count_columns(X, self.k)
-        if asked > limit:
-            self.notes_ = (
-                f"{asked} columns asked for, {limit} are there: all are kept",
-            )
-        self.k = min(asked, limit)
+        requested, limit = self.k, _count_columns(X, self.k)
+        if requested > limit:
+            self.notes_ = (f"k={requested} exceeds the {limit} columns: all are kept",)
+        self.k = min(requested, limit)
         try:
             return super().fit(X, y)
         finally:
-            self.k = asked  # a parameter stays as it was given
+            self.k = requested  # fit must not change a parameter
 
     def _get_support_mask(self) -> NDArray[np.bool_]:
         if self.k < len(self.scores_):
@@ -72,20 +72,23 @@ class NarrowKBest(SelectKBest):
         return np.ones(len(self.scores_), np.bool_)
 
 
-def _count_columns(X: Matrix, otherwise: int) -> int:
-    """Return how many columns there are; of no matrix the library says so itself."""
+def _count_columns(X: Matrix, default: int) -> int:
+    """Return the number of columns, or a default for invalid input.
+
+    The library's own validation rejects that input later.
+    """
     shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape
-    return int(shape[1]) if len(shape) == 2 and shape[1] else otherwise
+    return int(shape[1]) if len(shape) == 2 and shape[1] else default
 
 
 class LogCountRatio(TransformerMixin, BaseEstimator):
-    """Scale each column by how strongly it speaks for or against a class.
+    """Scale each column by its largest absolute naive Bayes log-count ratio.
 
     For class k, p and q count the rows inside and outside of k that have a feature, and
-    r = log((p / |p|) / (q / |q|)), counts smoothed by alpha. In two classes a linear
-    model on r * X is the paper's NB-SVM. Here every class has its own r and all share
-    one matrix, so a column is scaled by its largest absolute r: with two classes that is
-    the paper's again, for a linear model does not mind the sign of a column.
+    r = log((p / |p|) / (q / |q|)), with counts smoothed by alpha. For two classes, a
+    linear model on r * X is the paper's NB-SVM. For more classes every class has its own
+    r, and a column is scaled by the largest absolute r. With two classes this is
+    equivalent to NB-SVM, since a linear model is invariant to the sign of a column.
 
     Parameters
     ----------
@@ -121,7 +124,7 @@ class LogCountRatio(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Matrix) -> Any:
-        """Return the scaled matrix; what came in stays as it was."""
+        """Return the scaled matrix as a copy."""
         check_is_fitted(self, "scale_")
         X = validate_data(self, X, accept_sparse="csr", dtype=_FLOATS, reset=False)
         scale = self.scale_.astype(X.dtype)

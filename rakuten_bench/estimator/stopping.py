@@ -1,4 +1,4 @@
-"""Stopping a dense network early on training rows that are no copies of the others."""
+"""Early stopping of a dense network that respects groups of duplicate rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rakuten_bench.types import Labels, Matrix, Rows
 
 
 class StoppedEarly(ClassifierMixin, BaseEstimator):
-    """scikit-learn's MLPClassifier; rows of one group are on one side of its division.
+    """scikit-learn's MLPClassifier with early stopping on a grouped validation split.
 
-    Where no rows belong together, the model divides by itself.
+    Without groups, the model splits the rows itself.
 
     Parameters
     ----------
@@ -43,23 +43,23 @@ class StoppedEarly(ClassifierMixin, BaseEstimator):
         return self
 
     def _fit_apart(self, X: Matrix, y: Labels, groups: Rows | None) -> None:
-        """Train by epochs, until the accuracy on rows held out no longer rises."""
+        """Train by epochs, until the validation accuracy stops improving."""
         model = self.model_.set_params(early_stopping=False)
         seed = np.random.default_rng(self.model.random_state).integers(2**31)
         train, held = hold_out(y, self.model.validation_fraction, int(seed), groups)
-        held = held if held.size else train  # every class is one group
-        best, waited, weights = -np.inf, 0, None
+        held = held if held.size else train  # empty if every class is one group
+        best, n_stale, weights = -np.inf, 0, None
         for _ in range(self.model.max_iter):
             model.partial_fit(X[train], y[train], classes=np.unique(y))
             score = model.score(X[held], y[held])
-            waited = 0 if score > best + self.model.tol else waited + 1
+            n_stale = 0 if score > best + self.model.tol else n_stale + 1
             if score > best:
                 best = score
                 weights = [
-                    [one.copy() for one in parts]
-                    for parts in (model.coefs_, model.intercepts_)
+                    [array.copy() for array in arrays]
+                    for arrays in (model.coefs_, model.intercepts_)
                 ]
-            if waited > self.model.n_iter_no_change:
+            if n_stale > self.model.n_iter_no_change:
                 break
         if weights:
             model.coefs_, model.intercepts_ = weights
@@ -71,5 +71,5 @@ class StoppedEarly(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Matrix) -> NDArray[np.float64]:
         """Return probabilities of shape (n_rows, n_classes)."""
-        found: NDArray[np.float64] = self.model_.predict_proba(X)
-        return found
+        probabilities: NDArray[np.float64] = self.model_.predict_proba(X)
+        return probabilities

@@ -55,7 +55,7 @@ def test_without_any_two_rows_of_a_class_there_is_no_calibration():
     model = Calibrated(LinearSVC(random_state=0)).fit(X, y)
 
     assert model.notes_ == (
-        "no class has two training rows: no calibration is possible",
+        "calibration is impossible: no class has two training rows",
     )
     assert set(np.unique(model.predict_proba(X))) == {0.0, 1.0}
 

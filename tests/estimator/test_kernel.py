@@ -91,7 +91,7 @@ def test_some_rows_of_the_products_keep_all_training_rows():
 
     assert isinstance(part, Gram)
     np.testing.assert_allclose(part.products, (X[some] @ X.T).toarray())
-    np.testing.assert_array_equal(part.own, some)
+    np.testing.assert_array_equal(part.train_rows, some)
 
 
 def test_machines_on_the_same_features_share_their_products():
