@@ -1,7 +1,7 @@
-"""Predictions to confusion matrix to scores, intervals and paired tests.
+"""Confusion matrices, scores, intervals and paired tests.
 
-Every score derives from the matrix; those of clusters from a table of their own. Needs
-numpy and scipy only.
+Every score is derived from the confusion matrix, clustering scores from a contingency
+table. Needs numpy and scipy only.
 """
 
 from rakuten_bench.metrics.cluster import (

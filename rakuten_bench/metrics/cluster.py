@@ -1,7 +1,7 @@
-"""How well clusters agree with classes that they were never shown.
+"""External clustering scores: the agreement of clusters and classes.
 
-Cluster numbers mean nothing by themselves: both scores stay the same however the
-clusters are numbered. They derive from one table of rows by class and cluster.
+Both scores are invariant to a renumbering of the clusters. They are derived from the
+contingency table of classes and clusters.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def count_clusters(y_true: Codes, clusters: Codes, n_classes: int) -> Counts:
     Returns
     -------
     int64 array of shape (n_classes, n_clusters)
-        Up to the last cluster that holds a row.
+        Up to the last cluster that is not empty.
 
     Raises
     ------
@@ -54,10 +54,10 @@ def count_clusters(y_true: Codes, clusters: Codes, n_classes: int) -> Counts:
 
 
 def adjusted_rand_index(table: Counts) -> float:
-    """Return the share of pairs of rows that both divisions treat alike, above chance.
+    """Return the share of pairs of rows that both partitions agree on, above chance.
 
-    Hubert & Arabie, "Comparing partitions", 1985. 1 for the same division, 0 on average
-    for a random one, below 0 for worse.
+    Hubert & Arabie, "Comparing partitions", 1985. 1 for identical partitions, 0 on
+    average for a random one, negative for worse.
 
     Parameters
     ----------
@@ -70,22 +70,22 @@ def adjusted_rand_index(table: Counts) -> float:
     in_class, in_cluster = _n_pairs(table.sum(axis=1)), _n_pairs(table.sum(axis=0))
     n_pairs = _n_pairs(table.sum())
     by_chance = in_class * in_cluster / n_pairs if n_pairs else 0.0
-    most = (in_class + in_cluster) / 2
-    if most == by_chance:  # each is one group, or each row is alone, in both
+    maximum = (in_class + in_cluster) / 2
+    if maximum == by_chance:  # both have a single part, or only parts of one row
         return 1.0
-    return (together - by_chance) / (most - by_chance)
+    return (together - by_chance) / (maximum - by_chance)
 
 
 def _n_pairs(counts: Any) -> int:
-    """Return how many pairs of rows stand together."""
+    """Return the number of pairs of rows within the same part."""
     counts = np.asarray(counts, dtype=np.int64)
     return int((counts * (counts - 1) // 2).sum())
 
 
 def purity(table: Counts) -> float:
-    """Return the share of rows that are of the most frequent class of their cluster.
+    """Return the share of rows that belong to the majority class of their cluster.
 
-    It never falls when a cluster is cut in two: compare at the same number of clusters.
+    Splitting a cluster never lowers purity: compare at the same number of clusters.
 
     >>> purity(np.array([[3, 1], [0, 4]]))
     0.875

@@ -1,4 +1,4 @@
-"""The confusion matrix and the scores that derive from it.
+"""The confusion matrix and the scores derived from it.
 
 The definitions are scikit-learn's (`precision_recall_fscore_support` with
 `zero_division=0`): macro averages run over the classes that occur among the true or
@@ -19,7 +19,7 @@ from rakuten_bench.types import Codes
 
 Floats = NDArray[np.float64]
 Confusion = NDArray[np.int64]
-#: Rows counted, or weighed.
+#: Counts of rows, or sums of their weights.
 Counts = NDArray[np.number]
 
 
@@ -59,7 +59,7 @@ def confusion_matrix(y_true: Codes, y_pred: Codes, n_classes: int) -> Confusion:
 
 
 def divide(top: Counts, bottom: Counts) -> Floats:
-    """Divide element by element, giving 0 where the denominator is 0."""
+    """Divide elementwise; the result is 0 if the denominator is 0."""
     top, bottom = np.broadcast_arrays(top, bottom)
     out = np.zeros(top.shape)
     np.divide(top, bottom, out=out, where=bottom != 0)
@@ -80,7 +80,7 @@ class ClassTable:
     precision, recall, f1 : float64 arrays
         From 0 to 1.
     support : int64 array
-        Rows that truly are of the class.
+        Number of true rows.
     """
 
     precision: Floats
@@ -122,7 +122,7 @@ def macro_f1(hits: Counts, true: Counts, predicted: Counts) -> Floats:
 
 
 def hit_rate(hits: Counts, true: Counts, predicted: Counts) -> Floats:
-    """Return the share of rows predicted right; from counts of shape (..., K)."""
+    """Return the share of rows predicted correctly; from counts of shape (..., K)."""
     del predicted
     return divide(hits.sum(axis=-1), true.sum(axis=-1))
 
@@ -146,12 +146,12 @@ def f1_weighted(confusion: Counts) -> Floats:
 
 
 def f1_macro(confusion: Counts) -> Floats:
-    """Return the plain mean of F1 over the classes that occur."""
+    """Return the unweighted mean of F1 over the classes that occur."""
     return score(confusion, "f1_macro")
 
 
 def accuracy(confusion: Counts) -> Floats:
-    """Return the share of rows that were predicted right."""
+    """Return the share of rows that were predicted correctly."""
     return score(confusion, "accuracy")
 
 
@@ -167,13 +167,13 @@ def scores(confusion: Counts) -> dict[str, float]:
 def notable_confusions(
     confusion: Counts, share: float = 0.15
 ) -> list[tuple[int, int, int, float]]:
-    """List classes mistaken for another in many of their rows.
+    """List pairs of classes that are often confused.
 
     Parameters
     ----------
     confusion : int array of shape (K, K)
     share : float
-        The least part of the true class's rows; the reference reports use 0.15.
+        Minimum share of the true class's rows; the reference reports use 0.15.
 
     Returns
     -------
@@ -184,9 +184,9 @@ def notable_confusions(
     """
     shares = divide(confusion, confusion.sum(axis=1, keepdims=True))
     np.fill_diagonal(shares, 0.0)
-    found = [
+    confusions = [
         (int(true), int(predicted), int(confusion[true, predicted]), float(part))
         for (true, predicted), part in np.ndenumerate(shares)
         if part >= share
     ]
-    return sorted(found, key=lambda row: (-row[3], -row[2], row[0], row[1]))
+    return sorted(confusions, key=lambda row: (-row[3], -row[2], row[0], row[1]))

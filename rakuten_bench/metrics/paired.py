@@ -1,4 +1,4 @@
-"""Whether two scenarios differ on the same rows, and how many such claims hold at once."""
+"""Paired comparisons of scenarios on the same rows, adjusted for multiple testing."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better B is than A on the same rows.
+    """The difference of scores between B and A on the same rows.
 
     Attributes
     ----------
     estimate, low, high : float
-        Difference of the scores and its 95 % interval.
+        Score of B minus score of A, and its 95 % interval.
     p_value : float
         Two-sided.
     """
@@ -49,8 +49,10 @@ def paired_difference(
     metric : str
         A key of `METRICS`.
     """
-    (found,) = paired_differences(y_true, a[None], b[None], n_classes, metric, n_draws)
-    return found
+    (difference,) = paired_differences(
+        y_true, a[None], b[None], n_classes, metric, n_draws
+    )
+    return difference
 
 
 def paired_differences(
@@ -61,7 +63,7 @@ def paired_differences(
     metric: str,
     n_draws: int = N_DRAWS,
 ) -> list[Difference]:
-    """Compare pairs of predictions, the rows drawn once for all of them.
+    """Compare pairs of predictions, on the same resamples of the rows.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def paired_differences(
     both = np.concatenate([a, b])
     draws = resample_rows(y_true, both, n_classes, [metric], n_draws)[metric]
     gains = draws[len(a) :] - draws[: len(a)]
-    tables = np.stack([confusion_matrix(y_true, one, n_classes) for one in both])
+    tables = np.stack([confusion_matrix(y_true, y, n_classes) for y in both])
     scores = score(tables, metric)
     estimates = scores[len(a) :] - scores[: len(a)]
     errors = np.std(gains, axis=1, ddof=1)
@@ -89,16 +91,16 @@ def p_values(estimate: Floats, error: Floats, n_discordant: Rows) -> Floats:
     """Return two-sided p-values of differences with a continuity correction.
 
     For accuracy, estimate / error is McNemar's statistic without correction, which is
-    too bold where few rows differ: four rows that all got worse would be p = .046
-    where the exact test says .125. One over the root of the number of rows that only
-    one of the two gets right is subtracted, which is Edwards' correction (1948).
+    anticonservative for few discordant rows: four rows that all got worse have
+    p = .046, against .125 by the exact test. The correction (Edwards 1948) subtracts
+    one over the square root of the number of discordant rows.
 
     Parameters
     ----------
     estimate, error : float64 arrays
         Differences and their standard errors.
     n_discordant : int array
-        Rows that exactly one of the two predicts right.
+        Rows that exactly one of the two predicts correctly.
 
     >>> p_values(np.array(4 / 400), np.array(2 / 400), np.array(4)).round(3)
     np.float64(0.134)
@@ -129,23 +131,23 @@ def pairwise_p_values(
     -------
     float64 array of shape (n_scenarios, n_scenarios), symmetric, 1 on the diagonal
     """
-    centred = draws - draws.mean(axis=1, keepdims=True)
-    covariance = centred @ centred.T / (draws.shape[1] - 1)
+    centered = draws - draws.mean(axis=1, keepdims=True)
+    covariance = centered @ centered.T / (draws.shape[1] - 1)
     own = np.diag(covariance)
     variance = np.clip(own[:, None] + own[None, :] - 2 * covariance, 0, None)
-    found = p_values(
+    p = p_values(
         scores[:, None] - scores[None, :],
         np.sqrt(variance),
         count_discordant(y_true, predicted),
     )
-    np.fill_diagonal(found, 1.0)
-    return found
+    np.fill_diagonal(p, 1.0)
+    return p
 
 
 def count_discordant(
     y_true: Codes, predicted: Codes, chunk: int = 8192
 ) -> NDArray[np.int64]:
-    """Count for each pair of scenarios the rows that exactly one predicts right."""
+    """Count for each pair of scenarios the rows that exactly one predicts correctly."""
     both = np.zeros((len(predicted), len(predicted)))
     for start in range(0, len(y_true), chunk):
         rows = slice(start, start + chunk)
@@ -158,14 +160,14 @@ def count_discordant(
 
 
 def holm(p: Floats, n_tests: int | None = None) -> Floats:
-    """Adjust p-values so that all claims below 0.05 hold together in 95 % of cases.
+    """Adjust p-values by Holm's method, which controls the family-wise error rate.
 
     Parameters
     ----------
     p : float array of shape (n,)
     n_tests : int, optional
-        Size of the family where more claims belong to it than were tested; those count
-        as never made, which keeps the promise.
+        Size of the family, if more tests belong to it than `p` has; the others count
+        as not rejected, which is conservative.
 
     Source: Holm, "A simple sequentially rejective multiple test procedure", 1979.
 
@@ -181,33 +183,33 @@ def holm(p: Floats, n_tests: int | None = None) -> Floats:
 
 
 def rank_groups(different: NDArray[np.bool_]) -> list[int]:
-    """Group scenarios that can't be told from the best of their group.
+    """Group scenarios that do not differ significantly from the best of their group.
 
-    The best scenario that has no group yet opens one; all after it that can't be told
-    from it join. "Can't be told apart" is not transitive, so a group's members may
-    differ among themselves, never from its first.
+    The best scenario without a group starts one, which all later scenarios join that
+    do not differ from it. Not differing is not transitive: members of a group may
+    differ from each other, but never from its first.
 
     Parameters
     ----------
     different : bool array of shape (n, n)
-        In the order of the ranks.
+        Whether two scenarios differ significantly, in the order of the ranks.
 
     >>> rank_groups(np.array([[0, 0, 1], [0, 0, 0], [1, 0, 0]], dtype=bool))
     [1, 1, 2]
     """
     groups = np.zeros(len(different), dtype=np.int64)
     n_groups = 0
-    for place in range(len(different)):
-        if groups[place] == 0:
+    for position in range(len(different)):
+        if groups[position] == 0:
             n_groups += 1
-            groups[(groups == 0) & ~different[place]] = n_groups
-            groups[place] = n_groups
+            groups[(groups == 0) & ~different[position]] = n_groups
+            groups[position] = n_groups
     return [int(group) for group in groups]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known about scenarios on the same rows, in the order they were given.
+    """Intervals and pairwise tests of scenarios on the same rows, in input order.
 
     Attributes
     ----------
@@ -229,10 +231,10 @@ def rank(
     n_family: int | None = None,
     random_state: int = 0,
 ) -> Standing:
-    """Give intervals to scenarios and compare each with each other one.
+    """Compute intervals of scenarios and compare all pairs.
 
     All pairs are one family: the best of many equal scenarios looks better than the
-    worst of them, and comparing with the leader alone would overlook that.
+    worst of them, which a comparison with the leader alone would overlook.
 
     Parameters
     ----------
@@ -242,14 +244,14 @@ def rank(
     metrics : sequence of str
         Keys of `METRICS`; pairs are compared by the first.
     n_family : int, optional
-        Number of scenarios on the board where more are there than are looked at.
+        Number of scenarios on the board, if only some of them are compared.
     """
     draws = resample_rows(
         y_true, predicted, n_classes, metrics, random_state=random_state
     )
-    tables = [confusion_matrix(y_true, one, n_classes) for one in predicted]
+    tables = [confusion_matrix(y_true, y, n_classes) for y in predicted]
     scores = {metric: score(np.stack(tables), metric) for metric in metrics}
-    found = {
+    by_metric = {
         metric: [
             (float(low), float(high))
             for low, high in intervals(draws[metric], scores[metric])
@@ -258,7 +260,7 @@ def rank(
     }
     first = metrics[0]
     raw = pairwise_p_values(y_true, predicted, scores[first], draws[first])
-    return Standing(found, _adjust(raw, n_family or len(predicted)))
+    return Standing(by_metric, _adjust(raw, n_family or len(predicted)))
 
 
 def _adjust(raw: Floats, n_family: int) -> Floats:
@@ -270,16 +272,16 @@ def _adjust(raw: Floats, n_family: int) -> Floats:
 
 
 def pareto_front(scores: Sequence[float], costs: Sequence[float]) -> list[bool]:
-    """Tell which scenarios no other one beats in score at no more cost.
+    """Return which scenarios no other one beats in score at the same or a lower cost.
 
     >>> pareto_front([0.9, 0.8, 0.7], [10.0, 1.0, 2.0])
     [True, True, False]
     """
     best = -np.inf
     front = [False] * len(scores)
-    for place in sorted(range(len(scores)), key=lambda i: (costs[i], -scores[i], i)):
-        if scores[place] > best:
-            best, front[place] = scores[place], True
+    for index in sorted(range(len(scores)), key=lambda i: (costs[i], -scores[i], i)):
+        if scores[index] > best:
+            best, front[index] = scores[index], True
     return front
 
 
@@ -289,7 +291,7 @@ def mcnemar(y_true: Codes, a: Codes, b: Codes) -> tuple[int, int, float]:
     Returns
     -------
     only_a, only_b : int
-        Rows that only A, and only B, predicts right.
+        Rows that only A, and only B, predicts correctly.
     p_value : float
 
     Source: McNemar, Psychometrika 1947; the exact form is a sign test.

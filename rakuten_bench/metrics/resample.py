@@ -1,21 +1,21 @@
-"""How sure a score is: the bootstrap over test rows.
+"""Uncertainty of scores: the bootstrap over test rows.
 
-Resampling n rows with replacement draws the confusion cells from a multinomial with
-the observed shares, exactly; `resample_cells` does that for one matrix. A board draws
-the rows once for all its scenarios (`resample_rows`), so that the draws are paired and
-any difference between two scenarios has its draws too.
+Resampling n rows with replacement is equivalent to drawing the cells of the confusion
+matrix from a multinomial distribution (`resample_cells`, for one matrix). A board
+resamples the rows once for all its scenarios (`resample_rows`), so that the draws are
+paired and give the distribution of any difference between two scenarios.
 
-The same holds for k folds: every row is tested once, and the score over all of them has
+The same applies to k folds: every row is tested once, and the score over all of them has
 a normal limit whose variance is that of the rows (Bayle et al., "Cross-validation
-confidence intervals for test error", NeurIPS 2020), while the spread of five fold
-scores has no unbiased variance (Bengio and Grandvalet, JMLR 2004). Measured on five
-folds whose models differ (`bench/intervals.py`, 500 boards of each kind): over rows
-95 to 96 % covered; the t interval over fold scores is a third wider and covers 79 to
-97 %, because macro F1 of a fold's few rows is biased. As with one split,
-the interval speaks of the models that were trained, not of training again.
+confidence intervals for test error", NeurIPS 2020), while the variance of five fold
+scores has no unbiased estimator (Bengio and Grandvalet, JMLR 2004). Measured on five
+folds whose models differ (`bench/intervals.py`, 500 boards of each kind): the interval
+over rows covers 95 to 96 %; the t interval over fold scores is a third wider and covers
+79 to 97 %, because macro F1 of a fold's few rows is biased. As with one split, the
+interval refers to the trained models, not to training again.
 
-scipy is imported where it is used: records need this package for their scores, and a run
-that finds everything done needs no draws.
+scipy is imported at the point of use: records need this package for their scores, and a
+run without pending steps needs no draws.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from rakuten_bench.types import Codes
 
 N_DRAWS = 1000
 LEVEL = 0.95
-_WEIGHTS = 20_000_000  # row weights held at once: 80 MB
-_BLOCK = 32  # scenarios counted at once by a thread
+_WEIGHTS = 20_000_000  # row weights in memory at a time: 80 MB
+_BLOCK = 32  # scenarios per task of a thread
 _THREADS = 4
 
 Counts = NDArray[np.float32]
@@ -60,11 +60,11 @@ def resample_cells(
     float64 array of shape (n_draws,)
     """
     counts = confusion.ravel()
-    filled = np.flatnonzero(counts)
+    nonzero = np.flatnonzero(counts)
     draws = np.zeros((n_draws, counts.size), dtype=np.int64)
     total = int(counts.sum())
     rng = np.random.default_rng(random_state)
-    draws[:, filled] = rng.multinomial(total, counts[filled] / total, size=n_draws)
+    draws[:, nonzero] = rng.multinomial(total, counts[nonzero] / total, size=n_draws)
     return score(draws.reshape(n_draws, *confusion.shape), metric)
 
 
@@ -78,10 +78,10 @@ def resample_rows(
 ) -> dict[str, Floats]:
     """Return the scores of many scenarios in the same resamples of their rows.
 
-    Rows sorted by true class turn the counts of hits into one matrix product per
-    class; only the wrong rows go through a sparse product. A thousand scenarios of
-    17,000 rows take about three seconds on two cores, a tenth of drawing the cells of
-    each from its multinomial.
+    Rows are sorted by true class, so that hits are counted by one matrix product per
+    class; only misclassified rows need a sparse product. A thousand scenarios of
+    17,000 rows take about three seconds on two cores, a tenth of the time of
+    `resample_cells` for each.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def resample_rows(
         for draws, weights in _draw_weights(len(y_true), n_draws, random_state):
             true = _sum_classes(weights, edges)
             work = partial(_score_block, y_true, edges, weights, true, metrics)
-            found = pool.map(work, (predicted[block] for block in blocks))
-            for block, values in zip(blocks, found, strict=True):
+            results = pool.map(work, (predicted[block] for block in blocks))
+            for block, values in zip(blocks, results, strict=True):
                 for metric in metrics:
                     out[metric][block, draws] = values[metric]
     return out
@@ -121,14 +121,20 @@ def _score_block(
 ) -> dict[str, Floats]:
     """Return the scores of some scenarios in each draw, (n_scenarios, n_draws)."""
     hits = _count_hits(y_true, predicted, edges, weights)
-    pointed = hits + _count_wrong(y_true, predicted, len(edges) - 1, weights)
-    return {metric: METRICS[metric](hits, true, pointed) for metric in metrics}
+    n_predicted = hits + _count_wrong(y_true, predicted, len(edges) - 1, weights)
+    return {metric: METRICS[metric](hits, true, n_predicted) for metric in metrics}
 
 
 def _draw_weights(
     n_rows: int, n_draws: int, random_state: int
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Yield how often each row is drawn, (n_rows, some draws), bounded in memory."""
+    """Yield the number of times that each row is drawn, in chunks of draws.
+
+    Yields
+    ------
+    draws : slice
+    weights : float32 array of shape (n_rows, n_chunk)
+    """
     rng = np.random.default_rng(random_state)
     size = max(1, min(n_draws, _WEIGHTS // max(n_rows, 1)))
     for start in range(0, n_draws, size):
@@ -154,7 +160,7 @@ def _count_hits(
     edges: NDArray[np.int64],
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return the rows predicted right, (n_scenarios, n_draws, K)."""
+    """Return the rows predicted correctly, (n_scenarios, n_draws, K)."""
     right = (predicted == y_true).astype(np.float32)
     hits = np.empty(
         (len(edges) - 1, len(predicted), weights.shape[1]), dtype=np.float32
@@ -170,14 +176,14 @@ def _count_wrong(
     n_classes: int,
     weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return the rows predicted wrong by predicted class, (n_scenarios, n_draws, K)."""
+    """Return misclassified rows by predicted class, (n_scenarios, n_draws, K)."""
     from scipy import sparse
 
     scenario, row = np.nonzero(predicted != y_true)
     cell = predicted[scenario, row].astype(np.int64) * len(predicted) + scenario
     shape = (n_classes * len(predicted), len(y_true))
     ones = np.ones(len(row), dtype=np.float32)
-    # by columns: the weights of a row stay in the cache for all scenarios wrong on it
+    # CSC: a row's weights stay in the CPU cache for all scenarios that misclassify it
     counts = sparse.csc_array((ones, (cell, row)), shape=shape) @ weights
     return np.moveaxis(counts.reshape(n_classes, len(predicted), -1), 0, -1)
 
@@ -191,7 +197,7 @@ def interval(
     ----------
     draws : float64 array of shape (n_draws,)
     estimate : float
-        The score of the rows themselves.
+        Score of the original rows.
     level : float
         Coverage, 0.95 by default.
     """
@@ -203,15 +209,15 @@ def intervals(draws: Floats, estimates: Floats, level: float = LEVEL) -> Floats:
     """Return the bias-corrected percentile intervals of many scores' draws.
 
     F1 of few rows is biased downward in a resample, because rare classes lose their
-    last hit; the correction (Efron, "Better bootstrap confidence intervals", JASA
-    1987) keeps the coverage: plain percentiles cover macro F1 of 380 rows in 27
-    classes in 88 % of cases, these in 95 % (`bench/intervals.py`).
+    last hit. The correction (Efron, "Better bootstrap confidence intervals", JASA
+    1987) restores the coverage: plain percentile intervals of macro F1, for 380 rows
+    in 27 classes, cover 88 %, these 95 % (`bench/intervals.py`).
 
     Parameters
     ----------
     draws : float64 array of shape (n_scores, n_draws)
     estimates : float64 array of shape (n_scores,)
-        The scores of the rows themselves.
+        Scores of the original rows.
     level : float
         Coverage, 0.95 by default.
 
@@ -219,10 +225,10 @@ def intervals(draws: Floats, estimates: Floats, level: float = LEVEL) -> Floats:
     -------
     float64 array of shape (n_scores, 2)
     """
-    from scipy.special import ndtr, ndtri  # a fifth of a second, see the module
+    from scipy.special import ndtr, ndtri  # takes 0.2 s, see the module docstring
 
-    told = estimates[:, None]
-    below = np.mean(draws < told, axis=1) + np.mean(draws == told, axis=1) / 2
+    column = estimates[:, None]
+    below = np.mean(draws < column, axis=1) + np.mean(draws == column, axis=1) / 2
     edge = 1 / (draws.shape[1] + 1)
     shift = 2 * ndtri(np.clip(below, edge, 1 - edge))
     reach = ndtri((1 + level) / 2)
@@ -230,11 +236,11 @@ def intervals(draws: Floats, estimates: Floats, level: float = LEVEL) -> Floats:
 
 
 def _quantiles(draws: Floats, levels: Floats) -> Floats:
-    """Return quantiles of each row, at levels of its own (`np.quantile` has none)."""
+    """Return quantiles at different levels for each row (`np.quantile` can't)."""
     ordered = np.sort(draws, axis=1)
-    place = levels * (draws.shape[1] - 1)
-    before = np.floor(place).astype(np.int64)
-    after = np.ceil(place).astype(np.int64)
+    position = levels * (draws.shape[1] - 1)
+    before = np.floor(position).astype(np.int64)
+    after = np.ceil(position).astype(np.int64)
     low = np.take_along_axis(ordered, before, axis=1)
     high = np.take_along_axis(ordered, after, axis=1)
-    return np.asarray(low + (high - low) * (place - before))
+    return np.asarray(low + (high - low) * (position - before))
