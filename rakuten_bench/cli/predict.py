@@ -86,7 +86,7 @@ def command(
         "language": language,
         "image_path": image,
     }
-    fitted.tells = True
+    fitted.warns = True
     with telling():
         frame = predict_table(
             fitted,

@@ -1,7 +1,7 @@
-"""From a scenario to work: steps that the engine runs, or one scikit-learn pipeline.
+"""How the steps of a scenario are computed: by the engine, or as one estimator.
 
-Both are made of the same options and run the same kinds of steps (`pipeline.kind`), so
-that they give the same predictions; the engine only avoids doing the same part twice.
+Both run the same options by the same kinds of steps (`pipeline.kind`), so that they
+give the same predictions; only the engine shares steps between scenarios.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ def read_slots(step: Step, fetch: Callable[[Input], Any]) -> Slots:
     ----------
     step : Step
     fetch : callable
-        Gives the value of the step or root that an input names.
+        Returns the value of an `Input`: of a step, or of a root.
     """
-    pairs = ((one, fetch(one)) for one in step.inputs)
+    pairs = ((source, fetch(source)) for source in step.inputs)
     return Slots.of(
-        (one.slot, value[one.part] if one.part else value) for one, value in pairs
+        (source.slot, value[source.part] if source.part else value)
+        for source, value in pairs
     )
 
 
@@ -41,19 +42,20 @@ def prepare_work(
     folder: Path | None = None,
     base: Path | None = None,
 ) -> Work:
-    """Return a step with its options, their parameters and what the harness fills in.
+    """Return a step's work: its options, their parameters and arguments.
 
     Parameters
     ----------
     step : Step
     slots : Slots
     n_jobs : int
-        Threads that an option may use.
+        Number of threads that an option may use.
     device : {"cpu", "cuda"}
     folder : Path, optional
-        Where an option may keep unfinished work that outlives a kill.
+        Where an option may keep checkpoints, which survive a kill.
     base : Path, optional
-        Where files named in parameters start from; the working folder by default.
+        Folder that paths in parameters are relative to; the working directory by
+        default.
     """
     given: dict[str, object] = {
         "random_state": step.seed,
@@ -73,15 +75,15 @@ def prepare_work(
     return Work(options, params, slots, given)
 
 
-def run_step(step: Step, slots: Slots, **words: Any) -> Any:
-    """Compute the value of a step; the keywords are those of `prepare_work`.
+def run_step(step: Step, slots: Slots, **settings: Any) -> Any:
+    """Compute the value of a step; keyword arguments as in `prepare_work`.
 
     Returns
     -------
     object
-        The value of the slot that the step writes; a mapping from slot to value where
+        The value of the slot that the step writes, or a mapping from slot to value if
         it writes several.
     """
-    work = prepare_work(step, slots, **words)
+    work = prepare_work(step, slots, **settings)
     with explained(work.option):
         return find_kind(step.kind).run(work)

@@ -1,4 +1,4 @@
-"""Which columns of a table a prediction reads: those that were learned from, no others."""
+"""The columns of a table that a prediction reads: those of the training table."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 10  # columns listed in a message
-_NO_TEXTS = (list, tuple, dict, set, frozenset, bytes, bytearray, np.ndarray)
+_NON_TEXT_TYPES = (list, tuple, dict, set, frozenset, bytes, bytearray, np.ndarray)
 _LARGEST = 2.0**63
 
 
 def prediction_steps(plan: Plan, last: str) -> list[Step]:
     """Return the steps that a prediction runs, inputs first, `last` included.
 
-    Steps of inner folds are none of them; nor are those by which a learned step only
-    chose its training rows.
+    Excludes steps of inner folds, and steps that only selected the training rows of a
+    learned step.
     """
     return _walk(plan, last, _inputs)
 
 
 def columns_read(plan: Plan, scenario: Scenario) -> frozenset[str]:
     """Return the columns of the table that predictions of a scenario depend on."""
-    found: set[str] = set()
-    for step in _walk(plan, plan.outputs[scenario.code][0], _telling):
+    columns: set[str] = set()
+    for step in _walk(plan, plan.outputs[scenario.code][0], _relevant_inputs):
         for choice in step.choices:
             option = find_option(step.modality, choice)
-            found |= option.find_columns(choice.arguments)
-    return frozenset(found)
+            columns |= option.find_columns(choice.arguments)
+    return frozenset(columns)
 
 
 def choose_columns(plan: Plan, scenario: Scenario, X: pd.DataFrame) -> tuple[str, ...]:
@@ -48,30 +48,34 @@ def choose_columns(plan: Plan, scenario: Scenario, X: pd.DataFrame) -> tuple[str
     Raises
     ------
     UserError
-        If the table has none of those that a scenario, or a member of it, reads, or one
-        of them can't be read.
+        If the table has none of the columns that the scenario, or a member of it,
+        reads, or one of them can't be read.
     """
     read = columns_read(plan, scenario)
-    refuse_cells(X, [name for name in COLUMNS if name in X.columns])
+    check_cells(X, [name for name in COLUMNS if name in X.columns])
     for member in scenario.leaves:
-        _refuse_strange(X, member, read)
+        _check_has_input(X, member, read)
     return tuple(name for name in COLUMNS if name in read and name in X.columns)
 
 
-def _refuse_strange(X: pd.DataFrame, scenario: Scenario, read: Collection[str]) -> None:
-    """Refuse a table in which a scenario finds nothing to learn from."""
-    own = {"image_path"} if scenario.modality == "image" else {"title", "description"}
-    wanted = [name for name in COLUMNS if name in own & {*read}]
-    if wanted and not any(name in X.columns for name in wanted):
+def _check_has_input(
+    X: pd.DataFrame, scenario: Scenario, read: Collection[str]
+) -> None:
+    """Check that a table has a column that the scenario can learn from."""
+    usable = (
+        {"image_path"} if scenario.modality == "image" else {"title", "description"}
+    )
+    inputs = [name for name in COLUMNS if name in usable & {*read}]
+    if inputs and not any(name in X.columns for name in inputs):
         message = (
-            f"X: has no column {_listed(wanted, ' or ')}, which {scenario.code} reads. "
+            f"X: has no column {_listed(inputs, ' or ')}, which {scenario.code} reads. "
             f"It has: {_listed(X.columns)}. Rename yours: X.rename(columns={{...}})."
         )
         raise UserError(message)
 
 
-def refuse_no_table(X: pd.DataFrame) -> None:
-    """Refuse what is no data frame.
+def check_is_table(X: pd.DataFrame) -> None:
+    """Check that X is a data frame.
 
     Raises
     ------
@@ -79,38 +83,38 @@ def refuse_no_table(X: pd.DataFrame) -> None:
     """
     if not hasattr(X, "columns"):
         message = (
-            f"X: a data frame is needed, with columns such as 'title', not "
-            f"{type(X).__name__}. Make one: pandas.DataFrame({{'title': texts}})."
+            f"X: expected a data frame with columns such as 'title', not "
+            f"{type(X).__name__}. Create one: pandas.DataFrame({{'title': texts}})."
         )
         raise UserError(message)
 
 
-def refuse_missing_columns(X: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a table without rows, or in which a column that is read is missing.
+def check_columns(X: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Check that a table has rows, and all columns that the model reads.
 
     Raises
     ------
     UserError
     """
-    refuse_no_table(X)
+    check_is_table(X)
     missing = [name for name in columns if name not in X.columns]
     if missing:
         message = (
             f"X: has no column {_listed(missing, ' and ')}, which the model was fitted "
-            f"with. It has: {_listed(X.columns)}. Give an empty column where there is "
-            f"nothing to read."
+            f"with. It has: {_listed(X.columns)}. Add an empty column if there are no "
+            f"values."
         )
         raise UserError(message)
-    refuse_cells(X, columns)
+    check_cells(X, columns)
     if not len(X):
-        message = "X: the table has no rows; there is nothing to predict."
+        message = "X: has no rows to predict."
         raise UserError(message)
 
 
-def refuse_cells(X: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Refuse a column that stands twice, or holds what is no text, number or path.
+def check_cells(X: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Check that columns are unique and contain texts, numbers or paths only.
 
-    Their `repr` would be learned from in silence.
+    The `repr` of other values would silently become part of the features.
 
     Raises
     ------
@@ -122,17 +126,17 @@ def refuse_cells(X: pd.DataFrame, columns: Sequence[str]) -> None:
             raise UserError(message)
         kinds = {type(value): value for value in X[name]}
         for kind, value in kinds.items():
-            if issubclass(kind, _NO_TEXTS):
+            if issubclass(kind, _NON_TEXT_TYPES):
                 message = (
-                    f"X: column '{name}' holds {kind.__name__} {value!r:.60}, which is "
-                    f"no text. Make it one, or leave the column out."
+                    f"X: column '{name}' contains {kind.__name__} {value!r:.60}, which "
+                    f"is not a text. Convert it, or remove the column."
                 )
                 raise UserError(message)
         numbers = [value for value in X[name] if isinstance(value, float)]
         if any(math.isinf(value) or abs(value) >= _LARGEST for value in numbers):
             message = (
-                f"X: column '{name}' holds infinite numbers, or such as no 64-bit "
-                f"integer can hold. Make them texts, or leave the column out."
+                f"X: column '{name}' contains infinite numbers, or numbers outside the "
+                f"range of 64-bit integers. Convert them to texts, or remove the column."
             )
             raise UserError(message)
 
@@ -140,30 +144,37 @@ def refuse_cells(X: pd.DataFrame, columns: Sequence[str]) -> None:
 def _walk(
     plan: Plan, last: str, inputs: Callable[[Step], Iterable[Input]]
 ) -> list[Step]:
-    found: dict[str, Step] = {}
+    ordered: dict[str, Step] = {}
 
     def visit(key: str) -> None:
         step = plan.steps.get(key)
-        if step is None or key in found:
+        if step is None or key in ordered:
             return
         if step.fold is not None and step.fold.is_inner:
             return
         for source in inputs(step):
             visit(source.key)
-        found[key] = step
+        ordered[key] = step
 
     visit(last)
-    return list(found.values())
+    return list(ordered.values())
 
 
 def _inputs(step: Step) -> Iterable[Input]:
-    """Return what a step needs to predict: learned ones asked languages for their fit."""
+    """Return the inputs that a step needs to predict.
+
+    Learned steps read languages only to fit.
+    """
     learns = find_kind(step.kind).learns
-    return (one for one in step.inputs if not learns or one.slot.name != "languages")
+    return (
+        source
+        for source in step.inputs
+        if not learns or source.slot.name != "languages"
+    )
 
 
-def _telling(step: Step) -> Iterable[Input]:
-    """Return the same without inputs that can't change what the step gives."""
+def _relevant_inputs(step: Step) -> Iterable[Input]:
+    """Return `_inputs` without those that can't change the step's value."""
     tags = {
         tag
         for choice in step.choices
@@ -172,7 +183,7 @@ def _telling(step: Step) -> Iterable[Input]:
     return () if ONE_LANGUAGE in tags else _inputs(step)
 
 
-def _listed(names: Iterable[object], between: str = ", ") -> str:
-    every = [f"'{name}'" for name in names]
-    more = f" and {len(every) - _SHOWN:,} more" if len(every) > _SHOWN else ""
-    return between.join(every[:_SHOWN]) + more
+def _listed(names: Iterable[object], separator: str = ", ") -> str:
+    quoted = [f"'{name}'" for name in names]
+    more = f" and {len(quoted) - _SHOWN:,} more" if len(quoted) > _SHOWN else ""
+    return separator.join(quoted[:_SHOWN]) + more

@@ -1,8 +1,7 @@
-"""A scenario as an ordinary scikit-learn classifier, or clusterer.
+"""A scenario as a scikit-learn classifier, or clusterer.
 
-It runs the steps of the scenario's own plan, with the options that the engine runs, so
-that it gives the predictions of the record; the engine only avoids doing the same part
-twice.
+It runs the steps of the scenario's plan with the same options as the engine, so that it
+gives the predictions of the record; only the engine shares steps between scenarios.
 
     model = build("T0010-0120-0000")
     model.fit(frame, frame["label"]).predict(other_frame)
@@ -31,13 +30,13 @@ from rakuten_bench.data.grouping import find_groups
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.pipeline import fitting, prepare_work, read_slots, run_step
 from rakuten_bench.pipeline.column import (
+    check_columns,
+    check_is_table,
     choose_columns,
     prediction_steps,
-    refuse_missing_columns,
-    refuse_no_table,
 )
 from rakuten_bench.pipeline.kind import Work, find_kind
-from rakuten_bench.pipeline.label import read_labels, refuse_shuffled, refuse_single
+from rakuten_bench.pipeline.label import check_order, check_two_classes, read_labels
 from rakuten_bench.pipeline.table import explained, input_table
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan import Step
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
 
 _FOLD = "0"
 
-#: Steps hand arrays and sparse matrices on, whatever `sklearn.set_config` says.
+#: Steps exchange arrays and sparse matrices, independent of `sklearn.set_config`.
 _plain_output = config_context(transform_output="default")
 
 
@@ -70,18 +69,19 @@ def build(
     random_state : int
         Seed of the run.
     n_jobs : int
-        Threads that an option may use.
+        Number of threads that an option may use.
     base : Path, optional
-        Where files named in parameters start from; the working folder by default.
+        Folder that paths in parameters are relative to; the working directory by
+        default.
 
     Raises
     ------
     UserError
-        If the code names no scenario.
+        If the code is invalid.
     """
-    found = _as_scenario(scenario)
-    kind = ScenarioClusterer if found.is_clustering else ScenarioClassifier
-    return kind(found, random_state=random_state, n_jobs=n_jobs, base=base)
+    parsed = _as_scenario(scenario)
+    kind = ScenarioClusterer if parsed.is_clustering else ScenarioClassifier
+    return kind(parsed, random_state=random_state, n_jobs=n_jobs, base=base)
 
 
 def _as_scenario(given: object) -> Scenario:
@@ -93,16 +93,16 @@ def _as_scenario(given: object) -> Scenario:
     return given
 
 
-def _predicts_probability(model: ScenarioClassifier) -> bool:
+def _has_probabilities(model: ScenarioClassifier) -> bool:
     return hasattr(model.any_model(), "predict_proba")
 
 
-def _decides(model: ScenarioClassifier) -> bool:
+def _has_decision_function(model: ScenarioClassifier) -> bool:
     return hasattr(model.any_model(), "decision_function")
 
 
 class ScenarioEstimator(BaseEstimator):
-    """All steps of one scenario, from the table to what its model says.
+    """All steps of one scenario, from the table to the model's output.
 
     Parameters
     ----------
@@ -110,27 +110,27 @@ class ScenarioEstimator(BaseEstimator):
     random_state : int
     n_jobs : int
     base : Path or None
-        Where files named in parameters start from; the working folder where None.
+        Folder that paths in parameters are relative to; None for the working directory.
 
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
-        Each label once, in the order of `np.unique` and in the labels' own dtype.
+        The unique labels, in the order of `np.unique` and in the labels' own dtype.
     class_index_ : int64 array of shape (n_classes,)
-        Number of each of `classes_` among the steps, `model_` included.
+        Index of each of `classes_` within the steps, `model_` included.
     columns_ : tuple of str
         The columns of `types.COLUMNS` that a prediction reads: those that the scenario
-        looks at and that the training table had.
+        reads and that the training table had.
     plan_ : Plan
     fitted_ : dict of str to estimator
-        What each learned step learned, by the step's key.
+        Fitted estimators of the learned steps, by key.
     model_ : estimator
         The last of them.
-    tells : bool
-        Whether a prediction warns of what its steps remark, as a fit does.
+    warns : bool
+        Whether predictions emit the notices of steps as warnings, as `fit` does.
     """
 
-    tells = False
+    warns = False
 
     def __init__(
         self,
@@ -147,31 +147,31 @@ class ScenarioEstimator(BaseEstimator):
 
     @_plain_output
     def fit(self, X: pd.DataFrame, y: object, validation: object = None) -> Self:
-        """Learn from a table.
+        """Fit all steps on a table.
 
         Parameters
         ----------
         X : DataFrame of shape (n_rows, n_columns)
-            Some of `types.COLUMNS`; the others count as empty, and are not read by
-            predictions either.
+            Some of `types.COLUMNS`; missing columns count as empty, and predictions
+            don't read them either.
         y : sequence of n_rows labels
             Texts, whole numbers or booleans.
         validation : bool sequence of n_rows, optional
-            Rows by which searches, and fusions that learn, choose; nothing else learns
-            from them. Where None these choose by folds inside the training rows.
+            Rows for model selection in searches and learned fusions; no other step
+            learns from them. By default, folds inside the training rows are used.
 
         Raises
         ------
         UserError
-            If it has none of the columns that the scenario reads, or not two classes,
-            lengths differ, or labels are missing.
+            If the table has none of the columns that the scenario reads, there are
+            fewer than two classes, lengths differ, or labels are missing.
         """
-        refuse_no_table(X)
-        refuse_shuffled(X, y)
+        check_is_table(X)
+        check_order(X, y)
         labels = read_labels(y, len(X))
         if not self.scenario.is_clustering:
-            refuse_single(labels)
-        seed = _whole(self.random_state)
+            check_two_classes(labels)
+        seed = _as_seed(self.random_state)
         self.classes_, self.class_index_ = labels.classes, labels.index
         self.plan_ = build_plan(
             [self.scenario],
@@ -192,7 +192,7 @@ class ScenarioEstimator(BaseEstimator):
     def _fit_steps(
         self, frame: pd.DataFrame, validation: NDArray[np.bool_], seed: int
     ) -> None:
-        """Run every step on the training rows and keep what each learned."""
+        """Run every step on the training rows and keep the fitted estimators."""
         values = self._roots(frame, validation, seed)
         for step in self.plan_.steps.values():
             values[step.key] = self._fit_step(step, values)
@@ -200,18 +200,18 @@ class ScenarioEstimator(BaseEstimator):
     def _roots(
         self, frame: pd.DataFrame, validation: NDArray[np.bool_], seed: int
     ) -> dict[str, object]:
-        """Return the table and the targets: all other rows are training rows."""
+        """Return the table and the targets; rows not for validation are for training."""
         data = Dataset("fit", frame, "")
         train, held = np.flatnonzero(~validation), np.flatnonzero(validation)
         fold = Fold(_FOLD, train, train[:0], held)
         groups = find_groups(data, by_image=self.scenario.reads("image"))
         targets = Targets(data.y, data.classes, groups, [fold], seed)
-        found = {key: targets.find(name) for key, name in self.plan_.targets.items()}
-        return {self.plan_.frame: input_table(frame), **found}
+        by_key = {key: targets.find(name) for key, name in self.plan_.targets.items()}
+        return {self.plan_.frame: input_table(frame), **by_key}
 
     def _fit_step(self, step: Step, values: Values) -> Any:
-        """Compute a step's value for the training rows and keep what it learned."""
-        slots = read_slots(step, lambda one: values[one.key])
+        """Compute a step's value for the training rows and keep its fitted estimator."""
+        slots = read_slots(step, lambda source: values[source.key])
         if step.fold is not None and step.fold.is_inner:
             return run_step(step, slots, n_jobs=self.n_jobs, base=self.base)
         work = prepare_work(step, slots, n_jobs=self.n_jobs, base=self.base)
@@ -223,20 +223,20 @@ class ScenarioEstimator(BaseEstimator):
 
     @_plain_output
     def features(self, X: pd.DataFrame) -> Any:
-        """Return what the model predicts from, for the rows of a table.
+        """Return the model's input for the rows of a table.
 
         Raises
         ------
         UserError
-            If it has no rows, or lacks one of `columns_`.
+            If the table has no rows, or lacks one of `columns_`.
         """
         check_is_fitted(self, "columns_")
-        refuse_missing_columns(X, self.columns_)
+        check_columns(X, self.columns_)
         table = input_table(as_frame(X[[*self.columns_]]))
         values: dict[str, object] = {self.plan_.frame: table}
         last = self.plan_.outputs[self.scenario.code][0]
         with warnings.catch_warnings():
-            if not self.tells:
+            if not self.warns:
                 warnings.simplefilter("ignore", Notice)
             for step in prediction_steps(self.plan_, last)[:-1]:
                 values[step.key] = self._apply_step(step, values)
@@ -245,15 +245,17 @@ class ScenarioEstimator(BaseEstimator):
 
     def _apply_step(self, step: Step, values: Values) -> Any:
         work, kind = self._work(step, values), find_kind(step.kind)
-        found = kind.apply(work, self.fitted_.get(step.key))
-        if found is None:
+        value = kind.apply(work, self.fitted_.get(step.key))
+        if value is None:
             raise UserError(self._without_probabilities())
-        return found
+        return value
 
     def _work(self, step: Step, values: Values) -> Work:
-        """Return a step with what it reads to predict: no labels, no inner folds."""
-        inputs = tuple(one for one in step.inputs if one.key in values)
-        slots = read_slots(replace(step, inputs=inputs), lambda one: values[one.key])
+        """Return a step's work for a prediction: without labels and inner folds."""
+        inputs = tuple(source for source in step.inputs if source.key in values)
+        slots = read_slots(
+            replace(step, inputs=inputs), lambda source: values[source.key]
+        )
         work = prepare_work(step, slots, n_jobs=self.n_jobs, base=self.base)
         return replace(work, given={**work.given, "n_classes": len(self.classes_)})
 
@@ -261,10 +263,10 @@ class ScenarioEstimator(BaseEstimator):
     def _probabilities(
         self, model: Classifier, features: object
     ) -> NDArray[np.float32]:
-        found = fitting.probabilities(model, features, len(self.classes_))
-        if found is None:
+        probabilities = fitting.probabilities(model, features, len(self.classes_))
+        if probabilities is None:
             raise UserError(self._without_probabilities())
-        return found
+        return probabilities
 
     def _without_probabilities(self) -> str:
         return (
@@ -286,25 +288,28 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
     def predict_scored(
         self, X: pd.DataFrame
     ) -> tuple[Labels, NDArray[np.float64] | None]:
-        """Return labels and what orders the classes, looking at the rows once.
+        """Return labels and class scores, computing the features once.
 
         Returns
         -------
         labels : array of shape (n_rows,)
         scores : float64 array of shape (n_rows, n_classes) or None
-            Probabilities where the model gives any, else its decision values; in the
-            order of `classes_`.
+            Probabilities if the model has them, else decision values; in the order of
+            `classes_`.
         """
         features = self.features(X)
         labels, probability = self._decide(features)
         if probability is not None:
             return labels, probability[:, self.class_index_].astype(np.float64)
-        return labels, self._decision(features) if _decides(self) else None
+        return labels, self._decision(features) if _has_decision_function(
+            self
+        ) else None
 
     def any_model(self) -> Any:
-        """Return the fitted model; before that one that can do the same.
+        """Return the fitted model, or before `fit` an unfitted one of the same class.
 
-        scikit-learn chooses between probabilities and decisions before it fits.
+        scikit-learn chooses between `predict_proba` and `decision_function` before
+        fitting.
         """
         if hasattr(self, "model_"):
             return self.model_
@@ -321,32 +326,32 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
         )
 
     def class_scores(self, X: pd.DataFrame) -> NDArray[np.float64] | None:
-        """Return the scores of `predict_scored` alone."""
+        """Return the scores of `predict_scored`."""
         return self._scores(self.features(X))
 
-    @available_if(_predicts_probability)
+    @available_if(_has_probabilities)
     def predict_proba(self, X: pd.DataFrame) -> NDArray[np.float32]:
         """Return probabilities of shape (n_rows, n_classes), in the order of `classes_`."""
-        found = self._probabilities(self.model_, self.features(X))
-        return found[:, self.class_index_]
+        probabilities = self._probabilities(self.model_, self.features(X))
+        return probabilities[:, self.class_index_]
 
-    @available_if(_decides)
+    @available_if(_has_decision_function)
     def decision_function(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Return the model's score of each class, in the order of `classes_`.
 
         Returns
         -------
         float64 array of shape (n_rows, n_classes), or (n_rows,) for two classes
-            As scikit-learn has it: above 0 speaks for the second of two classes.
+            As in scikit-learn, positive values predict the second of two classes.
         """
         scores = self._decision(self.features(X))
         return scores[:, 1] if scores.shape[1] == 2 else scores
 
     def _scores(self, features: object) -> NDArray[np.float64] | None:
-        if _predicts_probability(self):
-            found = self._probabilities(self.model_, features).astype(np.float64)
-            return found[:, self.class_index_]
-        return self._decision(features) if _decides(self) else None
+        if _has_probabilities(self):
+            probabilities = self._probabilities(self.model_, features)
+            return probabilities[:, self.class_index_].astype(np.float64)
+        return self._decision(features) if _has_decision_function(self) else None
 
     @_plain_output
     def _decide(self, features: object) -> tuple[Labels, NDArray[np.float32] | None]:
@@ -357,9 +362,9 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
 
     @_plain_output
     def _decision(self, features: object) -> NDArray[np.float64]:
-        """Return a score for each class; the least of all for one without training rows.
+        """Return a score for each class; the lowest for a class without training rows.
 
-        The language lever may leave a class none.
+        The language lever may exclude all training rows of a class.
         """
         scores = np.asarray(self.model_.decision_function(features), dtype=np.float64)
         if scores.ndim == 1:
@@ -371,20 +376,20 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
 
 
 class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
-    """All steps of one scenario, from the table to the number of a cluster.
+    """All steps of one scenario, from the table to the cluster number.
 
     Parameters and attributes are those of `ScenarioEstimator`.
     """
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Self:
-        """Learn from a table.
+        """Fit all steps on a table.
 
         Parameters
         ----------
         X : DataFrame of shape (n_rows, n_columns)
         y : sequence of n_rows labels, optional
-            Only how many classes they are counts, and only where the model's
-            `n_clusters` is not given.
+            Only the number of classes is used, and only if the model's `n_clusters`
+            is not given.
 
         Raises
         ------
@@ -396,14 +401,14 @@ class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
         if conflict:
             message = f"{self.scenario.code}: is impossible: {conflict}."
             raise UserError(message)
-        return super().fit(X, self._any_two(X) if y is None else y)
+        return super().fit(X, self._make_dummy_labels(X) if y is None else y)
 
-    def _any_two(self, X: pd.DataFrame) -> list[str]:
-        """Return labels that nobody looks at: no step of a clustering learns from any."""
+    def _make_dummy_labels(self, X: pd.DataFrame) -> list[str]:
+        """Return placeholder labels: no step of a clustering learns from labels."""
         if "n_clusters" not in self.scenario["model"].arguments:
             message = (
-                f"{self.scenario.code}: the number of clusters is not known. Set the "
-                f"model's parameter 'n_clusters', or give fit the labels to count."
+                f"{self.scenario.code}: the number of clusters is unknown. Set the "
+                f"model's parameter 'n_clusters', or pass labels to fit."
             )
             raise UserError(message)
         return [str(row % 2) for row in range(len(X))]
@@ -416,20 +421,20 @@ class ScenarioClusterer(ClusterMixin, ScenarioEstimator):
         return clusters
 
     def fit_predict(self, X: pd.DataFrame, y: object = None) -> NDArray[np.int32]:
-        """Learn from a table and return the clusters of its rows."""
+        """Fit on a table and return the clusters of its rows."""
         return self.fit(X, y).predict(X)
 
 
 def as_frame(X: pd.DataFrame, labels: Sequence[str] | None = None) -> pd.DataFrame:
-    """Return a table with all of `types.COLUMNS`, the missing ones empty."""
+    """Return a table with all of `types.COLUMNS`; missing columns are empty."""
     columns = {name: X[name] for name in X.columns if name != "label"}
     return fill_columns({**columns, "label": labels or [""] * len(X)})
 
 
-def _whole(random_state: Any) -> int:
-    """Return a seed, also one of NumPy's numbers, as grids of parameters have them."""
+def _as_seed(random_state: Any) -> int:
+    """Return a seed as an int; parameter grids may contain NumPy integers."""
     try:
         return operator.index(random_state)
     except TypeError:
-        message = f"random_state: a whole number is needed, not {random_state!r:.60}."
+        message = f"random_state: must be an integer, not {random_state!r:.60}."
         raise UserError(message) from None

@@ -1,7 +1,7 @@
-"""How a learned option is applied in one fold: to training rows first, then to the test's.
+"""Fitting a learned option on the training rows of a fold, and predicting the test rows.
 
-The only place where labels meet features. The source of this module is part of the key
-of every learned step.
+The only module that combines labels and features. Its source is part of the key of every
+learned step.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.types import Classifier, Folded, Languages, Prediction, Rows, Target
 
 MAX_NOTES = 20
-#: How far from 1 a row of probabilities may sum.
+#: Tolerance of the sum of a row of probabilities.
 _TOLERANCE = 0.01
 
 
 def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
-    """Part row-aligned values into the training rows and the test rows of a fold.
+    """Divide row-aligned values into the training rows and test rows of a fold.
 
     Parameters
     ----------
     value : object with `take(rows)`, or array or CSR matrix, of n_rows
     target : Target
     languages : Languages or None
-        Training rows that are not to be learned from are left out.
+        Excludes training rows of languages that the language lever filters out.
 
     Returns
     -------
     Folded
-        Its `test` is None where the fold has no test rows.
+        Its `test` is None if the fold has no test rows.
 
     Raises
     ------
     UserError
-        If no training row, or only one class, is left.
+        If fewer than two classes have training rows.
     """
     if isinstance(value, Folded):
         return value
@@ -52,33 +52,32 @@ def divide(value: Any, target: Target, languages: Languages | None) -> Folded:
     if np.unique(y).size < 2:  # a classifier needs two
         raise UserError(_too_few_classes(target, train))
     test = target.fold.test
-    seen = take(value, test) if test.size else None
-    return Folded(take(value, train), seen, y, train, test)
+    test_value = take(value, test) if test.size else None
+    return Folded(take(value, train), test_value, y, train, test)
 
 
 def _too_few_classes(target: Target, train: NDArray[np.int64]) -> str:
-    """Say how many classes are left and whether the language lever left others out."""
+    """Return an error message with the cause: the language lever, or too few groups."""
     rows, name = target.fold.train, target.fold.name
     n_rows, n_classes = len(train), np.unique(target.y[train]).size
     if len(train) < len(rows):
         return (
-            f"fold {name}: {len(train)} training rows with {n_classes} classes are left "
-            f"by the language lever; two classes are needed. Choose another language "
-            f"option or detector."
+            f"fold {name}: the language lever keeps {len(train)} training rows of "
+            f"{n_classes} classes; at least two classes are required. Choose another "
+            f"language option or detector."
         )
     return (
         f"fold {name}: {n_rows:,} training {'row' if n_rows == 1 else 'rows'} of "
-        f"{n_classes} {'class' if n_classes == 1 else 'classes'}; two classes are needed. "
-        f"Every other class has too few groups of rows to be in each fold: use fewer "
-        f"folds or add rows."
+        f"{n_classes} {'class' if n_classes == 1 else 'classes'}; at least two classes "
+        f"are required. The other classes have too few groups of rows to be in every "
+        f"fold: use fewer folds or add rows."
     )
 
 
 def take(value: Any, rows: NDArray[np.int64]) -> Any:
-    """Return some rows of a row-aligned value.
+    """Return a selection of rows of a row-aligned value.
 
-    The rows of a table are numbered anew: where they stood in the data set may tell
-    their labels.
+    The index of a table is reset: positions in the data set could reveal labels.
     """
     if hasattr(value, "iloc"):
         return value.iloc[rows].reset_index(drop=True)
@@ -93,8 +92,7 @@ def fit(estimator: Any, folded: Folded, groups: Rows | None = None) -> Any:
     Parameters
     ----------
     estimator : estimator
-        One whose `fit` takes `groups` divides its rows once more, and is told which
-        of them belong together.
+        If its `fit` takes `groups`, it splits its rows further and gets their groups.
     folded : Folded
     groups : int64 array, optional
         Group of every row of the data set.
@@ -103,16 +101,16 @@ def fit(estimator: Any, folded: Folded, groups: Rows | None = None) -> Any:
 
     if groups is None or not has_fit_parameter(estimator, "groups"):
         return estimator.fit(folded.train, folded.y)
-    own = training_groups(folded.train_rows, groups)
-    return estimator.fit(folded.train, folded.y, groups=own)
+    train_groups = training_groups(folded.train_rows, groups)
+    return estimator.fit(folded.train, folded.y, groups=train_groups)
 
 
 def training_groups(rows: Rows, groups: Rows) -> Rows:
-    """Return the groups of training rows; a row that a sampler made is its own."""
-    made = np.flatnonzero(rows < 0)
-    found: Rows = groups[rows]  # -1 takes any, which is replaced
-    found[made] = groups.max() + 1 + np.arange(made.size)
-    return found
+    """Return the groups of training rows; every synthetic row gets a new group."""
+    synthetic = np.flatnonzero(rows < 0)
+    selected: Rows = groups[rows]  # -1 selects an arbitrary group, replaced below
+    selected[synthetic] = groups.max() + 1 + np.arange(synthetic.size)
+    return selected
 
 
 def predict(
@@ -136,11 +134,11 @@ def predict(
 def decide(
     estimator: Classifier, X: object, n_classes: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32] | None]:
-    """Return the label of each row and the probabilities that it follows from, if any.
+    """Return the label of each row and the probabilities that it is derived from.
 
-    The one rule for labels: the most probable class where a model has probabilities,
-    the first of several, so that a scenario and a fusion that it is part of decide
-    alike; else the model's own.
+    If a model has probabilities, the label is the most probable class, the first in a
+    tie, so that a scenario and a fusion of it decide alike. Otherwise the model's
+    `predict` decides.
 
     Returns
     -------
@@ -154,7 +152,7 @@ def decide(
 
 
 def most_probable(probability: NDArray[np.floating]) -> NDArray[np.int32]:
-    """Return the class of the largest probability of each row, the first of equals."""
+    """Return the most probable class of each row, the first in a tie."""
     return probability.argmax(axis=1).astype(np.int32)
 
 
@@ -172,19 +170,19 @@ def probabilities(
     Raises
     ------
     UserError
-        If a row is no distribution over the classes.
+        If a row is not a distribution over the classes.
     """
     if not hasattr(estimator, "predict_proba"):
         return None
     known = np.asarray(estimator.predict_proba(X))
-    refuse_improbable(known)
+    check_probabilities(known)
     full = np.zeros((known.shape[0], n_classes), dtype=np.float32)
     full[:, np.asarray(estimator.classes_, dtype=np.int64)] = known
     return full
 
 
-def refuse_improbable(probability: NDArray[np.floating]) -> None:
-    """Refuse what no score or fusion could make sense of.
+def check_probabilities(probability: NDArray[np.floating]) -> None:
+    """Check that every row is a distribution over the classes.
 
     Raises
     ------
@@ -192,32 +190,34 @@ def refuse_improbable(probability: NDArray[np.floating]) -> None:
         If a number is negative or missing, or a row does not sum to 1.
     """
     sums = probability.sum(axis=1)
-    fits = np.abs(sums - 1) <= _TOLERANCE  # False for nan
-    bad = ~(fits & (probability >= -_TOLERANCE).all(axis=1))
+    sums_to_one = np.abs(sums - 1) <= _TOLERANCE  # False for nan
+    bad = ~(sums_to_one & (probability >= -_TOLERANCE).all(axis=1))
     if bad.any():
         first = int(bad.argmax())
         message = (
-            f"the model's probabilities are none for {bad.sum():,} of {len(bad):,} rows: "
-            f"those of row {first} range from {probability[first].min():.4g} to "
+            f"the model's probabilities are invalid for {bad.sum():,} of {len(bad):,} "
+            f"rows: those of row {first} range from {probability[first].min():.4g} to "
             f"{probability[first].max():.4g} and sum to {sums[first]:.4g}."
         )
         raise UserError(message)
 
 
 def warn_of_notes(estimator: object) -> None:
-    """Pass on what an estimator of ours has to say about its fit."""
+    """Emit the `notes_` of an estimator as notices."""
     for note in getattr(estimator, "notes_", ()):
         warnings.warn(note, Notice, stacklevel=2)
 
 
 @contextmanager
 def noted() -> Iterator[list[str]]:
-    """Collect warnings and notices as notes, each once, at most `MAX_NOTES`."""
+    """Collect distinct warnings and notices as notes, at most `MAX_NOTES`."""
     notes: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield notes
-    texts = dict.fromkeys(_text(one.category, str(one.message)) for one in caught)
+    texts = dict.fromkeys(
+        _text(warning.category, str(warning.message)) for warning in caught
+    )
     notes += list(texts)[:MAX_NOTES]
 
 

@@ -1,4 +1,4 @@
-"""The labels that a user gives `fit`: checked, numbered, kept in their own dtype."""
+"""The labels passed to `fit`: validated, encoded, and kept in their own dtype."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 5  # rows or classes listed in a message
-#: What a label may be; a boolean is also an int.
+#: Types of labels; a boolean is also an int.
 _TYPES = ((str, "text"), ((bool, np.bool_), "boolean"), ((int, np.integer), "number"))
 
 
@@ -24,21 +24,21 @@ _TYPES = ((str, "text"), ((bool, np.bool_), "boolean"), ((int, np.integer), "num
 class Labels:
     """The labels of the training rows.
 
-    The steps number the classes as a data set does (by number where all are numbers,
-    else by spelling), so that a scenario learns the same from either. scikit-learn's
+    Steps order the classes as a data set does (numerically if all are numbers, else
+    alphabetically), so that a scenario learns the same from both. scikit-learn's
     scorers expect the columns of probabilities in the order of `np.unique`, which
-    differs where numbers are spelled out ("10" < "2").
+    differs for numbers written as texts ("10" < "2").
 
     Attributes
     ----------
     classes : array of shape (n_classes,)
-        Each label once, in the order of `np.unique` and with the labels' own dtype.
+        The unique labels, in the order of `np.unique` and with the labels' own dtype.
     index : int64 array of shape (n_classes,)
-        Number of each of `classes` among the steps.
+        Index of each of `classes` within the steps.
     names : tuple of str, of length n_classes
-        The classes spelled out, in the order of the steps.
+        The classes as texts, in the order of the steps.
     rows : tuple of str, of length n_rows
-        The name of each row's label.
+        The label of each row as text.
     """
 
     classes: NDArray[np.generic]
@@ -48,7 +48,7 @@ class Labels:
 
 
 def read_labels(y: object, n_rows: int) -> Labels:
-    """Check labels and number them.
+    """Validate and encode labels.
 
     Parameters
     ----------
@@ -60,13 +60,13 @@ def read_labels(y: object, n_rows: int) -> Labels:
     Raises
     ------
     UserError
-        If there is not one label for each row, one is missing, or they are of several
-        types, of another type, or fractions.
+        If the number of labels differs from the number of rows, a label is missing, or
+        labels have mixed types, an unsupported type, or fractions.
     """
     series = _as_series(y)
     if len(series) != n_rows:
         message = (
-            f"y: {n_rows} rows and {len(series)} labels: one label a row is needed."
+            f"y: {n_rows} rows and {len(series)} labels: give one label for each row."
         )
         raise UserError(message)
     _refuse_missing(series)
@@ -74,29 +74,29 @@ def read_labels(y: object, n_rows: int) -> Labels:
     classes, codes = np.unique(values, return_inverse=True)
     spelled = [_spell(value) for value in classes.tolist()]
     names = sort_labels(spelled)
-    place = {name: number for number, name in enumerate(names)}
-    index = np.array([place[name] for name in spelled], dtype=np.int64)
+    position = {name: number for number, name in enumerate(names)}
+    index = np.array([position[name] for name in spelled], dtype=np.int64)
     return Labels(classes, index, names, tuple(spelled[code] for code in codes))
 
 
-def refuse_single(labels: Labels) -> None:
-    """Refuse labels of fewer than two classes.
+def check_two_classes(labels: Labels) -> None:
+    """Check that there are at least two classes.
 
     Raises
     ------
     UserError
     """
     if len(labels.names) < 2:
-        found = f"one, '{labels.names[0]}'" if labels.names else "no label at all"
-        message = f"y: a classifier needs two classes; there is {found}."
+        given = f"only '{labels.names[0]}'" if labels.names else "no labels"
+        message = f"y: a classifier needs at least two classes; given: {given}."
         raise UserError(message)
 
 
-def refuse_shuffled(X: object, y: object) -> None:
-    """Refuse labels whose index is that of the rows in another order.
+def check_order(X: object, y: object) -> None:
+    """Reject labels whose index is a permutation of the rows' index.
 
-    Labels are taken by position, as scikit-learn does. Where both indexes hold the same
-    values in another order, only one of the two was shuffled or sorted.
+    Labels are matched by position, as in scikit-learn. If both indexes have the same
+    values in a different order, only one of the two was shuffled or sorted.
 
     Raises
     ------
@@ -113,8 +113,8 @@ def refuse_shuffled(X: object, y: object) -> None:
         first = int((np.asarray(rows) != np.asarray(labels)).argmax())
         message = (
             f"y: has the index of the rows in another order (row {first} of the table is "
-            f"'{rows[first]}', of the labels '{labels[first]}'). Give y.loc[X.index], or "
-            f"y.to_numpy() where the positions are right."
+            f"'{rows[first]}', of the labels '{labels[first]}'). Pass y.loc[X.index], or "
+            f"y.to_numpy() if the positions are correct."
         )
         raise UserError(message)
 
@@ -123,7 +123,9 @@ def _as_series(y: Any) -> pd.Series:
     import pandas as pd
 
     if isinstance(y, str | bytes) or not hasattr(y, "__len__"):
-        message = f"y: one label a row is needed, not {type(y).__name__} {y!r:.60}."
+        message = (
+            f"y: expected one label for each row, not {type(y).__name__} {y!r:.60}."
+        )
         raise UserError(message)
     if isinstance(y, pd.Series):
         return y
@@ -131,7 +133,7 @@ def _as_series(y: Any) -> pd.Series:
         y = y.to_numpy()
     shape = np.shape(y) if isinstance(y, np.ndarray) else (len(y),)
     if len(shape) > 1 and shape[1:] != (1,):
-        message = f"y: has {shape[1]} columns: one label a row is needed."
+        message = f"y: has {shape[1]} columns: give one label for each row."
         raise UserError(message)
     return pd.Series(y.ravel() if isinstance(y, np.ndarray) else list(y))
 
@@ -142,23 +144,24 @@ def _refuse_missing(series: pd.Series) -> None:
     if len(missing):
         message = (
             f"y: {len(missing):,} of {len(series):,} labels are missing (rows "
-            f"{_listed(missing.tolist())}, counted from 0). Give these rows a label, or "
-            f"leave them out of X and y."
+            f"{_listed(missing.tolist())}, counted from 0). Label these rows, or remove "
+            f"them from X and y."
         )
         raise UserError(message)
 
 
 def _as_array(series: pd.Series, y: object) -> NDArray[np.generic]:
-    """Return labels of one sortable type, in the dtype that the user gave."""
+    """Return labels of one sortable type, in their original dtype."""
     values = np.asarray(series if series.dtype != object else series.infer_objects())
     if values.dtype.kind == "f":
         _refuse_fractions(values)
         return values
-    kinds = {_kind(value) for value in {type(one): one for one in series}.values()}
+    by_type = {type(value): value for value in series}
+    kinds = {_kind(value) for value in by_type.values()}
     if len(kinds) > 1:
         message = (
-            f"y: labels are of several types ({' and '.join(sorted(kinds))}). Make them "
-            f"one type."
+            f"y: labels have several types ({' and '.join(sorted(kinds))}). Convert "
+            f"them to one type."
         )
         raise UserError(message)
     if kinds == {"text"} and not hasattr(y, "dtype"):
@@ -178,17 +181,17 @@ def _kind(value: object) -> str:
 
 
 def _refuse_fractions(values: NDArray[np.generic]) -> None:
-    broken = (~np.isfinite(values) | (values != values.round())).nonzero()[0]
-    if len(broken):
+    fractions = (~np.isfinite(values) | (values != values.round())).nonzero()[0]
+    if len(fractions):
         message = (
-            f"y: labels are classes, not measures: {values[broken[0]]} (row "
-            f"{broken[0]}, counted from 0) is no whole number."
+            f"y: labels must be classes, not measurements: {values[fractions[0]]} (row "
+            f"{fractions[0]}, counted from 0) is not an integer."
         )
         raise UserError(message)
 
 
 def _spell(value: object) -> str:
-    """Return the name of a class, spelled as a data set spells it."""
+    """Return the name of a class, written as in a data set."""
     return str(int(value)) if isinstance(value, float) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""The values that a step reads, told apart by what they are to it."""
+"""The values that a step reads, grouped by their role."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InnerFold:
-    """What a step reads of one fold inside its training rows.
+    """A step's inputs of one inner fold: a fold inside its training rows.
 
     Attributes
     ----------
     features : row-aligned value or Folded
-        What a search fits its candidates on; None for a fusion.
+        Features that a search fits its candidates on; None for a fusion.
     target : Target or None
         Labels and rows, for a search.
     members : tuple of Prediction
@@ -33,18 +33,18 @@ class InnerFold:
 
 @dataclass(frozen=True)
 class Slots:
-    """All that a step reads.
+    """All inputs of a step.
 
     Attributes
     ----------
     values : mapping of str to value
         By the names of `registry.SLOTS`: table, languages, texts, corpus, features.
     before : tuple of values
-        What options of the same lever made that run first: in place of `values`.
+        Results of the option's preparations, which replace `values`.
     target : Target or None
-        Labels and rows of the fold; None for a step that learns nothing.
+        Labels and rows of the fold; None for a stateless step.
     members : tuple of Prediction
-        What a fusion joins.
+        Predictions that a fusion combines.
     inner : tuple of InnerFold
         In the order of their numbers.
     """
@@ -57,7 +57,7 @@ class Slots:
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[Slot, Any]]) -> Slots:
-        """Sort the values of a step's inputs, which come in the order of the plan."""
+        """Group the values of a step's inputs, given in the order of the plan."""
         outside: list[tuple[Slot, Any]] = []
         inside: dict[int, list[tuple[Slot, Any]]] = {}
         for slot, value in pairs:
@@ -83,7 +83,7 @@ def known_target(target: Target | None) -> Target:
     Raises
     ------
     ValueError
-        If there are none: the plan gives some to every step that learns.
+        If there is no target; the plan gives one to every step that learns.
     """
     if target is None:
         message = "a step that learns needs a target"
@@ -92,12 +92,12 @@ def known_target(target: Target | None) -> Target:
 
 
 def _inner_fold(pairs: Iterable[tuple[Slot, Any]]) -> InnerFold:
-    known = list(pairs)
-    named = {slot.name: value for slot, value in known}
-    return InnerFold(named.get("features"), named.get("target"), _pick(known, "member"))
+    pairs = list(pairs)
+    named = {slot.name: value for slot, value in pairs}
+    return InnerFold(named.get("features"), named.get("target"), _pick(pairs, "member"))
 
 
 def _pick(pairs: Iterable[tuple[Slot, Any]], name: str) -> tuple[Any, ...]:
     """Return the values of one name, in the order of their numbers."""
-    found = [(slot.number, value) for slot, value in pairs if slot.name == name]
-    return tuple(value for _, value in sorted(found, key=lambda one: one[0]))
+    named = [(slot.number, value) for slot, value in pairs if slot.name == name]
+    return tuple(value for _, value in sorted(named, key=lambda pair: pair[0]))

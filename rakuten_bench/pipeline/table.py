@@ -1,4 +1,4 @@
-"""What options see of the table: never a label, and no column that they don't ask for."""
+"""The part of the table that options get: declared columns only, never labels."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def input_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns that steps may read, with no trace of the labels."""
+    """Return the columns that steps may read, without labels and `attrs`."""
     table = frame[list(INPUT_COLUMNS)].copy()
     table.attrs.clear()
     return table
 
 
 def hand_over(option: Option, value: Any) -> Any:
-    """Return a slot's value as an option gets it: of the table the columns of its own."""
+    """Return a slot's value as an option gets it; a table without undeclared columns."""
     return value.drop(columns=list(_withheld(option))) if _is_table(value) else value
 
 
 def put_back(option: Option, value: Any, slots: Values) -> Any:
-    """Give a table that an option changed the columns that it was not handed."""
+    """Restore the columns of a table that an option changed but did not get."""
     if "frame" not in option.writes:
         return value
     kept = {name: slots["frame"][name] for name in _withheld(option)}
@@ -38,12 +38,11 @@ def put_back(option: Option, value: Any, slots: Values) -> Any:
 
 @contextmanager
 def explained(option: Option) -> Iterator[None]:
-    """Explain an option's error about a column that it does not get.
+    """Convert an option's error about a column that it does not get to a `UserError`.
 
     Raises
     ------
     UserError
-        In place of such an error inside.
     """
     try:
         yield
@@ -54,10 +53,10 @@ def explained(option: Option) -> Iterator[None]:
             raise
         subject = f"{option.lever.name} '{option.name}': reads the column '{name}'"
         advice = (
-            f"which it does not name. Register it with columns=('{name}',)."
+            f"which it does not declare. Register it with columns=('{name}',)."
             if name in INPUT_COLUMNS
-            else "which options never get: labels reach a model as `y` of its training "
-            "rows only."
+            else "which options never get: a model gets labels only as `y` of its "
+            "training rows."
         )
         message = f"{subject}, {advice}"
         raise UserError(message) from error
@@ -69,7 +68,7 @@ def _withheld(option: Option) -> tuple[str, ...]:
 
 
 def _is_table(value: Any) -> bool:
-    """Tell the data set's table from features that are a data frame."""
+    """Return whether a value is the data set's table, not features in a data frame."""
     return hasattr(value, "iloc") and {*INPUT_COLUMNS} <= {
         *getattr(value, "columns", ())
     }

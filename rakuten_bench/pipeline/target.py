@@ -1,4 +1,4 @@
-"""Labels and rows of each fold by name, also of folds inside a fold's training rows."""
+"""Labels and rows of each fold, inner folds included, by name."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from rakuten_bench.types import Fold, Rows, Target
 
 
 class Targets:
-    """Targets by the name of their fold; inner ones are made from their parents.
+    """Targets by the name of their fold; inner ones are derived from their parents.
 
     Parameters
     ----------
     y : int32 array of shape (n_rows,)
     classes : tuple of str
-        All of the data set, in the order of their indices.
+        All classes of the data set, in the order of their indices.
     groups : int64 array of shape (n_rows,)
     folds : sequence of Fold
-        Of the split.
+        Folds of the split.
     seed : int
-        Of the run.
+        Seed of the run.
     """
 
     def __init__(
@@ -53,12 +53,12 @@ class Targets:
         return self._known[name]
 
     def _divide(self, target: Target, parent: FoldName, n_folds: int) -> None:
-        """Make the targets of the folds inside a fold, or of its validation rows."""
+        """Create the targets of a fold's inner folds, or of its validation rows."""
         if not n_folds:
             fold, name = target.fold, parent.validation
             rows = Fold(str(name), fold.train, fold.validation)
             self._known[name] = self._target(rows)
             return
-        found = inner_folds(target, n_splits=n_folds, random_state=self._seed)
-        for name, fold in zip(parent.inside(n_folds), found, strict=True):
+        folds = inner_folds(target, n_splits=n_folds, random_state=self._seed)
+        for name, fold in zip(parent.inside(n_folds), folds, strict=True):
             self._known[name] = self._target(replace(fold, name=str(name)))

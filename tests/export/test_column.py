@@ -573,17 +573,17 @@ def test_a_table_in_which_nothing_can_be_learned_is_refused(levers, modality, me
 def test_a_table_without_rows_has_nothing_to_predict():
     model = build("T0010-0140-0000").fit(pd.DataFrame(TITLES), LABELLED)
 
-    with pytest.raises(UserError, match="has no rows; there is nothing to predict"):
+    with pytest.raises(UserError, match="has no rows to predict"):
         model.predict(pd.DataFrame(TITLES).iloc[:0])
 
 
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([["red", "shoe"], ["pot"]], "holds list"),
-        ([{"text": "shoe"}, None], "holds dict"),
-        ([b"shoe", b"pot"], "holds bytes"),
-        ([np.inf, 1.0], "holds infinite numbers"),
+        ([["red", "shoe"], ["pot"]], "contains list"),
+        ([{"text": "shoe"}, None], "contains dict"),
+        ([b"shoe", b"pot"], "contains bytes"),
+        ([np.inf, 1.0], "contains infinite numbers"),
         ([2.0**70, 1.0], "64-bit"),
     ],
 )

@@ -276,7 +276,7 @@ def test_members_with_other_rows_are_refused_with_the_counts(members):
     first, second, _ = slots.members
     other = answer(np.arange(150, 300), X[2][150:300])
 
-    message = "member 3 of 3 predicts 150 rows, member 1 200, 100 of them the same"
+    message = "member 3 of 3 predicts 150 rows, member 1 200; 100 rows are in both"
     with pytest.raises(UserError, match=message):
         join_members((first, second, other))
 
@@ -542,7 +542,7 @@ def test_the_most_probable_class_is_the_label_the_first_of_equals():
     "row", [[60.0, 40.0], [np.nan, 0.5], [1.5, -0.5], [0.0, 0.0], [np.inf, 0.0]]
 )
 def test_probabilities_that_are_none_are_refused(row):
-    with pytest.raises(UserError, match="are none for 1 of 2 rows: those of row 1"):
+    with pytest.raises(UserError, match="are invalid for 1 of 2 rows: those of row 1"):
         decide(Answering([[0.6, 0.4], row]), None, 2)
 
 

@@ -154,7 +154,7 @@ def test_columns_that_are_missing_count_as_empty():
 @pytest.mark.parametrize(
     ("frame", "labels", "message"),
     [
-        (["a text"], ["x"], "data frame is needed.* not list"),
+        (["a text"], ["x"], "expected a data frame.* not list"),
         (pd.DataFrame({"title": ["a", "b"]}), ["x"], "2 rows and 1 labels"),
         (pd.DataFrame({"title": ["red", "blue"]}), ["x", "x"], "two classes"),
     ],
@@ -179,5 +179,5 @@ def test_what_is_no_code_is_refused(code):
 def test_a_seed_that_is_no_whole_number_is_refused(seed):
     model = rakuten_bench.build("T0010-0120-0000", random_state=seed)
 
-    with pytest.raises(UserError, match="random_state: a whole number is needed"):
+    with pytest.raises(UserError, match="random_state: must be an integer"):
         model.fit(pd.DataFrame({"title": ["a", "b"]}), ["x", "y"])

@@ -182,7 +182,7 @@ def test_columns_that_often_spell_the_label_are_handed_over_only_by_name(
     )
 
     message = records["a"]["error"]["message"]
-    assert f"'{column}', which it does not name. Register it with col" in message
+    assert f"'{column}', which it does not declare. Register it with col" in message
     assert records["b"]["status"] == "ok"
 
 

@@ -152,7 +152,7 @@ def test_a_best_value_on_the_edge_is_told():
     model, _ = search_with("grid", space={"C": [1e-9, 1e-8, 1e-7]})
 
     assert model.details_["best_params"]["C"] in (1e-9, 1e-7)  # all are as good
-    assert any("edge of its space" in note for note in model.notes_)
+    assert any("edge of its search space" in note for note in model.notes_)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
-"""The kinds of steps: each module here is one, with all that is particular to it.
+"""The kinds of steps, one module each.
 
-The engine computes a step's value for both sides of a fold (`run`); a scenario that is
-used as an estimator learns from all rows (`fit`) and predicts others later (`apply`).
-Both call the same kind: there is one interpreter of steps. A module's name is what
-`registry.StepKind` calls it; its source is part of the key of every step of its kind
-that learns.
+The engine computes a step's value for both sides of a fold (`run`). A scenario used as
+an estimator learns from all rows (`fit`) and predicts other rows later (`apply`). Both
+call the same `Kind`, so that there is only one implementation of steps. A module has the
+name of its kind in `registry.StepKind`; its source is part of the key of every learned
+step of that kind.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ class Work:
     options : tuple of Option
         One; for a search, the search and the model.
     params : tuple of dict
-        Of each of them.
+        Parameters of each option.
     slots : Slots
     given : mapping of str to object
-        What the harness fills in where an option names it, such as `random_state`.
+        Arguments that the harness passes to options whose signature names them, such
+        as `random_state`.
     """
 
     options: tuple[Option, ...]
@@ -48,7 +49,7 @@ class Work:
 
     @property
     def option(self) -> Option:
-        """The option whose input the step's value is made from."""
+        """The option that processes the step's input."""
         return self.options[-1]
 
     @property
@@ -61,34 +62,34 @@ class Work:
         return self.options[0].make(params=self.params[0], **self.given)
 
     def sources(self) -> list[Any]:
-        """Return the values that the option works on, as it may see them."""
+        """Return the values that the option reads, without undeclared columns."""
         read = (self.slots.values.get(slot) for slot in self.option.reads)
-        found = self.slots.before or tuple(value for value in read if value is not None)
-        return [hand_over(self.option, value) for value in found]
+        values = self.slots.before or tuple(v for v in read if v is not None)
+        return [hand_over(self.option, value) for value in values]
 
     def folded(self) -> Folded:
-        """Return what the option works on, parted into training and test rows."""
+        """Return the values that the option reads, divided into training and test rows."""
         languages = self.slots.values.get("languages")
         parts = [divide(value, self.target, languages) for value in self.sources()]
         if not self.option.combines:
             return parts[0]
         train = Blocks(tuple(part.train for part in parts))
-        seen = parts[0].test is not None
-        test = Blocks(tuple(part.test for part in parts)) if seen else None
+        has_test = parts[0].test is not None
+        test = Blocks(tuple(part.test for part in parts)) if has_test else None
         return replace(parts[0], train=train, test=test)
 
 
 class Kind(ABC):
-    """What is particular to one kind of step.
+    """One kind of step.
 
     Attributes
     ----------
     seconds : float
-        What a step takes, where nothing is known of its option or its like.
+        Estimated duration of a step without history.
     learns : bool
-        Whether it fits something to training rows.
+        Whether its steps are fitted to training rows.
     is_last : bool
-        Whether its value is a prediction, which is kept wherever it was computed.
+        Whether its value is a prediction, which is always kept in the store.
     """
 
     seconds: float
@@ -101,28 +102,28 @@ class Kind(ABC):
 
     @abstractmethod
     def fit(self, work: Work) -> tuple[Any, Any]:
-        """Learn from training rows.
+        """Fit the step on training rows.
 
         Returns
         -------
         learned : estimator or None
-            For `apply`; None where nothing is learned.
+            For `apply`; None for a stateless step.
         value : object
-            What later steps learn from; None after the last.
+            Input of later steps; None after the last.
         """
 
     @abstractmethod
     def apply(self, work: Work, learned: Any) -> Any:
-        """Return the step's value for rows that nothing is learned from."""
+        """Return the step's value for new rows."""
 
     def source(self, work: Work) -> Any:
-        """Return the value that the step works on, of rows that are not parted."""
-        found = work.sources()
-        return Blocks(tuple(found)) if work.option.combines else found[0]
+        """Return the value that the step reads, not divided into folds."""
+        values = work.sources()
+        return Blocks(tuple(values)) if work.option.combines else values[0]
 
 
 class Preparing(Kind):
-    """A kind whose value is what later steps learn from."""
+    """A kind whose value is the input of later steps."""
 
     def run(self, work: Work) -> Any:
         """Return the step's value for both sides of a fold, or for all rows."""
@@ -130,17 +131,17 @@ class Preparing(Kind):
 
 
 class Predicting(Kind):
-    """A kind whose steps predict: what they learned gives probabilities."""
+    """A kind whose steps predict, with probabilities from their fitted estimator."""
 
     is_last = True
 
     def apply(self, work: Work, learned: Any) -> NDArray[np.float32] | None:
-        """Return probabilities of shape (n_rows, n_classes); None without any."""
+        """Return probabilities of shape (n_rows, n_classes), or None."""
         return probabilities(learned, self.source(work), work.given["n_classes"])
 
 
 def find_kind(name: str) -> Kind:
-    """Return the kind of that name.
+    """Return the kind of a name.
 
     >>> find_kind("map").learns, find_kind("fuse").is_last
     (False, True)

@@ -1,4 +1,4 @@
-"""How a model that clusters is applied in one fold: it is never handed a label."""
+"""Steps that cluster; the model never gets labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rakuten_bench.types import Clusterer, Folded, Prediction
 
 
 class Cluster(Predicting):
-    """Fits a model without labels and numbers the test rows' clusters."""
+    """Fits a model without labels and predicts the test rows' clusters."""
 
     seconds = 2.0
 
@@ -26,12 +26,12 @@ class Cluster(Predicting):
 
 
 def cluster(estimator: Clusterer, folded: Folded) -> Prediction:
-    """Fit on the training rows without labels and number the test rows' clusters.
+    """Fit on the training rows without labels and predict the test rows' clusters.
 
     Returns
     -------
     Prediction
-        `predicted` holds cluster numbers, which are no indices into the classes.
+        `predicted` contains cluster numbers, not class indices.
     """
     start = time.perf_counter()
     estimator.fit(folded.train)

@@ -1,7 +1,7 @@
-"""How a fusion sees its members: their probabilities, joined on row and class.
+"""Steps that combine members' predictions, aligned by row and class.
 
-Weights and stackers learn from what the members say about rows that they were not
-trained on: the validation rows, or folds inside the training rows. Test rows are predicted, never looked at.
+Weights and stackers learn from out-of-fold predictions of the members: for the
+validation rows, or for folds inside the training rows; never from test rows.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.pipeline.fitting import (
+    check_probabilities,
     most_probable,
-    refuse_improbable,
     warn_of_notes,
 )
 from rakuten_bench.pipeline.kind import Predicting, Work
@@ -25,16 +25,16 @@ from rakuten_bench.types import Prediction, Rows, Rule
 
 
 class Fuse(Predicting):
-    """Joins what several scenarios predict for the same rows."""
+    """Combines the predictions of several scenarios for the same rows."""
 
     seconds = 0.5
 
     def run(self, work: Work) -> Prediction:
-        """Return the joined prediction for the test rows."""
+        """Return the combined prediction for the test rows."""
         return fuse(work.make(), work.slots)
 
     def fit(self, work: Work) -> tuple[Rule, None]:
-        """Return the rule, which has learned where it learns."""
+        """Return the rule, fitted if it has parameters."""
         rule = work.make()
         learn_rule(rule, work.slots)
         return rule, None
@@ -45,20 +45,19 @@ class Fuse(Predicting):
 
 
 def fuse(rule: Rule, slots: Slots) -> Prediction:
-    """Learn a rule, where it learns, and predict the test rows of a fold.
+    """Fit a rule, if it has parameters, and predict the test rows of a fold.
 
     Parameters
     ----------
     rule : estimator
-        Of `rakuten_bench.fusion.rule`.
+        From `rakuten_bench.fusion.rule`.
     slots : Slots
-        With the members' predictions for the test rows, and for folds of the training
-        rows.
+        With the members' predictions for the test rows and for the inner folds.
 
     Raises
     ------
     UserError
-        If a member has no probabilities, or members don't have the same rows.
+        If a member has no probabilities, or members predict different rows.
     """
     start = time.perf_counter()
     learn_rule(rule, slots)
@@ -66,7 +65,7 @@ def fuse(rule: Rule, slots: Slots) -> Prediction:
     rows, X = join_members(slots.members)
     _warn_of_copies(X)
     probability = rule.predict_proba(X).astype(np.float32)
-    refuse_improbable(probability)
+    check_probabilities(probability)
     warn_of_notes(rule)
     return Prediction(
         rows=rows,
@@ -79,13 +78,13 @@ def fuse(rule: Rule, slots: Slots) -> Prediction:
 
 
 def _warn_of_copies(X: NDArray[np.float64]) -> None:
-    """Warn where members predict the same, as two names of one file do."""
-    for number, one in enumerate(X):
+    """Warn of members with identical predictions, such as a file given twice."""
+    for number, probability in enumerate(X):
         for other in range(number):
-            if np.array_equal(X[other], one):
+            if np.array_equal(X[other], probability):
                 message = (
                     f"fusion: members {other + 1} and {number + 1} give the same "
-                    f"probabilities for every row: they count as one twice"
+                    f"probabilities for every row: this member counts twice"
                 )
                 warnings.warn(message, Notice, stacklevel=2)
 
@@ -104,8 +103,8 @@ def learn_rule(rule: Rule, slots: Slots) -> None:
     rule.fit(np.concatenate([X for _, X in parts], axis=1), target.y[rows])
 
 
-def join_members(found: Sequence[Prediction]) -> tuple[Rows, NDArray[np.float64]]:
-    """Put the members' probabilities for the same rows side by side.
+def join_members(members: Sequence[Prediction]) -> tuple[Rows, NDArray[np.float64]]:
+    """Align the members' probabilities by row.
 
     Returns
     -------
@@ -116,27 +115,27 @@ def join_members(found: Sequence[Prediction]) -> tuple[Rows, NDArray[np.float64]
     Raises
     ------
     UserError
-        If a member has no probabilities, or members don't have the same rows.
+        If a member has no probabilities, or members predict different rows.
     """
-    n_members = len(found)
-    rows = np.sort(found[0].rows)
+    n_members = len(members)
+    rows = np.sort(members[0].rows)
     parts = []
-    for number, one in enumerate(found):
-        if one.probability is None:
+    for number, member in enumerate(members):
+        if member.probability is None:
             message = (
                 f"fusion: member {number + 1} of {n_members} gives no probabilities. "
-                f"Set its model's parameter 'calibrate', or take another model."
+                f"Set its model's parameter 'calibrate', or choose another model."
             )
             raise UserError(message)
-        order = np.argsort(one.rows)
-        if not np.array_equal(one.rows[order], rows):
+        order = np.argsort(member.rows)
+        if not np.array_equal(member.rows[order], rows):
             message = (
                 f"fusion: member {number + 1} of {n_members} predicts "
-                f"{len(one.rows):,} rows, member 1 {len(rows):,}, "
-                f"{np.intersect1d(one.rows, rows).size} of them the same."
+                f"{len(member.rows):,} rows, member 1 {len(rows):,}; "
+                f"{np.intersect1d(member.rows, rows).size} rows are in both."
             )
             raise UserError(message)
-        parts.append(one.probability[order].astype(np.float64))
+        parts.append(member.probability[order].astype(np.float64))
     return rows, np.stack(parts)
 
 

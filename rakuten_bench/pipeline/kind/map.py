@@ -1,4 +1,4 @@
-"""Steps that treat each row by itself and learn nothing."""
+"""Stateless steps, which process each row by itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Map(Preparing):
     learns = False
 
     def fit(self, work: Work) -> tuple[None, object]:
-        """Return the value for the rows, or for both sides; nothing is learned."""
+        """Return the value for the rows, or for both sides of a fold."""
         option = work.option
         handed = {slot: hand_over(option, value) for slot, value in _read(work).items()}
         with explained(option):
@@ -31,21 +31,21 @@ class Map(Preparing):
 
 
 def _read(work: Work) -> dict[str, object]:
-    """Return what the option is handed, by the names of its arguments."""
+    """Return the values that the option gets, by argument name."""
     before = {f"before{n}": value for n, value in enumerate(work.slots.before)}
     return before or dict(work.slots.values)
 
 
 def _apply(work: Work, slots: Values) -> object:
     apply = importlib.import_module(work.option.lever.package).apply
-    words = work.option, work.params[0]
+    option = work.option, work.params[0]
     folded = next((v for v in slots.values() if isinstance(v, Folded)), None)
     if folded is None:
-        return apply(*words, dict(slots), dict(work.given))
-    train = apply(*words, _side(slots, folded.train_rows, "train"), dict(work.given))
+        return apply(*option, dict(slots), dict(work.given))
+    train = apply(*option, _side(slots, folded.train_rows, "train"), dict(work.given))
     if folded.test is None:
         return replace(folded, train=train)
-    test = apply(*words, _side(slots, folded.test_rows, "test"), dict(work.given))
+    test = apply(*option, _side(slots, folded.test_rows, "test"), dict(work.given))
     return replace(folded, train=train, test=test)
 
 

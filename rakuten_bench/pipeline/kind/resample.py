@@ -12,7 +12,7 @@ from rakuten_bench.types import Folded, Resampler
 
 
 class Resample(Preparing):
-    """Adds or drops training rows; other rows stay as they are."""
+    """Adds or drops training rows; other rows are not changed."""
 
     seconds = 1.0
 
@@ -22,13 +22,13 @@ class Resample(Preparing):
         return estimator, resample(estimator, work.folded())
 
     def apply(self, work: Work, learned: object) -> object:
-        """Return the rows as they are."""
+        """Return the rows unchanged."""
         del learned
         return self.source(work)
 
 
 def resample(estimator: Resampler, folded: Folded) -> Folded:
-    """Balance the training rows; the test rows stay as they are."""
+    """Balance the training rows; the test rows are not changed."""
     train, y = estimator.fit_resample(folded.train, folded.y)
     warn_of_notes(estimator)
     indices = getattr(estimator, "sample_indices_", None)

@@ -1,7 +1,8 @@
-"""Choosing a model's parameters inside the training rows.
+"""Steps that tune a model's parameters by inner cross-validation.
 
-The features of the inner folds were computed before, once for all candidates; a search
-option is a generator that yields batches of candidates and is sent their scores.
+The features of the inner folds are computed once, before the search, for all
+candidates. A search option is a generator that yields batches of candidates and is sent
+their scores.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from rakuten_bench.types import Classifier, Folded, Params, Prediction, Rows
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """An inner fold: features on both sides and the labels of the side that is scored."""
+    """An inner fold: features of both sides and the labels of its test rows."""
 
     folded: Folded
     y_test: NDArray[np.int32]
@@ -37,7 +38,7 @@ class Inner:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Parameters that were tried, and what came of it."""
+    """Parameters that were tried, with their scores or error."""
 
     params: Params
     scores: tuple[float, ...]
@@ -47,24 +48,24 @@ class Candidate:
 
     @property
     def mean(self) -> float:
-        """Mean score over the inner folds; nan for a candidate that failed."""
+        """Mean score over the inner folds; nan for a failed candidate."""
         return float(np.mean(self.scores)) if self.scores else float("nan")
 
     def as_record(self) -> dict[str, object]:
         """Return plain values."""
-        found: dict[str, object] = {
+        record: dict[str, object] = {
             "params": self.params,
             "score": None if self.error else self.mean,
             "scores": list(self.scores),
             "seconds": self.seconds,
         }
         if self.share != 1.0:
-            found["share"] = self.share
-        return found | ({"error": self.error} if self.error else {})
+            record["share"] = self.share
+        return record | ({"error": self.error} if self.error else {})
 
 
 class Search(Predicting):
-    """Chooses a model's parameters by inner folds, and fits it with the best."""
+    """Selects a model's parameters on inner folds, and fits it with the best."""
 
     seconds = 20.0
 
@@ -87,17 +88,17 @@ def _search(work: Work, folded: Folded) -> Classifier:
 
 
 def divide_inner(work: Work) -> list[Inner]:
-    """Return the inner folds of a step, as the model gets them.
+    """Return the inner folds of a step, with features as the model gets them.
 
-    Features that learn nothing come as one value for all rows and are divided here.
+    Features of stateless steps come as one value for all rows and are divided here.
     """
     languages = work.slots.values.get("languages")
-    found = []
+    folds = []
     for inner in work.slots.inner:
         target = known_target(inner.target)
         folded = divide(hand_over(work.option, inner.features), target, languages)
-        found.append(Inner(folded, target.y[folded.test_rows]))
-    return found
+        folds.append(Inner(folded, target.y[folded.test_rows]))
+    return folds
 
 
 def fit_search(
@@ -119,15 +120,15 @@ def fit_search(
     inner : sequence of Inner
         Features of the folds inside its training rows.
     given : mapping
-        What the harness fills in.
+        Arguments from the harness.
     groups : int64 array, optional
         Group of every row of the data set.
 
     Returns
     -------
     fitted classifier
-        With `details_` (best parameters, all candidates) and `notes_` (a best value on
-        the edge of its space).
+        With `details_` (best parameters, all candidates) and `notes_` (best values at
+        an edge of the search space).
 
     Raises
     ------
@@ -136,9 +137,7 @@ def fit_search(
     """
     search, model = options
     space = read_space(model, params[0].get("space"), params[1])
-    scoring = (
-        params[0].get("scoring") or DEFAULT_METRIC
-    )  # a scenario file names its own
+    scoring = params[0].get("scoring") or DEFAULT_METRIC  # set in the scenario file
     evaluate = _Evaluator(model, params[1], inner, given, scoring, groups)
     strategy = search.make(space, params=_strategy_params(params[0]), **given)
     candidates = run_strategy(strategy, evaluate)
@@ -153,23 +152,24 @@ def fit_search(
         "candidates": [candidate.as_record() for candidate in candidates],
     }
     edges = [edge_note(name, best.params[name], space[name]) for name in best.params]
-    told = (*getattr(estimator, "notes_", ()), *(note for note in edges if note))
-    estimator.notes_ = told
+    notes = (*getattr(estimator, "notes_", ()), *(note for note in edges if note))
+    estimator.notes_ = notes
     return estimator
 
 
 def _strategy_params(params: Params) -> Params:
-    """Return what the strategy itself takes: space and scoring are ours."""
-    return {name: value for name, value in params.items() if name not in _OURS}
+    """Return the parameters that are passed on to the strategy."""
+    return {name: value for name, value in params.items() if name not in _STEP_PARAMS}
 
 
-_OURS = frozenset({"space", "scoring", "cv"})
+#: Parameters that the step uses itself.
+_STEP_PARAMS = frozenset({"space", "scoring", "cv"})
 
 
 def run_strategy(
     strategy: Strategy, evaluate: Callable[[Params, float], Candidate]
 ) -> list[Candidate]:
-    """Score what a strategy asks for until it ends."""
+    """Score the candidates of a strategy until it ends."""
     candidates: list[Candidate] = []
     scores: list[float] | None = None
     while True:
@@ -177,26 +177,26 @@ def run_strategy(
             batch = strategy.send(scores) if scores is not None else next(strategy)
         except StopIteration:
             return candidates
-        found = [evaluate(params, batch.share) for params in batch.candidates]
-        candidates += found
-        scores = [candidate.mean for candidate in found]
+        scored = [evaluate(params, batch.share) for params in batch.candidates]
+        candidates += scored
+        scores = [candidate.mean for candidate in scored]
 
 
 def choose(candidates: Sequence[Candidate]) -> Candidate:
-    """Return the best of those that learned from the most rows; the first of equals.
+    """Return the best candidate of those with the most training rows, the first in a tie.
 
     Raises
     ------
     UserError
-        If every candidate failed; says why the first did.
+        If every candidate failed; with the first error.
     """
-    most = max((candidate.share for candidate in candidates), default=0.0)
-    whole = [one for one in candidates if one.share == most and not one.error]
-    if not whole:
-        why = next((one.error for one in candidates if one.error), "the space is empty")
-        message = f"search: every candidate failed; the first said: {why}"
+    largest = max((candidate.share for candidate in candidates), default=0.0)
+    eligible = [c for c in candidates if c.share == largest and not c.error]
+    if not eligible:
+        error = next((c.error for c in candidates if c.error), "the space is empty")
+        message = f"search: every candidate failed; the first error: {error}"
         raise UserError(message)
-    return max(whole, key=lambda one: one.mean)
+    return max(eligible, key=lambda candidate: candidate.mean)
 
 
 class _Evaluator:
@@ -243,7 +243,7 @@ class _Evaluator:
 
 
 def shrink(folded: Folded, share: float, random_state: int) -> Folded:
-    """Return the fold with a part of its training rows, the same for all candidates.
+    """Return the fold with a sample of its training rows, the same for all candidates.
 
     Every class keeps at least one row.
     """
@@ -264,27 +264,30 @@ def shrink(folded: Folded, share: float, random_state: int) -> Folded:
 
 
 def edge_note(name: str, value: Any, dimension: Dimension) -> str:
-    """Say that a best value lies on the edge of its space; "" where it does not."""
+    """Return a note if a best value lies at an edge of the search space, else ""."""
     if isinstance(dimension, Choices):
         numbers = [v for v in dimension.values if isinstance(v, int | float)]
         numbers = [v for v in numbers if not isinstance(v, bool)]
         if len(numbers) < len(dimension.values) or len(numbers) < 2:
             return ""
-        low, high, near = min(numbers), max(numbers), 0.0
+        low, high, margin = min(numbers), max(numbers), 0.0
     else:
-        low, high, near = dimension.low, dimension.high, _NEAR
-    place = _place(float(value), low, high, log=getattr(dimension, "log", False))
-    if near < place < 1 - near:
+        low, high, margin = dimension.low, dimension.high, _EDGE
+    position = _rescale(float(value), low, high, log=getattr(dimension, "log", False))
+    if margin < position < 1 - margin:
         return ""
-    side = "lower" if place <= near else "upper"
-    return f"search: the best {name}={value:.4g} is at the {side} edge of its space"
+    side = "lower" if position <= margin else "upper"
+    return (
+        f"search: the best {name}={value:.4g} is at the {side} edge of its search space"
+    )
 
 
-#: A twentieth of a range counts as its edge.
-_NEAR = 0.05
+#: Share of a range that counts as its edge.
+_EDGE = 0.05
 
 
-def _place(value: float, low: float, high: float, *, log: bool) -> float:
+def _rescale(value: float, low: float, high: float, *, log: bool) -> float:
+    """Return the position of a value between 0 (low) and 1 (high)."""
     if log:
         value, low, high = np.log(value), np.log(low), np.log(high)
     return float((value - low) / (high - low))
