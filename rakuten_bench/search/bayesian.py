@@ -1,4 +1,4 @@
-"""Bayesian search with scikit-optimize, which is unmaintained: all of it is in here."""
+"""Bayesian search with scikit-optimize, which is unmaintained: only used in this module."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import numpy as np
 from rakuten_bench.search.strategy import Batch, Strategy, every_of
 from rakuten_bench.types import Choices, Dimension, Integer
 
-#: What a failed candidate is told to be worth, below the worst that succeeded.
+#: A failed candidate's score is this much below the worst successful one.
 _PENALTY = 0.1
 
 
 def search_bayes(
     dimensions: Mapping[str, Dimension], n_iter: int, n_initial: int, random_state: int
 ) -> Strategy:
-    """Yield one candidate after the other, as a Gaussian process over the scores asks.
+    """Yield candidates one by one, proposed by a Gaussian process over the scores.
 
-    A failed candidate counts as worse than the worst, so that the search goes on. A
-    space of few combinations is tried whole: the process would ask for the same again.
+    A failed candidate scores below the worst successful one, so that the search
+    continues. A space with at most `n_iter` combinations is searched exhaustively: the
+    process would propose the same candidates again.
     """
     from skopt import Optimizer
 
@@ -38,16 +39,14 @@ def search_bayes(
     worst = 1.0
     for _ in range(n_iter):
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # it re-evaluates where it has no better idea
+            warnings.simplefilter("ignore")  # of proposing a point again
             point = optimizer.ask()
         (score,) = yield Batch([_params(dimensions, point)])
         if not np.isnan(score):
             worst = min(worst, score)
         loss = -score if not np.isnan(score) else _PENALTY - worst
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the fit of the process, not of the model
+            warnings.simplefilter("ignore")  # of fitting the process, not the model
             optimizer.tell(point, loss)
 
 
@@ -57,7 +56,7 @@ def _dimension(name: str, dimension: Dimension) -> Any:
     from skopt.space import Real as Range
 
     if isinstance(dimension, Choices):
-        # places, not values: the library cannot hold None or tuples
+        # positions, not values: the library does not support None or tuples
         return Categorical(list(range(len(dimension.values))), name=name)
     kind = WholeRange if isinstance(dimension, Integer) else Range
     prior = "log-uniform" if dimension.log else "uniform"

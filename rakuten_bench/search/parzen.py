@@ -14,7 +14,7 @@ from rakuten_bench.types import Choices, Dimension, Integer
 def search_parzen(
     dimensions: Mapping[str, Dimension], n_iter: int, random_state: int
 ) -> Strategy:
-    """Yield one candidate after the other, as the estimator asks."""
+    """Yield candidates one by one, proposed by the estimator."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -33,9 +33,11 @@ def search_parzen(
 
 def _suggest(trial: Any, name: str, dimension: Dimension) -> Any:
     if isinstance(dimension, Choices):
-        # places, not values: Optuna keeps plain values only
+        # positions, not values: Optuna supports plain values only
         return dimension.values[
             trial.suggest_categorical(name, range(len(dimension.values)))
         ]
-    ask = trial.suggest_int if isinstance(dimension, Integer) else trial.suggest_float
-    return ask(name, dimension.low, dimension.high, log=dimension.log)
+    suggest = (
+        trial.suggest_int if isinstance(dimension, Integer) else trial.suggest_float
+    )
+    return suggest(name, dimension.low, dimension.high, log=dimension.log)

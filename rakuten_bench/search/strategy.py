@@ -1,4 +1,4 @@
-"""What a search option is made of: batches of candidates drawn from a space."""
+"""Building blocks of search options: batches of candidates from a search space."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from rakuten_bench.types import Choices, Dimension, Integer, Params
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Candidates to be scored next.
+    """The next candidates to score.
 
     Attributes
     ----------
     candidates : sequence of dict
     share : float
-        Part of each inner fold's training rows that they learn from.
+        Share of each inner fold's training rows that they are fitted on.
     """
 
     candidates: Sequence[Params]
     share: float = 1.0
 
 
-#: Yields batches; is sent the mean score of each candidate, nan for one that failed.
+#: Yields batches; is sent the mean score of each candidate, nan for a failed one.
 Strategy = Generator[Batch, list[float], None]
 
 
 def values_of(dimension: Dimension, n_values: int) -> list[Any]:
-    """Return all values of a list, or values evenly spread over a range.
+    """Return all values of a list, or evenly spaced values of a range.
 
     >>> values_of(Choices((1, 2)), 5)
     [1, 2]
@@ -54,7 +54,7 @@ def grid_of(dimensions: Mapping[str, Dimension], n_values: int) -> list[Params]:
 
 
 def every_of(dimensions: Mapping[str, Dimension], at_most: float) -> list[Params]:
-    """Return every combination of a space; none where it has more than `at_most`.
+    """Return every combination of a space, or [] if there are more than `at_most`.
 
     >>> every_of({"depth": Integer(1, 2)}, 5)
     [{'depth': 1}, {'depth': 2}]
@@ -63,13 +63,13 @@ def every_of(dimensions: Mapping[str, Dimension], at_most: float) -> list[Params
     """
     if math.prod(_count(one) for one in dimensions.values()) > at_most:
         return []
-    whole = {
-        name: Choices(tuple(range(one.low, one.high + 1)))
-        if isinstance(one, Integer)
-        else one
-        for name, one in dimensions.items()
+    listed = {
+        name: Choices(tuple(range(dimension.low, dimension.high + 1)))
+        if isinstance(dimension, Integer)
+        else dimension
+        for name, dimension in dimensions.items()
     }
-    return grid_of(whole, 0)
+    return grid_of(listed, 0)
 
 
 def _count(dimension: Dimension) -> float:
@@ -83,22 +83,22 @@ def _count(dimension: Dimension) -> float:
 def draw(
     dimensions: Mapping[str, Dimension], n_candidates: int, random_state: int
 ) -> list[Params]:
-    """Draw candidates at random, none twice (Bergstra & Bengio 2012).
+    """Draw distinct candidates at random (Bergstra & Bengio 2012).
 
-    A space with fewer combinations than asked for is returned whole.
+    Returns every combination of a space that has at most `n_candidates`.
     """
     generator = np.random.default_rng(random_state)
     is_listed = all(isinstance(one, Choices) for one in dimensions.values())
     every = every_of(dimensions, math.inf if is_listed else n_candidates)
     if every:
         order = generator.permutation(len(every))[:n_candidates]
-        return [every[place] for place in order]
-    found: list[Params] = []
-    while len(found) < n_candidates:
-        one = {name: _draw(d, generator) for name, d in dimensions.items()}
-        if one not in found:
-            found.append(one)
-    return found
+        return [every[index] for index in order]
+    candidates: list[Params] = []
+    while len(candidates) < n_candidates:
+        candidate = {name: _draw(d, generator) for name, d in dimensions.items()}
+        if candidate not in candidates:
+            candidates.append(candidate)
+    return candidates
 
 
 def _draw(dimension: Dimension, generator: np.random.Generator) -> Any:

@@ -125,7 +125,7 @@ def test_bayes_goes_on_after_candidates_that_fail():
 
 
 def test_a_search_in_which_all_fail_says_why():
-    with pytest.raises(UserError, match="every candidate failed; the first said"):
+    with pytest.raises(UserError, match="every candidate failed; the first error"):
         search_with("grid", "linear_svc", space={"C": [-1.0, -2.0]})
 
 
