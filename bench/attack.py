@@ -1,12 +1,12 @@
-"""What a run survives: kills at random moments, and steps that take memory in odd ways.
+"""Fault injection: processes killed at random, and unusual ways to allocate memory.
 
-The processes of a run (a worker, the fork server, the guard above it, the command
-itself) are killed one after the other while steps with children and daemons are at
-work; a killed command is started again. In the end every scenario has scores, the same
-predictions as in a run that was left alone, and no process is left. Then every way of
-`tests/executor/memory_hog.py` takes memory under a limit: it has to be stopped.
+The processes of a run (a worker, the fork server, its guard, the command itself) are
+killed one after the other while steps with children and daemons are running; a killed
+command is restarted. Afterwards every scenario must have scores and the same predictions
+as in an undisturbed run, and no process may remain. Then every method of
+`tests/executor/memory_hog.py` allocates memory under a limit and must be stopped.
 
-Prints the counts; leaves with 1 if one of them is not 0.
+Prints the counts; exits with 1 if a count of faults is not 0.
 
     python bench/attack.py [--kills 12] [--seed 0] [--megabytes 700]
 """
@@ -56,7 +56,7 @@ WORDS = ("red shoe", "blue shoe", "green shirt", "grey shirt", "old book", "new 
 
 
 class Attack:
-    """Runs of one grid in a folder, and what became of them."""
+    """Runs of one grid in a folder, and the counts of their outcomes."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
@@ -74,10 +74,10 @@ class Attack:
         (self.folder / "grid.yaml").write_text(GRID)
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
-        words = ["run", "grid.yaml", "--results", f"{name}/results", "--quiet"]
-        words += ["--cache", f"{name}/cache", "--jobs", "2"]
+        arguments = ["run", "grid.yaml", "--results", f"{name}/results", "--quiet"]
+        arguments += ["--cache", f"{name}/cache", "--jobs", "2"]
         return subprocess.Popen(
-            [sys.executable, "-c", DRIVER, str(OPTIONS), *words],
+            [sys.executable, "-c", DRIVER, str(OPTIONS), *arguments],
             cwd=self.folder,
             env={**os.environ, MARK: str(self.folder)},
             stdout=subprocess.DEVNULL,
@@ -91,37 +91,37 @@ class Attack:
         self.seconds = time.monotonic() - start
         return self.folder / "alone"
 
-    def kill(self, who: str, number: int) -> None:
-        """Kill one process of a run at some moment, and see what is left of it."""
+    def kill(self, role: str, number: int) -> None:
+        """Kill one process of a run at a random moment, and check the outcome."""
         name = f"run{number}"
         run = self._start(name)
-        victim = self._find(who, run)
+        victim = self._find(role, run)
         time.sleep(self.random.uniform(0, self.seconds / 3))
         with suppress(psutil.Error):
-            victim = self._find(who, run) or victim
+            victim = self._find(role, run) or victim
             if victim and victim.is_running():
                 victim.send_signal(signal.SIGKILL)
-                self.counts[f"{who} killed"] += 1
+                self.counts[f"{role} killed"] += 1
         run.wait(LONGEST)
         self.counts["processes left"] += self._count_left()
-        if who == "command":
+        if role == "command":
             self._start(name).wait(LONGEST)
-        self._judge(self.folder / name)
+        self._check(self.folder / name)
 
-    def _find(self, who: str, run: subprocess.Popen[bytes]) -> psutil.Process | None:
-        """Return a process of a run once there is one; None where the run has ended."""
-        depth = ("command", "guard", "fork server", "worker").index(who)
+    def _find(self, role: str, run: subprocess.Popen[bytes]) -> psutil.Process | None:
+        """Wait for a process of a run and return it; None if the run has ended."""
+        depth = ("command", "guard", "fork server", "worker").index(role)
         while run.poll() is None:
             with suppress(psutil.Error, IndexError):
-                found = psutil.Process(run.pid)
+                process = psutil.Process(run.pid)
                 for _ in range(depth):
-                    found = self.random.choice(found.children())
-                return found
+                    process = self.random.choice(process.children())
+                return process
             time.sleep(0.05)
         return None
 
     def _count_left(self) -> int:
-        """Return how many processes of a run outlive it."""
+        """Return the number of processes that outlive their run."""
         due = time.monotonic() + LONGEST_END
         while (left := len(list(self._iter_left()))) and time.monotonic() < due:
             time.sleep(0.1)
@@ -134,19 +134,20 @@ class Attack:
                 if wanted in path.read_bytes().split(b"\0"):
                     yield int(path.parent.name)
 
-    def _judge(self, place: Path) -> None:
-        found = self._read(place)
+    def _check(self, folder: Path) -> None:
+        records = self._read(folder)
         self.counts["runs"] += 1
-        self.counts["scenarios"] += len(found)
-        self.counts["scenarios missing"] += len(self.expected.keys() - found.keys())
-        for code, (status, digest) in found.items():
+        self.counts["scenarios"] += len(records)
+        self.counts["scenarios missing"] += len(self.expected.keys() - records.keys())
+        for code, (status, digest) in records.items():
             self.counts["scenarios failed"] += status != "ok"
             is_other = status == "ok" and digest != self.expected[code][1]
-            self.counts["other predictions"] += is_other
-        shutil.rmtree(place, ignore_errors=True)
+            self.counts["different predictions"] += is_other
+        shutil.rmtree(folder, ignore_errors=True)
 
-    def _read(self, place: Path) -> dict[str, tuple[str, str]]:
-        records = map(json.loads, map(Path.read_bytes, place.glob("*/*/*/record.json")))
+    def _read(self, folder: Path) -> dict[str, tuple[str, str]]:
+        files = folder.glob("*/*/*/record.json")
+        records = map(json.loads, map(Path.read_bytes, files))
         return {
             record["code"]: (record["status"], record.get("predictions_digest", ""))
             for record in records
@@ -154,7 +155,7 @@ class Attack:
 
 
 def take_memory(megabytes: int, counts: Counter[str]) -> None:
-    """Take memory in every way, under a limit of about a third of it."""
+    """Allocate memory by every method, under a limit of about a third of it."""
     load_file("memory_hog", str(HOG))
     hog = sys.modules["memory_hog"]
     limit = Limit(memory=megabytes * 350_000, time=120)
@@ -164,32 +165,33 @@ def take_memory(megabytes: int, counts: Counter[str]) -> None:
         with pool:
             for number, way in enumerate(hog.WAYS):
                 path = Path(folder) / str(number)
-                counts["ways to take memory"] += 1
+                counts["methods of allocation"] += 1
                 try:
                     pool.submit_limited(limit, hog.take, way, megabytes, path).result()
                 except Stopped as stop:
-                    is_kept = stop.type == "MemoryLimit"
-                    print(f"  {way:<28} {'stopped' if is_kept else stop.type}: {stop}")
-                    counts["ways past the limit"] += not is_kept
+                    is_by_limit = stop.type == "MemoryLimit"
+                    outcome = "stopped" if is_by_limit else stop.type
+                    print(f"  {way:<28} {outcome}: {stop}")
+                    counts["limits not enforced"] += not is_by_limit
                 _remove(path)
 
 
 def _remove(path: Path) -> None:
-    """Remove the files in memory that a way has left; other ways leave a number."""
+    """Remove the shared-memory files that a method left behind, if any."""
     if path.is_file():
-        held = Path(path.read_text())
-        if held.is_dir():
-            shutil.rmtree(held)
-        elif held.is_absolute():
-            held.unlink(missing_ok=True)
+        leftover = Path(path.read_text())
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        elif leftover.is_absolute():
+            leftover.unlink(missing_ok=True)
 
 
 def main() -> int:
-    words = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    words.add_argument("--kills", type=int, default=12)
-    words.add_argument("--seed", type=int, default=0)
-    words.add_argument("--megabytes", type=int, default=700)
-    options = words.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--megabytes", type=int, default=700)
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         attack = Attack(Path(folder), options.seed)
         print(f"one run takes {attack.seconds:.1f} s, {len(attack.expected)} scenarios")
@@ -202,8 +204,8 @@ def main() -> int:
     for name, count in counts.items():
         print(f"{count:>6} {name}")
     bad = (
-        "processes left", "scenarios missing", "scenarios failed", "other predictions",
-        "ways past the limit",
+        "processes left", "scenarios missing", "scenarios failed",
+        "different predictions", "limits not enforced",
     )  # fmt: skip
     return int(any(counts[name] for name in bad))
 

@@ -1,7 +1,7 @@
-"""How long do n-grams of characters take, against scikit-learn's on the same tokens?
+"""Time of character n-gram TF-IDF, against scikit-learn on the same tokens.
 
-TF-IDF of 3- to 5-grams inside words ("char_wb"), then other settings of the same, on the
-tokens of synthetic listings; the matrices are compared.
+TF-IDF of 3- to 5-grams inside words ("char_wb"), then with other settings, on the tokens
+of synthetic listings; the matrices are compared.
 
     python bench/char_wb.py [--rows 20000] [--analyzer char_wb]
 """
@@ -40,16 +40,17 @@ def main():
         ours = registry.VECTORIZER.find("text", "tfidf_char").make(
             params={**setting, "analyzer": arguments.analyzer}
         )
-        theirs, expected = timed(peer.fit_transform, texts)
-        mine, found = timed(ours.fit_transform, corpus)
-        assert found.shape == expected.shape
-        assert abs(found - expected).max() < 1e-5
-        words = ", ".join(f"{name} {value}" for name, value in setting.items())
-        print(f"{words}: {theirs:.1f} s / {mine:.1f} s = {theirs / mine:.1f}")
+        peer_seconds, expected = timed(peer.fit_transform, texts)
+        seconds, matrix = timed(ours.fit_transform, corpus)
+        assert matrix.shape == expected.shape
+        assert abs(matrix - expected).max() < 1e-5
+        params = ", ".join(f"{name} {value}" for name, value in setting.items())
+        ratio = peer_seconds / seconds
+        print(f"{params}: {peer_seconds:.1f} s / {seconds:.1f} s = {ratio:.1f}")
 
 
 def build_corpus(rows):
-    """Return the listings as a corpus and, for the peer, as tokens with spaces."""
+    """Return the listings as a corpus and, for the peer, as space-separated tokens."""
     slots = {"frame": load_dataset(parse_dataset({"synthetic": {"rows": rows}})).frame}
     for lever, name in ((registry.FIELDS, "merged"), (registry.TOKENIZER, "regex")):
         option = lever.find("text", name)
@@ -60,7 +61,7 @@ def build_corpus(rows):
 
 
 def timed(function, *arguments):
-    start = time.process_time()  # one thread each; a busy machine does not matter
+    start = time.process_time()  # single-threaded; independent of the machine's load
     value = function(*arguments)
     return time.process_time() - start, value
 

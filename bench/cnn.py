@@ -1,12 +1,12 @@
-"""Seconds of an epoch of the image networks, on the CPU and, where there is one, a GPU.
+"""Seconds per epoch of the image networks, on the CPU and on a GPU if available.
 
     python bench/cnn.py                                     # 128 synthetic images
     python bench/cnn.py --images 20000 --cpu-images 1000    # on a machine with a GPU
 
-The images are random pixels: what they show does not change the time. Of two epochs
-the faster counts, since the first also chooses algorithms. On the CPU an epoch takes
-as many times longer as there are more images, so that fewer are enough there; the
-seconds for all of them are worked out from those.
+The images are random pixels, since the content does not affect the time. The faster of
+two epochs is reported, since the first one also selects algorithms. The time on the CPU
+is proportional to the number of images: it can be measured on fewer (`--cpu-images`) and
+is extrapolated to all.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def time_epoch(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--images", type=int, default=128)
-    parser.add_argument("--cpu-images", type=int, help="all of them where not given")
+    parser.add_argument("--cpu-images", type=int, help="default: all")
     parser.add_argument("--size", type=int, default=128, help="pixels on a side")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1, help="of the CPU")
@@ -55,16 +55,17 @@ def main() -> None:
     n_cpu = min(n_images, arguments.cpu_images or n_images)
     X, y = draw_pixels(n_images, arguments.size)
     has_gpu = torch.cuda.is_available()
-    gpu = name_device(choose_device("cuda")) if has_gpu else "none at hand"
-    print(f"{n_images:,} images of {arguments.size} px, seconds of an epoch")
-    of = "all of them" if n_cpu == n_images else f"worked out from {n_cpu:,} of them"
-    print(f"CPU: {number(arguments.threads, 'thread')}, {of}; GPU: {gpu}")
+    gpu = name_device(choose_device("cuda")) if has_gpu else "not available"
+    print(f"{n_images:,} images of {arguments.size} px, seconds per epoch")
+    sample = "all images" if n_cpu == n_images else f"extrapolated from {n_cpu:,}"
+    print(f"CPU: {number(arguments.threads, 'thread')}, {sample}; GPU: {gpu}")
     for architecture in ARCHITECTURES:
-        few, how = (X[:n_cpu], y[:n_cpu]), (arguments.batch_size, arguments.threads)
-        cpu = time_epoch(architecture, few, "cpu", *how) * n_images / n_cpu
+        subset = X[:n_cpu], y[:n_cpu]
+        settings = arguments.batch_size, arguments.threads
+        cpu = time_epoch(architecture, subset, "cpu", *settings) * n_images / n_cpu
         line = f"  {architecture:10} CPU {cpu:8.1f} s ({n_images / cpu:,.0f} images/s)"
         if has_gpu:
-            seconds = time_epoch(architecture, (X, y), "cuda", *how)
+            seconds = time_epoch(architecture, (X, y), "cuda", *settings)
             line += f"   GPU {seconds:6.2f} s ({n_images / seconds:,.0f} images/s)"
             line += f"   {cpu / seconds:.0f} x"
         print(line, flush=True)

@@ -1,7 +1,7 @@
-"""The command in a fork of a process that has imported all of it already.
+"""Run the command in a fork of a process that has already imported its modules.
 
-Importing takes most of a short command's time; a benchmark that calls it a thousand
-times saves that. Nothing else is shared: each call begins as a fresh process does.
+Imports take most of a short command's time; a benchmark with thousands of calls saves
+it. Nothing else is shared: each call starts like a new process.
 """
 
 import importlib
@@ -31,14 +31,14 @@ _POLL_INTERVAL = 0.01  # seconds
 
 
 def import_all() -> None:
-    """Import what commands import; to be called before any thread is started."""
+    """Import the modules of all commands; call it before any thread is started."""
     for name in _MODULES:
         importlib.import_module(name)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command gave: its exit code, or the negative number of a signal."""
+    """The output of a command and its exit code, or the negative number of a signal."""
 
     code: int
     out: str
@@ -50,16 +50,17 @@ class Answer:
 
 
 class Command:
-    """A command that runs.
+    """A running command.
 
     Parameters
     ----------
     folder : Path
-        Where it is started.
-    words : sequence of str
+        Working directory.
+    arguments : sequence of str
+        Command-line arguments.
     """
 
-    def __init__(self, folder: Path, words: Sequence[str]) -> None:
+    def __init__(self, folder: Path, arguments: Sequence[str]) -> None:
         self._out = tempfile.TemporaryFile()  # noqa: SIM115  closed when it is read
         self._err = tempfile.TemporaryFile()  # noqa: SIM115
         self.pid = os.fork()
@@ -67,7 +68,7 @@ class Command:
             try:
                 os.setsid()
                 _become(folder, (self._out, self._err))
-                _enter(words)
+                _enter(arguments)
             finally:
                 os._exit(99)
         self._answer: Answer | None = None
@@ -84,7 +85,7 @@ class Command:
         self.kill()
 
     def poll(self) -> Answer | None:
-        """Return what it gave; None while it runs."""
+        """Return the answer, or None while the command runs."""
         if self._answer is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -93,7 +94,7 @@ class Command:
         return self._answer
 
     def wait(self, seconds: float = 600.0) -> Answer:
-        """Return what it gave; one that takes longer is killed."""
+        """Wait for the answer; kill the command after a timeout."""
         due = time.monotonic() + seconds
         while (answer := self.poll()) is None:
             if time.monotonic() > due:
@@ -102,39 +103,39 @@ class Command:
         return answer
 
     def kill(self) -> None:
-        """End it where it still runs."""
+        """Kill the command if it still runs."""
         if self._answer is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
             self.wait()
 
 
-def call(folder: Path, *words: str, seconds: float = 600.0) -> Answer:
-    """Run a command in a folder; return what it gave."""
-    return Command(folder, words).wait(seconds)
+def call(folder: Path, *arguments: str, seconds: float = 600.0) -> Answer:
+    """Run a command in a folder and return its answer."""
+    return Command(folder, arguments).wait(seconds)
 
 
 def _become(folder: Path, files: tuple[IO[bytes], IO[bytes]]) -> None:
-    """Turn a fork into a process of its own: its folder, input and output."""
+    """Set the working directory and the standard streams of a fork."""
     os.chdir(folder)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, file in enumerate((nothing, *(file.fileno() for file in files))):
+    empty = os.open(os.devnull, os.O_RDONLY)
+    for number, file in enumerate((empty, *(file.fileno() for file in files))):
         os.dup2(file, number)
     for name, number in (("stdout", 1), ("stderr", 2)):
         setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
 
 
-def _enter(words: Sequence[str]) -> None:
+def _enter(arguments: Sequence[str]) -> None:
     from rakuten_bench.cli import main
     from rakuten_bench.executor.local.executor import close_kept
 
     code = 1
     try:
-        main([*words])
+        main([*arguments])
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     finally:
-        close_kept()  # as at exit; other exit functions are those of the benchmark
+        close_kept()  # as at exit; other exit functions belong to the benchmark
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError):
                 stream.flush()

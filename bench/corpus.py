@@ -1,12 +1,11 @@
-"""How long does the text stage of a grid take, against scikit-learn as people write it?
+"""Time of a grid's text processing, against typical scikit-learn code.
 
 The grid: stop words (off, iso) x normalizer (off, stem_nltk) x vectorizer (counts,
 TF-IDF, TF-IDF of pairs, TF-IDF with 20,000 words) x three models = 48 scenarios. The
 peer builds each scenario's features with a `TfidfVectorizer` or `CountVectorizer` whose
 tokenizer drops stop words and stems with NLTK; it is timed on each of the 16 text
-settings, and counted once for each model that needs it. Ours runs the levers as the
-engine does: each step once. Both see the same rows and the same split, and their
-matrices are compared.
+settings, and counted once per model. Ours runs the levers as the engine does: each step
+once. Both use the same rows and the same split, and their matrices are compared.
 
     python bench/corpus.py [--rows 10000] [--full 84916]
 """
@@ -40,20 +39,20 @@ GRID = list(product(STOPWORDS, NORMALIZERS, VECTORIZERS))
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=10_000, help="rows that both see")
-    parser.add_argument("--full", type=int, default=84_916, help="rows of ours alone")
+    parser.add_argument("--rows", type=int, default=10_000, help="rows for both")
+    parser.add_argument("--full", type=int, default=84_916, help="rows for ours only")
     arguments = parser.parse_args()
     frame = load(arguments.rows)
-    theirs, expected = run_peer(frame)
-    ours, found, steps = run_ours(frame)
-    compare(expected, found)
-    total = N_MODELS * sum(theirs.values())
+    peer_seconds, expected = run_peer(frame)
+    ours, matrices, steps = run_ours(frame)
+    compare(expected, matrices)
+    total = N_MODELS * sum(peer_seconds.values())
     print(f"{arguments.rows} synthetic rows, {N_MODELS * len(GRID)} scenarios:")
-    print(f"  scikit-learn, each scenario by itself {total:8.1f} s")
-    print(f"  scikit-learn, text once for the models{total / N_MODELS:8.1f} s")
+    print(f"  scikit-learn, nothing shared          {total:8.1f} s")
+    print(f"  scikit-learn, features shared         {total / N_MODELS:8.1f} s")
     print(f"  ours                                  {ours:8.1f} s")
     print(
-        f"  ratio {total / ours:.0f}, {total / N_MODELS / ours:.0f} against text once"
+        f"  ratio {total / ours:.0f}, {total / N_MODELS / ours:.0f} to shared features"
     )
     if arguments.full:
         ours, _, steps = run_ours(load(arguments.full), keep=False)
@@ -73,7 +72,7 @@ def split(n_rows):
 
 
 def peer_tokenizer(stopwords, normalizer):
-    """Return what tutorials define: find words, drop some, stem the rest."""
+    """Return a tokenizer as in tutorials: find words, drop stop words, stem the rest."""
     from nltk.stem.snowball import SnowballStemmer
     from stopwordsiso import stopwords as iso
 
@@ -154,9 +153,9 @@ def vectorize(setting, corpus, train, test):
     return matrix
 
 
-def compare(expected, found):
+def compare(expected, matrices):
     for scenario, matrix in expected.items():
-        difference = abs(matrix - found[scenario]).max()
+        difference = abs(matrix - matrices[scenario]).max()
         assert difference < 1e-5, (scenario, difference)
 
 

@@ -1,10 +1,10 @@
-"""Damage in the cache and the results: no wrong number, no traceback.
+"""Corruption of the cache and the results: no wrong score, no traceback.
 
-Runs a small study once for the right scores. Then, again and again, flips a bit, cuts off,
-empties or swaps files of the cache and of the results, chosen at random, runs the study
-and reports: the scores must be the right ones, or the record named and left off the
-board. Last, `cache clear` at random moments beside a run. Prints the counts; each number
-but the first of a line should be 0.
+Runs a small study once for the reference scores. Then repeatedly corrupts files of the
+cache and the results, chosen at random (a flipped bit, a truncated, overwritten, removed
+or swapped file), runs the study and reports: the scores must be the reference scores, or
+the record must be named and excluded from the board. Finally runs `cache clear` at random
+moments of a run. Prints the counts; each number but the first of a line must be 0.
 
     python bench/damage.py [--damages 300] [--swaps 100] [--clears 50] [--seed 0]
 """
@@ -52,7 +52,7 @@ def write_study(folder: Path, random_state: int) -> None:
 
 
 def board(folder: Path) -> tuple[Scores, Answer]:
-    """Return what the board ranks: scenario -> its scores in full."""
+    """Return the scores on the board, in full precision, by scenario."""
     answer = call(folder, "report", "--format", "json")
     rows = [] if answer.code else json.loads(answer.out)
     return {row["name"]: str(row["f1_weighted"]) for row in rows}, answer
@@ -97,17 +97,17 @@ def swap(one: Path, other: Path) -> None:
 
 def files_of(folder: Path) -> list[Path]:
     """Return the files of the cache and the results."""
-    found = [*folder.glob("cache/**/*"), *folder.glob("results/**/*")]
-    return sorted(path for path in found if path.is_file())
+    paths = [*folder.glob("cache/**/*"), *folder.glob("results/**/*")]
+    return sorted(path for path in paths if path.is_file())
 
 
 class Trial:
-    """Counts what becomes of a damaged folder.
+    """Counts the outcomes of runs in damaged folders.
 
     Parameters
     ----------
     whole : Path
-        The folder as a run left it; it is copied for each damage.
+        The intact folder after a run; copied for each damage.
     right : mapping of str to str
         Its scores.
     """
@@ -125,18 +125,18 @@ class Trial:
         return folder
 
     def judge(self, folder: Path, what: str, *, fresh: bool) -> None:
-        """Report what is there, run again, report; count what is wrong."""
+        """Report, run again and report; count the faults."""
         if fresh:  # all from the cache
             shutil.rmtree(folder / "results")
         else:
-            scores, told = board(folder)
-            self._compare(what, scores, [told], whole=False)
+            scores, report = board(folder)
+            self._compare(what, scores, [report], whole=False)
         self.compare_after_run(what, folder, call(folder, *RUN))
 
     def compare_after_run(self, what: str, folder: Path, ran: Answer) -> None:
-        """Report; count what is wrong or was lost by a run."""
-        scores, told = board(folder)
-        self._compare(what, scores, [ran, told], whole=True)
+        """Report; count wrong and lost scores after a run."""
+        scores, report = board(folder)
+        self._compare(what, scores, [ran, report], whole=True)
         self.counts["failed runs"] += ran.code != 0
         if ran.code:
             print(f"  {what}: exit code {ran.code}: {ran.err[-600:]}")
@@ -145,7 +145,7 @@ class Trial:
         self, what: str, scores: Scores, answers: Sequence[Answer], *, whole: bool
     ) -> None:
         printed = "".join(answer.text for answer in answers)
-        wrong = {name for name, one in scores.items() if self.right.get(name) != one}
+        wrong = {n for n, score in scores.items() if self.right.get(n) != score}
         lost = whole and scores.keys() != self.right.keys()
         crashed = "Traceback" in printed
         self.counts["wrong"] += bool(wrong)
@@ -155,17 +155,17 @@ class Trial:
             print(f"  {what}: wrong {sorted(wrong)}, {printed[-600:]}")
 
     def line(self, n_tried: int, what: str) -> str:
-        """Return the counts in words, and forget them."""
-        told = ", ".join(
+        """Return the counts as text and reset them."""
+        counts = ", ".join(
             f"{self.counts[name]} {name}"
             for name in ("wrong", "lost", "tracebacks", "failed runs")
         )
         self.counts.clear()
-        return f"{n_tried} {what}: {told}"
+        return f"{n_tried} {what}: {counts}"
 
 
-def clear_beside_a_run(trial: Trial, draw: random.Random, seconds: float) -> None:
-    """Clear the cache at a random moment of a run from nothing."""
+def clear_during_a_run(trial: Trial, draw: random.Random, seconds: float) -> None:
+    """Clear the cache at a random moment of a run without cache and results."""
     folder = trial.copy()
     shutil.rmtree(folder / "results")
     shutil.rmtree(folder / "cache")
@@ -187,7 +187,7 @@ def damage_files(trial: Trial, draw: random.Random, n_tried: int) -> None:
 
 
 def swap_files(trial: Trial, draw: random.Random, n_tried: int) -> None:
-    """Swap two files at a time; every other time of one kind, which is harder to tell."""
+    """Swap two files at a time; every other time of one kind: harder to detect."""
     for number in range(n_tried):
         folder = trial.copy()
         files = files_of(folder)
@@ -201,31 +201,31 @@ def swap_files(trial: Trial, draw: random.Random, n_tried: int) -> None:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Damage in the cache and the results.")
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--damages", type=int, default=300)
     parser.add_argument("--swaps", type=int, default=100)
     parser.add_argument("--clears", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
-    words = parser.parse_args()
-    draw = random.Random(words.seed)
+    arguments = parser.parse_args()
+    draw = random.Random(arguments.seed)
     import_all()
-    with tempfile.TemporaryDirectory() as place:
-        whole = Path(place) / "whole"
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole"
         whole.mkdir()
-        write_study(whole, words.seed)
+        write_study(whole, arguments.seed)
         start = time.monotonic()
         ran = call(whole, *RUN)
         seconds = time.monotonic() - start
         if ran.code:
             sys.exit(ran.text)
         trial = Trial(whole, board(whole)[0])
-        damage_files(trial, draw, words.damages)
-        print(trial.line(words.damages, "damages"), flush=True)
-        swap_files(trial, draw, words.swaps)
-        print(trial.line(words.swaps, "swaps"), flush=True)
-        for _ in range(words.clears):
-            clear_beside_a_run(trial, draw, seconds)
-        print(trial.line(words.clears, "times cleared beside a run"))
+        damage_files(trial, draw, arguments.damages)
+        print(trial.line(arguments.damages, "damages"), flush=True)
+        swap_files(trial, draw, arguments.swaps)
+        print(trial.line(arguments.swaps, "swaps"), flush=True)
+        for _ in range(arguments.clears):
+            clear_during_a_run(trial, draw, seconds)
+        print(trial.line(arguments.clears, "clears during a run"))
 
 
 if __name__ == "__main__":

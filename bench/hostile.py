@@ -1,12 +1,11 @@
-"""Commands in a results folder that somebody made to harm: no crash, nothing written.
+"""Commands in a malicious results folder: no crash, no writes elsewhere, no leaks.
 
-A study is run once. Then, again and again, files of its results folder are replaced or
-forged at random (pipes, links out of the folder, folders, deep JSON, numbers that are
-none, halves of characters, names of 10,000 characters, paths and data elsewhere), and one
-command is called in a copy. It must end in time, with an exit code of its own and no
-traceback; nothing outside of the folders that it may write to may change; no line of its
-output may be forged, no control character come through, and nothing of a private file be
-quoted. Prints the counts; leaves with 1 if one that should be 0 is not.
+A study is run once. Then files of its results folder are repeatedly replaced or forged
+at random (pipes, links out of the folder, folders, deeply nested JSON, invalid numbers,
+lone surrogates, names of 10,000 characters, paths and data elsewhere), and one command is
+called in a copy. It must end in time, with a documented exit code and no traceback; it
+must not write outside of its folders, print a forged line or a control character, or
+quote a private file. Prints the counts; exits with 1 if a count of faults is not 0.
 
     python bench/hostile.py [--tries 200] [--seed 0] [--only report-html]
 """
@@ -36,7 +35,7 @@ CACHE = ("--cache", "cache")
 CODE = "T0000-0040-0000"
 OTHER = "T0000-0120-0000"
 
-#: Each may write to the folders `results`, `cache` and `out` only.
+#: They may only write to the folders `results`, `cache` and `out`.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "report": ("report", *RESULTS),
     "report-json": ("report", *RESULTS, "--format", "json"),
@@ -92,17 +91,17 @@ def replace_by_folder(path: Path, draw: random.Random) -> None:
 
 
 def link_elsewhere(path: Path, draw: random.Random) -> None:
-    """Put a link in the place of a file."""
+    """Replace a file with a symbolic link."""
     _remove(path)
-    root = next(one for one in path.parents if (one / "private.txt").exists())
-    goals = (
+    root = next(p for p in path.parents if (p / "private.txt").exists())
+    targets = (
         "/dev/zero",
         "/dev/full",
         path.name,
         root / "private.txt",
         root / "outside",
     )
-    path.symlink_to(draw.choice(goals))
+    path.symlink_to(draw.choice(targets))
 
 
 def write_deep(path: Path, draw: random.Random) -> None:
@@ -120,7 +119,7 @@ def write_noise(path: Path, draw: random.Random) -> None:
 
 
 def forge_values(path: Path, draw: random.Random) -> None:
-    """Change some values of a JSON file; another file is filled with noise."""
+    """Change some values of a JSON file; overwrite any other file with noise."""
     if path.suffix != ".json":
         write_noise(path, draw)
         return
@@ -134,32 +133,34 @@ def forge_values(path: Path, draw: random.Random) -> None:
 
 
 def forge_source(path: Path, draw: random.Random) -> None:
-    """Let a record name other data, a run another scenario file."""
-    goals = ("/dev/zero", "/etc/passwd", "private.txt", "pipe", "../outside", "outside")
-    goal = draw.choice(goals)
+    """Make records refer to other data, and runs to another scenario file."""
+    targets = (
+        "/dev/zero", "/etc/passwd", "private.txt", "pipe", "../outside", "outside",
+    )  # fmt: skip
+    target = draw.choice(targets)
     for file in path.parents[0].rglob("*.json"):
-        _forge_source(file, goal)
+        _forge_source(file, target)
 
 
-def _forge_source(file: Path, goal: str) -> None:
+def _forge_source(file: Path, target: str) -> None:
     if not file.is_file() or file.stat().st_size > 1 << 20:
         return
     content = json.loads(file.read_bytes())
     source = content.get("dataset", {}).get("source")
     if source:
-        source["params"]["path"] = goal
+        source["params"]["path"] = target
     elif "path" in content:
-        content["path"] = goal
-        content["study"] = goal
+        content["path"] = target
+        content["study"] = target
     file.write_text(json.dumps(content), encoding="utf-8")
 
 
 def rename_folder(path: Path, draw: random.Random) -> None:
-    """Give a folder another name, as far as the system takes it."""
+    """Rename a folder, if the system accepts the name."""
     name = draw.choice(NAMES).replace("\0", "").replace("/", "_")[:200] or "x"
-    goal = path.parent.parent / name
-    if name not in (".", "..") and not goal.exists():
-        path.parent.rename(goal)  # not where the name holds half a character
+    target = path.parent.parent / name
+    if name not in (".", "..") and not target.exists():
+        path.parent.rename(target)  # fails if the name has a lone surrogate
 
 
 ATTACKS: tuple[Callable[[Path, random.Random], None], ...] = (
@@ -190,13 +191,13 @@ def _set_any(content: Any, draw: random.Random) -> None:
 
 
 class Sweep:
-    """Calls commands in folders that were made to harm, and judges what they do."""
+    """Calls commands in malicious folders and checks their behavior."""
 
-    def __init__(self, place: Path, seed: int) -> None:
+    def __init__(self, root: Path, seed: int) -> None:
         self.random = random.Random(seed)
-        self.place = place
+        self.root = root
         self.counts: Counter[str] = Counter()
-        self.whole = place / "whole"
+        self.whole = root / "whole"
         self._prepare(seed)
 
     def _prepare(self, seed: int) -> None:
@@ -206,36 +207,37 @@ class Sweep:
         (self.whole / "outside").mkdir()
         (self.whole / "private.txt").write_text(f"{SECRET}\nname: {SECRET}\n")
         (self.whole / "outside" / "kept.txt").write_text("kept")
-        for words in (RUN, (*COMMANDS["check-update"][:-1], "out/baseline.json")):
-            answer = call(self.whole, *words)
+        for command in (RUN, (*COMMANDS["check-update"][:-1], "out/baseline.json")):
+            answer = call(self.whole, *command)
             if answer.code:
                 raise SystemExit(answer.text)
 
     def attack(self, name: str) -> None:
-        """Harm a copy of the folder and call a command in it."""
-        folder = self.place / "trial"
+        """Attack a copy of the folder and call a command in it."""
+        folder = self.root / "trial"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(self.whole, folder)
         os.mkfifo(folder / "pipe")
-        told = [self._harm(folder) for _ in range(self.random.choice((1, 1, 2, 3)))]
+        n_attacks = self.random.choice((1, 1, 2, 3))
+        attacks = [self._attack_file(folder) for _ in range(n_attacks)]
         before = self._outside(folder)
         answer = call(folder, *COMMANDS[name], seconds=LONGEST)
         self.counts["calls"] += 1
         for what in self._faults(answer, before, self._outside(folder)):
             self.counts[what] += 1
-            print(f"  {what}: {name}: {'; '.join(told)}: {answer.text[-1500:]}")
+            print(f"  {what}: {name}: {'; '.join(attacks)}: {answer.text[-1500:]}")
 
-    def _harm(self, folder: Path) -> str:
+    def _attack_file(self, folder: Path) -> str:
         files = sorted(
             path for path in (folder / "results").rglob("*") if path.is_file()
         )
         if not files:
-            return "none left"
+            return "no files left"
         path, attack = self.random.choice(files), self.random.choice(ATTACKS)
         try:
             attack(path, self.random)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, MemoryError):
-            return "none"  # harmed before, or refused by the system
+            return "none"  # attacked before, or rejected by the system
         return f"{attack.__name__} {str(path.relative_to(folder))!a}"
 
     def _faults(
@@ -244,28 +246,30 @@ class Sweep:
         lines = answer.text.splitlines()
         faults = {
             "tracebacks": "Traceback" in answer.text or answer.code == 70,
-            "calls without an end": answer.code < 0,
+            "timeouts": answer.code < 0,
             "other exit codes": answer.code not in (0, 1, 2, 70) and answer.code >= 0,
             "files written outside": before != after,
             "forged lines": any(line.startswith(FORGED) for line in lines),
             "control characters": any(
-                not one.isprintable() and one not in "\n\t" for one in answer.text
+                not char.isprintable() and char not in "\n\t" for char in answer.text
             ),
             "secrets": SECRET in answer.text,
         }
-        return [what for what, is_so in faults.items() if is_so]
+        return [fault for fault, is_present in faults.items() if is_present]
 
     def _outside(self, folder: Path) -> dict[str, float]:
-        """Return what lies outside of the folders to write to, with its time."""
-        places = [
+        """Return the modification times of files outside of the writable folders."""
+        paths = [
             *folder.iterdir(),
-            *self.place.iterdir(),
+            *self.root.iterdir(),
             *ELSEWHERE.glob("escaped*"),
         ]
-        places += (folder / "outside").rglob("*")
-        ours = {"results", "cache", "out", "trial", "mlruns"}
+        paths += (folder / "outside").rglob("*")
+        writable = {"results", "cache", "out", "trial", "mlruns"}
         return {
-            str(path): path.lstat().st_mtime for path in places if path.name not in ours
+            str(path): path.lstat().st_mtime
+            for path in paths
+            if path.name not in writable
         }
 
 
@@ -274,12 +278,12 @@ def main() -> int:
     parser.add_argument("--tries", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=sorted(COMMANDS), action="append")
-    words = parser.parse_args()
+    arguments = parser.parse_args()
     import_all()
     with tempfile.TemporaryDirectory() as folder:
-        sweep = Sweep(Path(folder), words.seed)
-        names = words.only or list(COMMANDS)
-        for number in range(words.tries):
+        sweep = Sweep(Path(folder), arguments.seed)
+        names = arguments.only or list(COMMANDS)
+        for number in range(arguments.tries):
             sweep.attack(names[number % len(names)])
         counts = sweep.counts
     for name, count in counts.items():

@@ -1,13 +1,12 @@
-"""Reading and describing images, against a plain loop of cv2 in the same run.
+"""Speed of reading images and computing features, against a plain loop with cv2.
 
-    python bench/image.py                   # 300 made-up 500 x 500 JPEGs
-    python bench/image.py --images 20000    # also the memory of scenarios on so many
+    python bench/image.py                   # 300 synthetic 500 x 500 JPEGs
+    python bench/image.py --images 20000    # also the memory of scenarios on 20,000
 
-Each line gives images per second of processor time (of one core, whatever else the
-machine does) and of wall clock, then the ratio to the peer: the loop that people write,
-`cv2.imread` at full size, then the same operation. HOG is also set against
-scikit-image's, where that is installed. Both sides are run in turn, and the best of
-three counts.
+Each line prints images per second of CPU time on one core, and the ratio to the peer:
+a typical loop with `cv2.imread` at full size and the same operation. HOG is also compared
+with scikit-image's, if installed. Both sides run in turns; the best of three is printed.
+Then the parallel efficiency of two threads, by wall clock.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class Speed:
 
 
 def draw_catalog(folder: Path, count: int) -> tuple[str, ...]:
-    """Write JPEGs like those of a shop: an object with texture on white."""
+    """Write JPEGs similar to product photos: a textured object on white."""
     rng = np.random.default_rng(0)
     for number in range(min(count, N_FILES)):
         image = np.full((SIDE, SIDE, 3), 255, dtype=np.uint8)
@@ -73,7 +72,7 @@ def draw_catalog(folder: Path, count: int) -> tuple[str, ...]:
 
 
 def loop(paths: tuple[str, ...], describe: Callable[[np.ndarray], object]) -> None:
-    """Do what people write: read at full size, describe, keep."""
+    """Read images at full size and describe them, as in typical code."""
     _ = [describe(cv2.imread(path)) for path in paths]
 
 
@@ -128,16 +127,16 @@ def has_skimage() -> bool:
 
 
 def compare(
-    name: str, mine: Callable[[], object], theirs: Callable[[], object], count: int
+    name: str, work: Callable[[], object], peer: Callable[[], object], count: int
 ) -> None:
-    """Print both speeds and their ratio; above 1 ours is faster."""
-    fast, slow = Speed(), Speed()
+    """Print both speeds and their ratio; above 1, ours is faster."""
+    our_speed, peer_speed = Speed(), Speed()
     for _ in range(3):
-        fast.time(mine)
-        slow.time(theirs)
+        our_speed.time(work)
+        peer_speed.time(peer)
     print(
-        f"{name:32} {count / fast.cpu:8.0f} images/s of a core, plain loop "
-        f"{count / slow.cpu:8.0f}: {slow.cpu / fast.cpu:5.2f} x"
+        f"{name:32} {count / our_speed.cpu:8.0f} images/s per core, plain loop "
+        f"{count / peer_speed.cpu:8.0f}: {peer_speed.cpu / our_speed.cpu:5.2f} x"
     )
 
 
@@ -169,7 +168,7 @@ def print_memory(folder: Path, paths: tuple[str, ...]) -> None:
         for step in event.record.steps:
             print(
                 f"    {step.lever:12} {step.option:20} {step.seconds:7.1f} s  "
-                f"{(step.memory or 0) / 1e9:5.2f} GB at most"
+                f"{(step.memory or 0) / 1e9:5.2f} GB peak"
             )
 
 
@@ -205,7 +204,7 @@ def main() -> None:
             compare(name, ours(option, used, 1), peer, len(used))
         for name, times in (("pixels", 10), ("hog", 10), ("sift", 1)):
             option, _, used = plain[name]
-            scale(name, option, used * times)  # a second or more: threads take a start
+            scale(name, option, used * times)  # long enough to hide thread start-up
         if arguments.images > N_FILES:
             print_memory(Path(folder), paths)
 

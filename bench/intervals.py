@@ -1,14 +1,14 @@
-"""Do the intervals cover, do equal scenarios stay equal, and is a large board quick?
+"""Coverage of intervals, false positives among equal scenarios, time of a large board.
 
-Draws boards whose truth is known, each from a population of its own: its confusion
-matrix gives the true score; scenarios predict each row from it, the same answer for
-most rows as two models of one data set do. Prints the share of intervals that hold the
-truth, for one split and for five folds whose models differ a little, the share of boards
-of equal scenarios on which any two are called different, and the seconds of a board of
-1,000 scenarios with 17,000 test rows.
+Simulates boards with known true scores. Each board has its own population confusion
+matrix, which determines the true score; scenarios draw their predictions from it, with
+correlated errors, as models of one data set have. Prints the coverage of the intervals,
+for one split and for five folds whose models differ slightly; the share of boards of
+equal scenarios with a significant difference; and the seconds of a board of 1,000
+scenarios with 17,000 test rows.
 
-Five folds have two truths: the score of the five models that were fitted, and that of
-the learner, the mean over all models it could have given. Both are printed, beside those
+Five folds have two true scores: of the five fitted models, and of the learner, as the
+mean over all models that it could have fitted. Coverage is printed for both, beside that
 of the usual t interval over fold scores.
 
     python bench/intervals.py [--draws 500]
@@ -38,31 +38,31 @@ def population(rng, n_classes, accuracy=0.8):
 
 
 def draw_board(rng, joint, n_rows, n_scenarios, own=0.3):
-    """Draw true labels and the answers of scenarios that are equally good.
+    """Draw true labels and the predictions of equally good scenarios.
 
-    A share `own` of each scenario's answers is drawn anew; the rest is common to all.
+    A share `own` of each scenario's predictions is independent; the rest is common.
     """
     n_classes = len(joint)
     shares = joint.sum(axis=1)
     y_true = rng.choice(n_classes, n_rows, p=shares / shares.sum())
     steps = np.cumsum(joint / shares[:, None], axis=1)
     common = rng.random(n_rows)
-    answers = []
+    predictions = []
     for _ in range(n_scenarios):
-        place = np.where(rng.random(n_rows) < own, rng.random(n_rows), common)
-        above = place[:, None] > steps[y_true]
-        answers.append(np.minimum(above.sum(axis=1), n_classes - 1))
-    return y_true, np.array(answers)
+        quantile = np.where(rng.random(n_rows) < own, rng.random(n_rows), common)
+        above = quantile[:, None] > steps[y_true]
+        predictions.append(np.minimum(above.sum(axis=1), n_classes - 1))
+    return y_true, np.array(predictions)
 
 
 def coverage(rng, n_rows, n_classes, metric, n_boards):
-    held = 0
+    n_covered = 0
     for board in range(n_boards):
         joint = population(rng, n_classes)
         confusion = draw_confusion(rng, joint, n_rows)
         low, high = row_interval(confusion, metric, board)
-        held += low <= metrics.score(joint, metric) <= high
-    return held / n_boards
+        n_covered += low <= metrics.score(joint, metric) <= high
+    return n_covered / n_boards
 
 
 def draw_confusion(rng, joint, n_rows):
@@ -76,15 +76,15 @@ def row_interval(confusion, metric, board):
 
 
 def fold_coverage(rng, n_rows, n_classes, metric, n_boards, n_folds=5):
-    """Describe two intervals of a score over folds: over rows, and over folds.
+    """Evaluate two intervals of a k-fold score: over rows, and over fold scores.
 
     Returns
     -------
     array of shape (2, 3)
-        Of each the coverage of the five models' score and of the learner's, and the
-        mean width.
+        For each interval: coverage of the five models' score, coverage of the
+        learner's, and mean width.
     """
-    found = []
+    cells = []
     for board in range(n_boards):
         joint = population(rng, n_classes)
         joints = fold_populations(rng, joint, n_folds)
@@ -96,19 +96,19 @@ def fold_coverage(rng, n_rows, n_classes, metric, n_boards, n_folds=5):
         reach = stdtrit(n_folds - 1, 0.975) * each.std(ddof=1) / np.sqrt(n_folds)
         spread = each.mean() - reach, each.mean() + reach
         for low, high in (rows, spread):
-            found += [low <= fitted <= high, low <= learner <= high, high - low]
-    return np.mean(np.reshape(found, (n_boards, 2, 3)), axis=0)
+            cells += [low <= fitted <= high, low <= learner <= high, high - low]
+    return np.mean(np.reshape(cells, (n_boards, 2, 3)), axis=0)
 
 
 def fold_populations(rng, joint, n_models):
-    """Return populations of models of one kind: each is right a little more or less."""
+    """Return populations of similar models whose class recalls vary slightly."""
     n_classes = len(joint)
     right = np.eye(n_classes, dtype=bool)
     shares = joint.sum(axis=1, keepdims=True)
     out = []
     for _ in range(n_models):
-        better = rng.normal(0, 0.02, n_classes)
-        hit = np.clip(joint[right] / shares[:, 0] + better, 0.02, 0.99)
+        noise = rng.normal(0, 0.02, n_classes)
+        hit = np.clip(joint[right] / shares[:, 0] + noise, 0.02, 0.99)
         wrong = np.where(right, 0, joint)
         wrong = wrong / wrong.sum(axis=1, keepdims=True) * (1 - hit)[:, None]
         out.append((wrong + np.diag(hit)) * shares)
@@ -143,20 +143,20 @@ def main():
     n_boards = parser.parse_args().draws
     rng = np.random.default_rng(0)
     error = 1.96 * np.sqrt(0.05 * 0.95 / n_boards)
-    print(f"{n_boards} boards each; chance alone moves a share by {error:.3f}\n")
-    print("rows   classes  metric       95 % interval covers")
+    print(f"{n_boards} boards each; a share's sampling error is {error:.3f}\n")
+    print("rows   classes  metric       coverage of the 95 % interval")
     for n_rows, n_classes in SIZES:
         for metric in ("f1_weighted", "f1_macro"):
             share = coverage(rng, n_rows, n_classes, metric, n_boards)
             print(f"{n_rows:<7}{n_classes:<9}{metric:<13}{share:.3f}", flush=True)
-    print("\n5 folds: covers the five models' score, the learner's; mean width")
+    print("\n5 folds: coverage of the five models' score, of the learner's; mean width")
     print(f"{'rows   classes  metric':29}{'interval over rows':^21}   over fold scores")
     for n_rows, n_classes in SIZES[1:4]:
         for metric in ("f1_weighted", "f1_macro"):
-            found = fold_coverage(rng, n_rows, n_classes, metric, n_boards)
-            cells = "   ".join(" ".join(f"{x:6.3f}" for x in row) for row in found)
+            table = fold_coverage(rng, n_rows, n_classes, metric, n_boards)
+            cells = "   ".join(" ".join(f"{x:6.3f}" for x in row) for row in table)
             print(f"{n_rows:<7}{n_classes:<9}{metric:<13}{cells}", flush=True)
-    print("\nrows   classes  scenarios  metric       equal ones called different")
+    print("\nrows   classes  scenarios  metric       false positives")
     for (n_rows, n_classes), (n_scenarios, metric) in itertools.product(
         SIZES[1:4], ((2, "f1_weighted"), (2, "f1_macro"), (10, "f1_weighted"))
     ):
@@ -167,7 +167,7 @@ def main():
         )
     wall, busy = large_board(rng)
     print("\n1,000 scenarios of 17,000 rows, intervals and groups:")
-    print(f"{wall:.1f} s on the clock, {busy:.1f} s of all processors")
+    print(f"{wall:.1f} s wall clock, {busy:.1f} s CPU")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Do our models cost more than scikit-learn's on the same features?
+"""Fit times of our models, against scikit-learn's on the same features.
 
-The peer fits plain scikit-learn estimators on the same matrix as ours, TF-IDF in the
-single precision that our vectorizer gives. Also told: what double precision takes, as
-scikit-learn's vectorizer gives it, and what a looser tolerance would bring. Processor
-seconds, the best of several rounds that take turns, so that a busy machine says the same.
+The peer fits plain scikit-learn estimators on the same matrix as ours: TF-IDF in single
+precision, as from our vectorizer. Also prints the time in double precision, as from
+scikit-learn's vectorizer, and with a looser tolerance. CPU seconds, the best of several
+rounds in turns, so that the machine's load does not matter.
 
     python bench/models.py [--rows 6000] [--rounds 2]
 """
@@ -28,8 +28,8 @@ PEERS = {
     "linear_svc": lambda: LinearSVC(max_iter=10_000, random_state=0),
     "complement_nb": ComplementNB,
 }
-LEAST_SECONDS = 1.0
-LEAST_ALTOGETHER = 40.0  # of one model, over all rounds
+MIN_SECONDS = 1.0
+MIN_TOTAL_SECONDS = 40.0  # of one model, over all rounds
 LOOSER = {"linear_svc": {"tol": 0.01}}
 
 
@@ -76,12 +76,12 @@ def ours(name, **params):
 
 
 def report(name, contenders, y, rounds):
-    """Time contenders in turns and print each against the first."""
+    """Time contenders in turns and print the ratio of the first to each."""
     seconds = {label: [] for label in contenders}
     scores = {}
     start = time.process_time()
     n_rounds = 0
-    while n_rounds < rounds or time.process_time() - start < LEAST_ALTOGETHER:
+    while n_rounds < rounds or time.process_time() - start < MIN_TOTAL_SECONDS:
         n_rounds += 1
         for label, (make, (train, test)) in contenders.items():
             model, spent = fit(make, train, y[0])
@@ -97,10 +97,10 @@ def report(name, contenders, y, rounds):
 
 
 def fit(make, X, y):
-    """Return a fitted model and the seconds of a fit; quick ones are fitted often."""
+    """Return a fitted model and the mean seconds of a fit; fast fits are repeated."""
     n_fits = 0
     start = time.process_time()
-    while not n_fits or time.process_time() - start < LEAST_SECONDS:
+    while not n_fits or time.process_time() - start < MIN_SECONDS:
         model = make().fit(X, y)
         n_fits += 1
     return model, (time.process_time() - start) / n_fits

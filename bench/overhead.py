@@ -1,10 +1,10 @@
-"""What the harness costs when there is nothing to do: a model that learns nothing.
+"""Overhead of the harness, measured with a no-op model.
 
-Prints milliseconds per scenario of a grid of 1,000 with a no-op model, against the same
-calls in a plain loop; the seconds of running the finished grid again, while its board
-is printed for the first time and when it was printed before (the median of several,
-in turns with a Python that only imports pandas and scikit-learn, as each run has to);
-and those of planning 10,000 scenarios.
+Prints milliseconds per scenario of a grid of 1,000, against the same calls in a plain
+loop; the seconds of running the finished grid again, when its board is printed for the
+first time and after that (the median of several, in turns with a Python that only
+imports pandas and scikit-learn, as each run has to); and the seconds of planning 10,000
+scenarios.
 
     python bench/overhead.py [--scenarios 1000]
 """
@@ -82,7 +82,7 @@ def write(folder: Path, n_scenarios: int) -> None:
 
 
 def plain_loop(n_scenarios: int) -> float:
-    """Return the seconds of the same models fitted and scored without a harness."""
+    """Return the seconds of fitting and scoring the same models without a harness."""
     from scipy.sparse import random as random_matrix
     from sklearn.metrics import f1_score
 
@@ -97,10 +97,10 @@ def plain_loop(n_scenarios: int) -> float:
 
 
 def measure(folder: Path, n_jobs: int) -> tuple[float, float, float, float]:
-    """Return the seconds of a cold run, of running it again twice, and of imports alone.
+    """Return the seconds of a cold run, of two runs after it, and of the imports.
 
-    The cold run is timed without a board, so the first of the two compares all
-    scenarios. A user's run ends with the board: running it again is the second.
+    The cold run is timed without a board, so that the first run after it compares all
+    scenarios. A user's run prints the board: running it again is the second.
     """
     study = load_study(folder / "grid.yaml")
     settings = Settings(
@@ -108,7 +108,7 @@ def measure(folder: Path, n_jobs: int) -> tuple[float, float, float, float]:
     )
     prepared = prepare(study, settings)
     events = run(prepared, settings).events()
-    next(event for event in events if event.n_computed)  # the workers are there
+    next(event for event in events if event.n_computed)  # the workers are ready
     start = time.perf_counter()
     for _ in events:
         pass
@@ -116,10 +116,10 @@ def measure(folder: Path, n_jobs: int) -> tuple[float, float, float, float]:
     close_kept()
     command = [sys.executable, "-c", MAIN, str(folder / "noop.py"), "run", "grid.yaml"]
     command += ["--jobs", str(n_jobs), "--quiet"]
-    places = ["--results", str(settings.results), "--cache", str(settings.cache)]
-    first = time_command([*command, *places], folder)
+    command += ["--results", str(settings.results), "--cache", str(settings.cache)]
+    first = time_command(command, folder)
     turns = [
-        (time_command([*command, *places], folder), time_command(IMPORTS, folder))
+        (time_command(command, folder), time_command(IMPORTS, folder))
         for _ in range(N_TURNS)
     ]
     again, imports = np.median(turns, axis=0)
@@ -159,15 +159,15 @@ def main() -> None:
             cold, first, again, imports = measure(folder, n_jobs)
             each = cold / n_scenarios
             print(
-                f"no-op model, {n_jobs} jobs       {each * 1e3:8.2f} ms per scenario, {(each - loop) * 1e3:.2f} over the loop (10 allowed)"
+                f"no-op model, {n_jobs} jobs       {each * 1e3:8.2f} ms per scenario, {(each - loop) * 1e3:.2f} more than the loop (limit 10)"
             )
             print(f"finished grid of {n_scenarios:,} again, seconds with start-up:")
-            print(f"  its board printed for the first time {first:8.2f}")
+            print(f"  board printed for the first time     {first:8.2f}")
             print(
-                f"  its board printed once before        {again:8.2f} (2 allowed), "
+                f"  board printed again                  {again:8.2f} (limit 2), "
                 f"{again / imports:.2f} times the imports alone ({imports:.2f})"
             )
-        print(f"planning 10,000           {plan(folder):8.2f} s (2 allowed)")
+        print(f"planning 10,000           {plan(folder):8.2f} s (limit 2)")
     finally:
         shutil.rmtree(folder)
 

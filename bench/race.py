@@ -1,7 +1,8 @@
-"""A race of programs on a machine whose speed changes: in slices, one after the other.
+"""Time programs in interleaved slices, on a machine whose speed varies.
 
-While one runs the others are stopped (SIGSTOP), with all processes that they started, so
-that a slow minute is slow for everybody. What a program took are its own slices.
+While one program runs, the others are suspended (SIGSTOP) with all their child
+processes, so that a slow period affects all of them. The time of a program is the sum of
+its slices.
 """
 
 from __future__ import annotations
@@ -18,46 +19,46 @@ from typing import Any
 import numpy as np
 import psutil
 
-#: When something began and ended, on the clock that all processes share.
+#: Start and end on the monotonic clock, which all processes share.
 Span = tuple[float, float]
 
-#: What is raced: does all that does not count, calls what it is given, and then the work.
+#: A program to time: prepares, calls its argument when ready, then does the timed work.
 Entry = Callable[[Callable[[], None]], Any]
 
 _SLICE = 0.5  # seconds
 
 
 class Runner:
-    """A program in a process of its own that runs only while it is let.
+    """A program in a separate process that is suspended between its slices.
 
     Attributes
     ----------
     result : object
-        What it returned.
+        The program's return value.
     """
 
     def __init__(self, entry: Entry) -> None:
         context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(theirs, entry))
+        self._pipe, child_pipe = context.Pipe()
+        self._process = context.Process(target=_run, args=(child_pipe, entry))
         self._process.start()
-        theirs.close()
-        self._pipe.recv()  # it is ready
+        child_pipe.close()
+        self._pipe.recv()  # the program is ready
         self._slices: list[Span] = []
         self._signal(signal.SIGSTOP)
         self._pipe.send(None)
         self.result: Any = None
 
     def run(self) -> bool:
-        """Run for one slice; tell whether it has come to its end."""
-        with self._let():
+        """Run for one slice; return whether the program has ended."""
+        with self._resumed():
             has_ended = self._pipe.poll(_SLICE)
             if has_ended:
                 self.result = self._pipe.recv()
         return has_ended
 
     @contextmanager
-    def _let(self) -> Iterator[None]:
+    def _resumed(self) -> Iterator[None]:
         self._signal(signal.SIGCONT)
         start = time.monotonic()
         yield
@@ -67,33 +68,33 @@ class Runner:
     def _signal(self, number: int) -> None:
         root = psutil.Process(self._process.pid)
         if number == signal.SIGSTOP:
-            root.suspend()  # so that it starts no more
-        for one in (root, *root.children(recursive=True)):
+            root.suspend()  # first, so that it starts no further children
+        for process in (root, *root.children(recursive=True)):
             with suppress(ProcessLookupError):
-                os.kill(one.pid, number)
+                os.kill(process.pid, number)
 
     def seconds(self, span: Span) -> float:
-        """Return how long it was let run within a span."""
+        """Return the seconds that the program ran within a span."""
         start, end = span
         return sum(max(0.0, min(end, b) - max(start, a)) for a, b in self._slices)
 
     def end(self) -> None:
-        """End it with all that it started, which may be stopped."""
+        """Kill the program and its child processes, which may be suspended."""
         if self._process.is_alive():
             self._signal(signal.SIGKILL)
         self._process.join()
 
 
 def race(*entries: Entry) -> list[Runner]:
-    """Run all of them to their end, in slices."""
+    """Run all programs to their end, in interleaved slices."""
     runners: list[Runner] = []
     with ExitStack() as ends:
         for entry in entries:
             runners.append(Runner(entry))
             ends.callback(runners[-1].end)
-        waiting = list(runners)
-        while waiting:
-            waiting = [runner for runner in waiting if not runner.run()]
+        pending = list(runners)
+        while pending:
+            pending = [runner for runner in pending if not runner.run()]
     return runners
 
 
@@ -106,7 +107,7 @@ def _run(pipe: Connection, entry: Entry) -> None:
 
 
 def mean_ratio(top: Iterable[float], bottom: Iterable[float]) -> tuple[float, float]:
-    """Return the mean of ratios (geometric) and its standard error."""
+    """Return the geometric mean of ratios and its standard error."""
     logs = np.log([a / b for a, b in zip(top, bottom, strict=True)])
     mean = float(np.exp(logs.mean()))
     return mean, mean * float(logs.std(ddof=1)) / len(logs) ** 0.5

@@ -1,11 +1,11 @@
-"""How long does a board of 10,000 records take, against reading the same files alone?
+"""Time of a board of 10,000 records, against only reading the same files.
 
-Writes 10,000 records (380 test rows, 12 steps each, as a large grid on the embedded
-data set leaves them) to a temporary folder, then times `rakuten-bench report` as a
-process of its own: the first time, when each record is verified, and the second, when
-its files are compared with what was verified. The peers read the same files and do
-nothing else: Python's `json` the records, NumPy the predictions. Also times a board of
-1,000 records with 17,000 test rows, every scenario with interval and group.
+Writes 10,000 records (380 test rows, 12 steps each, like a large grid on the embedded
+data set) to a temporary folder, then times `rakuten-bench report` in a new process: the
+first time, when each record is verified, and the second time, when its files are only
+compared with the verified state. The peers only read the same files: the records with
+`json`, the predictions with NumPy. Also times a board of 1,000 records with 17,000 test
+rows, every scenario with interval and group.
 
     python bench/report.py [--records 10000]
 """
@@ -72,7 +72,7 @@ def write_board(results, board, n_records, n_rows, n_classes):
 
 
 def time_report(results, *options):
-    """Return seconds on the clock and of the processors."""
+    """Return wall-clock seconds and CPU seconds."""
     start, busy = time.perf_counter(), busy_seconds()
     subprocess.run(
         [
@@ -114,7 +114,7 @@ def time_numpy(results):
 def print_board(results, *options):
     for which in ("first", "second"):
         wall, busy = time_report(results, *options)
-        print(f"  the {which} time: {wall:.2f} s, of the processors {busy:.2f} s")
+        print(f"  {which} time: {wall:.2f} s wall clock, {busy:.2f} s CPU")
     json_alone, numpy_alone = time_json(results), time_numpy(results)
     print(f"  json.loads of the records alone: {json_alone:.2f} s")
     print(f"  np.load of the predictions alone: {numpy_alone:.2f} s")

@@ -1,18 +1,17 @@
-"""What sharing steps saves: one grid, run by us and by what people use instead.
+"""Time saved by sharing steps: one grid, run by us and by alternatives.
 
-Everybody uses the same scikit-learn classes on the same rows, so that only the sharing
-differs, and everybody has to give the same predictions. Peers: a plain loop over
-pipelines, scikit-learn's `Pipeline(memory=...)`, and Dask's own graph, which computes
-once what has one name. Prints seconds, steps computed, each peer's seconds over ours
-with as many processes, and how much we reach of the speed-up that shared work and cores
-allow (Amdahl): the distinct steps are timed in processes of their own that do nothing
-else, in as many at once as are compared, since cores share memory and cache. Where
-percents count both run in slices of a fraction of a second, one stopped while the other
-runs: machines are faster at one time than at another.
+All contenders use the same scikit-learn classes on the same rows and must give the same
+predictions; only the sharing differs. Peers: a plain loop over pipelines, scikit-learn's
+`Pipeline(memory=...)`, and a Dask graph, which computes each named task once. Prints
+seconds, computed steps, the ratio of each peer's seconds to ours with the same number of
+processes, and our share of the possible speed-up (Amdahl): the distinct steps are timed
+in separate processes that do nothing else, as many in parallel as are compared, since
+cores share memory and cache. Where single percents matter, both run in interleaved
+slices of a fraction of a second (`race.py`), since the speed of a machine varies.
 
-Seconds are without start-up (ours: workers that import scikit-learn; it is printed
-apart): it does not grow with the grid. "at work" is the share of our processes' time in
-which an option's own code ran.
+Seconds exclude start-up, which does not grow with the grid and is printed separately
+(ours: workers that import scikit-learn). "at work" is the share of our processes' time
+spent in the options' code.
 
     python bench/sharing.py [--rows 20000]
 """
@@ -87,7 +86,7 @@ def sk_svc(C: float = 1.0):
     return LinearSVC(C=C, random_state=0)
 '''
 N_TURNS = 5
-N_UNSHARED = 12  # races where single percents count
+N_UNSHARED = 12  # races, for a precision of single percents
 SHARED = {
     "sublinear_tf": (False, True),
     "max_df": (1.0,),
@@ -111,7 +110,7 @@ matrix:
 
 @dataclass
 class Grid:
-    """Scenarios and the rows that everybody works on."""
+    """Scenarios and rows that all contenders use."""
 
     folder: Path
     axes: dict[str, tuple[Any, ...]]
@@ -138,7 +137,7 @@ class Grid:
 
 @dataclass
 class Outcome:
-    """What one way to run the grid took and gave."""
+    """Time and predictions of one contender."""
 
     name: str
     span: Span
@@ -181,9 +180,9 @@ def pipeline(point: tuple[Any, ...], memory: str | None = None) -> Any:
 
 
 def alone(function: Callable[[Grid], Any], grid: Grid, n: int = 1) -> list[Any]:
-    """Call a function in n fresh processes at once that have imported all they need.
+    """Call a function in n new processes in parallel, after their imports.
 
-    Ours are fresh too, and memory that a process has held for long is faster.
+    Ours are new, too; memory that a process has used before would be faster.
     """
     with ProcessPoolExecutor(n, get_context("spawn")) as pool:
         list(pool.map(warm_process, range(4 * n)))
@@ -191,7 +190,7 @@ def alone(function: Callable[[Grid], Any], grid: Grid, n: int = 1) -> list[Any]:
 
 
 def loop(grid: Grid) -> Outcome:
-    """Fit every pipeline from the texts on."""
+    """Fit every pipeline, starting from the texts."""
     start = time.monotonic()
     predictions = [
         pipeline(point).fit(grid.X, grid.y).predict(grid.X_test).tolist()
@@ -202,7 +201,7 @@ def loop(grid: Grid) -> Outcome:
 
 
 def memory(grid: Grid) -> Outcome:
-    """Fit pipelines that keep fitted transformers in a folder."""
+    """Fit pipelines that cache fitted transformers in a folder."""
     folder = grid.folder / f"memory-{time.time_ns()}"
     start = time.monotonic()
     predictions = [
@@ -226,12 +225,12 @@ def choose(features: Any, y: Any, k: int) -> Any:
 
 def learn(features: Any, y: Any, C: float) -> list[int]:
     model = pipeline((False, 1.0, 1, C))[2]
-    found: list[int] = model.fit(features[0], y).predict(features[1]).tolist()
-    return found
+    predicted: list[int] = model.fit(features[0], y).predict(features[1]).tolist()
+    return predicted
 
 
 def dask_graph(grid: Grid, n_workers: int) -> Outcome:
-    """Compute a graph of delayed calls in processes."""
+    """Compute a graph of delayed calls with a process pool."""
     import dask
     from dask import delayed
 
@@ -262,13 +261,13 @@ def warm_process(number: int) -> int:
 
 
 def n_unique(grid: Grid) -> int:
-    """Return how many steps differ."""
+    """Return the number of distinct steps."""
     points = np.array(grid.points, dtype=object)
     return sum(len({tuple(point[:n]) for point in points}) for n in (2, 3, 4))
 
 
 def ours(grid: Grid, n_jobs: int, ready: Callable[[], None] = lambda: None) -> Outcome:
-    """Run the grid; say when all is there to begin."""
+    """Run the grid; call `ready` before the timed part."""
     folder = Path(tempfile.mkdtemp(dir=grid.folder))
     settings = Settings(folder / "results", folder / "cache", n_jobs=n_jobs)
     warm = time.monotonic()
@@ -295,14 +294,14 @@ def ours(grid: Grid, n_jobs: int, ready: Callable[[], None] = lambda: None) -> O
 
 
 def sum_facts(prepared: Prepared) -> float:
-    """Return the seconds that the options' own code took, by the notes of the cache."""
-    found = map(prepared.store.facts, prepared.plan.steps)
-    return sum(facts.seconds for facts in found if facts)
+    """Return the seconds spent in the options' code, as stored in the cache."""
+    all_facts = map(prepared.store.facts, prepared.plan.steps)
+    return sum(facts.seconds for facts in all_facts if facts)
 
 
 @contextmanager
 def ready_workers(settings: Settings, grid: Grid) -> Iterator[None]:
-    """Wait for the workers; end them afterwards."""
+    """Start the workers; stop them afterwards."""
     pool = keep_pool(
         settings.n_workers, settings.threads, find_preload(grid.study.scenarios)
     )
@@ -313,7 +312,7 @@ def ready_workers(settings: Settings, grid: Grid) -> Iterator[None]:
 
 
 def distinct_steps(grid: Grid) -> Span:
-    """Compute each distinct step once, in this process, with nothing around it."""
+    """Compute each distinct step once, in this process, without a harness."""
     results: dict[tuple[Any, ...], Any] = {(): (grid.X, grid.X_test)}
     start = time.monotonic()
     for point in grid.points:
@@ -334,8 +333,8 @@ def _step(grid: Grid, point: tuple[Any, ...], features: Any) -> Any:
 
 def show(outcome: Outcome, ours: Outcome, more: str = "") -> None:
     same = outcome.predictions == ours.predictions
-    other = "" if same else "  OTHER PREDICTIONS"
-    start = f", {outcome.start_up:.1f} s to start" if outcome.start_up else ""
+    other = "" if same else "  DIFFERENT PREDICTIONS"
+    start = f", {outcome.start_up:.1f} s start-up" if outcome.start_up else ""
     print(
         f"{outcome.name:28} {outcome.seconds:7.2f} s  {outcome.n_steps:4d} steps  "
         f"{outcome.seconds / ours.seconds:5.2f} x ours{start}{more}{other}",
@@ -344,8 +343,8 @@ def show(outcome: Outcome, ours: Outcome, more: str = "") -> None:
 
 
 def typical(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the one of median seconds."""
-    return sorted(outcomes, key=lambda one: one.seconds)[len(outcomes) // 2]
+    """Return the outcome with the median time."""
+    return sorted(outcomes, key=lambda outcome: outcome.seconds)[len(outcomes) // 2]
 
 
 def main() -> None:
@@ -367,11 +366,11 @@ def main() -> None:
 
 
 def compare(grid: Grid, jobs: list[int]) -> None:
-    """Compare with peers that use as many processes."""
+    """Compare with peers that use the same number of processes."""
     print(
         f"{len(grid.points)} scenarios that share their first steps, {len(grid.X):,} rows"
     )
-    plain = typical([one for _ in range(3) for one in alone(loop, grid)])
+    plain = typical([outcome for _ in range(3) for outcome in alone(loop, grid)])
     for n in jobs:
         races = [race_steps(grid, n) for _ in range(N_TURNS)]
         ideals, owns = zip(*races, strict=True)
@@ -379,7 +378,7 @@ def compare(grid: Grid, jobs: list[int]) -> None:
         print(
             f"{n} process(es): {np.median(owns):.2f} s, the distinct steps alone "
             f"{np.median(ideals):.2f} s: Amdahl efficiency {efficiency:.3f} (standard "
-            f"error {error:.3f}, {0.95 if n == 1 else 0.85} wanted)"
+            f"error {error:.3f}, target {0.95 if n == 1 else 0.85})"
         )
         own = typical([ours(grid, n) for _ in range(3)])
         show(own, own, f", {own.at_work:.1%} at work")
@@ -390,9 +389,10 @@ def compare(grid: Grid, jobs: list[int]) -> None:
 
 
 def race_steps(grid: Grid, n: int) -> tuple[float, float]:
-    """Return the seconds that no run in n processes can beat, and ours.
+    """Return the lower bound of seconds in n processes, and our seconds.
 
-    Each of n processes computes all distinct steps at once: shared out, none waited for.
+    For the bound, n parallel processes compute all distinct steps each: their mean time
+    over n is that of a perfect division without waiting.
     """
     plain, own = race(partial(steps_beside, grid, n), partial(ours_beside, grid, n))
     totals = [plain.seconds(span) for span in plain.result]
@@ -400,8 +400,8 @@ def race_steps(grid: Grid, n: int) -> tuple[float, float]:
 
 
 def compare_unshared(grid: Grid) -> None:
-    """Compare with the loop where there is nothing to save."""
-    print(f"{len(grid.points)} scenarios that share nothing but their texts")
+    """Compare with the plain loop on a grid without shared steps."""
+    print(f"{len(grid.points)} scenarios that share only their texts")
     plains, owns = [], []
     for _ in range(N_UNSHARED):
         plain, own = race(partial(loop_beside, grid), partial(ours_beside, grid, 1))
@@ -411,7 +411,7 @@ def compare_unshared(grid: Grid) -> None:
     ratio, error = mean_ratio(owns, plains)
     print(
         f"1 process: {np.median(owns):.2f} s, plain loop {np.median(plains):.2f} s: "
-        f"{ratio - 1:+.1%} (standard error {error:.1%}, 2 % allowed)"
+        f"{ratio - 1:+.1%} (standard error {error:.1%}, limit 2 %)"
     )
 
 

@@ -1,7 +1,7 @@
-"""How fast listings are made up and split, and whether they are as hard as real ones.
+"""Speed of synthesizing and splitting listings, and their difficulty.
 
-Writes a catalogue, then scores a plain scikit-learn pipeline (TF-IDF, LinearSVC) on it
-and sets its F1 of each class beside the one that is known for the real listings.
+Writes a catalog, then scores a plain scikit-learn pipeline (TF-IDF, LinearSVC) on it and
+compares its F1 of each class with the known one on the real listings.
 
     python bench/synthesize.py --rows 84916
 """
@@ -29,8 +29,8 @@ from rakuten_bench.data.synthesis import synthesize
 from rakuten_bench.division import divide
 from rakuten_bench.types import Dataset
 
-ALLOWED_SECONDS = 60
-WANTED = (0.78, 0.88)
+MAX_SECONDS = 60
+TARGET = (0.78, 0.88)
 #: F1 of each class that a LinearSVC on TF-IDF reaches on the real listings.
 KNOWN = {
     "10": 0.52, "40": 0.69, "50": 0.82, "60": 0.87, "1140": 0.79, "1160": 0.93,
@@ -46,18 +46,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=84_916)
     parser.add_argument("--seed", type=int, default=123)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.perf_counter()
-        synthesize(folder, rows=asked.rows, random_state=asked.seed)
+        synthesize(folder, rows=arguments.rows, random_state=arguments.seed)
         seconds = time.perf_counter() - started
         started = time.perf_counter()
         dataset = read_challenge(folder)
         loading = time.perf_counter() - started
     print(
-        f"{asked.rows:,} listings written in {seconds:.1f} s "
-        f"({seconds / ALLOWED_SECONDS:.2f} of the {ALLOWED_SECONDS} s allowed for "
+        f"{arguments.rows:,} listings written in {seconds:.1f} s "
+        f"({seconds / MAX_SECONDS:.2f} of the limit of {MAX_SECONDS} s for "
         f"84,916), read back in {loading:.1f} s"
     )
     print_split(dataset)
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def print_split(dataset: Dataset) -> None:
-    """Set our division into five folds beside scikit-learn's for the same groups."""
+    """Compare our division into five folds with scikit-learn's, for the same groups."""
     groups = find_groups(dataset)
     shares = np.bincount(dataset.y) / 5
     peer = StratifiedGroupKFold(5, shuffle=True, random_state=123)
@@ -74,38 +74,38 @@ def print_split(dataset: Dataset) -> None:
     part = divide(dataset.y, groups, [0.2] * 5, 123)
     ours = time.perf_counter() - started
     started = time.perf_counter()
-    theirs = [test for _, test in peer.split(dataset.y, dataset.y, groups)]
-    other = time.perf_counter() - started
+    peer_tests = [test for _, test in peer.split(dataset.y, dataset.y, groups)]
+    peer_seconds = time.perf_counter() - started
     rows = [
         (name, seconds, max(worst(dataset.y[test], shares) for test in tests))
         for name, seconds, tests in (
             ("ours", ours, [np.flatnonzero(part == fold) for fold in range(5)]),
-            ("StratifiedGroupKFold", other, theirs),
+            ("StratifiedGroupKFold", peer_seconds, peer_tests),
         )
     ]
     print(
         tabulate(
-            rows, ("5 folds", "seconds", "a class off its share by"), floatfmt=".4f"
+            rows, ("5 folds", "seconds", "max. error of a class share"), floatfmt=".4f"
         )
     )
-    print(f"ratio {other / ours:.0f}")
+    print(f"ratio {peer_seconds / ours:.0f}")
 
 
-def worst(y: np.ndarray, wanted: np.ndarray) -> float:
-    return float(np.abs(np.bincount(y, minlength=len(wanted)) / wanted - 1).max())
+def worst(y: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.abs(np.bincount(y, minlength=len(expected)) / expected - 1).max())
 
 
 def print_counts(dataset: Dataset) -> None:
-    found = audit(dataset)
+    counts = audit(dataset)
     rows = [
         (name, d["rows"], f"{d['share']:.2%}", d["largest"], d["across_classes"])
-        for name, d in found["duplicates"].items()
+        for name, d in counts["duplicates"].items()
     ]
-    print(tabulate(rows, ("repeated", "rows", "share", "most", "across classes")))
-    print("no description:", f"{found['missing']['description']['share']:.2%}")
-    print("languages:", found["languages"]["rows"])
-    for name, measured in found["lengths"].items():
-        print(name, measured)
+    print(tabulate(rows, ("duplicates", "rows", "share", "largest", "across classes")))
+    print("no description:", f"{counts['missing']['description']['share']:.2%}")
+    print("languages:", counts["languages"]["rows"])
+    for name, lengths in counts["lengths"].items():
+        print(name, lengths)
 
 
 def print_profile(dataset: Dataset) -> None:
@@ -124,12 +124,12 @@ def print_profile(dataset: Dataset) -> None:
     print(
         tabulate(
             sorted(table, key=lambda row: row[2]),
-            ("class", "reading", "real listings", "made up", "difference"),
+            ("class", "name", "real listings", "synthetic", "difference"),
             floatfmt=".3f",
         )
     )
     print(
-        f"weighted F1 {weighted:.4f} (wanted {WANTED[0]} to {WANTED[1]}), correlation "
+        f"weighted F1 {weighted:.4f} (target {TARGET[0]} to {TARGET[1]}), correlation "
         f"with the real classes' F1 {np.corrcoef(known, scores)[0, 1]:.3f}, mean "
         f"difference {np.abs(scores - known).mean():.3f}, fitted in {seconds:.0f} s"
     )

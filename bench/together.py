@@ -1,11 +1,10 @@
-"""Runs at once on one cache: all of them end, and each board is the right one.
+"""Concurrent runs on one cache: all must succeed, with correct boards.
 
-Three studies that share steps are run alone for their right boards. Then they are run in
-batches of 2 to 8 at once, chosen at random: with a cache of their own or one that the
-last batch has left, each with results of its own or all in one folder, with one worker or
-two. Each has to end with exit code 0, and the board of each results folder has to be that
-of the studies which were run into it. Prints the counts; leaves with 1 if one that should
-be 0 is not.
+Three studies that share steps are run one by one for their reference boards. Then random
+batches of 2 to 8 runs are started concurrently: with a new cache or that of the previous
+batch, with separate results folders or a common one, with one worker or two. Each run
+must end with exit code 0, and the board of each results folder must equal the reference
+board of its studies. Prints the counts; exits with 1 if a count of faults is not 0.
 
     python bench/together.py [--runs 100] [--seed 0]
 """
@@ -38,12 +37,12 @@ STUDIES = {
 }
 LONGEST = 900.0  # seconds
 
-#: Code -> what does not change from run to run.
+#: Code -> values that are the same in every run.
 Board = dict[str, tuple[object, ...]]
 
 
 class Batches:
-    """Counts what becomes of runs at once in a folder."""
+    """Counts the outcomes of concurrent runs in a folder."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
@@ -59,7 +58,7 @@ class Batches:
         }
 
     def _run_alone(self, names: Iterable[str]) -> Board:
-        """Run studies one after the other, into one folder."""
+        """Run studies sequentially, with one results folder."""
         results = f"alone-{'-'.join(sorted(names))}"
         for name in sorted(names):
             answer = call(self.folder, *_run(name, results, "alone", 1))
@@ -68,7 +67,7 @@ class Batches:
         return self._read(results)
 
     def run(self, n_runs: int) -> None:
-        """Run so many studies at once."""
+        """Start a number of runs concurrently and check them."""
         if self.random.random() < 0.5:
             shutil.rmtree(self.folder / f"cache{self.n_caches}", ignore_errors=True)
             self.n_caches += 1
@@ -82,19 +81,21 @@ class Batches:
             started = [
                 stack.enter_context(
                     Command(
-                        self.folder, _run(name, place, cache, self.random.randint(1, 2))
+                        self.folder, _run(name, path, cache, self.random.randint(1, 2))
                     )
                 )
-                for name, place in zip(names, results, strict=True)
+                for name, path in zip(names, results, strict=True)
             ]
             for name, command in zip(names, started, strict=True):
                 self._count(name, command.wait(LONGEST))
-        for place in sorted(set(results)):
-            here = frozenset(
-                name for name, one in zip(names, results, strict=True) if one == place
+        for path in sorted(set(results)):
+            studies = frozenset(
+                name
+                for name, other in zip(names, results, strict=True)
+                if other == path
             )
-            self._compare(place, here)
-            shutil.rmtree(self.folder / place)
+            self._compare(path, studies)
+            shutil.rmtree(self.folder / path)
         shutil.rmtree(self.folder / "results", ignore_errors=True)
         self.counts["batches"] += 1
 
@@ -102,20 +103,21 @@ class Batches:
         self.counts["runs"] += 1
         is_failed = answer.code != 0
         is_crashed = "Traceback" in answer.text
-        self.counts["runs that failed"] += is_failed
+        self.counts["failed runs"] += is_failed
         self.counts["tracebacks"] += is_crashed
         if is_failed or is_crashed:
             print(f"  {name}: exit code {answer.code}: {answer.text[-600:]}")
 
     def _compare(self, results: str, names: frozenset[str]) -> None:
-        found, right = self._read(results), self.expected[names]
+        actual, expected = self._read(results), self.expected[names]
         self.counts["boards"] += 1
-        self.counts["wrong boards"] += found != right
-        if found != right:
-            other = sorted(c for c in found | right if found.get(c) != right.get(c))
-            print(
-                f"  {sorted(names)}: {[(c, found.get(c), right.get(c)) for c in other]}"
+        self.counts["wrong boards"] += actual != expected
+        if actual != expected:
+            codes = sorted(
+                c for c in actual | expected if actual.get(c) != expected.get(c)
             )
+            rows = [(code, actual.get(code), expected.get(code)) for code in codes]
+            print(f"  {sorted(names)}: {rows}")
 
     def _read(self, results: str) -> Board:
         answer = call(self.folder, "report", "--results", results, "--format", "json")
@@ -143,24 +145,24 @@ class Batches:
 
 
 def _run(name: str, results: str, cache: str, n_jobs: int) -> tuple[str, ...]:
-    words = ("run", f"{name}.yaml", "--results", results, "--cache", cache, "--quiet")
-    return (*words, "--jobs", str(n_jobs))
+    command = "run", f"{name}.yaml", "--results", results, "--cache", cache, "--quiet"
+    return (*command, "--jobs", str(n_jobs))
 
 
 def _subsets(names: list[str]) -> Iterator[list[str]]:
     for number in range(1, 1 << len(names)):
-        yield [name for place, name in enumerate(names) if number >> place & 1]
+        yield [name for bit, name in enumerate(names) if number >> bit & 1]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    words = parser.parse_args()
+    arguments = parser.parse_args()
     import_all()
     with tempfile.TemporaryDirectory() as folder:
-        batches = Batches(Path(folder), words.seed)
-        left = words.runs
+        batches = Batches(Path(folder), arguments.seed)
+        left = arguments.runs
         while left > 0:
             n_runs = min(batches.random.randint(2, 8), max(left, 2))
             batches.run(n_runs)
@@ -168,9 +170,7 @@ def main() -> int:
         counts = batches.counts
     for name, count in counts.items():
         print(f"{count:>6} {name}")
-    return int(
-        any(counts[n] for n in ("runs that failed", "tracebacks", "wrong boards"))
-    )
+    return int(any(counts[n] for n in ("failed runs", "tracebacks", "wrong boards")))
 
 
 if __name__ == "__main__":
