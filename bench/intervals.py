@@ -71,7 +71,11 @@ def draw_confusion(rng, joint, n_rows):
 
 
 def row_interval(confusion, metric, board):
-    draws = metrics.resample_cells(confusion, metric, random_state=board)
+    cells = np.indices(confusion.shape).reshape(2, -1)
+    y_true, predicted = np.repeat(cells, confusion.ravel(), axis=1)
+    draws = metrics.resample_rows(
+        y_true, predicted[None], len(confusion), [metric], random_state=board
+    )[metric][0]
     return metrics.interval(draws, metrics.score(confusion, metric))
 
 

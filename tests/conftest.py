@@ -88,7 +88,7 @@ class Shop:
     ) -> Path:
         """Write a scenario that answers a share of the rows right."""
         given = predictions or self.predictions(right, own)
-        return records.write_record(self.results, self.record(code, **fields), given)
+        return self._write(self.record(code, **fields), given)
 
     def fail(self, code: str, status: str = "failed", **fields: Any) -> Path:
         """Write a scenario that did not get through."""
@@ -96,7 +96,14 @@ class Shop:
             type="ValueError", message="no words are left\nafter cleaning"
         )
         record = self.record(code, status=status, error=error, **fields)
-        return records.write_record(self.results, record)
+        return self._write(record)
+
+    def _write(
+        self, record: records.Record, predictions: records.Predictions | None = None
+    ) -> Path:
+        """Write a record; return its folder."""
+        records.write_record(self.results, record, predictions)
+        return self.results / record.board / record.code
 
     def has_run(self, study: str, **fields: Any) -> None:
         """Write that a scenario file has some scenarios, in place of its earlier ones.

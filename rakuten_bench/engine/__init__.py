@@ -13,11 +13,10 @@ from rakuten_bench.engine.prepare import (
     prepare,
 )
 from rakuten_bench.engine.progress import Progress
-from rakuten_bench.engine.settings import RERUN, Settings
+from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.usage import Usage
 
 __all__ = [
-    "RERUN",
     "Prepared",
     "Progress",
     "Run",

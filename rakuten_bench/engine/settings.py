@@ -15,9 +15,6 @@ from rakuten_bench.scenario import Scenario
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.store.layout import default_cache, default_cache_size
 
-#: What may be run again; scenarios without a record always run.
-RERUN = ("missing", "failed", "timeout", "oom", "all")
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from rakuten_bench.plan.build import digest
-from rakuten_bench.records import Predictions, Record, with_scores, write_scored
+from rakuten_bench.records import Predictions, Record, write_record
 from rakuten_bench.store.claim import Claims
 from rakuten_bench.store.result import cannot_write
 
@@ -35,15 +35,12 @@ class RecordWriter:
 
     def submit(self, record: Record, predictions: Predictions | None) -> None:
         """Queue a record for writing, with the scores of its predictions."""
-        if predictions is not None:
-            record = with_scores(record, predictions)
         self._waiting.append(self._threads.submit(self._write, record, predictions))
 
     def _write(self, record: Record, predictions: Predictions | None) -> Record:
         place = str(self._results.absolute())
         with self._claims.hold(digest(place, record.board, record.code), wait=True):
-            write_scored(self._results, record, predictions)
-        return record
+            return write_record(self._results, record, predictions)
 
     def written(self, *, wait: bool = False) -> Iterator[Record]:
         """Yield the records that are synced to disk, in the order of `submit`.

@@ -37,7 +37,6 @@ from rakuten_bench.metrics.resample import (
     LEVEL,
     N_DRAWS,
     interval,
-    resample_cells,
     resample_rows,
 )
 
@@ -66,7 +65,6 @@ __all__ = [
     "purity",
     "rank",
     "rank_groups",
-    "resample_cells",
     "resample_rows",
     "score",
     "scores",

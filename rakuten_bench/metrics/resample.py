@@ -1,9 +1,9 @@
 """Uncertainty of scores: the bootstrap over test rows.
 
 Resampling n rows with replacement is equivalent to drawing the cells of the confusion
-matrix from a multinomial distribution (`resample_cells`, for one matrix). A board
-resamples the rows once for all its scenarios (`resample_rows`), so that the draws are
-paired and give the distribution of any difference between two scenarios.
+matrix from a multinomial distribution. A board resamples the rows once for all its
+scenarios, so that the draws are paired and give the distribution of any difference
+between two scenarios.
 
 The same applies to k folds: every row is tested once, and the score over all of them has
 a normal limit whose variance is that of the rows (Bayle et al., "Cross-validation
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench.cores import count_cores
-from rakuten_bench.metrics.confusion import METRICS, Floats, score
+from rakuten_bench.metrics.confusion import METRICS, Floats
 from rakuten_bench.types import Codes
 
 N_DRAWS = 1000
@@ -39,33 +39,6 @@ _BLOCK = 32  # scenarios per task of a thread
 _THREADS = 4
 
 Counts = NDArray[np.float32]
-
-
-def resample_cells(
-    confusion: NDArray[np.int64],
-    metric: str,
-    n_draws: int = N_DRAWS,
-    random_state: int = 0,
-) -> Floats:
-    """Return the score of a matrix in each of many resamples of its rows.
-
-    Parameters
-    ----------
-    confusion : int64 array of shape (K, K)
-    metric : str
-        A key of `METRICS`.
-
-    Returns
-    -------
-    float64 array of shape (n_draws,)
-    """
-    counts = confusion.ravel()
-    nonzero = np.flatnonzero(counts)
-    draws = np.zeros((n_draws, counts.size), dtype=np.int64)
-    total = int(counts.sum())
-    rng = np.random.default_rng(random_state)
-    draws[:, nonzero] = rng.multinomial(total, counts[nonzero] / total, size=n_draws)
-    return score(draws.reshape(n_draws, *confusion.shape), metric)
 
 
 def resample_rows(

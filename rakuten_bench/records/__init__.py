@@ -28,14 +28,12 @@ from rakuten_bench.records.board import (
 from rakuten_bench.records.derive import (
     cluster_scores,
     count_clusters,
-    with_scores,
 )
 from rakuten_bench.records.merge import Merged, merge_results
 from rakuten_bench.records.prediction import Predictions
 from rakuten_bench.records.provenance import collect_provenance
 from rakuten_bench.records.schema import (
     SCHEMA_VERSION,
-    STATUSES,
     ClassScores,
     ClusterScores,
     DatasetInfo,
@@ -62,7 +60,6 @@ from rakuten_bench.records.store import (
     read_record,
     read_row,
     write_record,
-    write_scored,
 )
 from rakuten_bench.records.study_run import (
     RunScenario,
@@ -82,7 +79,6 @@ from rakuten_bench.records.verify import (
 __all__ = [
     "NO_DATASET",
     "SCHEMA_VERSION",
-    "STATUSES",
     "Attempt",
     "BoardInfo",
     "BoardRows",
@@ -137,8 +133,6 @@ __all__ = [
     "read_row",
     "release_board",
     "say_contradiction",
-    "with_scores",
     "write_record",
-    "write_scored",
     "write_study_run",
 ]

@@ -19,7 +19,6 @@ SCHEMA_VERSION = 1
 Settings = dict[str, dict[str, Any]]
 
 Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
-STATUSES: tuple[Status, ...] = ("ok", "failed", "timeout", "oom", "skipped")
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -98,7 +98,7 @@ class DamagedRecord(UserError):
 
 def write_record(
     results: Path, record: Record, predictions: Predictions | None = None
-) -> Path:
+) -> Record:
     """Write a record and its predictions so that a kill at any moment tears nothing.
 
     Parameters
@@ -112,24 +112,17 @@ def write_record(
 
     Returns
     -------
-    Path
-        The folder of the record.
+    Record
+        As it was written.
     """
+    files: dict[str, bytes] = {}
     if predictions is not None:
         record = with_scores(record, predictions)
-    return write_scored(results, record, predictions)
-
-
-def write_scored(
-    results: Path, record: Record, predictions: Predictions | None = None
-) -> Path:
-    """Write a record that `with_scores` made, or that has none; as `write_record`."""
+        name, table = counts_file(predictions)
+        files = {PREDICTIONS_FILE: predictions.to_bytes(), name: table}
+    files[RECORD_FILE] = encode_json(record)
     folder = results / record.board / record.code
     folder.mkdir(parents=True, exist_ok=True)
-    files = {RECORD_FILE: encode_json(record)}
-    if predictions is not None:
-        name, table = counts_file(predictions)
-        files = {PREDICTIONS_FILE: predictions.to_bytes(), name: table, **files}
     with _written(folder, files) as besides:
         if _speaks_of_others(folder, record):
             (folder / RECORD_FILE).unlink()
@@ -137,7 +130,7 @@ def write_scored(
             beside.replace(folder / name)
     for name in {PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE} - files.keys():
         (folder / name).unlink(missing_ok=True)
-    return folder
+    return record
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from rakuten_bench.report.effect import (
 from rakuten_bench.report.example import Example, read_examples
 from rakuten_bench.report.page import render_page
 from rakuten_bench.report.plot import board_plots, scenario_figures, scenario_plots
-from rakuten_bench.report.render import render_board, render_boards
+from rakuten_bench.report.render import render_boards
 from rakuten_bench.report.render_effect import render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
 from rakuten_bench.report.standing import with_standing
@@ -44,7 +44,6 @@ __all__ = [
     "load_board",
     "log_boards",
     "read_examples",
-    "render_board",
     "render_boards",
     "render_comparison",
     "render_effects",

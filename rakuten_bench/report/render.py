@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, METRICS
 from rakuten_bench.report.board import (
     Board,
     Entry,
-    load_board,
 )
-from rakuten_bench.report.standing import with_standing
 from rakuten_bench.units import render_seconds
 from rakuten_bench.wording.format import Answer, Lines
 from rakuten_bench.wording.table import Column, Table
@@ -30,26 +27,6 @@ _NAME, _WORDS = 60, 240  # characters of a scenario's name and of its levers
 _WIDE = 130  # columns of a terminal with room for everything
 _NARROW = 96  # ... with room for two more scores
 _SLIM = 70  # ... with room for the seconds
-
-
-def render_board(
-    results: Path, name: str, top: int | None = 10, width: int = 100
-) -> str:
-    """Read one board and return it as a table for the terminal.
-
-    Parameters
-    ----------
-    results : Path
-        Folder of all boards.
-    name : str
-        Of the board's folder.
-    top : int or None
-        Number of scenarios; failures follow them. None for all.
-    width : int
-        Columns of the terminal.
-    """
-    board = with_standing(load_board(results, name), top)
-    return render_boards([board], "table", top, width)
 
 
 def render_boards(

@@ -43,10 +43,16 @@ def make_predictions(predicted=(0, 1, 2, 2, 1, 0), fold=(0,) * 6, **changed):
     return records.Predictions(**{**fields, **changed})
 
 
+def write(results, record, predictions=None):
+    """Write a record; return its folder."""
+    records.write_record(results, record, predictions)
+    return results / record.board / record.code
+
+
 def test_a_record_comes_back_as_it_was_written(tmp_path):
     predictions = make_predictions()
 
-    folder = records.write_record(tmp_path, make_record(notes=["a note"]), predictions)
+    folder = write(tmp_path, make_record(notes=["a note"]), predictions)
     record = records.read_record(folder)
     back = records.read_predictions(folder, record.predictions_digest)
 
@@ -63,7 +69,7 @@ def test_a_record_comes_back_as_it_was_written(tmp_path):
 def test_scores_and_matrix_are_those_of_the_predictions(tmp_path):
     predictions = make_predictions()
 
-    folder = records.write_record(tmp_path, make_record(), predictions)
+    folder = write(tmp_path, make_record(), predictions)
     record = records.read_record(folder)
 
     expected = metrics.confusion_matrix(predictions.true, predictions.predicted, 3)
@@ -76,7 +82,7 @@ def test_scores_and_matrix_are_those_of_the_predictions(tmp_path):
 def test_folds_have_their_own_scores(tmp_path):
     predictions = make_predictions(fold=(0, 0, 0, 1, 1, 1))
 
-    folder = records.write_record(tmp_path, make_record(), predictions)
+    folder = write(tmp_path, make_record(), predictions)
 
     scores = records.read_record(folder).scores
     assert [fold.accuracy for fold in scores.folds] == pytest.approx([1, 1 / 3])
@@ -86,8 +92,8 @@ def test_folds_have_their_own_scores(tmp_path):
 def test_a_failure_is_a_record_without_scores(tmp_path):
     failure = records.Failure(type="MemoryError", message="no room", traceback="...")
 
-    records.write_record(tmp_path, make_record(), make_predictions())
-    folder = records.write_record(tmp_path, make_record(status="oom", error=failure))
+    write(tmp_path, make_record(), make_predictions())
+    folder = write(tmp_path, make_record(status="oom", error=failure))
 
     (record,) = records.iter_records(tmp_path)
     assert record.error == failure
@@ -96,8 +102,8 @@ def test_a_failure_is_a_record_without_scores(tmp_path):
 
 
 def test_the_same_predictions_make_the_same_files(tmp_path):
-    first = records.write_record(tmp_path / "1", make_record(), make_predictions())
-    again = records.write_record(tmp_path / "2", make_record(), make_predictions())
+    first = write(tmp_path / "1", make_record(), make_predictions())
+    again = write(tmp_path / "2", make_record(), make_predictions())
 
     for name in ("record.json", "confusion.csv", "predictions.npz"):
         assert (first / name).read_bytes() == (again / name).read_bytes()
@@ -112,8 +118,8 @@ def test_rows_digest_tells_whether_two_scenarios_saw_the_same_rows():
 
 
 def test_a_truncated_record_is_reported_and_the_others_are_read(tmp_path):
-    records.write_record(tmp_path, make_record("T1"), make_predictions())
-    torn = records.write_record(tmp_path, make_record("T2"), make_predictions())
+    write(tmp_path, make_record("T1"), make_predictions())
+    torn = write(tmp_path, make_record("T2"), make_predictions())
     text = (torn / "record.json").read_bytes()
     (torn / "record.json").write_bytes(text[: len(text) // 2])
 
@@ -125,7 +131,7 @@ def test_a_truncated_record_is_reported_and_the_others_are_read(tmp_path):
 
 
 def test_what_a_killed_run_left_is_not_a_record(tmp_path):
-    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    folder = write(tmp_path, make_record(), make_predictions())
     (folder / "record.json").unlink()
 
     assert list(records.iter_records(tmp_path)) == []
@@ -136,9 +142,9 @@ def write_again(results, change):
     if change == "failed":
         error = records.Failure(type="E", message="no")
         again = make_record(key="k2", status="failed", error=error)
-        return records.write_record(results, again)
+        return write(results, again)
     predictions = make_predictions(*[(1,) * 6] * (change == "others"))
-    return records.write_record(results, make_record(key="k2"), predictions)
+    return write(results, make_record(key="k2"), predictions)
 
 
 CHANGES = ["same", "others", "failed"]
@@ -149,7 +155,7 @@ CHANGES = ["same", "others", "failed"]
 def test_an_earlier_record_stays_until_the_new_one_is_on_the_disk(
     tmp_path, monkeypatch, change, nth
 ):
-    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    folder = write(tmp_path, make_record(), make_predictions())
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     left = iter([os.fsync] * nth)
 
@@ -175,7 +181,7 @@ def test_an_earlier_record_stays_until_the_new_one_is_on_the_disk(
 def test_killed_between_two_files_a_record_is_whole_or_not_there(
     tmp_path, monkeypatch, change, nth
 ):
-    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    folder = write(tmp_path, make_record(), make_predictions())
     left = iter([Path.replace] * nth)
 
     def replace(path, target):
@@ -198,7 +204,7 @@ def test_killed_between_two_files_a_record_is_whole_or_not_there(
 
 
 def test_predictions_of_another_run_are_found(tmp_path):
-    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    folder = write(tmp_path, make_record(), make_predictions())
     digest = records.read_record(folder).predictions_digest
     (folder / "predictions.npz").write_bytes(make_predictions((1,) * 6).to_bytes())
 
@@ -216,7 +222,7 @@ def test_a_missing_file_is_named_once(tmp_path):
 
 @pytest.mark.parametrize("name", ["predictions.npz", "confusion.csv"])
 def test_a_truncated_file_beside_the_record_is_found(tmp_path, name):
-    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    folder = write(tmp_path, make_record(), make_predictions())
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: len(content) // 2])
     read = {
@@ -229,7 +235,7 @@ def test_a_truncated_file_beside_the_record_is_found(tmp_path, name):
 
 
 def test_a_record_of_a_later_version_asks_for_an_update(tmp_path):
-    folder = records.write_record(tmp_path, make_record(schema_version=99))
+    folder = write(tmp_path, make_record(schema_version=99))
 
     with pytest.raises(records.DamagedRecord, match=r"version 99.*Update"):
         records.read_record(folder)
@@ -257,7 +263,7 @@ def test_a_row_is_a_part_of_the_record():
 
 
 def test_labels_are_kept_as_they_are_for_programs(tmp_path):
-    folder = records.write_record(tmp_path, make_record(), make_predictions())
+    folder = write(tmp_path, make_record(), make_predictions())
 
     assert (folder / "confusion.csv").read_text().splitlines() == [
         "true \\ predicted,10,40,=1+1",

@@ -324,7 +324,7 @@ def test_code_and_levers_are_readable_at_any_width(shop, width):
     shop.add("T0111-0000-0000", levers={"model": "linear_svc", "vectorizer": "tfidf"})
     shop.add("T0211-0000-0000", levers={"model": "logreg", "vectorizer": "count"})
 
-    table = report.render_board(shop.results, "shop", width=width)
+    table = report.render_boards([judged(shop)], "table", width=width)
 
     lines = table.splitlines()
     assert max(map(len, lines)) <= width
@@ -695,8 +695,8 @@ def test_a_percent_sign_stays_with_its_number(shop):
     shop.add("T2", right=0.5)
 
     for width in range(60, 120, 7):
-        (board,) = report.choose_boards(shop.results)
-        lines = report.render_board(shop.results, board, width=width).splitlines()
+        table = report.render_boards([judged(shop)], "table", width=width)
+        lines = table.splitlines()
 
         assert not any(line.startswith("%") for line in lines)
         assert not any("\u00a0" in line for line in lines)
