@@ -1,10 +1,10 @@
-"""The plan: what is to be computed, each piece once, named by how it is made.
+"""The plan: a graph of steps that computes all scenarios, each shared step once.
 
-A plan runs nothing. Its steps form a small dataflow over *slots* (`frame`, `languages`,
-`texts`, `corpus`, `features`, `prediction`): a step takes the values of some slots and
-gives the value of others. Two scenarios that begin alike share their first steps,
-because a step's key is a hash of its options, their source and versions and the keys of
-its inputs.
+A plan runs nothing. Its steps form a dataflow graph over *slots* (`frame`, `languages`,
+`texts`, `corpus`, `features`, `prediction`): a step reads the values of some slots and
+writes others. A step's key is a hash of its options, their source and versions, and the
+keys of its inputs. Scenarios that start with the same options therefore share their
+first steps.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from rakuten_bench.types import Modality
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Where a step takes a value from.
+    """The source of a value that a step reads.
 
     Attributes
     ----------
     slot : Slot
     key : str
-        Of the step or root that makes it.
+        Key of the step or root that produces it.
     part : str
-        Which of several slots that step writes; "" where it writes one.
+        The slot to read, if that step writes several; else "".
     """
 
     slot: Slot
@@ -53,9 +53,9 @@ class Step:
     writes : tuple of str
         Slots.
     fold : FoldName or None
-        That it learns on; None for a step over all rows.
+        The fold that it learns on; None for a step over all rows.
     seed : int
-        For what is random in it.
+        Random state of its options.
     """
 
     key: str
@@ -73,14 +73,14 @@ class Step:
         return self.choices[0].lever
 
     def __str__(self) -> str:
-        words = " + ".join(str(choice) for choice in self.choices)
+        options = " + ".join(str(choice) for choice in self.choices)
         fold = f" [fold {self.fold}]" if self.fold else ""
-        return f"{self.lever} {words}{fold}"
+        return f"{self.lever} {options}{fold}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps in an order in which each comes after its inputs.
+    """Steps in topological order.
 
     Attributes
     ----------
@@ -88,12 +88,14 @@ class Plan:
     frame : str
         Key of the data set's table.
     targets : mapping of key to FoldName
-        Keys of the roots that hold labels and rows, to their fold.
+        Fold of each root with labels and rows.
     outputs : mapping of code to tuple of str
         For each scenario the key of its prediction in each fold.
     languages : Input or None
-        Where the language of each row is found, for scores on subsets.
+        The languages of all rows, for scores by language.
     scenarios : mapping of code to Scenario
+    asked : int
+        Number of steps without sharing between scenarios.
     """
 
     steps: Mapping[str, Step]
@@ -106,30 +108,30 @@ class Plan:
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """Keys of what no step computes: the table, and labels and rows of each fold."""
+        """Keys of inputs that no step computes: the table, and each fold's target."""
         return self.frame, *self.targets
 
     def ancestors(self, keys: Iterable[str]) -> list[str]:
-        """Return the steps that some steps need, themselves included, inputs first."""
-        found: dict[str, None] = {}
+        """Return steps and all their ancestors, in topological order."""
+        ordered: dict[str, None] = {}
 
         def visit(key: str) -> None:
-            if key in found or key not in self.steps:
+            if key in ordered or key not in self.steps:
                 return
             for source in self.steps[key].inputs:
                 visit(source.key)
-            found[key] = None
+            ordered[key] = None
 
         for key in keys:
             visit(key)
-        return list(found)
+        return list(ordered)
 
     def recorded(self) -> frozenset[str]:
-        """Return the keys of the results that records are made from."""
+        """Return the keys of the results that records are built from."""
         keys = {key for fold_keys in self.outputs.values() for key in fold_keys}
         return frozenset(keys | ({self.languages.key} if self.languages else set()))
 
     @property
     def n_shared(self) -> int:
-        """How many step computations sharing saves, against each scenario by itself."""
+        """Number of step computations that sharing between scenarios saves."""
         return self.asked - len(self.steps)

@@ -1,4 +1,4 @@
-"""Merge scenarios into one plan and name every step."""
+"""Merge scenarios into one plan and derive the key of every step."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
 from rakuten_bench.types import INPUT_COLUMNS, Modality
 
-#: What the steps so far have written, by the name of the slot.
+#: The sources of the slots that earlier steps have written, by the name of the slot.
 Slots = dict[str, Input]
 
-#: Divides training rows once more. Their division has no fingerprint, as the split has:
-#: it is named by how it is made.
-_DIVIDING = "rakuten_bench.data.split"
+#: Module that divides training rows into inner folds. These have no fingerprint, unlike
+#: the split: its source, NumPy's version and the seed identify them.
+_INNER_SPLITTER = "rakuten_bench.data.split"
 
 
 def build_plan(  # noqa: PLR0913  (one argument per fact that a plan depends on)
@@ -49,13 +49,13 @@ def build_plan(  # noqa: PLR0913  (one argument per fact that a plan depends on)
     seed : int
         Seed of the run.
     detect_languages : bool
-        Whether the plan also finds the language of each row, for scores on subsets;
-        not needed where the data set gives it.
+        Whether the plan also detects the language of each row, for scores by language;
+        not needed if the data set has a language column.
     has_validation : bool
-        Whether the folds have validation rows: searches and fusions then choose by
-        those, not by folds inside the training rows.
+        Whether the folds have validation rows, which searches and fusions then use for
+        model selection in place of inner folds.
     base : Path or None
-        Folder that files named in parameters start from; the working folder where None.
+        Folder that paths in parameters are relative to; None for the working directory.
 
     Raises
     ------
@@ -86,21 +86,21 @@ def digest(*parts: object) -> str:
 def derive_seed(seed: int, lever: str, option: str) -> int:
     """Return the seed of a step.
 
-    It depends on the run's seed and on what the step is, not on its key: a key also
-    holds versions and source text, and a better comment must not change a score. Nor
-    does it depend on the inputs: scenarios that differ elsewhere draw the same random
-    numbers, which makes their difference less noisy (common random numbers).
+    It depends on the run's seed, the lever and the option, not on the step's key, which
+    also contains versions and source code: an edit of the source must not change the
+    seed. It does not depend on the inputs either: scenarios that differ elsewhere use
+    common random numbers, which makes their difference less noisy.
     """
     return int(digest(seed, lever, option)[:8], 16) % 2**31
 
 
 def derive_inner_seed(seed: int) -> int:
-    """Return the seed by which training rows are divided once more."""
+    """Return the seed of the division into inner folds."""
     return derive_seed(seed, "split", "inner")
 
 
 class _Builder:
-    """Adds scenarios one by one; steps that are there already are found again."""
+    """Adds scenarios one by one, reusing existing steps."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class _Builder:
         self.split = split
         self.seed = seed
         self.inside = (
-            source_digest(_DIVIDING),
+            source_digest(_INNER_SPLITTER),
             numpy_version(),
             derive_inner_seed(seed),
         )
@@ -127,14 +127,14 @@ class _Builder:
         self.facts: dict[tuple[Modality, Choice], tuple[Option, str, int]] = {}
 
     def target(self, fold: FoldName) -> Input:
-        """Return the root that holds labels and rows of a fold."""
-        own = digest(self.frame, self.split, str(fold), *self.inside * fold.is_inner)
-        key = f"target-{own}"
+        """Return the root with labels and rows of a fold."""
+        facts = self.frame, self.split, str(fold), *self.inside * fold.is_inner
+        key = f"target-{digest(*facts)}"
         self.targets[key] = fold
         return Input(Slot("target"), key)
 
     def prediction(self, scenario: Scenario, fold: FoldName) -> Input:
-        """Add a scenario's steps for a fold; return its last."""
+        """Add a scenario's steps for a fold; return its prediction."""
         if scenario.modality == "fusion":
             return self._fusion(scenario, fold)
         modality, model, search = (
@@ -150,19 +150,19 @@ class _Builder:
         inner_inputs: list[Input] = []
         for number, inner in enumerate(inside):
             learned = self._learned(scenario, inner)
-            found = self._sources(modality, model, learned, inner)[0]
+            features = self._sources(modality, model, learned, inner)[0]
             target = self.target(inner)
             inner_inputs += [
-                replace(found, slot=Slot("features", inner=number)),
+                replace(features, slot=Slot("features", inner=number)),
                 replace(target, slot=Slot("target", inner=number)),
             ]
-        own = Choice.made(option, option.own(model.arguments))
-        choices = (own,) if plain else (search, own)
+        final = Choice.made(option, option.own(model.arguments))
+        choices = (final,) if plain else (search, final)
         inputs = self._inputs(option, sources, slots, fold)
         return self._add(modality, choices, (*inputs, *inner_inputs))
 
     def languages(self) -> Input:
-        """Add the step that finds the language of each row."""
+        """Add the step that detects the language of each row."""
         choice = Choice.of(DETECTOR.find("text", "py3langid"))
         slots = {"frame": Input(Slot("frame"), self.frame)}
         return self._step("text", choice, slots, FoldName(""))
@@ -173,13 +173,13 @@ class _Builder:
         scenarios: Iterable[Scenario],
         languages: Input | None,
     ) -> Plan:
-        """Return the plan of what was added, without steps that nothing needs."""
+        """Return the plan of the added scenarios, without unused steps."""
         steps = {step.key: step for step in self.steps.values()}
         by_code = {scenario.code: scenario for scenario in scenarios}
         whole = Plan(steps, self.frame, self.targets, outputs, by_code, languages)
         last = [key for keys in outputs.values() for key in keys]
         needed = whole.ancestors([*last, *([languages.key] if languages else [])])
-        asked = sum(len(whole.ancestors(keys)) for keys in outputs.values())
+        n_unshared = sum(len(whole.ancestors(keys)) for keys in outputs.values())
         return Plan(
             {key: steps[key] for key in needed},
             self.frame,
@@ -187,7 +187,7 @@ class _Builder:
             outputs,
             by_code,
             languages,
-            asked + (1 if languages else 0),
+            n_unshared + (1 if languages else 0),
         )
 
     def _fusion(self, scenario: Scenario, fold: FoldName) -> Input:
@@ -197,16 +197,16 @@ class _Builder:
             for number, member in enumerate(scenario.members)
         ]
         members += [
-            Input(Slot("member", number, place), self.prediction(member, inner).key)
-            for place, inner in enumerate(self._inner_folds("fusion", choice, fold))
+            Input(Slot("member", number, index), self.prediction(member, inner).key)
+            for index, inner in enumerate(self._inner_folds("fusion", choice, fold))
             for number, member in enumerate(scenario.members)
         ]
         option = self.fact("fusion", choice)[0]
-        own = Choice.made(option, option.own(choice.arguments))
-        return self._add("fusion", (own,), (self.target(fold), *members))
+        rule = Choice.made(option, option.own(choice.arguments))
+        return self._add("fusion", (rule,), (self.target(fold), *members))
 
     def _learned(self, scenario: Scenario, fold: FoldName) -> Slots:
-        """Add the steps up to what the model learns from; return the slots."""
+        """Add the steps before the model; return the slots that they write."""
         before = tuple(
             scenario[lever.name]
             for lever in FLOW[scenario.modality]
@@ -226,18 +226,18 @@ class _Builder:
         for choice in choices:
             option = self.fact(modality, choice)[0]
             if not option.is_off:
-                found = self._step(modality, choice, slots, fold)
+                output = self._step(modality, choice, slots, fold)
                 for slot in option.writes:
                     part = slot if len(option.writes) > 1 else ""
-                    slots[slot] = Input(Slot(slot), found.key, part)
+                    slots[slot] = Input(Slot(slot), output.key, part)
         return slots
 
     def _inner_folds(
         self, modality: Modality, choice: Choice, fold: FoldName
     ) -> list[FoldName]:
-        """Return the folds by which an option chooses.
+        """Return the folds that an option uses for model selection.
 
-        They are the fold's validation rows, or folds inside its training rows.
+        A single one with the fold's validation rows, or folds inside its training rows.
         """
         option = self.fact(modality, choice)[0]
         if "cv" not in option.parameters:
@@ -250,21 +250,21 @@ class _Builder:
     def _step(
         self, modality: Modality, choice: Choice, slots: Slots, fold: FoldName
     ) -> Input:
-        """Add a step, and before it those of the options that its option builds on."""
+        """Add a step, preceded by the steps of its option's preparations."""
         option = self.fact(modality, choice)[0]
         sources = self._sources(modality, choice, slots, fold)
-        own = Choice.made(option, option.own(choice.arguments))
-        return self._add(modality, (own,), self._inputs(option, sources, slots, fold))
+        last = Choice.made(option, option.own(choice.arguments))
+        return self._add(modality, (last,), self._inputs(option, sources, slots, fold))
 
     def _sources(
         self, modality: Modality, choice: Choice, slots: Slots, fold: FoldName
     ) -> tuple[Input, ...]:
-        """Return what an option works on: what those before it made, or the slots."""
+        """Return the inputs that an option processes: of its preparations, or the slots."""
         option = self.fact(modality, choice)[0]
         before = option.before(choice.arguments)
         return tuple(
-            self._before(modality, Choice.made(*one), slots, fold, number)
-            for number, one in enumerate(before)
+            self._before(modality, Choice.made(*preparation), slots, fold, number)
+            for number, preparation in enumerate(before)
         ) or self._read(option, slots)
 
     def _before(
@@ -275,8 +275,8 @@ class _Builder:
         fold: FoldName,
         number: int,
     ) -> Input:
-        found = self._step(modality, choice, slots, fold)
-        return Input(Slot("before", number), found.key)
+        output = self._step(modality, choice, slots, fold)
+        return Input(Slot("before", number), output.key)
 
     def _add(
         self, modality: Modality, choices: tuple[Choice, ...], inputs: tuple[Input, ...]
@@ -286,9 +286,9 @@ class _Builder:
         if step is None:
             facts = [self.fact(modality, choice) for choice in choices]
             option = facts[0][0]
-            own = [fact for _, fact, _ in facts]
+            digests = [fact for _, fact, _ in facts]
             key = digest(
-                option.kind, own, [[str(i.slot), i.key, i.part] for i in inputs]
+                option.kind, digests, [[str(i.slot), i.key, i.part] for i in inputs]
             )
             fold = self._fold_of(inputs)
             step = Step(
@@ -306,9 +306,9 @@ class _Builder:
         return Input(Slot(step.writes[0]), step.key)
 
     def _fold_of(self, inputs: Iterable[Input]) -> FoldName | None:
-        """Return the fold that a step belongs to; None where it sees all rows."""
-        for one in inputs:
-            fold = self.targets.get(one.key) or self.folds.get(one.key)
+        """Return the fold that a step belongs to; None if it processes all rows."""
+        for source in inputs:
+            fold = self.targets.get(source.key) or self.folds.get(source.key)
             if fold:
                 return fold
         return None
@@ -323,30 +323,30 @@ class _Builder:
     def _inputs(
         self, option: Option, sources: tuple[Input, ...], slots: Slots, fold: FoldName
     ) -> tuple[Input, ...]:
-        """Return what a step takes: its values, and what a learned one must know."""
+        """Return all inputs of a step; a learned one also reads languages and target."""
         if not option.learns:
             return sources
         inputs = list(sources)
         if not self._fold_of(inputs) and "languages" in slots:
-            inputs.append(slots["languages"])  # tells which rows may be learned from
+            inputs.append(slots["languages"])  # selects the rows to train on
         inputs.append(self.target(fold))
         return tuple(inputs)
 
     def fact(self, modality: Modality, choice: Choice) -> tuple[Option, str, int]:
-        """Return a choice's option, the digest of what it computes, and its seed."""
+        """Return a choice's option, the digest of its key parts, and its seed."""
         known = self.facts.get((modality, choice))
         if known is None:
             option = find_option(modality, choice)
-            made = find_key_parts(option, choice, self.base)
+            parts = find_key_parts(option, choice, self.base)
             seed = derive_seed(self.seed, choice.lever, choice.option)
-            own = digest(
-                made.lever,
-                made.option,
-                made.params,
-                [source_digest(module) for module in made.modules],
-                made.file,
-                made.versions,
+            key_digest = digest(
+                parts.lever,
+                parts.option,
+                parts.params,
+                [source_digest(module) for module in parts.modules],
+                parts.file,
+                parts.versions,
                 seed if "random_state" in option.given else None,
             )
-            known = self.facts[modality, choice] = (option, own, seed)
+            known = self.facts[modality, choice] = (option, key_digest, seed)
         return known

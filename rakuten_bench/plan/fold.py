@@ -1,4 +1,4 @@
-"""Folds of the split, and folds inside the training rows of another fold."""
+"""Names of the split's folds, and of inner folds: inside another's training rows."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FoldName:
-    """Which fold a step learns on.
+    """Identifies the fold that a step learns on.
 
     Attributes
     ----------
     name : str
-        Of the split's fold in which it lies.
+        Name of the outermost fold, from the split.
     parent : FoldName or None
-        The fold inside whose training rows it lies; None for a fold of the split.
+        The fold whose training rows contain this one; None for a fold of the split.
     number, n_folds : int
-        Which of how many inside the training rows of `parent`; 0 of 0 where its rows
-        to predict are the validation rows of `parent`.
+        Number of this inner fold, and how many `parent` has; both 0 if it predicts the
+        validation rows of `parent`.
 
     >>> fold = FoldName("0")
     >>> str(fold), str(fold.validation), str(fold.inside(3)[1])
@@ -31,22 +31,22 @@ class FoldName:
 
     @property
     def is_inner(self) -> bool:
-        """Whether it lies inside the training rows of another fold."""
+        """Whether it is a fold inside the training rows of another."""
         return self.parent is not None
 
     @property
     def is_validation(self) -> bool:
-        """Whether its rows to predict are the validation rows of another fold."""
+        """Whether it predicts the validation rows of another fold."""
         return self.is_inner and not self.n_folds
 
     @property
     def validation(self) -> FoldName:
-        """The fold that learns the same rows and predicts the validation rows."""
+        """The fold with the same training rows that predicts the validation rows."""
         return FoldName(self.name, self)
 
     def inside(self, n_folds: int) -> list[FoldName]:
-        """Return the folds into which its training rows are divided."""
-        return [FoldName(self.name, self, one, n_folds) for one in range(n_folds)]
+        """Return the inner folds of its training rows."""
+        return [FoldName(self.name, self, number, n_folds) for number in range(n_folds)]
 
     def __str__(self) -> str:
         if self.parent is None:

@@ -1,4 +1,4 @@
-"""What a choice's result is made of, besides its inputs: the part of a key that is its own."""
+"""The parts of a step's key that come from its options, not from its inputs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from rakuten_bench.registry.package import installed_version
 from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice
 
-#: The modules that apply learned options: part of what they compute.
+#: Modules that apply learned options: their source affects the results.
 _KINDS = "rakuten_bench.pipeline.kind"
 
-#: What shapes numbers and pictures: name that is imported -> distributions that have it.
-_SHAPING = {
+#: Numeric and image libraries, whose versions affect results: top-level module ->
+#: distributions that provide it.
+_NUMERIC = {
     "PIL": ("Pillow",),
     "cv2": ("opencv-python-headless", "opencv-python", "opencv-contrib-python"),
     "imblearn": ("imbalanced-learn",),
@@ -32,19 +33,21 @@ _LEARNING = frozenset({"numpy", "scipy", "sklearn"})
 
 @dataclass(frozen=True)
 class KeyParts:
-    """What decides the result of an option, given its inputs.
+    """Everything that determines the result of an option, given its inputs.
 
     Attributes
     ----------
     lever, option : str
     params : tuple of (name, value)
-        Those that differ from the defaults.
+        Parameters that differ from the defaults.
     modules : tuple of str
-        Modules whose source counts, with those of ours that they import.
+        Modules whose source is hashed, with the modules of this package that they
+        import.
     file : str
-        Digest of the files that the option reads; "" where it reads none.
+        Digest of the files that the option reads; "" if none.
     versions : mapping of str to str
-        Of the packages that it names, and of those that shape its numbers.
+        Versions of the packages that it declares, and of the numeric libraries that it
+        uses.
     """
 
     lever: str
@@ -56,15 +59,15 @@ class KeyParts:
 
     @property
     def sources(self) -> dict[str, str]:
-        """Return the digest of every module that counts."""
-        found: dict[str, str] = {}
+        """Return the digest of every hashed module, imported ones included."""
+        digests: dict[str, str] = {}
         for module in self.modules:
-            found |= source_digests(module)
-        return found
+            digests |= source_digests(module)
+        return digests
 
 
 def modules_of(option: Option) -> tuple[str, ...]:
-    """Return the modules whose source counts, with those of ours that they import."""
+    """Return the modules whose source is part of an option's key."""
     modules = [option.module, option.lever.package]
     if option.learns:
         modules.append(f"{_KINDS}.{option.kind}")
@@ -74,7 +77,7 @@ def modules_of(option: Option) -> tuple[str, ...]:
 def find_key_parts(
     option: Option, choice: Choice, base: Path | None = None
 ) -> KeyParts:
-    """Return what a choice's result is made of; its files are named from a folder.
+    """Return the key parts of a choice; paths are resolved against a folder.
 
     Raises
     ------
@@ -92,17 +95,17 @@ def find_key_parts(
 
 
 def versions_of(option: Option) -> dict[str, str]:
-    """Return the versions of packages that decide what an option computes.
+    """Return the versions of the packages that affect an option's results.
 
-    Besides those that it names they are the libraries of numbers and pictures that its
-    modules import; what learns is always in the hands of all three of numbers.
+    These are the packages that it declares and the numeric libraries that its modules
+    import. A learned option always depends on NumPy, SciPy and scikit-learn.
 
     Raises
     ------
     MissingPackage
-        If a package that it names is not installed.
+        If a package that it declares is not installed.
     """
-    named = option.versions()
+    declared = option.versions()
     imported = {
         name.partition(".")[0]
         for module in modules_of(option)
@@ -110,17 +113,17 @@ def versions_of(option: Option) -> dict[str, str]:
     }
     if option.learns:
         imported |= _LEARNING
-    shaping = {
+    numeric = {
         distribution: version
-        for top in sorted(imported & _SHAPING.keys())
+        for top in sorted(imported & _NUMERIC.keys())
         for distribution, version in _installed(top).items()
     }
-    return {**named, **{k: v for k, v in shaping.items() if k not in named}}
+    return {**declared, **{k: v for k, v in numeric.items() if k not in declared}}
 
 
 def _installed(top: str) -> dict[str, str]:
-    """Return distribution and version of what is imported under a name."""
-    for distribution in _SHAPING[top]:
+    """Return the distribution that provides a module, and its version."""
+    for distribution in _NUMERIC[top]:
         version = installed_version(distribution)
         if version:
             return {distribution: version}
@@ -128,12 +131,12 @@ def _installed(top: str) -> dict[str, str]:
 
 
 def numpy_version() -> str:
-    """Return the version of NumPy, by whose random numbers rows are divided."""
+    """Return the version of NumPy, whose random numbers determine inner folds."""
     return "".join(_installed("numpy").values())
 
 
 def module_file(module: str) -> str:
-    """Return where a module is, from the folder that holds its package.
+    """Return the path of a module, relative to the parent of its top-level package.
 
     >>> module_file("rakuten_bench.plan.key_parts"), module_file("rakuten_bench.plan")
     ('rakuten_bench/plan/key_parts.py', 'rakuten_bench/plan/__init__.py')

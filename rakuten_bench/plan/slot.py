@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a value is to the step that reads it.
+    """The role of a value in the step that reads it.
 
     Attributes
     ----------
     name : str
         One of `registry.SLOTS`; "target" for labels and rows of a fold; "before" for
-        what an option of the same lever made; "member" for a prediction to be joined.
+        the result of a preparation; "member" for a prediction to be combined.
     number : int
-        Which of several ("before", "member").
+        Number among several values of the same name ("before", "member").
     inner : int or None
-        Number of the fold inside the training rows that it belongs to; None outside.
+        Number of the inner fold that it belongs to; None for the fold itself.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Digest of the code behind a step: a module and those of its package that it imports.
+"""Digest of a step's source code: a module and the modules of its package it imports.
 
-Comments and docstrings do not count, so that describing code better runs nothing again.
-The registry and the errors are left out: they describe options and compute nothing.
+Comments and docstrings are ignored, so that editing them does not invalidate results.
+The registry and the errors are excluded: they describe options and compute nothing.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from pathlib import Path
 
 _OURS = "rakuten_bench"
 _PACKAGE = Path(__file__).parents[1]
-#: Folders in which packages of all kinds lie side by side.
+#: Folders with installed packages, which are unrelated to each other.
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
-_WHOLE = 2**28  # bytes up to which all of a file is read for its digest
+_WHOLE = 2**28  # bytes: larger files are sampled
 _SAMPLE, _SAMPLES = 2**20, 64
-_LEFT_OUT = frozenset(
+_EXCLUDED = frozenset(
     {_OURS, f"{_OURS}.registry", f"{_OURS}.errors", f"{_OURS}.levers"}
 )
 
 
 @cache
 def source_digest(module: str) -> str:
-    """Return the digest of a module and of ours that it imports, at any depth.
+    """Return the digest of a module and, recursively, of its imports from this package.
 
-    A module of another package counts with those of that package and those that lie
-    beside it, and with ours.
+    For a module outside this package, imports from its own package and from the modules
+    beside it are included, too.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def source_digest(module: str) -> str:
 
 @cache
 def package_digest() -> str:
-    """Return the digest of all of our source, comments included: no module is parsed."""
+    """Return the digest of this package's source files, comments included."""
     digest = hashlib.blake2b(digest_size=8)
     for path in sorted(_PACKAGE.rglob("*.py")):
         digest.update(str(path.relative_to(_PACKAGE)).encode() + path.read_bytes())
@@ -56,38 +56,38 @@ def package_digest() -> str:
 
 @cache
 def source_digests(module: str) -> dict[str, str]:
-    """Return the digest of each module that counts, by name."""
+    """Return the digest of a module and of each module that it imports, by name."""
     return {name: own_digest(name) for name in sorted(_closure(module))}
 
 
 def files_digest(names: Iterable[str]) -> str:
-    """Return the digest of all that an option reads; "" where there is nothing."""
+    """Return the digest of all files that an option reads; "" if none."""
     return "-".join(filter(None, map(file_digest, names)))
 
 
 def file_digest(name: str) -> str:
     """Return the digest of a file that an option reads, or of the files in a folder.
 
-    Contents decide, so that a file changed at the same size and time is another one,
-    and one copied to another machine the same. Of a file larger than `_WHOLE`, such as
-    weights, samples are read, and its times count. A package that is named in place of
-    a file counts by its version.
+    The digest depends on the content, so that it detects a change with the same size
+    and time, and is the same for a copy on another machine. A file larger than
+    `_WHOLE`, such as weights, is sampled, and its times are included. For the name of
+    an installed package, its version is used.
 
     >>> file_digest("")
     ''
     """
-    place = Path(name)
+    path = Path(name)
     installed = _version(name)
     if not installed and not (name and os.path.exists(name)):  # noqa: PTH110  (False for a name that no file can have)
-        return ""  # what is missing is refused when it is read
+        return ""  # reading the missing file raises an error later
     digest = hashlib.blake2b(installed.encode(), digest_size=16)
-    for line in _file_facts(place):
+    for line in _file_facts(path):
         digest.update(line.encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
 def _version(name: str) -> str:
-    """Return the version of an installed package; "" where no package is so named."""
+    """Return the version of an installed package; "" for any other name."""
     if not name.isidentifier():
         return ""
     try:
@@ -96,15 +96,15 @@ def _version(name: str) -> str:
         return ""
 
 
-def _file_facts(place: Path) -> Iterator[str]:
-    """Tell files from others: a file, those in a folder, or none."""
-    inside = place.is_dir()
+def _file_facts(path: Path) -> Iterator[str]:
+    """Yield name and content digest of a file, or of all files in a folder."""
+    is_folder = path.is_dir()
     files = (
-        sorted(file for file in place.rglob("*") if file.is_file()) if inside else []
+        sorted(file for file in path.rglob("*") if file.is_file()) if is_folder else []
     )
-    for file in files or [place]:
+    for file in files or [path]:
         if file.is_file():
-            name = file.relative_to(place).as_posix() if inside else file.name
+            name = file.relative_to(path).as_posix() if is_folder else file.name
             facts = file.stat()
             stamp = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
             yield f"{name}:{_content_digest(str(file.resolve()), *stamp)};"
@@ -112,7 +112,7 @@ def _file_facts(place: Path) -> Iterator[str]:
 
 @cache
 def _content_digest(path: str, size: int, mtime: int, ctime: int) -> str:
-    """Return the digest of a file's content, read once as long as it is not touched."""
+    """Return the digest of a file's content, read again only if it was modified."""
     digest = hashlib.blake2b(str(size).encode(), digest_size=16)
     try:
         with Path(path).open("rb") as file:
@@ -124,20 +124,20 @@ def _content_digest(path: str, size: int, mtime: int, ctime: int) -> str:
             else:
                 for block in iter(partial(file.read, _SAMPLE), b""):
                     digest.update(block)
-    except OSError:  # what can't be read is refused when it is used
+    except OSError:  # using the unreadable file raises an error later
         return ""
     return digest.hexdigest()
 
 
 def _closure(module: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in found and name not in _LEFT_OUT:
-            found.add(name)
-            waiting += _imports(name)
-    return found
+    modules: set[str] = set()
+    pending = [module]
+    while pending:
+        name = pending.pop()
+        if name not in modules and name not in _EXCLUDED:
+            modules.add(name)
+            pending += _imports(name)
+    return modules
 
 
 @cache
@@ -150,7 +150,7 @@ def own_digest(module: str) -> str:
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
-    """Return modules that a module imports anywhere: ours, and its own package's."""
+    """Return a module's imports, at any nesting, from this package and its own."""
     names: list[str] = []
     for node in _statements(_bare_tree(module)):
         if isinstance(node, ast.Import):
@@ -160,27 +160,27 @@ def _imports(module: str) -> tuple[str, ...]:
             names.append(origin)
             names += [f"{origin}.{alias.name}" for alias in node.names]
     tops = {name.partition(".")[0] for name in names}
-    packages = {top for top in tops if top == _OURS or _belong_together(top, module)}
+    packages = {top for top in tops if top == _OURS or _are_related(top, module)}
     ours = (name for name in names if name.partition(".")[0] in packages)
     return tuple(sorted({name for name in ours if _path(name) is not None}))
 
 
-def _belong_together(top: str, module: str) -> bool:
-    """Tell whether a module is of a package, or lies in one folder with it.
+def _are_related(top: str, module: str) -> bool:
+    """Return whether a module belongs to a package, or is in the same folder.
 
-    In a folder where packages are installed lies what has nothing in common.
+    Packages in `site-packages` are unrelated.
     """
-    own = module.partition(".")[0]
-    if top == own or own == _OURS:
-        return top == own
-    folder = _folder_of(own)
+    package = module.partition(".")[0]
+    if package in (top, _OURS):
+        return top == package
+    folder = _folder_of(package)
     if folder is None or folder.name in _INSTALLED:
         return False
     return folder == _folder_of(top)
 
 
 def _folder_of(top: str) -> Path | None:
-    """Return the folder that a module or package lies in."""
+    """Return the folder that contains a module or package."""
     path = _path(top)
     if path is None:
         return None
@@ -188,7 +188,7 @@ def _folder_of(top: str) -> Path | None:
 
 
 def _origin(module: str, node: ast.ImportFrom) -> str:
-    """Return the absolute name of what a module imports names from."""
+    """Return the absolute name of the module in a `from` import."""
     if not node.level:
         return node.module or ""
     path = _path(module)
@@ -199,27 +199,27 @@ def _origin(module: str, node: ast.ImportFrom) -> str:
 
 @cache
 def foreign_imports(module: str) -> tuple[str, ...]:
-    """Return the packages of others that a module and ours behind it import anywhere.
+    """Return the third-party modules that a module imports, directly or indirectly.
 
-    Modules of the standard library are left out, and `from __future__`.
+    Excludes the standard library, `__future__` included.
     """
     names: set[str] = set()
-    for one in _closure(module):
-        for node in _statements(_bare_tree(one)):
+    for source in _closure(module):
+        for node in _statements(_bare_tree(source)):
             if isinstance(node, ast.Import):
                 names |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module)
-    left_out = {*sys.stdlib_module_names, _OURS}
-    return tuple(sorted(n for n in names if n.partition(".")[0] not in left_out))
+    excluded = {*sys.stdlib_module_names, _OURS}
+    return tuple(sorted(n for n in names if n.partition(".")[0] not in excluded))
 
 
 @cache
 def _bare_tree(module: str) -> ast.Module:
-    """Parse a module and take its docstrings out."""
+    """Parse a module and remove its docstrings."""
     path = _path(module)
     if path is None:
-        message = f"the source of module {module} is not to be found"
+        message = f"the source of module {module} was not found"
         raise FileNotFoundError(message)
     tree = ast.parse(path.read_text(encoding="utf8"))
     for node in _documented(tree):
@@ -245,30 +245,30 @@ def _documented(
 def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
     """Yield the statements of a module at any depth.
 
-    Expressions hold none: without them there is a tenth of the nodes to look at.
+    Expressions contain no statements: skipping them visits a tenth of the nodes.
     """
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
         if isinstance(node, ast.stmt):
             yield node
         for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            waiting += getattr(node, field, ())
+            pending += getattr(node, field, ())
 
 
 @cache
 def _path(module: str) -> Path | None:
-    """Return the file of a module; ours are not imported to find it."""
+    """Return the file of a module; modules of this package are not imported."""
     if module == _OURS or module.startswith(f"{_OURS}."):
-        place = _PACKAGE.joinpath(*module.split(".")[1:])
-        files = (place / "__init__.py", place.with_suffix(".py"))
+        path = _PACKAGE.joinpath(*module.split(".")[1:])
+        files = (path / "__init__.py", path.with_suffix(".py"))
         return next((file for file in files if file.is_file()), None)
-    found = getattr(sys.modules.get(module), "__file__", None) or _origin_of(module)
-    return Path(found) if found and found.endswith(".py") else None
+    origin = getattr(sys.modules.get(module), "__file__", None) or _origin_of(module)
+    return Path(origin) if origin and origin.endswith(".py") else None
 
 
 def _origin_of(module: str) -> str | None:
-    """Return where a module that was not imported comes from; None if it is none."""
+    """Return the file of a module that was not imported; None if not found."""
     try:
         return getattr(importlib.util.find_spec(module), "origin", None)
     except (ImportError, ValueError):  # a name inside a module, or __main__
