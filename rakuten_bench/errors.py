@@ -9,10 +9,10 @@ from pathlib import Path
 
 
 class UserError(Exception):
-    """A mistake in a file, an option or a value, and what to do about it.
+    """A mistake in a file, an option or a value that the user can correct.
 
-    The message starts with the file or subject, gives the value in quotes, says what
-    is wrong and what to do.
+    The message starts with the file or subject, gives the value in quotes, and
+    describes the mistake and its correction.
     """
 
 
@@ -21,7 +21,7 @@ class MissingPackage(UserError):
 
 
 class Notice(UserWarning):
-    """A remark of a step on its result; the runner copies it to the records.
+    """A step's warning about its result; the runner copies it to the records.
 
     Sent with `warnings.warn(message, Notice, stacklevel=2)`: "images: 3 missing".
     """
@@ -104,7 +104,7 @@ def list_names(names: Iterable[object]) -> str:
 def _short(name: object) -> str:
     """Return a name shortened to one line: it may be a row mistaken for a header."""
     line = " ".join(str(name).split())
-    printable = "".join(one if one.isprintable() else "?" for one in line)
+    printable = "".join(char if char.isprintable() else "?" for char in line)
     if len(printable) <= _LONGEST_NAME:
         return printable
     return f"{printable[: _LONGEST_NAME - 3]}..."

@@ -1,7 +1,7 @@
-"""The scores: their names and titles, wherever they are shown, sorted by or asked for.
+"""Names and titles of the scores.
 
-How each derives from predictions is in `metrics`, under the same names. All are better
-the higher they are. Light: the command line lists them before anything is loaded.
+`metrics` computes them, under the same names. Higher is better for all of them. Imports
+nothing heavy, since the command line lists them in its help.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-#: What searches maximize, boards rank by and checks compare.
+#: The score that searches maximize, boards rank by and checks compare.
 Scoring = Literal["f1_weighted", "f1_macro", "accuracy"]
 
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """What a score is called.
+    """The titles of a score.
 
     Attributes
     ----------
     column : str
-        Above the cells of a page.
+        Column header of a page.
     narrow : str
-        The same where columns are few.
+        Column header of a narrow table.
     words : str
-        Before a single value.
+        Label of a single value.
     """
 
     column: str
@@ -40,12 +40,12 @@ METRICS: Mapping[str, Title] = {
     "accuracy": Title("accuracy", "acc.", "accuracy"),
 }
 
-#: Scores of clusterings; the first one orders them, and is what checks compare.
+#: Scores of clusterings; boards rank by the first, and checks compare it.
 CLUSTER_METRICS: Mapping[str, Title] = {
     "ari": Title("ARI", "ARI", "adjusted Rand index"),
     "purity": Title("purity", "purity", "purity"),
 }
 
-#: What counts where neither a scenario file nor a user names another.
+#: The default score.
 DEFAULT_METRIC: Scoring = get_args(Scoring)[0]
 CLUSTER_METRIC = next(iter(CLUSTER_METRICS))

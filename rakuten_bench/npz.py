@@ -54,7 +54,7 @@ def open_npz(path: Path, names: Collection[str]) -> Iterator[zipfile.ZipFile]:
             raise ValueError(message)
         packed = os.fstat(opened.fileno()).st_size
         with zipfile.ZipFile(opened) as archive:
-            sizes = {one.filename: one.file_size for one in archive.infolist()}
+            sizes = {info.filename: info.file_size for info in archive.infolist()}
             unpacked = sum(sizes.get(f"{name}.npy", 0) for name in names)
             if unpacked > max(_MAX_UNPACKED, _MAX_RATIO * packed):
                 message = f"its {packed:,} bytes unpack to {unpacked:,}"

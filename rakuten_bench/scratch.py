@@ -37,11 +37,11 @@ def open_rows(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.npy"
     try:
-        found = np.lib.format.open_memmap(path, mode="r+")
+        rows = np.lib.format.open_memmap(path, mode="r+")
     except (OSError, ValueError):  # none yet, or an incomplete header
         return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
-    if found.shape == shape and found.dtype == dtype:
-        return found
+    if rows.shape == shape and rows.dtype == dtype:
+        return rows
     return np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape)
 
 

@@ -21,15 +21,15 @@ def is_private(path: Path) -> bool:
     if sys.platform == "win32":
         return True
     try:
-        return all(_is_ours(one.stat()) for one in (path, path.parent))
+        return all(_is_ours(checked.stat()) for checked in (path, path.parent))
     except OSError:
         return False
 
 
-def _is_ours(found: os.stat_result) -> bool:
-    if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
+def _is_ours(status: os.stat_result) -> bool:
+    if status.st_uid != os.geteuid() or status.st_mode & stat.S_IWOTH:
         return False
-    return not found.st_mode & stat.S_IWGRP or _is_private_group(found.st_gid)
+    return not status.st_mode & stat.S_IWGRP or _is_private_group(status.st_gid)
 
 
 def _is_private_group(gid: int) -> bool:

@@ -439,7 +439,7 @@ class Choices:
 
 
 class Transformer(Protocol):
-    """What turns the values of rows into others, as scikit-learn has it."""
+    """A scikit-learn transformer."""
 
     def fit_transform(self, X: Any, y: Any) -> Any:
         """Learn from rows and return their new values."""
@@ -449,14 +449,14 @@ class Transformer(Protocol):
 
 
 class Resampler(Protocol):
-    """What balances training rows, as imbalanced-learn has it."""
+    """An imbalanced-learn sampler, which balances training rows."""
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Labels]:
-        """Return other rows and their labels."""
+        """Return the resampled rows and their labels."""
 
 
 class Classifier(Protocol):
-    """What learns classes, as scikit-learn has it."""
+    """A scikit-learn classifier."""
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn from rows and their labels."""
@@ -466,14 +466,14 @@ class Classifier(Protocol):
 
 
 class Rule(Classifier, Protocol):
-    """What joins the probabilities of several models."""
+    """A fusion rule: combines the probabilities of several models."""
 
     def predict_proba(self, X: Any) -> NDArray[np.floating]:
         """Return the probability of each class."""
 
 
 class Clusterer(Protocol):
-    """What finds clusters, as scikit-learn has it."""
+    """A scikit-learn clusterer."""
 
     def fit(self, X: Any) -> Self:
         """Learn from rows."""

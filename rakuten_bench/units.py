@@ -32,8 +32,8 @@ def parse_duration(value: object) -> float:
 
 
 def _is_duration(text: str) -> bool:
-    fits = _DURATION.fullmatch(text) or re.fullmatch(r"\d+(\.\d+)?", text)
-    return bool(fits) and bool(re.search("[1-9]", text))
+    match = _DURATION.fullmatch(text) or re.fullmatch(r"\d+(\.\d+)?", text)
+    return bool(match) and bool(re.search("[1-9]", text))
 
 
 def parse_size(value: object) -> int:
@@ -47,11 +47,11 @@ def parse_size(value: object) -> int:
     >>> parse_size("6GB"), parse_size("512 MiB")
     (6000000000, 536870912)
     """
-    found = _SIZE.fullmatch(str(value).strip())
-    if found is None or not float(found[1]):
+    match = _SIZE.fullmatch(str(value).strip())
+    if match is None or not float(match[1]):
         message = f"'{value}' is not a size such as 6GB or 512MiB (with a unit)."
         raise UserError(message)
-    number, unit, binary = found.groups()
+    number, unit, binary = match.groups()
     return int(float(number) * (1024 if binary else 1000) ** _POWERS[unit.upper()])
 
 

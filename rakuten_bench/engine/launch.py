@@ -30,21 +30,21 @@ from rakuten_bench.store.pin import Pin
 
 
 class Run:
-    """A run: iterate over it to make it happen, scenario by scenario.
+    """A run of a study: iterating executes it and yields the progress.
 
     Parameters
     ----------
     prepared : Prepared
     settings : Settings
     starting : StartingExecutor, optional
-        What `warm_up` has started; else it is started when the run begins.
+        Executor started by `warm_up`; by default it is started when the run begins.
 
     Attributes
     ----------
     prepared : Prepared
-        With the board that the run has taken.
+        With the board that the run has locked.
     usage : Usage
-        What was predicted and what was measured so far.
+        Predicted costs, and costs measured so far.
     """
 
     def __init__(
