@@ -28,8 +28,8 @@ from rakuten_bench import records
 
 
 def make_predictions(rng, n_rows, n_classes, true, common):
-    own = rng.random(n_rows) < 0.2
-    luck = np.where(own, rng.random(n_rows), common)
+    is_independent = rng.random(n_rows) < 0.2
+    luck = np.where(is_independent, rng.random(n_rows), common)
     wrong = (true + rng.integers(1, n_classes, n_rows)) % n_classes
     predicted = np.where(luck < rng.uniform(0.6, 0.85), true, wrong)
     return records.Predictions(

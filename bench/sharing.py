@@ -380,12 +380,12 @@ def compare(grid: Grid, jobs: list[int]) -> None:
             f"{np.median(ideals):.2f} s: Amdahl efficiency {efficiency:.3f} (standard "
             f"error {error:.3f}, target {0.95 if n == 1 else 0.85})"
         )
-        own = typical([ours(grid, n) for _ in range(3)])
-        show(own, own, f", {own.at_work:.1%} at work")
+        result = typical([ours(grid, n) for _ in range(3)])
+        show(result, result, f", {result.at_work:.1%} at work")
         if n == 1:
-            show(plain, own)
-            show(*alone(memory, grid), own)
-        show(dask_graph(grid, n), own)
+            show(plain, result)
+            show(*alone(memory, grid), result)
+        show(dask_graph(grid, n), result)
 
 
 def race_steps(grid: Grid, n: int) -> tuple[float, float]:
@@ -394,9 +394,11 @@ def race_steps(grid: Grid, n: int) -> tuple[float, float]:
     For the bound, n parallel processes compute all distinct steps each: their mean time
     over n is that of a perfect division without waiting.
     """
-    plain, own = race(partial(steps_beside, grid, n), partial(ours_beside, grid, n))
+    plain, ours_run = race(
+        partial(steps_beside, grid, n), partial(ours_beside, grid, n)
+    )
     totals = [plain.seconds(span) for span in plain.result]
-    return float(np.mean(totals)) / n, own.seconds(own.result.span)
+    return float(np.mean(totals)) / n, ours_run.seconds(ours_run.result.span)
 
 
 def compare_unshared(grid: Grid) -> None:
@@ -404,10 +406,12 @@ def compare_unshared(grid: Grid) -> None:
     print(f"{len(grid.points)} scenarios that share only their texts")
     plains, owns = [], []
     for _ in range(N_UNSHARED):
-        plain, own = race(partial(loop_beside, grid), partial(ours_beside, grid, 1))
-        assert plain.result.predictions == own.result.predictions
+        plain, ours_run = race(
+            partial(loop_beside, grid), partial(ours_beside, grid, 1)
+        )
+        assert plain.result.predictions == ours_run.result.predictions
         plains.append(plain.seconds(plain.result.span))
-        owns.append(own.seconds(own.result.span))
+        owns.append(ours_run.seconds(ours_run.result.span))
     ratio, error = mean_ratio(owns, plains)
     print(
         f"1 process: {np.median(owns):.2f} s, plain loop {np.median(plains):.2f} s: "

@@ -102,7 +102,8 @@ def _local_contrast(plane: Float) -> Float:
     """Return the standard deviation over the 3 x 3 cells around each cell."""
     from scipy.ndimage import uniform_filter
 
-    mean, square = (uniform_filter(one, (0, 3, 3)) for one in (plane, plane**2))
+    mean = uniform_filter(plane, (0, 3, 3))
+    square = uniform_filter(plane**2, (0, 3, 3))
     return cast("Float", np.sqrt(np.maximum(square - mean**2, 0)))
 
 

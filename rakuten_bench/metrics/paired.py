@@ -133,8 +133,8 @@ def pairwise_p_values(
     """
     centered = draws - draws.mean(axis=1, keepdims=True)
     covariance = centered @ centered.T / (draws.shape[1] - 1)
-    own = np.diag(covariance)
-    variance = np.clip(own[:, None] + own[None, :] - 2 * covariance, 0, None)
+    single = np.diag(covariance)
+    variance = np.clip(single[:, None] + single[None, :] - 2 * covariance, 0, None)
     p = p_values(
         scores[:, None] - scores[None, :],
         np.sqrt(variance),

@@ -50,7 +50,10 @@ def values_of(dimension: Dimension, n_values: int) -> list[Any]:
 def grid_of(dimensions: Mapping[str, Dimension], n_values: int) -> list[Params]:
     """Return every combination of the values of a space."""
     axes = [values_of(dimension, n_values) for dimension in dimensions.values()]
-    return [dict(zip(dimensions, one, strict=True)) for one in itertools.product(*axes)]
+    return [
+        dict(zip(dimensions, values, strict=True))
+        for values in itertools.product(*axes)
+    ]
 
 
 def every_of(dimensions: Mapping[str, Dimension], at_most: float) -> list[Params]:
@@ -61,7 +64,7 @@ def every_of(dimensions: Mapping[str, Dimension], at_most: float) -> list[Params
     >>> every_of({"depth": Integer(1, 9)}, 5)
     []
     """
-    if math.prod(_count(one) for one in dimensions.values()) > at_most:
+    if math.prod(map(_count, dimensions.values())) > at_most:
         return []
     listed = {
         name: Choices(tuple(range(dimension.low, dimension.high + 1)))
@@ -88,7 +91,7 @@ def draw(
     Returns every combination of a space that has at most `n_candidates`.
     """
     generator = np.random.default_rng(random_state)
-    is_listed = all(isinstance(one, Choices) for one in dimensions.values())
+    is_listed = all(isinstance(d, Choices) for d in dimensions.values())
     every = every_of(dimensions, math.inf if is_listed else n_candidates)
     if every:
         order = generator.permutation(len(every))[:n_candidates]
