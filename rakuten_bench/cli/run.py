@@ -162,7 +162,7 @@ def _say_plan(prepared: Prepared, settings: Settings, display: Display) -> None:
     for remark in prepared.dataset.remarks:
         display.say(clean(remark))
     for reason, count in prepared.study.dropped.items():
-        display.say(f"{count} combinations skipped: {reason}.")
+        display.say(f"{number(count, 'combination')} skipped: {reason}.")
     for status, count in count_stopped(prepared).items():
         display.say(
             f"{number(count, 'scenario')} skipped that exceeded a limit before (status "
@@ -201,7 +201,7 @@ def _say_usage(running: Run, display: Display) -> None:
     usage = running.usage
     if not usage.seconds:
         return
-    guessed = f", {usage.n_guessed} steps guessed" if usage.n_guessed else ""
+    guessed = f", {number(usage.n_guessed, 'step')} guessed" if usage.n_guessed else ""
     display.say(
         f"measured {render_duration(usage.seconds)} of work in "
         f"{render_duration(usage.wall)}, {render_size(usage.memory)} at most, "
