@@ -33,7 +33,7 @@ def test_classes_of_enough_rows_are_calibrated_as_by_scikit_learn(method: str):
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
 @pytest.mark.parametrize("sizes", [(2, 30, 30), (1, 30, 30), (1, 1, 2, 40)])
-def test_a_small_class_does_not_end_the_calibration_of_others(
+def test_a_small_class_does_not_prevent_the_calibration_of_others(
     method: str, sizes: tuple[int, ...]
 ):
     X, y = points(*sizes)
@@ -49,7 +49,7 @@ def test_a_small_class_does_not_end_the_calibration_of_others(
     assert bool(model.notes_) == bool(single)
 
 
-def test_without_any_two_rows_of_a_class_there_is_no_calibration():
+def test_without_two_rows_of_any_class_calibration_is_skipped():
     X, y = points(1, 1, 1)
 
     model = Calibrated(LinearSVC(random_state=0)).fit(X, y)

@@ -125,7 +125,7 @@ def test_purity_counts_the_most_frequent_class_of_each_cluster():
     assert metrics.purity(metrics.count_clusters(y, found, 3)) == pytest.approx(4 / 6)
 
 
-def test_tables_that_make_no_sense_are_refused():
+def test_invalid_tables_are_refused():
     y = np.array([0, 1])
     with pytest.raises(ValueError, match="negative"):
         metrics.count_clusters(y, np.array([0, -1]), 2)
@@ -206,7 +206,7 @@ def test_scores_of_folds_count_by_their_rows(shop):
     assert found.ari == pytest.approx(100 / 300)
 
 
-def test_a_classifier_in_the_place_of_a_clustering_leaves_nothing_of_it(shop):
+def test_a_classifier_that_replaces_a_clustering_removes_its_files(shop):
     add_clustering(shop, "T1")
 
     folder = shop.add("T1")
@@ -217,7 +217,7 @@ def test_a_classifier_in_the_place_of_a_clustering_leaves_nothing_of_it(shop):
     assert not records.read_predictions(folder).is_clustering
 
 
-def test_a_torn_table_of_clusters_is_found(shop):
+def test_a_torn_table_of_clusters_is_detected(shop):
     folder = add_clustering(shop)
     (folder / "clusters.csv").write_text("true,0,1\n10,3\n")
 
@@ -226,7 +226,7 @@ def test_a_torn_table_of_clusters_is_found(shop):
 
 
 @pytest.mark.parametrize("n_lines", [0, 1, 4])
-def test_a_table_of_clusters_that_is_cut_off_is_told_of_everywhere(shop, n_lines):
+def test_a_truncated_table_of_clusters_is_reported_by_every_command(shop, n_lines):
     folder = add_clustering(shop)
     file = folder / "clusters.csv"
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:n_lines]))
@@ -287,7 +287,7 @@ def products(tmp_path_factory):
 @pytest.mark.parametrize(
     ("modality", "option"), LEARNED, ids=lambda x: getattr(x, "name", x)
 )
-def test_an_option_that_learns_from_labels_says_so(modality, option, products):
+def test_an_option_that_learns_from_labels_is_tagged(modality, option, products):
     """Else a clustering behind it would learn from labels after all."""
     try:
         option.versions()
@@ -322,7 +322,7 @@ def test_an_option_that_learns_from_labels_says_so(modality, option, products):
         ({"search": "grid"}, "search 'grid' learns"),
     ],
 )
-def test_what_learns_from_labels_is_refused_before_a_clustering(levers, reason):
+def test_options_that_learn_from_labels_are_refused_before_a_clustering(levers, reason):
     scenario = from_words(TEXT | {"model": "kmeans"} | levers)
 
     assert reason in scenario.conflict()
@@ -340,7 +340,7 @@ def test_every_sampler_and_search_is_refused_before_a_clustering(lever):
 
 
 @pytest.mark.parametrize("model", ["lda", "nmf"])
-def test_topics_refuse_features_below_zero(model):
+def test_topics_refuse_negative_features(model):
     scenario = from_words(TEXT | {"model": model, "reducer": "svd"})
 
     assert "signed" in scenario.conflict()
@@ -402,7 +402,7 @@ def test_a_built_clustering_asks_for_the_number_of_clusters(table):
         clusterer.fit(table)
 
 
-def test_the_clusterer_predicts_what_the_record_says(ran, call, tmp_path):
+def test_the_clusterer_gives_the_predictions_of_the_record(ran, call, tmp_path):
     code, printed, error = call(
         "export", "groups", "-o", tmp_path / "m.joblib", "--cache", "cache"
     )
@@ -549,7 +549,7 @@ def test_the_page_shows_clusterings_apart(mixed):
     assert '"clusters":[["0"' in rest
 
 
-def test_top_shortens_the_clusterings_and_says_so(mixed):
+def test_top_shortens_the_clusterings_with_a_note(mixed):
     board = report.load_board(mixed.results, "shop")
 
     text = report.render_boards([board], "table", top=1)
@@ -561,7 +561,7 @@ def test_top_shortens_the_clusterings_and_says_so(mixed):
 # ---- commands
 
 
-def test_show_tells_what_each_cluster_holds(call):
+def test_show_lists_the_classes_of_each_cluster(call):
     code, printed, _ = call("show", "groups")
 
     assert code == 0
@@ -585,7 +585,9 @@ def test_the_summary_of_a_run_has_the_clusterings(call):
         (("explain", "groups", "--row", "p1"), "predicts no class"),
     ],
 )
-def test_what_needs_classes_refuses_a_clustering_in_one_sentence(call, words, reason):
+def test_commands_that_need_classes_refuse_a_clustering_in_one_sentence(
+    call, words, reason
+):
     code, _, error = call(*words)
 
     assert code == 2
@@ -611,7 +613,7 @@ def judge(shop, baseline):
 
 
 @pytest.mark.parametrize("rows", [True, False])
-def test_the_gate_holds_a_clustering_to_its_index(shop, rows):
+def test_the_gate_compares_a_clustering_by_its_index(shop, rows):
     shop.add("T0")
     add_clustering(shop, right=0.8)
     baseline = check.update_baseline(shop.results, check.Baseline(), rows=rows).baseline

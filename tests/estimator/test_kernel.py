@@ -30,7 +30,7 @@ def rows(n_rows: int = 140, n_classes: int = 4):
 )
 @pytest.mark.parametrize("most", [100, 50], ids=["on products", "on rows"])
 @pytest.mark.parametrize("dense", [True, False], ids=["dense", "sparse"])
-def test_it_decides_as_scikit_learn_does(
+def test_decisions_equal_those_of_scikit_learn(
     dense, most, kind, gamma, class_weight, n_classes
 ):
     X, y = rows(n_classes=n_classes)
@@ -75,7 +75,7 @@ def test_probabilities_are_calibrated_on_folds_of_the_products():
     np.testing.assert_allclose(found, expected, atol=0.02)
 
 
-def test_many_training_rows_stay_rows():
+def test_too_many_training_rows_are_passed_on_unchanged():
     X, _ = rows()
 
     products = GramMap(max_rows=50).fit(X)
@@ -83,7 +83,7 @@ def test_many_training_rows_stay_rows():
     assert products.transform(X) is X
 
 
-def test_some_rows_of_the_products_keep_all_training_rows():
+def test_a_selection_of_rows_keeps_all_training_rows():
     X, _ = rows()
     some = np.array([3, 1])
 
@@ -109,7 +109,7 @@ def test_machines_on_the_same_features_share_their_products():
 
 @pytest.mark.parametrize("size", [0.01, 1.0, 255.0])
 @pytest.mark.parametrize("dense", [True, False], ids=["dense", "sparse"])
-def test_the_map_follows_the_size_of_the_numbers(dense, size):
+def test_the_map_adapts_to_the_scale_of_the_features(dense, size):
     X, _ = rows()
     X = X.toarray() if dense else X
     train, test = X[:100] * size, X[100:] * size

@@ -58,7 +58,7 @@ def test_every_sampler_gives_the_same_rows_twice(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_test_rows_stay_as_they_are(name):
+def test_test_rows_are_not_changed(name):
     X, y = made_up()
     before = folded(csr_matrix(X), y)
 
@@ -71,7 +71,7 @@ def test_test_rows_stay_as_they_are(name):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore::rakuten_bench.errors.Notice")
-def test_a_class_of_one_or_two_rows_is_no_crash(name):
+def test_a_class_of_one_or_two_rows_does_not_crash(name):
     X, y = made_up(counts=(30, 2, 1))
 
     rows, labels = sampler(name).fit_resample(csr_matrix(X), y)
@@ -81,7 +81,7 @@ def test_a_class_of_one_or_two_rows_is_no_crash(name):
 
 
 @pytest.mark.parametrize("name", ["smote", "adasyn"])
-def test_fewer_neighbours_are_told(name):
+def test_fewer_neighbours_cause_a_note(name):
     X, y = made_up(counts=(30, 20, 3))
     made = sampler(name)
 
@@ -90,7 +90,7 @@ def test_fewer_neighbours_are_told(name):
     assert any("k_neighbors lowered to 2" in note for note in made.notes_)
 
 
-def test_smote_and_adasyn_invent_other_rows():
+def test_smote_and_adasyn_synthesize_new_rows():
     X, y = made_up()
 
     smote, adasyn = (
@@ -127,7 +127,7 @@ def test_cap_drops_only_above_the_cap():
     assert np.bincount(labels).tolist() == [15, 15, 8]
 
 
-def test_enn_keeps_a_class_that_it_would_empty():
+def test_enn_keeps_a_class_that_would_lose_all_rows():
     X = np.random.default_rng(0).random((15, 2)) * 0.01
     X[10:13] = X[:3]  # the second class lies inside the first
     X[13:] += 5

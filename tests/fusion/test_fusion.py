@@ -77,7 +77,7 @@ def test_a_rule_beats_its_best_member(members, rule):
     assert np.array_equal(rule.predict(used[:, see]), probability.argmax(axis=1))
 
 
-def test_the_mean_and_the_product_are_what_they_say():
+def test_the_mean_and_the_product_match_their_definitions():
     X = np.array([[[0.8, 0.2]], [[0.4, 0.6]]])
 
     assert Mean(2).predict_proba(X) == pytest.approx(np.array([[0.6, 0.4]]))
@@ -92,7 +92,7 @@ def test_a_product_of_many_small_numbers_does_not_vanish():
     assert Product(50).predict_proba(X)[0, 3] == pytest.approx(1)
 
 
-def test_a_member_that_knows_nothing_gets_no_weight(members):
+def test_an_uninformative_member_gets_no_weight(members):
     X, y = members
 
     rule = Weighted(N_CLASSES).fit(X, y)
@@ -102,7 +102,7 @@ def test_a_member_that_knows_nothing_gets_no_weight(members):
     assert rule.details_["weights"] == [round(w, 4) for w in rule.weights_]
 
 
-def test_a_pool_has_the_weights_of_least_loss(members):
+def test_a_pool_has_the_weights_of_minimum_loss(members):
     X, y = members
 
     rule = Pooled(N_CLASSES).fit(X, y)
@@ -146,7 +146,7 @@ def test_scores_are_scikit_learns(members):
     assert score(3 * X[0], y, "log_loss") == pytest.approx(-log_loss(y, X[0]))
 
 
-def test_a_temperature_makes_a_member_as_sure_as_it_is_right(members):
+def test_a_temperature_calibrates_a_member(members):
     X, y = members
     too_sure = temper(X[:1], np.array([0.25]))[0]
 
@@ -155,7 +155,7 @@ def test_a_temperature_makes_a_member_as_sure_as_it_is_right(members):
     )
 
 
-def test_a_row_that_no_member_knows_is_even():
+def test_a_row_of_zeros_becomes_uniform():
     assert normalize(np.zeros((1, 4))).tolist() == [[0.25] * 4]
 
 
@@ -194,7 +194,7 @@ def as_slots(X: np.ndarray, y: np.ndarray) -> Slots:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_rows_are_joined_by_number_not_by_place(members, rule):
+def test_rows_are_aligned_by_number_not_by_position(members, rule):
     X, y = members
     slots = as_slots(X, y)
     expected = fuse(rule, slots)
@@ -208,7 +208,7 @@ def test_rows_are_joined_by_number_not_by_place(members, rule):
     assert np.array_equal(found.probability, expected.probability)
 
 
-def test_a_member_that_knows_the_classes_in_another_order_says_the_same(members):
+def test_the_order_of_a_members_classes_changes_nothing(members):
     X, y = members
     order = [2, 0, 1]
     plain, turned = (
@@ -314,7 +314,7 @@ def test_a_file_is_matched_by_row_id_and_class_name(frame, tmp_path):
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])
-def test_another_separator_is_found_and_decimal_commas_with_it(frame, tmp_path, mark):
+def test_other_delimiters_and_decimal_commas_are_detected(frame, tmp_path, mark):
     X, y = frame
     path = write_csv(tmp_path / "a.csv", X, y, ["bleu", "rouge", "vert"])
     text = Path(path).read_text().replace(",", mark).replace(".", ",")
@@ -423,7 +423,7 @@ def test_a_file_may_lack_a_class_that_no_training_row_has(frame, tmp_path):
         ("logits", "1,.2,.8\n2,.5,.5", "Remove 'kind: logits'"),
     ],
 )
-def test_rows_that_are_no_distribution_are_refused_with_the_first(
+def test_rows_that_are_not_distributions_are_refused_with_the_first(
     tmp_path, kind, rows, message
 ):
     (tmp_path / "a.csv").write_text(f"id,a,b\n{rows}\n")
@@ -435,7 +435,7 @@ def test_rows_that_are_no_distribution_are_refused_with_the_first(
         model.fit(X, np.array([0, 1]))
 
 
-def test_logits_become_probabilities_where_they_are_named(tmp_path):
+def test_logits_become_probabilities_if_declared(tmp_path):
     (tmp_path / "a.csv").write_text("id,a,b\n1,0,1.0986\n2,900,-900\n")
     X = pd.DataFrame({"id": ["1", "2"]})
 
@@ -445,7 +445,7 @@ def test_logits_become_probabilities_where_they_are_named(tmp_path):
     assert np.allclose(found, [[0.25, 0.75], [1, 0]], atol=1e-5)
 
 
-def test_rounded_probabilities_are_taken_as_they_are(tmp_path):
+def test_rounded_probabilities_are_accepted_unchanged(tmp_path):
     (tmp_path / "a.csv").write_text("id,a,b,c\n1,.333,.333,.333\n")
     X = pd.DataFrame({"id": ["1"]})
 
@@ -476,7 +476,7 @@ def test_a_damaged_file_is_refused(tmp_path, content, problem):
         read_predictions(str(tmp_path / "a.csv"))
 
 
-def test_all_arrays_that_a_file_lacks_are_told_at_once(tmp_path):
+def test_all_missing_arrays_of_a_file_are_reported_together(tmp_path):
     np.savez(tmp_path / "a.npz", id=np.array(["1"]), proba=np.eye(2))
 
     message = "missing arrays 'classes', 'probability'; it contains 'id', 'proba'"
@@ -506,7 +506,7 @@ def test_files_of_other_kinds_and_a_missing_one_are_refused(tmp_path):
         read_predictions("c.csv")
 
 
-def test_a_member_that_repeats_another_is_told(members):
+def test_a_member_that_repeats_another_causes_a_warning(members):
     X, y = members
     slots = as_slots(np.stack([X[0], X[1], X[0]]), y)
 
@@ -529,7 +529,7 @@ class Answering:
         return np.array(self.rows)
 
 
-def test_the_most_probable_class_is_the_label_the_first_of_equals():
+def test_the_label_is_the_most_probable_class_the_first_in_a_tie():
     model = Answering([[0.6, 0.4], [0.5, 0.5], [0.1, 0.9]])
 
     predicted, probability = decide(model, None, 3)
@@ -541,7 +541,7 @@ def test_the_most_probable_class_is_the_label_the_first_of_equals():
 @pytest.mark.parametrize(
     "row", [[60.0, 40.0], [np.nan, 0.5], [1.5, -0.5], [0.0, 0.0], [np.inf, 0.0]]
 )
-def test_probabilities_that_are_none_are_refused(row):
+def test_invalid_probabilities_are_refused(row):
     with pytest.raises(UserError, match="are invalid for 1 of 2 rows: those of row 1"):
         decide(Answering([[0.6, 0.4], row]), None, 2)
 
@@ -577,7 +577,7 @@ def run_shop(call, folder: Path, results: str = "results") -> tuple[int, str, st
     )
 
 
-def test_a_file_is_named_from_the_scenario_files_folder(tmp_path, monkeypatch, call):
+def test_a_path_is_relative_to_the_scenario_files_folder(tmp_path, monkeypatch, call):
     monkeypatch.chdir(tmp_path)
     make_shop(Path("deep") / "shop")
 
@@ -647,7 +647,7 @@ def drop_rows(text: str) -> str:
         ),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused_with_all_that_is_wrong(
+def test_a_mismatched_file_is_refused_with_all_problems(
     tmp_path, monkeypatch, call, change, messages
 ):
     monkeypatch.chdir(tmp_path)
@@ -700,7 +700,7 @@ def test_probabilities_of_other_rows_than_the_ids_are_not_read(tmp_path):
         read_predictions(str(path))
 
 
-def test_predictions_whose_line_does_not_end_are_not_read_to_the_end(tmp_path):
+def test_a_predictions_file_with_an_endless_line_is_refused(tmp_path):
     path = tmp_path / "endless.csv"
     with path.open("wb") as file:
         file.write(b"id,x,y\n")

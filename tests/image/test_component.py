@@ -26,21 +26,21 @@ def test_components_are_scikit_learns(X, whiten):
     assert np.allclose(abs(found), abs(expected), rtol=1e-2, atol=1e-2)
 
 
-def test_a_share_of_the_variance_takes_as_many_as_needed(X):
+def test_a_share_of_the_variance_selects_the_number_of_components(X):
     model = Components(0.999).fit(X)
 
     assert model.pca_.n_components_ == 4
     assert model.notes_ == ()
 
 
-def test_more_components_than_rows_are_lowered_and_said(X):
+def test_more_components_than_rows_are_lowered_with_a_note(X):
     model = Components(300, random_state=0).fit(X[:7])
 
     assert model.transform(X).shape == (80, 7)
     assert model.notes_ == ("pca: 300 components lowered to 7",)
 
 
-def test_bytes_on_the_disk_are_taken(X, tmp_path):
+def test_memory_mapped_bytes_are_accepted(X, tmp_path):
     values = (X - X.min()).astype(np.uint8)
     np.save(tmp_path / "a.npy", values)
 
@@ -52,7 +52,7 @@ def test_bytes_on_the_disk_are_taken(X, tmp_path):
     )
 
 
-def test_giving_rows_their_components_changes_none(X):
+def test_transforming_does_not_change_the_input(X):
     model = Components(3, random_state=0).fit(X[:60])
     before = model.pca_.components_.copy()
 

@@ -46,7 +46,7 @@ def test_no_images_give_no_rows():
     assert describe_images(Images(()), shade, size=8).shape == (0, 2)
 
 
-def test_what_cannot_be_read_is_white_and_counted(squares, tmp_path):
+def test_unreadable_images_are_white_and_counted(squares, tmp_path):
     (tmp_path / "empty.jpg").touch()
     paths = (squares[0], "", str(tmp_path / "no.jpg"), str(tmp_path / "empty.jpg"))
 
@@ -64,7 +64,7 @@ def test_on_error_fail_stops_at_the_file(squares, n_jobs):
         describe_images(images, shade, size=8, n_jobs=n_jobs)
 
 
-def test_a_second_run_looks_at_no_image_again(squares, tmp_path):
+def test_a_second_run_reads_no_image_again(squares, tmp_path):
     first = describe_images(Images(squares), shade, size=8, folder=tmp_path / "work")
 
     def refuse(row: int, image: np.ndarray) -> None:
@@ -75,7 +75,7 @@ def test_a_second_run_looks_at_no_image_again(squares, tmp_path):
     assert np.array_equal(first, second)
 
 
-def test_an_error_in_the_middle_keeps_what_was_done(squares, tmp_path):
+def test_an_error_keeps_the_rows_done_before(squares, tmp_path):
     seen = []
 
     def stumble(image: np.ndarray) -> np.ndarray:
@@ -93,7 +93,7 @@ def test_an_error_in_the_middle_keeps_what_was_done(squares, tmp_path):
     assert rows[:, 0].tolist() == list(range(40))
 
 
-def test_a_batch_is_always_of_the_same_rows(squares, tmp_path):
+def test_a_batch_always_has_the_same_rows(squares, tmp_path):
     seen = []
 
     def describe(batch: np.ndarray) -> np.ndarray:
@@ -113,14 +113,14 @@ def test_a_batch_is_always_of_the_same_rows(squares, tmp_path):
     assert batches[-1] == list(range(35, 40))
 
 
-def test_rows_of_another_shape_are_not_taken_over(tmp_path):
+def test_rows_of_another_shape_are_not_reused(tmp_path):
     open_rows(tmp_path, "values", (3, 2), np.float32)[:] = 7
 
     assert not open_rows(tmp_path, "values", (3, 5), np.float32).any()
     assert open_rows(tmp_path, "values", (3, 5), np.float32).shape == (3, 5)
 
 
-def test_a_file_whose_header_was_never_finished_is_made_anew(tmp_path):
+def test_a_file_with_an_incomplete_header_is_replaced(tmp_path):
     (tmp_path / "values.npy").write_bytes(b"\x93NUMPY")
 
     assert open_rows(tmp_path, "values", (3,), np.float32).tolist() == [0, 0, 0]
@@ -145,7 +145,7 @@ print("rows", *rows[:, 0].astype(int))
 
 
 @pytest.mark.slow
-def test_kill_9_loses_at_most_the_images_in_hand(squares, tmp_path):
+def test_kill_9_loses_at_most_the_images_in_progress(squares, tmp_path):
     command = [sys.executable, "-c", SLOW_RUN, str(tmp_path / "work"), *squares]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
         for _ in range(15):
@@ -210,7 +210,7 @@ def test_descriptors_pickle(squares):
     assert np.array_equal(copy.values, points.values)
 
 
-def test_what_is_never_written_takes_no_room_on_the_disk(tmp_path):
+def test_unwritten_rows_take_no_disk_space(tmp_path):
     open_rows(tmp_path, "values", (100_000, 500, 128), np.uint8)[7, 3] = 1
 
     on_disk = (tmp_path / "values.npy").stat().st_blocks * 512

@@ -79,7 +79,7 @@ def test_a_feature_is_one_row_of_finite_numbers_for_each_image(images, name):
 
 
 @pytest.mark.parametrize("name", SIMPLE)
-def test_a_feature_tells_the_two_kinds_of_drawing_apart(images, name):
+def test_a_feature_separates_the_two_kinds_of_drawings(images, name):
     X = np.asarray(make(name, images, **SMALL.get(name, {})), dtype=float)
 
     distance = np.linalg.norm(X[:, None] - X[None], axis=2)
@@ -196,7 +196,7 @@ def test_dense_sift_leaves_flat_patches_out():
 @pytest.mark.parametrize(
     ("kernel", "tolerance"), [("chi2", 0.06), ("intersection", 0.25)]
 )
-def test_a_mapped_product_is_nearly_the_kernel(kernel, tolerance):
+def test_the_product_of_mapped_vectors_approximates_the_kernel(kernel, tolerance):
     rng = np.random.default_rng(0)
     X = rng.dirichlet(np.ones(20), 30)
     a, b = X[:, None], X[None]
@@ -240,7 +240,7 @@ def test_a_pyramid_counts_words_in_its_cells():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_drawing_descriptors_keeps_none_of_their_pages(tmp_path):
+def test_sampling_descriptors_releases_their_pages(tmp_path):
     values = open_rows(tmp_path, "many", (1000, 200, 128), np.uint8)
     values[:] = np.arange(1000, dtype=np.uint32)[:, None, None] % 251
     counts = np.full(1000, 200, dtype=np.int32)
@@ -366,7 +366,7 @@ def test_whitened_patches_are_uncorrelated():
     assert correlate(before @ model.whitening_) < 0.5 * correlate(before)
 
 
-def test_a_mix_makes_blocks_equally_loud():
+def test_a_mix_scales_blocks_to_the_same_norm():
     rng = np.random.default_rng(0)
     blocks = Blocks((rng.random((50, 3)), 1000 * rng.random((50, 7))))
 
@@ -409,7 +409,7 @@ def test_a_mix_names_members_and_their_parameters():
         mix.before({"members": ("mix",)})
 
 
-def test_weights_of_a_mix_go_by_name():
+def test_weights_of_a_mix_are_matched_by_name():
     mix = FEATURE.find("image", "mix")
     params = {"members": {"hog": {}, "color": {}}, "weights": {"color": 0.5}}
 
@@ -428,7 +428,7 @@ def test_options_on_the_same_descriptors_share_their_preparation():
     assert dense.own({"step": 9, "n_words": 7}) == {"n_words": 7}
 
 
-def test_crops_cut_what_they_say():
+def test_crops_cut_the_documented_part():
     image = np.full((100, 60, 3), 255, dtype=np.uint8)
     image[20:50, 10:40] = 0
 
@@ -439,7 +439,7 @@ def test_crops_cut_what_they_say():
 
 
 @pytest.mark.parametrize("name", ["off", "margin", "white_border"])
-def test_a_crop_changes_what_a_feature_sees(images, name):
+def test_a_crop_changes_a_feature(images, name):
     option = CROP.find("image", name)
 
     cropped = option.make(images.paths, params={"on_error": "fail"})

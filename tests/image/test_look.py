@@ -61,7 +61,7 @@ def test_different_photos_look_different(tmp_path: Path):
     assert sorted(match(*looks)) == list(range(30))
 
 
-def test_what_differs_in_color_only_looks_different(tmp_path: Path):
+def test_images_that_differ_in_color_only_look_different(tmp_path: Path):
     red = photo(2)
 
     found = match(
@@ -80,7 +80,7 @@ def test_a_small_detail_makes_a_difference(tmp_path: Path):
     assert len(set(found)) == 2
 
 
-def test_a_flat_image_shows_nothing_to_compare(tmp_path: Path):
+def test_a_flat_image_is_not_compared(tmp_path: Path):
     white = np.full((90, 90, 3), 255, np.uint8)
 
     assert match(look(tmp_path / "a.png", white), look(tmp_path / "b.jpg", white)) == [
@@ -89,7 +89,7 @@ def test_a_flat_image_shows_nothing_to_compare(tmp_path: Path):
     ]
 
 
-def test_what_is_no_image_has_no_look(tmp_path: Path):
+def test_a_file_that_is_not_an_image_has_no_look(tmp_path: Path):
     (tmp_path / "a.jpg").write_bytes(b"no image")
 
     assert read_look(str(tmp_path / "a.jpg")) == b""

@@ -128,7 +128,7 @@ def test_a_palette_is_applied(tmp_path, picture):
     assert is_red(image[0, 0])
 
 
-def test_what_is_transparent_is_white(tmp_path, picture):
+def test_transparent_pixels_become_white(tmp_path, picture):
     picture.putalpha(Image.new("L", (64, 32), 0))
     path = save(picture, tmp_path / "a.png")
 
@@ -148,7 +148,7 @@ def test_16_bits_are_scaled_to_8(tmp_path):
     assert abs(image.ravel().astype(int) - np.arange(256)).max() <= 1
 
 
-def test_of_an_animation_the_first_frame_is_taken(tmp_path, picture):
+def test_the_first_frame_of_an_animation_is_read(tmp_path, picture):
     other = Image.new("RGB", picture.size, "lime")
     path = save(picture, tmp_path / "a.gif", save_all=True, append_images=[other])
 
@@ -177,7 +177,7 @@ def test_one_pixel_is_an_image(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.gif", "a.webp"])
-def test_a_file_that_is_cut_short_is_told(tmp_path, name):
+def test_a_truncated_file_is_reported(tmp_path, name):
     noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)
     path = Path(save(Image.fromarray(noise), tmp_path / name))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -188,7 +188,7 @@ def test_a_file_that_is_cut_short_is_told(tmp_path, name):
     assert oddity & (Oddity.TRUNCATED | Oddity.UNREADABLE)
 
 
-def test_a_cut_jpeg_with_a_whole_thumbnail_is_told(tmp_path):
+def test_a_truncated_jpeg_with_an_intact_thumbnail_is_reported(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)
     path = Path(save(Image.fromarray(noise), tmp_path / "a.jpg"))
     whole = path.read_bytes()
@@ -214,7 +214,7 @@ def test_a_cut_jpeg_with_a_whole_thumbnail_is_told(tmp_path):
         ),
     ],
 )
-def test_what_is_no_image_is_told(tmp_path, content, reason):
+def test_a_file_that_is_not_an_image_is_reported(tmp_path, content, reason):
     (tmp_path / "a.jpg").write_bytes(content)
 
     image, oddity = read_image(str(tmp_path / "a.jpg"))
@@ -235,7 +235,7 @@ def test_a_file_cut_in_half_is_not_read(tmp_path, picture, name):
 
 
 @pytest.mark.parametrize("name", ["a.eps", "a.tga", "a.pcx", "a.pdf"])
-def test_formats_that_need_a_program_or_take_any_bytes_are_not_read(
+def test_formats_that_run_a_program_or_accept_any_bytes_are_not_read(
     tmp_path, picture, name
 ):
     image, oddity = read_image(save(picture, tmp_path / name))
@@ -244,7 +244,7 @@ def test_formats_that_need_a_program_or_take_any_bytes_are_not_read(
     assert oddity == Oddity.UNREADABLE
 
 
-def test_an_orientation_in_a_png_is_applied_and_told(tmp_path, picture):
+def test_an_orientation_in_a_png_is_applied_and_reported(tmp_path, picture):
     exif = Image.Exif()
     exif[0x112] = 6
 
@@ -263,7 +263,7 @@ def test_lab_colors_are_read_in_color_and_in_grey(tmp_path, picture, color):
     assert image.shape[:2] == (32, 64)
 
 
-def test_missing_files_and_rows_without_a_file_are_told_apart(tmp_path):
+def test_missing_files_and_rows_without_a_file_are_distinguished(tmp_path):
     assert read_image("") == (None, Oddity.NOT_GIVEN)
     assert read_image(str(tmp_path / "no.jpg")) == (None, Oddity.MISSING)
     assert read_image(str(tmp_path)) == (None, Oddity.UNREADABLE)
@@ -273,7 +273,7 @@ def test_missing_files_and_rows_without_a_file_are_told_apart(tmp_path):
     assert read_image(str(tmp_path / "a.jpg" / "b.jpg")) == (None, Oddity.MISSING)
 
 
-def test_a_pipe_among_the_images_is_not_waited_for(tmp_path):
+def test_a_pipe_among_the_images_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     code = (
         "import sys; from rakuten_bench.image.read import read_image\n"
@@ -296,7 +296,7 @@ def test_90_megapixels_are_read_reduced(tmp_path):
     assert oddity == Oddity.HUGE
 
 
-def test_a_size_that_no_machine_holds_is_refused_unseen(tmp_path):
+def test_an_oversized_image_is_refused_without_decoding(tmp_path):
     header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     png = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + header + bytes(200)
     (tmp_path / "a.png").write_bytes(png)
@@ -314,7 +314,7 @@ def test_refusing_names_the_file_and_the_reason(tmp_path):
         check_readable("a.jpg", Oddity.MISSING)
 
 
-def test_a_header_never_raises_whatever_the_bytes():
+def test_a_header_never_raises_for_any_bytes():
     rng = np.random.default_rng(0)
     for start in (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8"):
         for length in range(0, 400, 7):
@@ -322,7 +322,7 @@ def test_a_header_never_raises_whatever_the_bytes():
             assert read_header(data, "a.jpg").kind in {"jpeg", "png", "gif", ""}
 
 
-def test_resizing_keeps_what_it_says():
+def test_resizing_keeps_the_documented_properties():
     image = np.zeros((100, 50, 3), dtype=np.uint8)
 
     assert make_square(image, 20).shape == (20, 20, 3)

@@ -91,7 +91,7 @@ IMAGE = """
 """
 
 
-def test_image_scenarios_run_and_share_what_they_describe(shop, capsys):
+def test_image_scenarios_run_and_share_their_descriptors(shop, capsys):
     records = run(shop, IMAGE)
 
     assert {record["status"] for record in records.values()} == {"ok"}
@@ -103,7 +103,7 @@ def test_image_scenarios_run_and_share_what_they_describe(shop, capsys):
 
 
 @pytest.mark.parametrize("name", ["words", "mix", "fisher", "forest"])
-def test_an_image_scenario_learns_what_one_without_test_rows_learns(shop, name):
+def test_an_image_scenario_learns_nothing_from_test_rows(shop, name):
     """Codebook, mixture and components are those of training rows alone."""
     record = run(shop, IMAGE)[name]
     kept = answers(shop, record)
@@ -137,7 +137,7 @@ def test_a_fusion_is_above_its_members(shop):
 
 
 @pytest.mark.parametrize("name", ["mean", "weighted", "stacked"])
-def test_a_fusion_learns_what_one_without_test_rows_learns(shop, name):
+def test_a_fusion_learns_nothing_from_test_rows(shop, name):
     kept = answers(shop, run(shop, FUSION)[name])
     frame = pd.read_csv("shop.csv", dtype=str)
     frame["image_path"] = [str(shop / "images" / image) for image in frame["image"]]
@@ -151,7 +151,7 @@ def test_a_fusion_learns_what_one_without_test_rows_learns(shop, name):
     assert np.allclose(found, kept.probability, atol=1e-6)
 
 
-def test_predictions_from_elsewhere_join_the_board_and_a_fusion(shop):
+def test_external_predictions_join_the_board_and_a_fusion(shop):
     rng = np.random.default_rng(0)
     frame = pd.read_csv("shop.csv")
     table = pd.DataFrame(rng.dirichlet(np.ones(3), len(frame)), columns=sorted(WORDS))
@@ -329,7 +329,7 @@ def write_much_to_describe(shop):
 
 
 @pytest.mark.slow
-def test_a_run_killed_while_describing_goes_on_there(shop):
+def test_a_run_killed_while_describing_resumes_there(shop):
     """What was described before the kill is marked here, and the mark outlives it."""
     write_much_to_describe(shop)
     command = [sys.executable, "-m", "rakuten_bench", "run", "grid.yaml", "--jobs", "1"]

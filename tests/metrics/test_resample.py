@@ -67,7 +67,7 @@ def test_drawing_rows_and_drawing_cells_give_the_same_distribution():
     )
 
 
-def test_draws_in_small_portions_are_the_same(monkeypatch):
+def test_draws_do_not_depend_on_the_chunk_size(monkeypatch):
     y_true, predicted = make_answers()
     whole = metrics.resample_rows(y_true, predicted, 5, ["accuracy"], 50)
 
@@ -79,7 +79,7 @@ def test_draws_in_small_portions_are_the_same(monkeypatch):
     np.testing.assert_array_equal(whole["accuracy"], parts["accuracy"])
 
 
-def test_an_interval_covers_the_truth_about_as_often_as_it_says():
+def test_an_interval_has_its_nominal_coverage():
     rng = np.random.default_rng(0)
     joint = np.full((4, 4), 0.02) + np.diag([0.3, 0.2, 0.15, 0.03])
     joint /= joint.sum()
@@ -121,7 +121,7 @@ def test_p_values_are_near_those_of_the_exact_test(only_a, only_b):
         assert ours > 0.05
 
 
-def test_one_row_in_400_is_no_difference():
+def test_one_row_in_400_is_not_a_significant_difference():
     y_true, (a, *_) = make_answers(n_rows=400)
 
     found = metrics.paired_difference(y_true, a, worsen(y_true, a, 1), 5, "f1_weighted")
@@ -130,7 +130,7 @@ def test_one_row_in_400_is_no_difference():
     assert found.p_value > 0.3
 
 
-def test_a_far_worse_model_is_a_difference():
+def test_a_far_worse_model_differs_significantly():
     y_true, (a, *_) = make_answers(n_rows=400)
 
     found = metrics.paired_difference(
@@ -141,7 +141,7 @@ def test_a_far_worse_model_is_a_difference():
     assert found.p_value < 1e-6
 
 
-def test_the_same_answers_are_no_difference():
+def test_equal_predictions_do_not_differ():
     y_true, (a, *_) = make_answers()
 
     found = metrics.paired_difference(y_true, a, a, 5, "f1_macro")
@@ -182,7 +182,7 @@ def test_equal_scenarios_share_a_group_and_a_worse_one_does_not():
         assert 0 < low < high < 1
 
 
-def test_equal_scenarios_are_seldom_called_different():
+def test_false_positives_are_rare_among_equal_scenarios():
     claims = 0
 
     for seed in range(60):
@@ -193,7 +193,7 @@ def test_equal_scenarios_are_seldom_called_different():
     assert claims <= 7  # 3 are to be expected; 8 or more in one of 70 such tests
 
 
-def test_scenarios_that_are_not_looked_at_make_the_claims_weaker():
+def test_a_larger_family_makes_tests_more_conservative():
     y_true, predicted = make_answers(n_scenarios=2)
     predicted[1] = worsen(y_true, predicted[0], 8)
 

