@@ -172,7 +172,7 @@ def test_a_scenario_under_two_names_is_judged_by_either(shop):
     assert "not in the baseline" not in named.stdout
 
 
-def test_a_renamed_file_is_held_to_what_was_approved(shop):
+def test_a_renamed_file_is_compared_with_its_approved_scores(shop):
     study(shop)
     invoke("check", "--update", "--rows")
     (shop / "ci.yaml").unlink()

@@ -99,7 +99,7 @@ def test_a_far_worse_model_fails_the_gate_and_is_named(shop, kept):
     assert "T1" in result.output.partition("regressed")[2].splitlines()[0]
 
 
-def test_a_far_better_model_is_told_and_passes(shop, kept):
+def test_a_far_better_model_is_reported_and_passes(shop, kept):
     better = change_rows(shop.predictions(own=1), 50, better=True)
     shop.add("T1", predictions=better)
 
@@ -107,7 +107,7 @@ def test_a_far_better_model_is_told_and_passes(shop, kept):
     assert run(shop).exit_code == 0
 
 
-def test_a_paired_test_sees_what_the_tolerance_can_not_know(shop):
+def test_a_paired_test_detects_a_fall_below_the_tolerance(shop):
     shop.add("T0")
     run(shop, "--update", "--rows")
     shop.add("T0", predictions=change_rows(shop.predictions(), 4))
@@ -181,7 +181,7 @@ def test_a_regression_counts_more_than_a_gap(shop, kept):
     assert run(shop).exit_code == 1
 
 
-def test_a_new_scenario_is_told_and_passes(shop, kept):
+def test_a_new_scenario_is_reported_and_passes(shop, kept):
     shop.add("T9")
 
     result = run(shop)
@@ -385,7 +385,7 @@ def test_parameters_that_were_put_back_bring_their_old_record_back(tuned):
     assert statuses(tuned) == {"T1-bbbbbb": "improved"}
 
 
-def test_without_a_known_run_two_records_of_a_name_can_not_be_told_apart(shop):
+def test_without_a_known_run_two_records_of_a_name_are_ambiguous(shop):
     shop.add("T1-aaaaaa", name="tuned", study="a.yaml", provenance=created(1))
     update(shop)
     shop.add("T1-bbbbbb", name="tuned", study="a.yaml", provenance=created(2))
@@ -608,7 +608,7 @@ def test_a_run_of_a_later_version_asks_for_an_update(tuned):
         run(tuned)
 
 
-def test_an_update_tells_what_it_leaves_out(shop):
+def test_an_update_reports_what_it_excludes(shop):
     shop.add("T1-aaaaaa", name="tuned", study="a.yaml")
     shop.add("T1-bbbbbb", name="tuned", study="a.yaml")
     shop.fail("T2", status="timeout")
@@ -626,7 +626,7 @@ def test_an_update_tells_what_it_leaves_out(shop):
     assert run(shop).exit_code == 2  # T3 may be of the approved one
 
 
-def test_an_update_keeps_what_can_not_be_measured_now(shop, kept):
+def test_an_update_keeps_scenarios_that_can_not_be_measured(shop, kept):
     shop.has_run("", scenarios={"T0": "", "T1": "", "T2": ""})
     before = read(shop)
     shop.fail("T1", status="oom")
@@ -638,7 +638,7 @@ def test_an_update_keeps_what_can_not_be_measured_now(shop, kept):
     assert run(shop).exit_code == 2
 
 
-def test_an_update_tells_what_it_approves_as_worse(shop, kept):
+def test_an_update_reports_worse_scores_that_it_approves(shop, kept):
     shop.add("T0", predictions=worse(shop, 60, own=0))
     shop.add("T1", predictions=worse(shop, 1, own=1))
 
@@ -649,7 +649,7 @@ def test_an_update_tells_what_it_approves_as_worse(shop, kept):
     assert run(shop).exit_code == 0
 
 
-def test_an_update_tells_what_it_approves_without_comparison(shop, kept):
+def test_an_update_reports_scores_that_it_approves_without_comparison(shop, kept):
     shop.add("T1", own=1, seed=7)
 
     lines = update(shop)
@@ -659,7 +659,7 @@ def test_an_update_tells_what_it_approves_without_comparison(shop, kept):
     ]
 
 
-def test_an_update_keeps_rows_unless_told_otherwise(shop):
+def test_an_update_keeps_rows_by_default(shop):
     shop.add("T0")
     first = update(shop, "--rows")
     assert first == update(shop)
@@ -900,7 +900,7 @@ def test_a_check_of_which_nothing_can_be_judged_does_not_pass():
     assert check.exit_code([check.Verdict("shop", "T1", "", "new")]) == 2
 
 
-def test_all_formats_say_what_was_not_judged(shop, kept):
+def test_all_formats_list_scenarios_that_were_not_judged(shop, kept):
     for form in list_formats("junit"):
         text = " ".join(run(shop, "--format", form).stdout.split())
 

@@ -187,7 +187,7 @@ def test_a_run_keeps_the_cache_within_its_size(shop, call):
     assert size <= 20_000 + 2 * 8192  # the roots stay: the next run needs them
 
 
-def test_the_size_comes_from_the_environment_unless_told(monkeypatch):
+def test_the_size_comes_from_the_environment_by_default(monkeypatch):
     monkeypatch.delenv("RAKUTEN_BENCH_CACHE_SIZE", raising=False)
     assert default_cache_size() == 50_000_000_000
 
@@ -196,7 +196,7 @@ def test_the_size_comes_from_the_environment_unless_told(monkeypatch):
     assert Settings(cache_size=5).most_bytes == 5
 
 
-def test_a_plan_forecasts_from_what_has_run_before(shop, call):
+def test_a_plan_forecasts_from_earlier_runs(shop, call):
     call("cache", "clear")
 
     code, printed, _ = call("plan", "grid.yaml", "--results", "none")
@@ -209,7 +209,7 @@ def test_a_plan_forecasts_from_what_has_run_before(shop, call):
     assert "guessed" not in line
 
 
-def test_a_plan_says_what_it_only_guesses(odd, call):
+def test_a_plan_marks_costs_without_history(odd, call):
     (odd / "grid.yaml").write_text(STUDY)
 
     _, printed, _ = call("plan", "grid.yaml")
@@ -217,7 +217,7 @@ def test_a_plan_says_what_it_only_guesses(odd, call):
     assert re.search(r"forecast .* \d+ steps? without history", printed)
 
 
-def test_a_plan_with_nothing_to_do_says_so(shop, call):
+def test_a_plan_without_pending_steps_is_reported(shop, call):
     _, printed, _ = call("plan", "grid.yaml")
 
     assert "forecast   nothing to compute" in printed

@@ -57,7 +57,7 @@ def test_every_command_has_help_with_an_example(name):
 
 
 @pytest.mark.parametrize("name", commands())
-def test_every_command_stands_in_the_documentation(name):
+def test_every_command_is_documented(name):
     pages = [REPOSITORY / "README.md", *REPOSITORY.glob("docs/*.md")]
 
     assert any(f"rakuten-bench {name}" in page.read_text("utf-8") for page in pages)
@@ -133,7 +133,7 @@ def test_a_plan_runs_nothing(call, table):
     assert not (table / "results").exists()
 
 
-def test_plan_and_run_tell_of_a_second_name_for_one_scenario(call, table):
+def test_plan_and_run_report_a_second_name_of_a_scenario(call, table):
     with (table / "shop.yaml").open("a", encoding="utf-8") as file:
         file.write("  again: svm\n")
 
@@ -142,7 +142,7 @@ def test_plan_and_run_tell_of_a_second_name_for_one_scenario(call, table):
     assert told in call("run", "shop.yaml")[2]
 
 
-def test_a_plan_says_what_takes_long_before_it_runs_and_what_scales(call, tmp_path):
+def test_a_plan_warns_of_slow_options_and_names_scalable_ones(call, tmp_path):
     study = "dataset: {synthetic: {rows: 30000}}\nscenarios: {a: {model: svc}}"
     (tmp_path / "large.yaml").write_text(study)
 
@@ -227,7 +227,7 @@ def test_bad_input_is_one_clear_message_and_loses_nothing(call, table, change, m
     assert {path: path.read_bytes() for path in table.glob("results/*/*/*")} == before
 
 
-def test_what_was_odd_about_a_table_is_told_everywhere(call, table):
+def test_anomalies_of_a_table_are_reported_everywhere(call, table):
     path = table / "shop.csv"
     text = path.read_text(encoding="utf-8").replace("red", "été")
     path.write_bytes(text.encode("cp1252"))

@@ -51,7 +51,7 @@ def end_with(error):
     ],
     ids=repr,
 )
-def test_what_a_command_raises_chooses_the_exit_code(error, code, capsys):
+def test_the_exit_code_depends_on_the_exception(error, code, capsys):
     assert end_with(error) == code
     assert capsys.readouterr().err
 
@@ -91,7 +91,7 @@ def test_a_program_that_was_ended_from_within_says_by_what(capsys):
 
 
 @pytest.mark.parametrize("words", [["levers"], ["--help"], ["levers", "--help"]])
-def test_a_reader_that_went_away_is_no_success(words):
+def test_a_closed_output_is_not_a_success(words):
     reader, writer = os.pipe()
     os.close(reader)
 

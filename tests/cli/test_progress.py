@@ -93,7 +93,7 @@ def test_in_a_terminal_one_bar_moves_and_failures_stay_above_it(shop):
     assert "fine: f1_weighted" not in said
 
 
-def test_in_a_terminal_a_long_step_tells_how_far_it_is(shop):
+def test_in_a_terminal_a_long_step_shows_its_progress(shop):
     (shop / "grid.yaml").write_text(
         STUDY.replace("pause, amount: 0.3", "tell, amount: 3")
     )
@@ -103,7 +103,7 @@ def test_in_a_terminal_a_long_step_tells_how_far_it_is(shop):
     assert "model odd: half of 3 s" in said
 
 
-def test_in_a_log_a_long_step_tells_how_far_it_is(shop):
+def test_in_a_log_a_long_step_shows_its_progress(shop):
     (shop / "grid.yaml").write_text(
         STUDY.replace("pause, amount: 0.3", "tell, amount: 3")
     )
@@ -167,15 +167,15 @@ def other_run(gated, shop):
         other.wait(timeout=60)
 
 
-def test_a_long_step_that_says_nothing_is_named_with_its_time(gated):
+def test_a_long_step_without_progress_is_named_with_its_time(gated):
     assert gated(r" left \u00b7 model odd: \d.* so far$") is True
 
 
-def test_who_waits_for_another_run_says_so(gated, other_run):
+def test_waiting_for_another_run_is_reported(gated, other_run):
     assert gated(r"model odd: another run computes it$") is True
 
 
-def test_who_waits_for_another_run_tells_of_its_own_step_meanwhile(gated, other_run):
+def test_a_run_that_waits_for_another_reports_its_own_steps_meanwhile(gated, other_run):
     both = (r"model odd: another run computes it$", r"model odd: \d.* so far$")
 
     assert gated(*both, study="more.yaml") is True
@@ -206,7 +206,7 @@ def test_in_a_log_there_is_one_line_for_each_scenario_and_nothing_else_moves(sho
     assert "shop: 2 scenarios, 2 to run, " in run.stderr
 
 
-def test_what_records_remark_is_told_once_under_the_board(shop, call):
+def test_warnings_of_records_are_printed_once_under_the_board(shop, call):
     (shop / "grid.yaml").write_text(NOTED)
 
     code, board, said = call("run", "grid.yaml")
@@ -217,7 +217,7 @@ def test_what_records_remark_is_told_once_under_the_board(shop, call):
     assert "note: " not in board + quiet
 
 
-def test_of_many_notes_those_of_most_scenarios_are_told():
+def test_of_many_notes_the_most_frequent_are_printed():
     notes = {f"remark {n}": [f"T{n}-{i}" for i in range(n)] for n in range(1, 9)}
 
     *told, rest = iter_note_lines(notes)
@@ -290,7 +290,7 @@ def test_a_bar_is_only_where_a_cursor_moves(monkeypatch, variables, quiet, kind)
     assert type(choose_display(quiet=quiet)) is kind
 
 
-def test_a_quiet_run_says_once_what_keeps_it_from_going_on(capsys):
+def test_a_quiet_run_reports_once_why_it_waits(capsys):
     stuck = Progress(None, 0, 1, 0, 0, 1, 0, 0.0, notice="no worker: start one.")
 
     with Quiet() as display:

@@ -32,7 +32,7 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "latin-1:strict"])
-def test_what_an_encoding_lacks_is_spelled(encoding):
+def test_characters_that_an_encoding_lacks_are_escaped(encoding):
     code = "print('é ─·… \\u65e5 \\U0001f600 \\udcff')"
 
     ended = run(code, PYTHONIOENCODING=encoding)
@@ -57,13 +57,13 @@ def test_standard_error_takes_every_character():
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "markdown", "junit"])
-def test_what_programs_read_is_always_utf_8(form):
+def test_output_for_programs_is_always_utf_8(form):
     ended = run(f"echo_as({form!r}, '日本')", PYTHONIOENCODING="cp1252")
 
     assert ended.stdout.decode() == "日本"
 
 
-def test_a_file_is_utf_8_whatever_the_locale():
+def test_a_file_is_utf_8_in_any_locale():
     ended = run(
         r"print('\u65e5\u672c')", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"
     )
@@ -137,7 +137,7 @@ def is_harmless(text: str) -> bool:
 
 
 @pytest.mark.parametrize("err", [False, True])
-def test_what_a_terminal_would_act_on_is_printed_as_escapes(capsys, err):
+def test_control_characters_are_printed_as_escapes(capsys, err):
     echo(f"label {ACTIVE}\nnext", err=err)
 
     printed = "".join(capsys.readouterr())
@@ -153,7 +153,7 @@ def test_a_text_of_any_format_is_printed_as_escapes(capsys, form):
     assert is_harmless(capsys.readouterr().out)
 
 
-def test_json_says_the_same_with_its_control_characters_escaped(capsys):
+def test_json_is_the_same_with_control_characters_escaped(capsys):
     echo_as("json", json.dumps({"label": ACTIVE}, ensure_ascii=False))
 
     printed = capsys.readouterr().out
@@ -197,7 +197,9 @@ def test_a_traceback_shows_what_it_quotes_as_escapes(capsys):
     assert is_harmless(capsys.readouterr().err)
 
 
-def test_what_a_library_warns_of_and_logs_reaches_no_terminal_raw(capsys, monkeypatch):
+def test_warnings_and_logs_of_libraries_reach_no_terminal_unescaped(
+    capsys, monkeypatch
+):
     monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
     open_streams()
 

@@ -97,7 +97,7 @@ def test_words_are_dropped_by_the_language_of_their_row():
     assert kept.documents(0) == kept.documents(1) == expected
 
 
-def test_stop_words_are_found_whatever_their_case():
+def test_stop_words_are_found_in_any_case():
     kept = corpus_of([["Le", "LE", "pain"]]).drop_words(
         languages_of("fr"), lambda _: frozenset({"le"})
     )

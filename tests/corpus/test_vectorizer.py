@@ -240,7 +240,7 @@ def test_a_block_that_is_empty_everywhere_adds_no_column():
     assert matrix.shape == (2, 2)
 
 
-def test_the_dtype_is_as_told_and_float32_differs_by_rounding_only(real_texts):
+def test_the_dtype_is_as_given_and_float32_differs_by_rounding_only(real_texts):
     corpus = corpus_of(real_texts)
     parts = (Part("word", Terms((1, 2)), TFIDF), Part("char", Terms((2, 4)), TFIDF))
 
@@ -261,6 +261,6 @@ def test_a_vectorizer_clones_and_pickles(real_texts):
     assert (clone(vectorizer).fit_transform(corpus) != again.transform(corpus)).nnz == 0
 
 
-def test_an_unfitted_vectorizer_says_so():
+def test_an_unfitted_vectorizer_raises():
     with pytest.raises(NotFittedError, match="not fitted"):
         CorpusVectorizer().transform(corpus_of([["a"]]))

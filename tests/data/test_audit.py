@@ -243,14 +243,14 @@ def test_describe_of_an_unknown_data_set_suggests_the_closest(call: Call):
     assert "Did you mean 'openmoji'?" in err
 
 
-def test_describe_without_a_name_says_what_is_needed(call: Call):
+def test_describe_without_a_name_reports_what_is_required(call: Call):
     code, _, err = call("describe")
 
     assert code == 2
     assert "Name a data set" in err
 
 
-def test_synthesize_writes_what_describe_reads(call: Call, tmp_path: Path):
+def test_describe_reads_the_files_of_synthesize(call: Call, tmp_path: Path):
     written, out, _ = call(
         "synthesize", "--rows", "100", "--images", "2", "--out", "made-up"
     )

@@ -64,6 +64,6 @@ def test_the_environment_names_the_folder(
     assert len(load_dataset(parse_dataset("flipkart")).frame) == 2
 
 
-def test_an_absent_copy_is_told_with_what_to_do(tmp_path: Path):
+def test_an_absent_copy_is_reported_with_what_to_do(tmp_path: Path):
     with pytest.raises(UserError, match=r"not found .*--data-dir.*'openmoji'"):
         load_dataset(parse_dataset("flipkart"), data_dir=tmp_path)

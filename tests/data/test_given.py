@@ -227,7 +227,7 @@ def test_ids_that_name_no_rows_are_refused(
         split_of(dataset, {"given": {"ids": "ids.txt"}}, tmp_path)
 
 
-def test_given_rows_that_nobody_gives_are_refused(tmp_path: Path):
+def test_a_given_split_without_rows_is_refused(tmp_path: Path):
     listing(30).to_csv(tmp_path / "shop.csv", index=False)
 
     with pytest.raises(UserError, match=r"no test rows are defined\. Define them with"):

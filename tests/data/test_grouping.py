@@ -93,7 +93,7 @@ def test_rows_that_share_a_text_are_counted():
     )
 
 
-def test_a_text_that_many_rows_share_is_a_placeholder_and_told():
+def test_a_text_that_many_rows_share_is_reported_as_a_placeholder():
     grouping = group_rows(shop(title=titles(*["Sans titre"] * 80)))
 
     assert len(np.unique(grouping.groups)) == 200
@@ -113,7 +113,7 @@ def test_sets_of_rows_are_no_placeholders():
     assert len(np.unique(grouping.groups)) == 20
 
 
-def test_a_few_rows_of_a_small_table_are_duplicates_whatever_their_share():
+def test_a_few_rows_of_a_small_table_are_duplicates_for_any_share():
     groups = group_rows(shop(40, title=["one"] * 3 + ["x" * row for row in range(37)]))
 
     assert len(set(groups.groups[:3])) == 1
@@ -135,7 +135,7 @@ def test_the_same_photo_in_other_files_stays_together(tmp_path: Path):
     assert again.groups.tolist() == grouping.groups.tolist()
 
 
-def test_a_photo_that_many_rows_share_is_a_placeholder_and_told(tmp_path: Path):
+def test_a_photo_that_many_rows_share_is_reported_as_a_placeholder(tmp_path: Path):
     cv2.imwrite(str(tmp_path / "nophoto.jpg"), photo(0))
     paths = [str(tmp_path / "nophoto.jpg")] * 120 + [""] * 80
 
@@ -168,7 +168,7 @@ def test_a_split_by_images_that_join_no_rows_is_the_plain_one(tmp_path: Path):
     assert build_split(dataset, SplitSpec("kfold", by_image=True)).name == "kfold-5"
 
 
-def test_one_text_with_several_labels_is_told_with_an_example():
+def test_a_text_with_several_labels_is_reported_with_an_example():
     named = ["Red  mug", "red mug.", "RED MUG", "blue cup", "green cup"]
 
     remarks = group_rows(
@@ -204,7 +204,7 @@ def test_many_placeholders_that_tell_nothing_join_no_rows():
     assert "7 more placeholders of text" in " ".join(grouping.remarks)
 
 
-def test_many_large_placeholders_join_no_rows_whatever_their_classes():
+def test_many_large_placeholders_join_no_rows_of_any_class():
     named = [
         f"to be written {row % 10}" if row < 800 else str(row) for row in range(1000)
     ]

@@ -139,7 +139,7 @@ def test_more_missing_images_are_refused_unless_allowed(photos):
     assert check(photos, names("p{}.jpg"), max_missing_images=0.59)
 
 
-def test_no_image_at_all_is_refused_whatever_is_allowed(photos):
+def test_a_table_without_any_image_is_refused_for_any_limit(photos):
     with pytest.raises(UserError, match="12 of 12 rows"):
         check(photos, names("q{}.jpg"), max_missing_images=1)
 

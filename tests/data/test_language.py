@@ -47,7 +47,7 @@ def test_data_that_write_a_language_otherwise_are_the_same_data():
     assert shop("FR", "English").fingerprint == shop("fra", "en").fingerprint
 
 
-def test_what_is_no_language_is_refused_in_one_message():
+def test_invalid_languages_are_refused_in_one_message():
     wrong = [f"q{letter}z" for letter in "abcdefg"]
 
     with pytest.raises(

@@ -15,7 +15,7 @@ def spoil(text: str) -> str:
     return text.encode().decode("cp1252")
 
 
-def test_text_that_was_saved_as_utf8_twice_is_told_with_the_first_row():
+def test_text_that_was_saved_as_utf8_twice_is_reported_with_the_first_row():
     frame = pd.DataFrame({"title": ["plain", *map(spoil, TEXTS)]})
 
     [remark] = remark_mojibake(frame, "shop.csv")
@@ -43,7 +43,7 @@ def test_a_data_set_has_the_remark():
         "\u0438\u0432\u0435\u0442",
     ],
 )
-def test_what_was_spoiled_is_repaired(text):
+def test_mojibake_is_repaired(text):
     assert repair(spoil(text)) == text
 
 

@@ -42,7 +42,7 @@ def test_there_are_about_1900_emoji_in_nine_classes(dataset: Dataset):
     assert dataset.frame["label"].value_counts().min() > 50
 
 
-def test_it_says_that_these_are_emoji_and_whose(dataset: Dataset):
+def test_the_description_names_the_emoji_and_their_source(dataset: Dataset):
     assert dataset.kind == "emoji"
     assert "not products" in dataset.about
     assert "OpenMoji" in dataset.about

@@ -78,7 +78,7 @@ def test_the_environment_names_the_folder(
     assert len(load_dataset(parse_dataset("rakuten")).frame) == 3
 
 
-def test_absent_files_are_told_with_where_to_get_them(
+def test_absent_files_are_reported_with_where_to_get_them(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.delenv("RAKUTEN_BENCH_DATA", raising=False)

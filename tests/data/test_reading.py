@@ -112,7 +112,7 @@ def test_rows_that_all_have_one_field_more_are_no_index(read: Read):
         read(table)
 
 
-def test_missing_fields_are_empty_and_told_by_line(read: Read):
+def test_missing_fields_are_empty_and_reported_by_line(read: Read):
     reading = read('name,kind,text\n"mug\nred",K,x\nball,T\n')
 
     assert rows(reading) == [["mug\nred", "K", "x"], ["ball", "T", ""]]
@@ -137,7 +137,7 @@ def test_lines_are_counted_beyond_the_first_chunk(read: Read):
     assert len(reading.frame) == 2001
 
 
-def test_blank_lines_between_rows_are_left_out_and_told(read: Read):
+def test_blank_lines_between_rows_are_left_out_and_reported(read: Read):
     reading = read("name,kind\nmug,Kitchen\n\nball,Toys\n  \nspade,Garden\n\n\n")
 
     assert rows(reading) == ROWS
@@ -154,7 +154,7 @@ def test_in_a_table_of_one_column_a_blank_line_is_a_row(read: Read):
     ]
 
 
-def test_a_header_that_stands_again_is_refused(read: Read):
+def test_a_repeated_header_is_refused(read: Read):
     with pytest.raises(UserError, match=r"header stands again \(line 5\)"):
         read(TABLE + TABLE)
 
@@ -202,7 +202,7 @@ def test_a_value_of_many_lines_may_be_in_a_row_with_fewer_fields(read: Read):
     assert rows(reading)[0] == ["a,b\nc,d\ne", "K", ""]
 
 
-def test_a_value_of_many_lines_is_no_unbalanced_quote(read: Read):
+def test_a_value_of_many_lines_is_not_an_unbalanced_quote(read: Read):
     text = "red, and blue\nlarge, small\n\nwith, commas\nlast"
 
     reading = read(f'name,kind\n"{text}",Kitchen\nball,Toys\n')
@@ -261,9 +261,7 @@ def test_a_semicolon_in_a_name_does_not_separate(read: Read):
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "\ufeffsep=;"])
-def test_the_line_by_which_excel_is_told_the_separator_is_no_header(
-    read: Read, first: str
-):
+def test_the_separator_line_for_excel_is_not_the_header(read: Read, first: str):
     assert rows(read(f"{first}\r\n" + TABLE.replace(",", ";"))) == ROWS
 
 
@@ -271,7 +269,7 @@ def test_that_line_may_name_any_separator(read: Read):
     assert rows(read("sep=^\n" + TABLE.replace(",", "^"))) == ROWS
 
 
-def test_lines_above_the_header_are_left_out_and_told(read: Read):
+def test_lines_above_the_header_are_left_out_and_reported(read: Read):
     reading = read(f"Export of shop, all rows\nDate: 1 May, noon\n\n{TABLE}")
 
     assert rows(reading) == ROWS
@@ -312,7 +310,7 @@ def test_a_name_that_looks_like_the_one_that_is_used_is_it(read: Read, name: str
     assert list(reading.frame) == ["name", "catégorie"]
 
 
-def test_a_space_after_every_separator_is_no_part_of_the_values(read: Read):
+def test_a_space_after_every_separator_is_not_part_of_the_values(read: Read):
     reading = read('name, kind\nmug, "Kitchen, bath"\nball, Toys\n')
 
     assert rows(reading) == [["mug", "Kitchen, bath"], ["ball", "Toys"]]
@@ -325,7 +323,7 @@ def test_commas_in_a_table_of_one_column_are_text(read: Read):
     assert reading.remarks == ()
 
 
-def test_rows_that_look_cut_under_a_header_of_one_column_are_told(read: Read):
+def test_rows_that_look_cut_under_a_header_of_one_column_are_reported(read: Read):
     reading = read("name\n" + "mug,Kitchen\n" * 5, names=("name",))
 
     assert remarks(reading) == [
@@ -373,7 +371,7 @@ def test_a_file_of_windows_1252_is_read_so_though_some_pairs_are_utf_8(read: Rea
     assert "read as Windows-1252, as 21 lines are not UTF-8" in remarks(reading)[0]
 
 
-def test_bytes_without_a_meaning_are_told(read: Read):
+def test_invalid_bytes_are_reported(read: Read):
     reading = read(b"name,kind\ncaf\xe9,K\nx\x81,K\n")
 
     assert rows(reading) == [["café", "K"], ["x\ufffd", "K"]]
@@ -396,7 +394,7 @@ def test_a_file_of_an_old_mac_is_read_as_mac_roman(read: Read):
         ("utf-32", "UTF-32"),
     ],
 )
-def test_wide_encodings_are_read_and_told(read: Read, encoding: str, shown: str):
+def test_wide_encodings_are_read_and_reported(read: Read, encoding: str, shown: str):
     reading = read(("name\tkind\n" + "café\tÉpicerie\n" * 3).encode(encoding))
 
     assert rows(reading) == [["café", "Épicerie"]] * 3
@@ -422,7 +420,7 @@ def test_control_characters_within_a_table_stay(read: Read):
     assert rows(reading)[-2:] == [["mu\x1ag", "Kitchen"], ["\x1aball", "Toys"]]
 
 
-def test_nul_characters_are_removed_and_told(read: Read):
+def test_nul_characters_are_removed_and_reported(read: Read):
     reading = read("name,kind\n" + "mug,K\n" * 50 + "bo\0x,K\n")
 
     assert rows(reading)[-1] == ["box", "K"]
@@ -479,7 +477,7 @@ def test_a_compressed_table_that_is_cut_is_refused(read: Read, ending: str):
 
 
 @pytest.mark.parametrize("ending", PACKED)
-def test_a_plain_table_with_the_ending_of_a_compressed_one_is_told(
+def test_a_plain_table_with_the_ending_of_a_compressed_one_is_reported(
     read: Read, ending: str
 ):
     reading = read(TABLE, f"shop{ending}")
@@ -490,7 +488,7 @@ def test_a_plain_table_with_the_ending_of_a_compressed_one_is_told(
     ]
 
 
-def test_what_macos_adds_to_archives_is_no_table(read: Read):
+def test_metadata_of_macos_in_archives_is_not_a_table(read: Read):
     packed = zipped(**{
         "d/shop.csv": TABLE, "__MACOSX/d/._shop.csv": "x", "d/.DS_Store": "x"
     })  # fmt: skip
@@ -539,7 +537,7 @@ def tar() -> bytes:
     ],
     ids=range(13),  # packed bytes tell the time
 )
-def test_what_is_no_table_is_refused_with_the_way_out(
+def test_files_that_are_not_tables_are_refused_with_advice(
     read: Read, content: bytes, message: str
 ):
     with pytest.raises(UserError, match=rf"shop\.csv: .*{message}") as refused:
@@ -548,14 +546,14 @@ def test_what_is_no_table_is_refused_with_the_way_out(
     assert str(refused.value).isprintable()
 
 
-def test_a_file_that_is_not_there_is_told_with_the_closest(tmp_path: Path):
+def test_a_missing_file_is_reported_with_the_closest_name(tmp_path: Path):
     (tmp_path / "shop.csv").write_text(TABLE)
 
     with pytest.raises(UserError, match=r"shpo.csv: no such file. .*'shop.csv'\?"):
         read_table(tmp_path / "shpo.csv")
 
 
-def test_a_name_that_no_file_can_have_is_told(tmp_path: Path):
+def test_a_name_that_no_file_can_have_is_reported(tmp_path: Path):
     with pytest.raises(UserError, match=r"can't be read: File name too long"):
         read_table(tmp_path / ("x" * 5000))
 
@@ -574,7 +572,7 @@ def test_a_pipe_is_read(tmp_path: Path):
     assert rows(reading) == ROWS
 
 
-def test_a_folder_is_no_table_and_its_tables_are_named(tmp_path: Path):
+def test_a_folder_is_refused_and_its_tables_are_named(tmp_path: Path):
     (tmp_path / "shop.csv").write_text(TABLE)
 
     with pytest.raises(UserError, match=r"is a folder.* one of its files: shop.csv"):
@@ -582,7 +580,7 @@ def test_a_folder_is_no_table_and_its_tables_are_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize("address", ["https://a.org/b.csv", "s3://a/b.csv"])
-def test_an_address_is_no_file(tmp_path: Path, address: str):
+def test_a_url_is_refused_as_a_file(tmp_path: Path, address: str):
     for file in (Path(address), tmp_path / address):
         with pytest.raises(UserError, match=f"^{address}: is an address, not a file"):
             read_table(file)
@@ -608,7 +606,7 @@ def test_a_json_array_of_objects_is_a_table(read: Read):
     assert rows(reading) == [["mug", "true"], ["", ""]]
 
 
-def test_a_key_that_stands_twice_in_an_object_is_refused(read: Read):
+def test_a_duplicate_key_in_an_object_is_refused(read: Read):
     with pytest.raises(
         UserError, match=r"shop\.jsonl: line 2: .* the key 'kind' twice"
     ):
@@ -639,7 +637,7 @@ def test_other_json_is_one_clear_message(read: Read, content: str, message: str)
         read(content, "shop.json")
 
 
-def test_halves_of_characters_are_replaced_and_told(read: Read):
+def test_lone_surrogates_are_replaced_and_reported(read: Read):
     reading = read('{"name": "mug \\ud83d", "kind": "\\ud83d\\ude00"}\n', "shop.jsonl")
 
     assert rows(reading) == [["mug \ufffd", "\U0001f600"]]
@@ -675,7 +673,7 @@ def unchecked(value: bytes) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), 1, [None, offsets, data])
 
 
-def test_lists_of_texts_are_joined_whole_and_told(read_columns: Read):
+def test_lists_of_texts_are_joined_whole_and_reported(read_columns: Read):
     words = [f"w{n}" for n in range(2000)]
 
     reading = read_columns(("name",), name=[words, None, ["a", None, "b"]])
@@ -700,7 +698,7 @@ def test_lists_of_texts_are_joined_whole_and_told(read_columns: Read):
         (pa.array([float("-inf")], pa.float32()), "infinite numbers"),
     ],
 )
-def test_a_used_column_that_is_no_text_is_refused_by_name(
+def test_a_used_column_that_is_not_text_is_refused_by_name(
     read_columns: Read, values: pa.Array, what: str
 ):
     with pytest.raises(UserError, match=f"shop.parquet: column 'odd' holds {what}"):
@@ -731,7 +729,7 @@ def test_values_of_every_plain_type_are_texts(
     assert read_columns(("odd",), odd=values).frame["odd"].tolist() == texts
 
 
-def test_digits_that_floats_lose_are_told(read_columns: Read):
+def test_digits_that_floats_lose_are_reported(read_columns: Read):
     reading = read_columns(("code",), code=[1e17, 5.0])
 
     assert remarks(reading) == [

@@ -55,7 +55,7 @@ def test_a_name_with_nothing_after_it_is_a_name():
         ({"synthetic": {"rows": 3}}, "Expected `int` >= 54"),
     ],
 )
-def test_a_wrong_data_set_is_told(value: object, message: str):
+def test_a_wrong_data_set_is_reported(value: object, message: str):
     with pytest.raises(UserError, match=message):
         parse_dataset(value)
 
@@ -69,12 +69,12 @@ def test_a_wrong_data_set_is_told(value: object, message: str):
         ({"kfold": {}, "holdout": {}}, "is not a name, nor one name"),
     ],
 )
-def test_a_wrong_split_is_told(value: object, message: str):
+def test_a_wrong_split_is_reported(value: object, message: str):
     with pytest.raises(UserError, match=message):
         parse_split(value)
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_reported_together():
     with pytest.raises(Problems, match="unknown parameter") as caught:
         parse_dataset({"table": {"pth": "a.csv", "label": 3}})
 

@@ -70,7 +70,7 @@ def test_a_shape_without_fill_is_black_and_with_none_only_its_line(tmp_path: Pat
     assert lines[20, 36].tolist() == BLUE
 
 
-def test_lines_are_as_thick_as_told_at_any_size(tmp_path: Path):
+def test_lines_have_the_given_width_at_any_size(tmp_path: Path):
     line = '<line x1="10" y1="36" x2="60" y2="36" stroke="#000" stroke-width="4"/>'
 
     picture = draw(tmp_path, line, size=144)
@@ -79,7 +79,7 @@ def test_lines_are_as_thick_as_told_at_any_size(tmp_path: Path):
     assert 7 <= dark <= 9
 
 
-def test_what_is_hidden_or_only_defined_is_not_drawn(tmp_path: Path):
+def test_hidden_and_only_defined_elements_are_not_drawn(tmp_path: Path):
     square = '<rect width="72" height="72"/>'
 
     picture = draw(tmp_path, f'<g display="none">{square}</g><defs>{square}</defs>')
@@ -133,7 +133,7 @@ def test_smooth_quadratic_curves_mirror_too():
 
 
 @pytest.mark.parametrize(("large", "sweep"), [(0, 0), (0, 1), (1, 0), (1, 1)])
-def test_arcs_keep_their_radius_and_take_the_way_told(large: int, sweep: int):
+def test_arcs_keep_their_radius_and_direction(large: int, sweep: int):
     points = np.array(arc_points(0j, [5, 5, 0, large, sweep], 6 + 0j))
 
     distances = [np.abs(points - (3 + side * 4j)) for side in (-1, 1)]
@@ -163,7 +163,7 @@ def test_rotation_turns_about_the_point_given():
     np.testing.assert_allclose(matrix @ [20, 10, 1], [10, 20])
 
 
-def test_what_is_no_shape_has_no_outline():
+def test_an_element_that_is_not_a_shape_has_no_outline():
     assert list(outline("g", {})) == []
 
 

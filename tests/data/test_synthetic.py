@@ -50,7 +50,7 @@ def dataset(cache: Path) -> Dataset:
     return load_dataset(spec, cache=cache)
 
 
-def test_it_says_that_it_is_made_up(dataset: Dataset):
+def test_the_description_names_the_data_as_synthetic(dataset: Dataset):
     assert (dataset.name, dataset.kind) == ("synthetic", "synthetic")
     assert "no real listing" in dataset.about
 
@@ -309,7 +309,7 @@ def test_it_is_about_as_hard_as_the_real_listings(dataset: Dataset):
 
 
 @pytest.mark.parametrize("name", ["synthetic", "openmoji"])
-def test_a_folder_for_data_that_are_made_is_told_to_be_unused(tmp_path, name):
+def test_a_folder_for_synthetic_data_is_reported_as_unused(tmp_path, name):
     found = load_dataset(parse_dataset(name), data_dir=tmp_path, cache=tmp_path)
 
     assert any(f"--data-dir {tmp_path} is not used" in one for one in found.remarks)

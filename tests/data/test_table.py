@@ -84,7 +84,7 @@ def test_without_the_image_folder_no_row_has_an_image(shop_csv: Path):
     assert frame["image_path"].tolist() == ["", "", ""]
 
 
-def test_the_board_is_named_after_the_file_or_as_told(shop_csv: Path):
+def test_the_board_is_named_after_the_file_or_as_given(shop_csv: Path):
     assert load(shop_csv.parent).name == "shop"
     assert load(shop_csv.parent, name="other").name == "other"
 
@@ -100,7 +100,7 @@ def test_parquet_reads_the_same_as_csv(shop_csv: Path):
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_the_header_tells_what_separates_columns(tmp_path: Path, separator: str):
+def test_the_separator_is_detected_from_the_header(tmp_path: Path, separator: str):
     rows = [("name", "text", "kind"), ("a. b", "", "x"), ("c", "d", "y")]
     (tmp_path / "shop.txt").write_text("\n".join(map(separator.join, rows)))
 
@@ -133,13 +133,13 @@ def test_utf_16_of_excel_is_read_and_said(tmp_path: Path):
     assert dataset.remarks == ("shop.csv: read as UTF-16.",)
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path):
+def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path):
     (tmp_path / "shop.csv").write_text("name,kind\na,x\n", encoding="utf-8-sig")
 
     assert load(tmp_path).frame["title"].tolist() == ["a"]
 
 
-def test_labels_that_pandas_takes_for_missing_stay_classes_and_are_told(
+def test_labels_that_pandas_takes_for_missing_stay_classes_and_are_reported(
     tmp_path: Path,
 ):
     (tmp_path / "shop.csv").write_text("name,kind\na,None\nb,null\n")
@@ -151,7 +151,7 @@ def test_labels_that_pandas_takes_for_missing_stay_classes_and_are_told(
     assert "looks like a missing label: 'None' (1 rows), 'null' (1 rows)" in remark
 
 
-def test_texts_that_stand_for_a_missing_one_are_missing_and_told(tmp_path: Path):
+def test_texts_that_stand_for_a_missing_one_are_missing_and_reported(tmp_path: Path):
     rows = ["N/A,x", "lamp,x", "<p>Aucune description.</p>,y", "-,y", "no,y"]
     (tmp_path / "shop.csv").write_text("\n".join(["name,kind", *rows]))
 
@@ -176,7 +176,7 @@ def test_the_list_of_missing_texts_is_the_users(
     assert dataset.frame["title"].tolist() == titles
 
 
-def test_labels_of_several_spellings_stay_apart_and_are_told(tmp_path: Path):
+def test_labels_of_several_spellings_stay_apart_and_are_reported(tmp_path: Path):
     labels = ["Shoes", "Shoes ", "shoes\u200b", "caf\u00e9", "cafe\u0301", "Hat"]
     rows = [f"thing {row},{label}" for row, label in enumerate(labels)]
     (tmp_path / "shop.csv").write_text(
@@ -207,7 +207,7 @@ def test_labels_of_several_spellings_stay_apart_and_are_told(tmp_path: Path):
         ("-0", "0"),
     ],
 )
-def test_labels_that_read_alike_stay_apart_and_are_told(
+def test_labels_that_read_alike_stay_apart_and_are_reported(
     tmp_path: Path, one: str, other: str
 ):
     frame = pd.DataFrame({"name": ["a", "b", "c"], "kind": [one, other, "word"]})
@@ -221,7 +221,7 @@ def test_labels_that_read_alike_stay_apart_and_are_told(
     assert "are separate classes" in remark
 
 
-def test_letters_that_look_alike_are_told_by_their_codes(tmp_path: Path):
+def test_letters_that_look_alike_are_reported_by_their_codes(tmp_path: Path):
     frame = pd.DataFrame({"name": ["a", "b"], "kind": ["book", "b\u043eok"]})
     frame.to_csv(tmp_path / "shop.csv", index=False)
 
@@ -233,7 +233,7 @@ def test_letters_that_look_alike_are_told_by_their_codes(tmp_path: Path):
 @pytest.mark.parametrize(
     ("one", "other"), [("C", "C++"), ("10", "100"), ("1.5 l", "15 l"), ("\u0421", "D")]
 )
-def test_labels_that_differ_in_what_they_say_are_no_remark(
+def test_labels_that_differ_in_meaning_cause_no_warning(
     tmp_path: Path, one: str, other: str
 ):
     frame = pd.DataFrame({"name": ["a", "b", "c"], "kind": [one, other, "word"]})
@@ -258,7 +258,7 @@ def test_a_row_without_an_id_is_refused_where_others_have_one(tmp_path: Path):
         load(tmp_path, id="sku")
 
 
-def test_rows_with_nothing_to_be_classified_by_are_told(tmp_path: Path):
+def test_rows_without_text_and_image_are_reported(tmp_path: Path):
     (tmp_path / "shop.csv").write_text(
         "name,text,kind\nball,,x\n,,y\n ,,x\n", encoding="utf-8"
     )
@@ -351,12 +351,12 @@ def test_a_wrong_csv_is_one_clear_message(tmp_path: Path, content: str, message:
         load(tmp_path)
 
 
-def test_an_absent_file_is_told(tmp_path: Path):
+def test_an_absent_file_is_reported(tmp_path: Path):
     with pytest.raises(UserError, match=r"shop.csv: no such file"):
         load(tmp_path)
 
 
-def test_a_file_that_is_no_parquet_is_told(tmp_path: Path):
+def test_a_file_that_is_not_parquet_is_reported(tmp_path: Path):
     (tmp_path / "shop.parquet").write_text("name,kind\n")
 
     with pytest.raises(UserError, match="not readable as Parquet"):
@@ -368,7 +368,7 @@ def test_a_table_without_text_or_image_column_is_refused(shop_csv: Path):
         load(shop_csv.parent, title="")
 
 
-def test_an_id_that_stands_twice_is_refused(shop_csv: Path):
+def test_a_duplicate_id_is_refused(shop_csv: Path):
     with pytest.raises(UserError, match=r"1 duplicate ids \(food\)"):
         load(shop_csv.parent, id="kind")
 
@@ -380,7 +380,7 @@ def test_many_rows_without_label_are_counted_and_some_are_listed(tmp_path: Path)
         load(tmp_path)
 
 
-def test_the_fingerprint_tells_content_apart_but_not_places(tmp_path: Path):
+def test_the_fingerprint_depends_on_content_not_on_paths(tmp_path: Path):
     for folder, word in (("a", "ball"), ("b", "ball"), ("c", "bell")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "shop.csv").write_text(f"name,kind\n{word},x\ncup,y\n")

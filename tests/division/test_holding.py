@@ -133,7 +133,7 @@ class Grouped(LinearSVC):
 
 
 @pytest.mark.parametrize("made", [(), (5, 6)])
-def test_a_model_that_divides_is_told_the_groups_of_its_training_rows(made):
+def test_a_model_that_splits_its_rows_gets_their_groups(made):
     X, y, groups = pairs(10)
     rows = np.arange(4, 20)
     rows[list(made)] = -1

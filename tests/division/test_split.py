@@ -94,7 +94,7 @@ def test_equal_texts_stay_together(scheme: str):
     assert len(np.unique(split.groups)) == 150
 
 
-def test_a_test_part_that_small_classes_enlarge_is_told():
+def test_a_test_part_that_small_classes_enlarge_is_reported():
     tiny = [f"class {row // 2}" for row in range(60)]
 
     [remark] = build_split(shop(60, label=tiny), SplitSpec()).remarks
@@ -103,7 +103,7 @@ def test_a_test_part_that_small_classes_enlarge_is_told():
 
 
 @pytest.mark.parametrize("n_rows", [8, 50, 200])
-def test_a_test_part_as_asked_for_is_no_remark(n_rows: int):
+def test_a_test_part_of_the_requested_size_causes_no_warning(n_rows: int):
     assert build_split(shop(n_rows, 2), SplitSpec()).remarks == ()
 
 
@@ -123,7 +123,7 @@ def test_equal_titles_with_other_descriptions_are_not_the_same_text():
     assert len(np.unique(split.groups)) == 200
 
 
-def test_equal_pictures_stay_together_whatever_their_names(tmp_path: Path):
+def test_equal_pictures_with_other_names_stay_together(tmp_path: Path):
     for row in range(20):
         (tmp_path / f"{row}.jpg").write_bytes(
             b"same" if row in (3, 12) else b"%4d" % row
@@ -163,7 +163,7 @@ def test_a_damaged_store_of_hashes_is_built_anew(tmp_path: Path):
     assert split.groups[0] == split.groups[1]
 
 
-def test_what_is_no_file_has_no_content_and_is_never_opened(tmp_path: Path):
+def test_a_pipe_or_device_has_no_content_and_is_never_opened(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.jpg")  # to open it is to wait for ever
     names = [str(tmp_path / "pipe.jpg"), str(tmp_path)] + [""] * 38
 
@@ -347,7 +347,7 @@ def test_other_data_and_other_splits_have_their_own_files(tmp_path: Path):
         ("train_val_test", "train_val_test-20-10"),
     ],
 )
-def test_the_name_tells_scheme_and_sizes(value: object, name: str):
+def test_the_name_contains_scheme_and_sizes(value: object, name: str):
     spec = parse_split(value)
 
     assert split_name(spec) == name

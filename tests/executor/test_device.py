@@ -142,7 +142,7 @@ def test_the_cpu_is_used_where_it_is_asked_for(with_gpu, capsys):
     assert sum(" on cpu " in line for line in log(with_gpu)) == 2
 
 
-def test_a_result_of_the_gpu_is_found_again_from_the_cpu_and_told(with_gpu, capsys):
+def test_a_result_of_the_gpu_is_found_again_from_the_cpu_and_reported(with_gpu, capsys):
     """The key does not tell the device: records move between machines."""
     call(capsys, "--results", "first")
     (with_gpu / "log").unlink()

@@ -379,7 +379,7 @@ def test_a_fork_server_that_a_call_has_stopped_goes_on(tmp_path):
         assert server == find_server(pool)[1].pid
 
 
-def test_a_stopped_fork_server_is_told_while_it_is(tmp_path):
+def test_a_stopped_fork_server_is_reported_while_it_is(tmp_path):
     with LocalPool(1, preload=PRELOAD) as pool:
         pool.submit(odd_calls.stop_parent).result(timeout=120)
 
@@ -387,7 +387,7 @@ def test_a_stopped_fork_server_is_told_while_it_is(tmp_path):
         assert wait_for(lambda: not pool.notice)
 
 
-def test_a_stopped_worker_is_told_with_its_number_until_it_goes_on(pool, tmp_path):
+def test_a_stopped_worker_is_reported_with_its_number_until_it_goes_on(pool, tmp_path):
     call = pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 2)
     worker = psutil.Process(read_pid(tmp_path / "pid")).parent()
     worker.suspend()

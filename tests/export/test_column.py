@@ -181,7 +181,7 @@ def test_accents_written_as_marks_of_their_own_are_predicted_as_letters(call, ta
     assert composed == marks
 
 
-def test_texts_that_were_saved_in_the_wrong_encoding_are_told(call, table):
+def test_texts_that_were_saved_in_the_wrong_encoding_are_reported(call, table):
     broken = "hat caf\u00e9 d\u00e9t\u00e9".encode().decode("cp1252")
 
     code, out, error = call("predict", "short.joblib", table([{"name": broken}]))
@@ -229,7 +229,9 @@ def test_images_that_are_nowhere_are_refused(call, table, words, message):
     assert "--image-folder" in error
 
 
-def test_a_folder_of_training_images_that_is_gone_is_told(shop, call, table, tmp_path):
+def test_a_folder_of_training_images_that_is_gone_is_reported(
+    shop, call, table, tmp_path
+):
     card = json.loads((shop / "seen.card.json").read_text())
     card["image_folder"] = str(tmp_path / "gone")
     (tmp_path / "m.card.json").write_text(json.dumps(card))
@@ -598,7 +600,7 @@ def test_cells_that_are_no_texts_are_refused_by_column(cells, message):
         build("T0010-0140-0000").fit(odd, ["a", "b"])
 
 
-def test_a_column_that_stands_twice_is_refused():
+def test_a_column_that_is_duplicated_is_refused():
     frame = pd.DataFrame(TITLES)
     model = build("T0010-0140-0000").fit(frame, LABELLED)
 

@@ -122,7 +122,7 @@ def test_a_fit_has_the_threads_that_the_record_says(shop, call, words, monkeypat
     "words",
     [["export", "sampled", "-o", "m.joblib"], ["explain", "sampled", "--text", "hat"]],
 )
-def test_what_a_fit_remarks_is_told_once_as_a_note(shop, call, words):
+def test_what_a_fit_remarks_is_reported_once_as_a_note(shop, call, words):
     code, _, error = call(*words, "--cache", "cache")
 
     assert code == 0, error
@@ -211,7 +211,7 @@ def test_a_model_is_an_ordinary_joblib_file(shop, call, tmp_path):
     assert model.predict(pd.DataFrame({"title": ["hat hat hat"]})).tolist() == ["hat"]
 
 
-def test_a_model_of_other_versions_is_refused_unless_told(shop, call, tmp_path):
+def test_a_model_of_other_versions_is_refused_by_default(shop, call, tmp_path):
     model = tmp_path / "model.joblib"
     call("export", "svm", "-o", model, "--cache", "cache")
     card = tmp_path / "model.card.json"

@@ -69,7 +69,7 @@ def test_a_detector_tells_plain_sentences_apart(name):
 
 
 @pytest.mark.parametrize("name", ["py3langid", "fasttext", "eldc"])
-def test_a_detector_chooses_among_the_languages_it_is_told(name):
+def test_a_detector_chooses_among_the_given_languages(name):
     detector = option(registry.DETECTOR, name)
     frame = frame_of([SENTENCES["it"]])
 

@@ -60,7 +60,7 @@ def test_a_tokenizer_cuts_in_its_own_way_and_makes_letters_small(name):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_tokenizer_leaves_letters_large_where_told(name):
+def test_a_tokenizer_keeps_upper_case_if_set(name):
     assert "LIT" in cut(name, TEXT, lowercase=False)
 
 
@@ -108,7 +108,7 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_the_full_cleaner_keeps_what_it_is_told(name):
+def test_the_full_cleaner_keeps_the_given_characters(name):
     assert clean("full", TEXT, **{name: True}) == KEPT[name]
 
 
@@ -242,7 +242,7 @@ def test_fields_take_the_columns_they_name(frame):
     )
 
 
-def test_a_missing_description_falls_back_on_the_title_where_told(frame):
+def test_a_missing_description_falls_back_on_the_title_if_set(frame):
     texts = read_fields("description", frame, fallback=True)
 
     assert texts.columns == (["Un lit, 2 m.", "Lot"],)

@@ -346,7 +346,7 @@ def test_merging_keeps_records_of_other_data_apart(shop, tmp_path, call):
 
 
 @pytest.mark.parametrize("kind", ["file", "below", "dangling", "long"])
-def test_a_results_folder_that_can_not_be_written_is_told_before_anything_is_loaded(
+def test_a_results_folder_that_can_not_be_written_is_reported_before_anything_is_loaded(
     folder, call, kind
 ):
     (folder / "file").write_text("")
@@ -368,7 +368,7 @@ def test_a_results_folder_that_can_not_be_written_is_told_before_anything_is_loa
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="may write everywhere")
-def test_a_read_only_results_folder_is_told_before_anything_is_loaded(folder, call):
+def test_a_read_only_results_folder_is_reported_before_anything_is_loaded(folder, call):
     (folder / "ro").mkdir(mode=0o555)
     (folder / "a" / "train.csv").unlink()
 

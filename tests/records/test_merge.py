@@ -59,7 +59,7 @@ def test_merging_again_changes_nothing(shop, other):
     assert "2 same" in result.output
 
 
-def test_a_conflict_is_told_and_nothing_is_overwritten(shop, other):
+def test_a_conflict_is_reported_and_nothing_is_overwritten(shop, other):
     shop.add("T2", right=0.5)
     before = content(shop.results / "shop" / "T2")
 
@@ -70,7 +70,7 @@ def test_a_conflict_is_told_and_nothing_is_overwritten(shop, other):
     assert content(shop.results / "shop" / "T2") == before
 
 
-def test_a_torn_record_is_told_and_not_copied(shop, other):
+def test_a_torn_record_is_reported_and_not_copied(shop, other):
     (other / "shop" / "T3" / "predictions.npz").write_bytes(b"torn")
 
     result = run(shop, other)
@@ -81,7 +81,7 @@ def test_a_torn_record_is_told_and_not_copied(shop, other):
     assert not records.has_record(shop.results / "shop" / "T3")
 
 
-def test_a_record_whose_scores_were_changed_is_told_and_not_copied(shop, other):
+def test_a_record_whose_scores_were_changed_is_reported_and_not_copied(shop, other):
     shop.embellish(other / "shop" / "T3")
 
     result = run(shop, other)
@@ -101,7 +101,7 @@ def test_a_place_that_can_not_be_written_is_one_message(shop, tmp_path):
         list(records.merge_results([shop.results], tmp_path / "file" / "results"))
 
 
-def test_a_damaged_record_on_either_side_is_told(shop, other):
+def test_a_damaged_record_on_either_side_is_reported(shop, other):
     (other / "shop" / "T3" / "record.json").write_text("{")
     (shop.results / "shop" / "T2" / "record.json").write_text("{")
 

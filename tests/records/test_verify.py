@@ -134,7 +134,7 @@ def test_a_forged_record_is_named_and_ranked_nowhere(shop, honest, change, words
 
 
 @pytest.mark.parametrize(("change", "words"), FORGERIES)
-def test_a_forged_record_is_told_by_every_command_that_reads_it(
+def test_a_forged_record_is_reported_by_every_command_that_reads_it(
     shop, honest, call, tmp_path, change, words
 ):
     change(honest[0])

@@ -144,7 +144,7 @@ def test_a_map_option_that_joins_every_column_sees_no_label(own_options, shop):
 
 
 @pytest.mark.parametrize("fields", ["{peeking: {column: label}}", "attribute"])
-def test_a_map_option_that_asks_for_the_label_fails_and_is_told_why(
+def test_a_map_option_that_asks_for_the_label_fails_and_is_reported_why(
     own_options, shop, fields
 ):
     records = run(f"  a: {{fields: {fields}, vectorizer: tfidf, model: logreg}}\n")
@@ -189,7 +189,7 @@ def test_columns_that_often_spell_the_label_are_handed_over_only_by_name(
 @pytest.mark.parametrize(
     ("fields", "leaks"), [("named", True), ("title", False)], ids=["named", "title"]
 )
-def test_an_option_that_reads_ids_which_spell_the_label_is_told(
+def test_an_option_that_reads_ids_which_spell_the_label_is_reported(
     own_options, shop, call, fields, leaks
 ):
     scenario = f"  a: {{fields: {fields}, vectorizer: tfidf, model: logreg}}\n"

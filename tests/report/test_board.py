@@ -156,7 +156,7 @@ def test_effects_come_from_records_that_say_what_follows_from_their_rows(shop):
     assert "m1" not in found.stdout
 
 
-def test_a_false_score_is_told_where_a_scenario_is_looked_at(shop):
+def test_a_false_score_is_reported_where_a_scenario_is_looked_at(shop):
     shop.add("T0", 0.9)
     shop.embellish(shop.add("T1", 0.8, 1))
 
@@ -565,7 +565,7 @@ def test_effects_can_be_read_by_programs(shop):
     assert float(rows[0]["estimate"]) == board["effects"][0]["estimate"]
 
 
-def test_without_pairs_no_effect_is_told(shop):
+def test_without_pairs_no_effect_is_reported(shop):
     shop.add("T1")
 
     printed = run("report", "--effects", "--results", shop.results).output

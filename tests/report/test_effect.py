@@ -169,7 +169,7 @@ def test_planted_effects_are_recovered_where_combinations_are_missing():
     assert np.mean(held) >= 0.9
 
 
-def test_the_best_option_given_the_rest_is_told_where_the_winner_stands_alone():
+def test_the_best_option_given_the_rest_is_reported_where_the_winner_stands_alone():
     words, scores = simulate(0)
     alone = [*words, {"fusion": "mean"}]
 

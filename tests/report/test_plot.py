@@ -150,7 +150,7 @@ def test_plots_of_a_subset_are_about_its_rows_only(shop):
     assert "rows in 'en'" in figures["confusion"].axes[0].get_title(loc="left")
 
 
-def test_a_far_off_effect_is_told_at_the_edge_and_the_rest_fills_the_plot(shop):
+def test_a_far_off_effect_is_reported_at_the_edge_and_the_rest_fills_the_plot(shop):
     levers = {"vectorizer": "tfidf", "model": "nb"}
     for number, right in enumerate((0.8, 0.82, 0.84, 0.86)):
         shop.add(f"T{number}", right=right, levers={**levers, "model": f"m{number}"})

@@ -238,7 +238,7 @@ def test_a_fusion_of_one_member_twice_is_a_mistake(tmp_path, members, why):
     assert problem.endswith(f"{why}.")
 
 
-def test_every_mistake_is_told_at_once_with_its_line(tmp_path):
+def test_every_mistake_is_reported_together_with_its_line(tmp_path):
     problems = problems_of(
         tmp_path,
         """
@@ -342,7 +342,7 @@ def test_another_metric_leaves_codes_without_a_search_alone(tmp_path):
         ("{}", "space is empty"),
     ],
 )
-def test_a_wrong_space_is_told_before_anything_runs(tmp_path, space, message):
+def test_a_wrong_space_is_reported_before_anything_runs(tmp_path, space, message):
     problems = problems_of(
         tmp_path,
         f"""
@@ -374,13 +374,13 @@ SEARCH = "search: {grid: {space: {c: [1, 2]}}}"
         f"    {{model: logreg, {SEARCH}}}]}}",
     ],
 )
-def test_a_wrong_space_is_told_where_it_stands(tmp_path, text):
+def test_a_wrong_space_is_reported_where_it_stands(tmp_path, text):
     (problem,) = problems_of(tmp_path, text)
 
     assert problem.startswith("study.yaml:5: search 'grid', model 'logreg': unknown")
 
 
-def test_wrong_spaces_of_one_search_are_told_with_the_place_of_both(tmp_path):
+def test_wrong_spaces_of_one_search_are_reported_with_the_place_of_both(tmp_path):
     problems = problems_of(
         tmp_path,
         """
@@ -395,7 +395,7 @@ matrix:
     assert [problem.partition(" ")[0] for problem in problems] == ["study.yaml:5:"] * 2
 
 
-def test_all_that_is_wrong_in_one_space_is_told_at_once(tmp_path):
+def test_all_that_is_wrong_in_one_space_is_reported_together(tmp_path):
     problems = problems_of(
         tmp_path,
         """
@@ -413,7 +413,7 @@ matrix:
 
 
 @pytest.mark.parametrize("again", ["{model: logreg}", "a", "{model: {logreg: {C: 1}}}"])
-def test_a_second_name_of_one_scenario_is_told(tmp_path, again):
+def test_a_second_name_of_one_scenario_is_reported(tmp_path, again):
     study = study_of(tmp_path, f"scenarios: {{a: {{model: logreg}}, b: {again}}}")
 
     (scenario,) = study.scenarios

@@ -149,7 +149,7 @@ def test_a_file_as_cache_is_one_message(tmp_path, capsys, action):
     assert "the cache must be a folder, this is a file. Check --cache." in err
 
 
-def test_a_user_without_home_is_told_to_name_a_cache(monkeypatch):
+def test_a_user_without_home_is_asked_to_name_a_cache(monkeypatch):
     for name in ("HOME", "XDG_CACHE_HOME", "RAKUTEN_BENCH_CACHE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as for no known uid

@@ -237,7 +237,7 @@ def test_damage_to_such_a_file_is_found(store, change):
     assert store.was_damaged(KEY)
 
 
-def test_a_recipe_is_told_from_a_value(store):
+def test_a_recipe_is_distinguished_from_a_value(store):
     store.save_recompute(KEY, "the step", FACTS)
 
     found = store.load(KEY)
