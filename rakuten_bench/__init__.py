@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rakuten_bench.errors import UserError as UserError
+    from rakuten_bench.interface.board import Board as Board
+    from rakuten_bench.interface.board import load_board as load_board
+    from rakuten_bench.interface.result import ScenarioResult as ScenarioResult
+    from rakuten_bench.interface.running import run as run
+    from rakuten_bench.interface.study import Study as Study
+    from rakuten_bench.interface.study import load_study as load_study
     from rakuten_bench.pipeline.estimator import build as build
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "build"]
+
+#: The module of each public name, imported at first use: most need scikit-learn.
+_MODULES = {
+    "Board": "interface.board",
+    "ScenarioResult": "interface.result",
+    "Study": "interface.study",
+    "UserError": "errors",
+    "build": "pipeline.estimator",
+    "load_board": "interface.board",
+    "load_study": "interface.study",
+    "run": "interface.running",
+}
+__all__ = [
+    "__version__", *_MODULES
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    """Import `build` on first access: it imports scikit-learn."""
-    if name == "build":
-        from rakuten_bench.pipeline.estimator import build
+    """Import a public name at first use."""
+    if name not in _MODULES:
+        message = f"module 'rakuten_bench' has no attribute '{name}'"
+        raise AttributeError(message)
+    value = getattr(import_module(f"rakuten_bench.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
 
-        return build
-    message = f"module 'rakuten_bench' has no attribute '{name}'"
-    raise AttributeError(message)
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,7 +1,7 @@
-"""Read a baseline; refuse any content that `--update` does not write.
+"""Reading a baseline: refused unless every part of it is what `--update` writes.
 
-A duplicate or misspelt key, or an empty list, would otherwise drop a scenario silently,
-and the gate would pass.
+Whatever is lost on the way (a key that stands twice, a misspelt one, an empty list)
+would be a scenario less to judge, and a gate that passes.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.plain import read_plain
 
-_SCORE_TOLERANCE = 1e-9  # scores are rounded to ten digits
+_SCORE_TOLERANCE = 1e-9  # of scores that are rounded to ten digits
 _MAX_SIZE = 1 << 28  # bytes: some million predictions
-_SHOWN = 5  # problems reported for a file
+_SHOWN = 5  # problems of one file
 
 
 class _Version(msgspec.Struct):
@@ -40,15 +40,17 @@ def read_baseline(path: Path) -> Baseline:
     Raises
     ------
     UserError
-        As `read_old_baseline`; also if the file is missing or has no scenarios.
+        As `read_old_baseline`; also if there is none, or if it approves nothing.
     """
     if not path.exists():
-        message = f"{path}: no baseline found. Create one: rakuten-bench check --update"
+        message = (
+            f"{path}: there is no baseline. Write one: rakuten-bench check --update"
+        )
         raise UserError(message)
     baseline = read_old_baseline(path)
     if not baseline.boards:
         message = (
-            f"{path}: contains no scenarios: any result would pass. Create it again: "
+            f"{path}: approves no scenario, so that everything would pass. Write it: "
             f"rakuten-bench check --update"
         )
         raise UserError(message)
@@ -56,12 +58,12 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def read_old_baseline(path: Path) -> Baseline:
-    """Read a baseline to update; return an empty one if the file is missing.
+    """Read a baseline to write again; an empty one where there is none.
 
     Raises
     ------
     UserError
-        If it can't be read, is inconsistent, or was written by a later version.
+        If it can't be read, contradicts itself, or a later version wrote it.
     """
     if not path.exists():
         return Baseline()
@@ -72,8 +74,8 @@ def read_old_baseline(path: Path) -> Baseline:
         shown = [*problems[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
         lines = "\n".join(f"  {problem}" for problem in shown)
         message = (
-            f"{path}: the baseline is inconsistent:\n{lines}\n"
-            f"Restore it from version control, or remove it and create it again: "
+            f"{path}: is not as it was written:\n{lines}\n"
+            f"Restore it from version control, or remove it and write it again: "
             f"rakuten-bench check --update"
         )
         raise UserError(message)
@@ -86,31 +88,31 @@ def _decode(path: Path) -> Baseline:
         version = msgspec.json.decode(content, type=_Version).schema_version
         if version > SCHEMA_VERSION:
             message = (
-                f"{path}: has schema version {version}; this version supports up to "
-                f"{SCHEMA_VERSION}. Upgrade rakuten-bench."
+                f"{path}: has schema version {version}, this program knows up to "
+                f"{SCHEMA_VERSION}. Update rakuten-bench."
             )
             raise UserError(message)
         baseline = msgspec.json.decode(content, type=Baseline)
-        json.loads(content, object_pairs_hook=_refuse_duplicates)
+        json.loads(content, object_pairs_hook=_refuse_twins)
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         message = (
             f"{path}: can't be read: {reason}. Restore it from version control, or "
-            f"remove it and create it again: rakuten-bench check --update"
+            f"remove it and write it again: rakuten-bench check --update"
         )
         raise UserError(message) from error
     return baseline
 
 
-def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse an object with a duplicate key: its first value would be lost."""
-    mapping = dict(pairs)
-    if len(mapping) < len(pairs):
+def _refuse_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse an object that has a key twice: the first value would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        duplicate = next(key for key in keys if keys.count(key) > 1)
-        message = f"duplicate key '{duplicate}'"
+        twin = next(key for key in keys if keys.count(key) > 1)
+        message = f"duplicate key '{twin}'"
         raise ValueError(message)
-    return mapping
+    return found
 
 
 def _problems(baseline: Baseline) -> Iterator[str]:
@@ -119,30 +121,30 @@ def _problems(baseline: Baseline) -> Iterator[str]:
     yield from _study_problems(baseline)
     for board, scenarios in baseline.boards.items():
         if not _is_plain(board):
-            yield f"'{board}' is not a valid board name"
+            yield f"'{board}' is no name of a board"
         if not scenarios:
             yield f"board '{board}' has no scenario"
         for code, approved in scenarios.items():
-            problem = _find_problem(approved) if _is_plain(code) else "not a valid code"
+            problem = _find_problem(approved) if _is_plain(code) else "is no code"
             if problem:
                 yield f"{board}: {code}: {problem}"
 
 
 def _study_problems(baseline: Baseline) -> Iterator[str]:
     for study in sorted(baseline.studies.keys() - baseline.names):
-        yield f"file '{study}' has no scenarios"
+        yield f"no scenario is of the file '{study}'"
     for study, approved in baseline.studies.items():
         if approved.metric not in ("", *METRICS):
             yield f"file '{study}': unknown metric '{approved.metric}'"
 
 
 def _is_plain(name: str) -> bool:
-    """Return whether a name is a valid folder name."""
+    """Tell whether a name is that of one folder."""
     return name not in ("", ".", "..") and not set(name) & set("/\\\0")
 
 
 def _find_problem(approved: Approved) -> str:
-    """Return what is wrong with a scenario; "" if it is valid."""
+    """Say what is wrong with one scenario; "" where nothing is."""
     scores = approved.scores
     if not all(math.isfinite(score) and -1 <= score <= 1 for score in scores.values()):
         return "a score is not between 0 and 1"
@@ -152,31 +154,29 @@ def _find_problem(approved: Approved) -> str:
     try:
         return next(_contradictions(approved), "")
     except (ValueError, OverflowError) as error:
-        return f"invalid confusion matrix or predictions: {error}"
+        return f"counts that are no matrix, or rows that are no classes: {error}"
 
 
 def _contradictions(approved: Approved) -> Iterator[str]:
-    """Yield contradictions between scores, confusion matrix and predictions."""
+    """Say what of scores, matrix and predictions does not follow from the other."""
     counts, scores = approved.counts, approved.scores
     if not counts.size or counts.min() < 0:
-        yield "confusion matrix is missing or invalid"
+        yield "lacks its confusion matrix"
     for metric, score in metrics.scores(counts).items():
         if metric not in scores:
-            yield f"{metric} is missing"
+            yield f"lacks {metric}"
         elif abs(score - scores[metric]) > _SCORE_TOLERANCE:
-            yield (
-                f"{metric} is {scores[metric]:g}, but its confusion matrix gives {score:g}"
-            )
+            yield f"{metric} is {scores[metric]:g}, that of its matrix is {score:g}"
     if approved.predicted:
         yield from _misfits(approved.codes, counts)
         if not approved.rows_digest:
-            yield "has predictions, but no rows_digest"
+            yield "has predictions without rows_digest"
 
 
 def _misfits(codes: NDArray[np.int32], counts: NDArray[np.int64]) -> Iterator[str]:
-    """Yield contradictions between predictions and confusion matrix."""
+    """Say why predictions can't be those of a confusion matrix."""
     if codes.min() < 0 or codes.max() >= len(counts):
-        yield "a prediction is not one of its classes"
+        yield "a prediction is none of its classes"
     predicted = np.bincount(codes, minlength=len(counts))
     if (predicted != counts.sum(axis=0)).any():
-        yield "its predictions do not match its confusion matrix"
+        yield "its predictions are not those of its confusion matrix"

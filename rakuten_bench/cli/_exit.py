@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 import click
 
 from rakuten_bench import __version__
-from rakuten_bench.cli._stream import echo
 from rakuten_bench.errors import UserError
+from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.words import clean
 
 WRONG_INPUT = 2

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rakuten_bench.cli._stream import echo
+from rakuten_bench.interface.printing import echo
 
 if TYPE_CHECKING:
     from rakuten_bench.records import Record

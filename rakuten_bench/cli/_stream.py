@@ -95,22 +95,6 @@ def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
     return lacking.encode("ascii", "backslashreplace").decode("ascii"), error.end
 
 
-def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print for people; all commands print through this function.
-
-    Labels, file names, records and exceptions may contain any character: sequences that
-    clear the screen, set the clipboard or reverse a line are printed as escapes.
-
-    Parameters
-    ----------
-    err : bool
-        Whether to print to standard error.
-    nl : bool
-        Whether to end the line.
-    """
-    click.echo(escape_controls(str(text)), err=err, nl=nl)
-
-
 def echo_as(format_: str, text: str, *, exact: bool = False) -> None:
     """Print a text in one of the formats; those for programs are UTF-8.
 

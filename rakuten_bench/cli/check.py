@@ -18,9 +18,10 @@ from rakuten_bench.cli._option import (
     format_option,
     results_option,
 )
-from rakuten_bench.cli._stream import echo, echo_as, terminal_width
-from rakuten_bench.cli._writing import write_file
+from rakuten_bench.cli._stream import echo_as, terminal_width
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.interface.printing import echo
+from rakuten_bench.interface.writing import write_file
 from rakuten_bench.metric import METRICS
 from rakuten_bench.wording.format import FORMATS, list_formats
 from rakuten_bench.wording.words import number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from rakuten_bench.cli._option import (
 )
 from rakuten_bench.cli._stream import echo_as, terminal_width
 from rakuten_bench.cli._text import Text
+from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.format import FORMATS
 
 
@@ -55,13 +57,17 @@ def command(
       rakuten-bench compare results/openmoji/T0 elsewhere/openmoji/T0
     """
     from rakuten_bench import report
-    from rakuten_bench.cli._data import find_examples
+    from rakuten_bench.interface.example import find_examples
 
     folders = [report.find_scenario(results, code, dataset) for code in (a, b)]
     found = report.compare(*folders)
     wanted = (
         rows > 0 and not FORMATS[format_].is_data and not no_examples and found.changes
     )
-    examples = find_examples(found.a.dataset, data_dir) if wanted else {}
+    examples = (
+        find_examples(found.a.dataset, data_dir, partial(echo, err=True))
+        if wanted
+        else {}
+    )
     width = terminal_width()
     echo_as(format_, report.render_comparison(found, format_, rows, examples, width))

@@ -15,10 +15,10 @@ from rakuten_bench.cli._option import (
     data_dir_option,
     results_option,
 )
-from rakuten_bench.cli._stream import echo
 from rakuten_bench.cli._text import Text
-from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError
+from rakuten_bench.interface.printing import echo
+from rakuten_bench.interface.writing import write_file
 
 if TYPE_CHECKING:
     import pandas as pd

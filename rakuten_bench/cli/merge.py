@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rakuten_bench.cli._option import results_option
-from rakuten_bench.cli._stream import echo
+from rakuten_bench.interface.printing import echo
 
 
 @click.command()

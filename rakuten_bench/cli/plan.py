@@ -15,7 +15,7 @@ from rakuten_bench.cli._option import (
     jobs_option,
     results_option,
 )
-from rakuten_bench.cli._stream import echo
+from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
@@ -96,10 +96,10 @@ def _head_lines(prepared: Prepared, forecast: Forecast, n_cached: int) -> list[s
     plan = prepared.plan
     dropped = sum(prepared.study.dropped.values())
     return [
-        f"board      {prepared.board} ({number(len(prepared.dataset.frame), 'row')}, "
+        f"board      {prepared.board} ({len(prepared.dataset.frame):,} rows, "
         f"{prepared.split.scheme}, {number(len(prepared.split.folds), 'fold')})",
         f"scenarios  {len(plan.scenarios):,} ({len(prepared.todo):,} to run, "
-        f"{number(dropped, 'impossible combination')} skipped)",
+        f"{dropped:,} impossible combinations skipped)",
         f"steps      {len(plan.steps):,} ({plan.asked:,} without sharing, "
         f"{n_cached:,} cached)",
         f"forecast   {_forecast_line(forecast)}",
@@ -166,5 +166,4 @@ def _forecast_line(forecast: Forecast) -> str:
     )
     if not forecast.n_unknown:
         return line
-    are = "is" if forecast.n_unknown == 1 else "are"
-    return f"{line}; {number(forecast.n_unknown, 'step')} without history {are} guessed"
+    return f"{line}; {forecast.n_unknown:,} steps without history are guessed"

@@ -14,9 +14,8 @@ from rakuten_bench.cli._option import (
     data_dir_option,
     results_option,
 )
-from rakuten_bench.cli._stream import echo
 from rakuten_bench.cli._text import Text
-from rakuten_bench.wording.words import number
+from rakuten_bench.interface.printing import echo
 
 if TYPE_CHECKING:
     from rakuten_bench.engine.why import Answer
@@ -87,8 +86,7 @@ def render_answer(record: Record, answer: Answer) -> str:
     if answer.is_current:
         return f"{head}: nothing has changed. {_unchanged(answer)}"
     lines = [
-        f"{head} would run again: {len(answer.again):,} of "
-        f"{number(answer.n_steps, 'step')}, "
+        f"{head} would run again: {len(answer.again)} of {answer.n_steps} steps, "
         f"{answer.n_cached} of them cached."
     ]
     if answer.code != record.code:
@@ -100,8 +98,7 @@ def render_answer(record: Record, answer: Answer) -> str:
     ]
     if answer.following:
         count = len(answer.following)
-        follow = "follows" if count == 1 else "follow"
-        lines.append(f"{number(count, 'step')} {follow}:")
+        lines.append("1 step follows:" if count == 1 else f"{count} steps follow:")
         lines += [f"  {step}" for step in answer.following]
     return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-"""Interfaces of executors, and the types that they exchange with the engine."""
+"""What an executor has to offer, and what it is given."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Request:
-    """Settings of an executor.
+    """What an executor is opened for.
 
     Attributes
     ----------
     scenarios : tuple of Scenario
-        The workers import the modules of their options up front.
+        Their options are imported in the workers beforehand.
     n_workers, n_threads : int
-        Steps run in parallel, and numeric threads of each.
+        Steps at a time, and numeric threads of each.
     address : str
-        Address of the scheduler; "" if none is given.
+        Of the scheduler; "" where none is named.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -43,7 +43,7 @@ class Backend(Protocol):
     Attributes
     ----------
     takes_address : bool
-        Whether it can connect to a running scheduler (`--scheduler`).
+        Whether it can use a scheduler that is running already (`--scheduler`).
     runs_here : bool
         Whether all steps run on this machine, with its packages and files.
     """
@@ -52,7 +52,7 @@ class Backend(Protocol):
     runs_here: bool
 
     def start(self, request: Request) -> StartingExecutor:
-        """Begin to start the workers, and return immediately.
+        """Start what needs no data, and return at once.
 
         Raises
         ------
@@ -62,15 +62,15 @@ class Backend(Protocol):
 
 
 class StartingExecutor(Protocol):
-    """An executor whose workers start while the data are loaded."""
+    """An executor whose workers are starting while the data are being loaded."""
 
     def wait_for_worker(self) -> Iterator[str]:
-        """Wait until a worker is available; yield a notice for each poll.
+        """Wait until there is a worker; yield what is waited for meanwhile.
 
         Raises
         ------
         UserError
-            If no worker joins in time.
+            If none comes.
         """
 
     def open(self, store: Store, wanted: Collection[str]) -> StepExecutor:
@@ -80,12 +80,12 @@ class StartingExecutor(Protocol):
         ----------
         store : Store
         wanted : collection of str
-            Keys of the results that must be in the store at the end of the run.
+            Keys of the results that must be in the store in the end.
 
         Raises
         ------
         UserError
-            If a package is missing, or workers have other versions.
+            If a package is missing, or workers don't fit.
         """
 
 
@@ -95,9 +95,9 @@ class Call(Future[Result]):
     Attributes
     ----------
     started : float
-        Time when a worker started it, on the monotonic clock; infinity while queued.
+        When a worker took it, on the monotonic clock; infinity while it is queued.
     report : str
-        The latest line that it logged; "" if none.
+        The latest line that it logged; "" while there is none.
     """
 
     def __init__(self) -> None:
@@ -107,13 +107,13 @@ class Call(Future[Result]):
 
 
 class StepExecutor(Protocol):
-    """An executor that is ready to run steps.
+    """What the schedule hands its steps to.
 
     Attributes
     ----------
     shares_store : bool
-        Whether workers read and write the store of the run; otherwise each has its own
-        store, and only predictions are sent back.
+        Whether workers read and write our store; otherwise they have their own, and
+        only predictions come home.
     """
 
     shares_store: bool
@@ -124,10 +124,10 @@ class StepExecutor(Protocol):
 
     @property
     def notice(self) -> str:
-        """Message on a condition that blocks steps; "" if there is none."""
+        """What keeps all steps from running, in words; "" while nothing does."""
 
     def submit(self, task: Task) -> Call[Done]:
-        """Submit a task; it is queued until a worker is free.
+        """Start a task, or queue it.
 
         Raises
         ------
@@ -136,28 +136,26 @@ class StepExecutor(Protocol):
         """
 
     def ask(self, function: Callable[..., Any], *args: object) -> Sequence[Any]:
-        """Call a function in a worker of each machine; return the results."""
+        """Return what a function gives in a worker of each machine."""
 
     def keep(self, keys: Collection[str]) -> None:
-        """Release all results but those that are still needed."""
+        """Learn which results are still needed."""
 
     def forget(self, key: str) -> None:
-        """Drop the reference to a lost result."""
+        """Learn that a result was lost."""
 
     def shutdown(self) -> None:
-        """Cancel all running steps and release the workers."""
+        """End everything that runs."""
 
     def release(self) -> None:
-        """Release the workers after all steps have finished."""
+        """Be done: nothing runs any more."""
 
 
 def outcome(call: Call[Done], step: Step) -> Done:
-    """Return the result of a task; if its process died, with the fault."""
+    """Return the result of a task; where its process has died, the fault."""
     try:
         return call.result()
     except BrokenPool as error:
         return Done(step.key, halt=str(error))
-    except (
-        Exception
-    ) as error:  # a crash or a limit: becomes a typed failure on the board
+    except Exception as error:  # a crash, a limit: a typed row on the board
         return Done(step.key, fault=Fault.of(error, step))

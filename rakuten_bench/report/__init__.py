@@ -9,6 +9,7 @@ from rakuten_bench.report.board import (
     choose_boards,
     choose_metric,
     load_board,
+    read_counts,
 )
 from rakuten_bench.report.compare import Comparison, compare, render_comparison
 from rakuten_bench.report.effect import (
@@ -20,8 +21,8 @@ from rakuten_bench.report.effect import (
 from rakuten_bench.report.example import Example, read_examples
 from rakuten_bench.report.page import render_page
 from rakuten_bench.report.plot import board_plots, scenario_figures, scenario_plots
-from rakuten_bench.report.render import render_boards
-from rakuten_bench.report.render_effect import render_effects
+from rakuten_bench.report.render import flat_rows, render_boards
+from rakuten_bench.report.render_effect import effects_json, render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
 from rakuten_bench.report.standing import with_standing
 from rakuten_bench.report.tracking import Logged, log_boards
@@ -39,10 +40,13 @@ __all__ = [
     "choose_boards",
     "choose_metric",
     "compare",
+    "effects_json",
     "find_scenario",
+    "flat_rows",
     "lever_effects",
     "load_board",
     "log_boards",
+    "read_counts",
     "read_examples",
     "render_boards",
     "render_comparison",

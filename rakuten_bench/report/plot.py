@@ -34,7 +34,8 @@ from rakuten_bench.wording.words import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from rakuten_bench.report.figure import Figure
 
 _DPI = 144
 _NAME = 28  # characters of a label
@@ -112,7 +113,7 @@ def _encode(figure: Figure, name: str) -> Iterator[tuple[str, bytes]]:
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     """Return an empty figure, in inches, without global state."""
-    from matplotlib.figure import Figure
+    from rakuten_bench.report.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
@@ -187,8 +188,7 @@ def _most_confused(
         f"The {len(chosen)} of {len(names):,} classes with the largest confusions; "
         f"{within:,} of {wrong:,} wrong rows are between these"
     )
-    rest = number(n_others, "other class", "other classes")
-    return part, [*(names[one] for one in chosen), rest], shown
+    return part, [*(names[one] for one in chosen), f"{n_others:,} other classes"], shown
 
 
 def _find_most_confused(confusion: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -338,7 +338,7 @@ def _short(entry: Entry) -> str:
 
 def draw_curves(record: Record) -> Figure:
     """Draw the learning curves of a network or a search, one below the other."""
-    from matplotlib.figure import Figure
+    from rakuten_bench.report.figure import Figure
 
     curves = learning_curves(record.details)
     figure = Figure(figsize=(7.5, 3 * len(curves)), layout="constrained")

@@ -243,10 +243,16 @@ def json_row(board: Board, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _csv_rows(boards: Sequence[Board], top: int | None) -> Lines:
-    """Return one line for each scenario, one column for each lever."""
+def flat_rows(
+    boards: Sequence[Board], top: int | None = None
+) -> list[dict[str, object]]:
+    """Return one flat mapping for each scenario, one entry for each lever."""
     levers = lever_names(entry.row for board in boards for entry in board.everyone)
-    rows = [_flat(row, levers) for row in board_rows(boards, top)]
+    return [_flat(row, levers) for row in board_rows(boards, top)]
+
+
+def _csv_rows(boards: Sequence[Board], top: int | None) -> Lines:
+    rows = flat_rows(boards, top)
     return [[*rows[0]], *([*row.values()] for row in rows)] if rows else []
 
 

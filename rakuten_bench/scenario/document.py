@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,50 @@ class Value:
     def entries(self) -> tuple[Value, ...]:
         """Return the entries of a list; none if it is empty."""
         return () if self.data is None else tuple(self.list())
+
+
+def from_python(data: object, where: str) -> Value:
+    """Return Python values as those of a file.
+
+    Parameters
+    ----------
+    data : scalar, sequence or mapping
+    where : str
+        Name of the value, for messages.
+
+    Raises
+    ------
+    UserError
+        If it contains itself, or a value that no scenario file can have.
+    """
+    try:
+        return _from_python(data, where)
+    except RecursionError:
+        message = f"{where}: is nested too deeply."
+        raise UserError(message) from None
+
+
+def _from_python(data: object, where: str) -> Value:
+    if isinstance(data, Mapping):
+        entries = {
+            str(key): _from_python(value, f"{where}.{key}")
+            for key, value in data.items()
+        }
+        return Value(entries, where)
+    if isinstance(data, list | tuple):
+        return Value([_from_python(item, where) for item in data], where)
+    if isinstance(data, Path):
+        data = str(data)
+    if hasattr(data, "item") and getattr(data, "ndim", None) == 0:
+        data = data.item()  # a scalar of NumPy
+    if not isinstance(data, str | int | float | bool | None):
+        message = (
+            f"{where}: values of type '{type(data).__name__}' are not supported. Use "
+            f"texts, numbers, booleans, lists and dicts."
+        )
+        raise Misplaced(message)
+    is_word = isinstance(data, bool) or data is None
+    return Value(data, where, str(data).lower() if is_word else str(data))
 
 
 def load_document(path: Path) -> Value:

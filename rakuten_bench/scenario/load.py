@@ -28,7 +28,7 @@ from rakuten_bench.scenario import (
     is_code,
     plain,
 )
-from rakuten_bench.scenario.document import Value, load_document
+from rakuten_bench.scenario.document import Value, from_python, load_document
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
 from rakuten_bench.scenario.matrix import expand
 from rakuten_bench.scenario.space import read_space, write_space
@@ -140,15 +140,36 @@ def load_study(
         All mistakes of the file, one line each.
     """
     keys = _merged(path)
-    if dataset is not None:
-        keys["dataset"] = Value(dataset, "--dataset")
-    if seed is not None:
-        keys["seed"] = Value(seed, "--seed")
-    discover()  # a plugin that can't be imported is reported once, not for every option
-    findings = Findings()
     given = {"dataset": dataset, "seed": seed}
     overrides = {key: value for key, value in given.items() if value is not None}
-    study = replace(_read_study(path, keys, findings), overrides=overrides)
+    for key, value in overrides.items():
+        keys[key] = Value(value, f"--{key}")
+    return replace(_check_study(path, keys), overrides=overrides)
+
+
+def read_study(path: Path, keys: Mapping[str, object]) -> Study:
+    """Check a study given as Python values: the keys of a scenario file.
+
+    Parameters
+    ----------
+    path : Path
+        Names the study; paths in it are relative to its folder. No file is read.
+    keys : mapping of str to (scalar, sequence or mapping)
+
+    Raises
+    ------
+    Problems
+        All mistakes, one line each; they name the key in place of the line of a file.
+    """
+    return _check_study(
+        path, {k: from_python(v, f"{path.name}: {k}") for k, v in keys.items()}
+    )
+
+
+def _check_study(path: Path, keys: Mapping[str, Value]) -> Study:
+    discover()  # a plugin that can't be imported is reported once, not for every option
+    findings = Findings()
+    study = _read_study(path, keys, findings)
     if findings.problems:
         raise Problems(findings.problems)
     return study

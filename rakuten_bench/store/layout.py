@@ -88,11 +88,16 @@ class Layout:
         return self.cache / "kept"
 
     @property
+    def frames(self) -> Path:
+        """Tables of studies that were made from a DataFrame, by their content."""
+        return self.cache / "frames"
+
+    @property
     def verified(self) -> Path:
         """Checksums of records that were verified; a folder for each user."""
         return self.cache / "verified"
 
     def iter_derived(self) -> Iterator[Path]:
         """Yield the folders of small files that are derived from data or records."""
-        yield from (self.kept, self.splits, self.standings)
+        yield from (self.kept, self.splits, self.standings, self.frames)
         yield from sorted(self.verified.glob("*"))

@@ -53,7 +53,13 @@ def terminal_table(
         # terminals disagree on the width of joined emoji, but not of single ones
         table.add_row(*(Text(clean(cell).replace("\u200d", "")) for cell in row))
     text = io.StringIO()
-    console = Console(file=text, width=width, color_system=None, legacy_windows=False)
+    console = Console(
+        file=text,
+        width=width,
+        color_system=None,
+        legacy_windows=False,
+        force_jupyter=False,
+    )
     console.print(table)
     head, *lines = (line.rstrip() for line in text.getvalue().splitlines())
     rule = "─" * max(len(line) for line in (head, *lines))

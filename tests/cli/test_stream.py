@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from rakuten_bench.cli._exit import exit_code_of
-from rakuten_bench.cli._stream import echo, echo_as, open_streams
+from rakuten_bench.cli._stream import echo_as, open_streams
+from rakuten_bench.interface.printing import echo
 
 COMMAND = [sys.executable, "-m", "rakuten_bench"]
 ECHO = "import sys; from rakuten_bench.cli._stream import echo_as, open_streams; "

@@ -102,7 +102,7 @@ def test_the_command_says_what_it_logged(shop, uri):
         catch_exceptions=False,
     )
 
-    assert "1 run logged, 0 already logged" in result.stderr
+    assert "1 runs logged, 0 already logged" in result.stderr
 
 
 def test_without_the_package_the_message_says_how_to_install_it(shop, monkeypatch):

@@ -1,4 +1,4 @@
-"""The pool's side of a fork server: its process, connections and state."""
+"""A fork server as the pool that started it sees it."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ from rakuten_bench.executor.thread import thread_environment
 
 _PROGRAM = """
 import json, sys
-settings = json.loads(sys.argv[1])
-sys.path[:] = settings["path"]
+words = json.loads(sys.argv[1])
+sys.path[:] = words["path"]
 from rakuten_bench.executor.local.fork_server import main
-main(settings)
+main(words)
 """
-_EXIT_TIMEOUT = 10.0  # seconds for all processes to exit
+_LONGEST_END = 10.0  # seconds for all processes to end
 
 
 class ServerProcess:
-    """A newly started fork server below its guard.
+    """A fork server below its guard, started anew.
 
     Parameters
     ----------
     n_threads : int
         Numeric threads of each worker.
     preload : Preload
-        Modules to import before forking.
+        Modules that it imports before it forks.
 
     Attributes
     ----------
     control : socket
-        Sends requests and receives events; see `fork_server.ForkServer`.
+        Where requests go to and news come from; see `fork_server.ForkServer`.
     alarm : socket
-        Receives the guard's reports that the fork server was stopped or continued.
+        Where the guard reports that a signal has stopped or continued the fork server.
     is_stopped : bool
         Whether a signal has stopped it.
     """
 
     def __init__(self, n_threads: int, preload: Preload) -> None:
-        self.control, control = socket.socketpair()
-        self.alarm, alarm = socket.socketpair()
+        self.control, theirs = socket.socketpair()
+        self.alarm, rung = socket.socketpair()
         self.is_stopped = False
         self._is_alarm_open = True
         self._unfinished_line = b""
         self._mark = uuid.uuid4().hex
-        settings = {
-            "control": control.fileno(),
-            "alarm": alarm.fileno(),
+        words = {
+            "control": theirs.fileno(),
+            "alarm": rung.fileno(),
             "n_threads": n_threads,
             "names": preload.names,
             "files": preload.files,
@@ -67,11 +67,11 @@ class ServerProcess:
             "since": psutil.Process().create_time(),
         }
         self._guard = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, json.dumps(settings)],
-            pass_fds=[control.fileno(), alarm.fileno()],
+            [sys.executable, "-P", "-c", _PROGRAM, json.dumps(words)],
+            pass_fds=[theirs.fileno(), rung.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            # one thread for imports; a fixed hash seed makes set orders reproducible
+            # one thread while nothing runs; the order of a set must not differ by run
             env={
                 **os.environ,
                 **thread_environment(1),
@@ -80,8 +80,8 @@ class ServerProcess:
             },
             start_new_session=True,
         )
-        control.close()
-        alarm.close()
+        theirs.close()
+        rung.close()
 
     @property
     def sockets(self) -> list[socket.socket]:
@@ -95,16 +95,16 @@ class ServerProcess:
 
     def start_worker(self, number: int, files: list[int]) -> None:
         """Request a worker with a connection and a file for its output."""
-        with contextlib.suppress(OSError):  # it is dead: `read_events` returns None
+        with contextlib.suppress(OSError):  # it is dead: `read_news` finds out
             socket.send_fds(self.control, [REQUEST.pack(b"+", number)], files)
 
     def end_worker(self, number: int) -> None:
-        """Request to kill a worker and its descendants."""
+        """Request the end of a worker and of all processes that it started."""
         with contextlib.suppress(OSError):
             self.control.sendall(REQUEST.pack(b"-", number))
 
-    def read_events(self) -> list[dict[str, Any]] | None:
-        """Return new events of workers; None if the fork server is dead."""
+    def read_news(self) -> list[dict[str, Any]] | None:
+        """Return what has happened to workers; None if the fork server is dead."""
         try:
             received = self.control.recv(65536)
         except OSError:
@@ -115,20 +115,20 @@ class ServerProcess:
         return [json.loads(line) for line in lines]
 
     def read_alarm(self) -> None:
-        """Update `is_stopped` from the guard's messages."""
+        """Read from the guard whether the fork server is stopped."""
         with contextlib.suppress(OSError):
             received = self.alarm.recv(4096)
             self._is_alarm_open = bool(received)
             self.is_stopped = received.endswith(STOPPED)
 
     def close(self) -> None:
-        """Kill the fork server and all workers, also if it was killed or stopped."""
-        self.control.close()  # makes the fork server kill all workers and exit
+        """End the fork server and all workers, also if it was killed or stopped."""
+        self.control.close()  # the fork server ends all workers and itself
         self.alarm.close()
         with contextlib.suppress(ProcessLookupError):
             self._guard.send_signal(signal.SIGCONT)  # it may have been stopped
         try:
-            self._guard.wait(timeout=_EXIT_TIMEOUT)
+            self._guard.wait(timeout=_LONGEST_END)
         except subprocess.TimeoutExpired:
             self._guard.kill()
             self._guard.wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import importlib
 import os
 import sys
 import time
@@ -9,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from rakuten_bench.cli._stream import echo
+from rakuten_bench.interface.printing import echo
 from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, DEFAULT_METRIC
 from rakuten_bench.wording.words import escape_controls
 
@@ -21,6 +23,8 @@ _SECONDS_BETWEEN_LINES = 30.0
 _LEAST_BAR, _MOST_BAR = 4, 24  # columns
 _MOST_WORDS = 76  # columns of the counts of a large run
 _MOST_NOTES = 5
+_MOST_LINES = 50  # in a notebook
+_SECONDS_BETWEEN_DRAWINGS = 0.25  # of a notebook
 
 
 class Display(Protocol):
@@ -45,10 +49,18 @@ class Display(Protocol):
 
 
 def choose_display(*, quiet: bool) -> Display:
-    """Return the display that suits standard error."""
+    """Return the display that suits a notebook, or standard error."""
     if quiet:
         return Quiet()
+    if _is_notebook():
+        return Notebook()
     return Bar() if _is_terminal() else Lines()
+
+
+def _is_notebook() -> bool:
+    """Return whether this process runs the cells of a notebook."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and hasattr(shell.get_ipython(), "kernel")
 
 
 def _is_terminal() -> bool:
@@ -156,6 +168,59 @@ class Bar(Quiet):
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         self._rich.console.print(escape_controls(text), markup=False, highlight=False)
+
+
+class Notebook(Quiet):
+    """A bar below the cell, and failures below it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: Any = importlib.import_module("IPython.display")
+        self._handle: Any = None
+        self._lines: list[str] = []
+        self._bar = ""
+        self._drawn = 0.0
+
+    def __enter__(self) -> Self:
+        self._handle = self._shown.display(self._shown.HTML(""), display_id=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar = ""
+        self._draw()
+
+    def show(self, progress: Progress) -> None:
+        """Update the bar; print failures, and what the run is waiting for."""
+        record = progress.record
+        if progress.notice != self._notice:
+            self._notice = progress.notice
+            self._lines.append(progress.notice or "Resumed.")
+        if record and record.status != "ok":
+            self._lines.append(scenario_line(progress))
+        total = max(progress.n_computed + progress.n_left, 1)
+        words = " · ".join(filter(None, (step_line(progress), progress.doing)))
+        self._bar = (
+            f'<progress value="{progress.n_computed}" max="{total}"></progress> '
+            f"{_escape(words)}"
+        )
+        if time.monotonic() - self._drawn > _SECONDS_BETWEEN_DRAWINGS:
+            self._draw()
+
+    def say(self, text: str) -> None:
+        """Print a line below the bar."""
+        self._lines.append(text)
+        self._draw()
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        text = _escape("\n".join(self._lines[-_MOST_LINES:]))
+        style = "white-space: pre-wrap"
+        page = f'<div>{self._bar}<pre style="{style}">{text}</pre></div>'
+        self._handle.update(self._shown.HTML(page))
+
+
+def _escape(text: str) -> str:
+    return html.escape("\n".join(map(escape_controls, text.split("\n"))))
 
 
 def scenario_line(progress: Progress) -> str:

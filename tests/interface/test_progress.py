@@ -13,14 +13,14 @@ from dataclasses import replace
 import pytest
 
 from command_line import enter, odd_words, wait_for
-from rakuten_bench.cli._progress import (
+from rakuten_bench.engine import Progress
+from rakuten_bench.interface.progress import (
     Bar,
     Lines,
     Quiet,
     choose_display,
     iter_note_lines,
 )
-from rakuten_bench.engine import Progress
 
 STUDY = """
 dataset: {table: {path: shop.csv, title: name, label: kind, language: language}}
@@ -109,7 +109,7 @@ def test_in_a_log_a_long_step_shows_its_progress(shop):
     )
     # a private constant, so that the test does not wait for half a minute
     before = """
-from rakuten_bench.cli import _progress
+from rakuten_bench.interface import progress as _progress
 _progress._SECONDS_BETWEEN_LINES = 0.0
 """
 
@@ -123,7 +123,7 @@ _progress._SECONDS_BETWEEN_LINES = 0.0
 
 # Private constants of intervals, so that the tests don't wait for half a minute.
 AT_ONCE = """
-from rakuten_bench.cli import _progress
+from rakuten_bench.interface import progress as _progress
 from rakuten_bench.engine import progress, session
 progress.REPORT_INTERVAL = session.REPORT_INTERVAL = progress.SILENT_SECONDS = 0.2
 _progress._SECONDS_BETWEEN_LINES = 0.2

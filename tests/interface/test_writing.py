@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rakuten_bench.cli._writing import write_file
 from rakuten_bench.errors import UserError
+from rakuten_bench.interface.writing import write_file
 
 resource = pytest.importorskip("resource", reason="limits, pipes: POSIX only")
 

@@ -1,21 +1,28 @@
-"""Find the data set of a record, so that a report can show its rows."""
+"""The data set of a record, so that its rows can be shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rakuten_bench.cli._stream import echo
-from rakuten_bench.errors import UserError
+from rakuten_bench.errors import Notice, UserError
 
 if TYPE_CHECKING:
     from rakuten_bench.records import DatasetInfo
     from rakuten_bench.report import Example
 
 
-def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Example]:
-    """Return the rows of a record's data set, empty if it is not available.
+def warn(message: str) -> None:
+    """Warn the caller of the Python interface."""
+    warnings.warn(message, Notice, stacklevel=4)
+
+
+def find_examples(
+    info: DatasetInfo, data_dir: Path | None, warn: Callable[[str], None] = warn
+) -> Mapping[str, Example]:
+    """Return the rows of a record's data set; empty, with a warning, if unavailable.
 
     Parameters
     ----------
@@ -23,6 +30,8 @@ def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Exam
         Of the record; data with another fingerprint are not its data.
     data_dir : Path or None
         Folder of the user's files.
+    warn : callable
+        Receives the reason why they are not available.
     """
     from rakuten_bench.engine.origin import load_data
     from rakuten_bench.report import read_examples
@@ -30,13 +39,12 @@ def find_examples(info: DatasetInfo, data_dir: Path | None) -> Mapping[str, Exam
     try:
         dataset = load_data(info, data_dir=data_dir)
     except UserError as error:
-        echo(f"Rows are shown without their text. {error}", err=True)
+        warn(f"Rows are shown without their text. {error}")
         return {}
     if dataset.fingerprint != info.fingerprint:
-        message = (
+        warn(
             f"Rows are shown without their text: the data set '{info.name}' differs "
             f"from that of the record."
         )
-        echo(message, err=True)
         return {}
     return read_examples(dataset)

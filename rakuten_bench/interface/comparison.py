@@ -1,0 +1,84 @@
+"""Two scenarios side by side, as tables."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from rakuten_bench import report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Comparison:
+    """How scenario B differs from A on the same test rows.
+
+    Attributes
+    ----------
+    a, b : str
+        Codes.
+    mcnemar : float
+        Exact p-value of McNemar's test: whether one is right more often than the other.
+    """
+
+    def __init__(self, found: report.Comparison) -> None:
+        self._found = found
+        self.a, self.b = found.a.code, found.b.code
+        self.mcnemar = found.mcnemar
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the difference of each score, B minus A, with its 95 % interval.
+
+        Returns
+        -------
+        DataFrame of shape (n_scores, 4)
+            Indexed by score; `estimate`, `low`, `high`, `p_value`.
+        """
+        import pandas as pd
+
+        rows = {
+            name: dataclasses.asdict(one)
+            for name, one in self._found.differences.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("score")
+
+    @property
+    def levers(self) -> pd.DataFrame:
+        """The levers that differ: their options in A and B."""
+        import pandas as pd
+
+        return pd.DataFrame(self._found.levers, columns=["lever", "a", "b"]).set_index(
+            "lever"
+        )
+
+    @property
+    def classes(self) -> pd.DataFrame:
+        """F1 of each class in A and B, and its number of test rows."""
+        import pandas as pd
+
+        rows = map(dataclasses.asdict, self._found.classes)
+        columns = ["label", "a", "b", "support"]
+        return pd.DataFrame(rows, columns=columns).set_index("label")
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """Rows with different predictions: true label, predictions of A and B.
+
+        `kind` is "better" if only B is right, "worse" if only A is, else "other".
+        """
+        import pandas as pd
+
+        rows = map(dataclasses.asdict, self._found.changes)
+        columns = ["id", "kind", "true", "a", "b"]
+        return pd.DataFrame(rows, columns=columns).set_index("id")
+
+    def __repr__(self) -> str:
+        return report.render_comparison(self._found).rstrip()
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        tables = (self.levers, self.to_frame())
+        head = f"<p>A = {escape(self.a)}, B = {escape(self.b)}</p>"
+        return head + "".join(one.to_html(notebook=True) for one in tables)

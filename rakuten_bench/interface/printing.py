@@ -1,0 +1,23 @@
+"""Printing for people: at a terminal, in a log, in a notebook."""
+
+from __future__ import annotations
+
+import click
+
+from rakuten_bench.wording.words import escape_controls
+
+
+def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print for people; everything is printed through this function.
+
+    Labels, file names, records and exceptions may contain any character: sequences that
+    clear the screen, set the clipboard or reverse a line are printed as escapes.
+
+    Parameters
+    ----------
+    err : bool
+        Whether to print to standard error.
+    nl : bool
+        Whether to end the line.
+    """
+    click.echo(escape_controls(str(text)), err=err, nl=nl)

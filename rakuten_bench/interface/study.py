@@ -1,0 +1,197 @@
+"""A study: the scenarios to run on one data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from rakuten_bench.data import DatasetSpec, parse_dataset
+from rakuten_bench.errors import UserError
+from rakuten_bench.interface import frame as frames
+from rakuten_bench.scenario import load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rakuten_bench.scenario import Scenario
+
+_NAME = "study"
+
+
+class Study:
+    """Scenarios to run on one data set, with its split, metric and seed.
+
+    Parameters
+    ----------
+    dataset : DataFrame, str or mapping
+        A table; or the name of a data set, or its name with parameters, as in a
+        scenario file: `{"table": {"path": "shop.csv", "title": "name", "label": "kind"}}`.
+    matrix, scenarios, defaults, split, metric, seed, limits :
+        The keys of a scenario file, as Python values. `matrix` or `scenarios` is needed.
+    name : str
+        Of the board of a DataFrame, and of the study.
+    **table
+        For a DataFrame: parameters of the data set `table`. `label`, `title`,
+        `description`, `image`, `language`, `group`, `id` and `side` name its columns;
+        columns of these names need not be named. Without `id`, an index that is more
+        than row numbers gives the ids of the rows.
+
+    Raises
+    ------
+    UserError
+        For an unknown lever, option, parameter or column; `Problems` for several.
+
+    Examples
+    --------
+    >>> study = Study(
+    ...     "openmoji", matrix={"vectorizer": ["count", "tfidf"], "model": "logreg"}
+    ... )
+    >>> study
+    Study(dataset='openmoji', n_scenarios=2)
+    """
+
+    def __init__(  # noqa: PLR0913  (the keys of a scenario file)
+        self,
+        dataset: pd.DataFrame | str | Mapping[str, Any] = "openmoji",
+        *,
+        matrix: object = None,
+        scenarios: object = None,
+        defaults: object = None,
+        split: object = None,
+        metric: str | None = None,
+        seed: int | None = None,
+        limits: object = None,
+        name: str = _NAME,
+        **table: Any,
+    ) -> None:
+        keys = {
+            "matrix": matrix,
+            "scenarios": scenarios,
+            "defaults": defaults,
+            "split": split,
+            "metric": metric,
+            "seed": seed,
+            "limits": limits,
+        }
+        given = {key: value for key, value in keys.items() if value is not None}
+        self._frame: pd.DataFrame | None = None
+        if not isinstance(dataset, str | Mapping):
+            self._frame = _check_frame(dataset)
+            params = frames.choose_columns(self._frame, {"name": name, **table})
+            spec: object = {"table": {"path": f"{name} (DataFrame)", **params}}
+            parse_dataset(spec)  # errors are those of parameters, not of a file's keys
+        elif table:
+            message = (
+                f"{name}: {', '.join(table)}: name columns only for a DataFrame; the "
+                f"parameters of another data set go with its name: {{NAME: {{...}}}}."
+            )
+            raise UserError(message)
+        else:
+            spec = dataset
+        self._spec = load.read_study(Path.cwd() / name, {**given, "dataset": spec})
+
+    @classmethod
+    def _of(cls, spec: load.Study) -> Self:
+        study = cls.__new__(cls)
+        study._frame, study._spec = None, spec
+        return study
+
+    @property
+    def name(self) -> str:
+        """Name of the scenario file, or as given."""
+        return self._spec.path.name
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios, each code once."""
+        return self._spec.scenarios
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences about things that are not errors but may surprise."""
+        skipped = (
+            f"{count:,} combinations skipped: {reason}."
+            for reason, count in self._spec.dropped.items()
+        )
+        return (*self._spec.remarks, *skipped)
+
+    def resolve(self, cache: Path) -> load.Study:
+        """Return the study as the engine runs it; a DataFrame is kept in the cache."""
+        if self._frame is None:
+            return self._spec
+        params = self._spec.dataset.params
+        file = frames.write_frame(self._frame, params, cache)
+        dataset = DatasetSpec("table", {**params, "path": str(file.resolve())})
+        return replace(self._spec, dataset=dataset)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the scenarios as a table: one row each, one column for each lever.
+
+        Returns
+        -------
+        DataFrame of shape (n_scenarios, n_levers + 2)
+            Indexed by code; a lever that a scenario's modality lacks is "".
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "name": one.name,
+                "modality": one.modality,
+                **{choice.lever: str(choice) for choice in one.choices},
+            }
+            for one in self.scenarios
+        ]
+        codes = pd.Index([one.code for one in self.scenarios], name="code")
+        return pd.DataFrame(rows, index=codes).fillna("")
+
+    def __len__(self) -> int:
+        return len(self.scenarios)
+
+    def __repr__(self) -> str:
+        dataset = self._spec.dataset.params.get("name") or self._spec.dataset.name
+        return f"Study(dataset={dataset!r}, n_scenarios={len(self)})"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        table = self.to_frame().to_html(max_rows=_SHOWN, notebook=True)
+        return f"<p>{escape(repr(self))}</p>{table}"
+
+
+_SHOWN = 20  # scenarios in a notebook
+
+
+def load_study(
+    path: str | Path, *, dataset: str | None = None, seed: int | None = None
+) -> Study:
+    """Read and check a scenario file and the files that it includes.
+
+    Parameters
+    ----------
+    path : str or Path
+    dataset : str, optional
+        Name of a data set to use instead of the file's.
+    seed : int, optional
+        Seed to use instead of the file's.
+
+    Raises
+    ------
+    Problems
+        All mistakes of the file, one line each.
+    """
+    return Study._of(load.load_study(Path(path), dataset=dataset, seed=seed))
+
+
+def _check_frame(dataset: object) -> pd.DataFrame:
+    import pandas as pd
+
+    if isinstance(dataset, pd.DataFrame):
+        return dataset
+    message = (
+        f"dataset: values of type '{type(dataset).__name__}' are not supported. Give a "
+        f"DataFrame, the name of a data set, or a name with its parameters: {{NAME: {{...}}}}."
+    )
+    raise UserError(message)

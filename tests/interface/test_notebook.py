@@ -1,0 +1,91 @@
+"""A notebook, as a person writes it: own frame, study, run, board, model."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+CELLS = [
+    """
+import pandas as pd
+import rakuten_bench as rb
+
+words = ["red shoe", "blue shoe", "tea pot", "big pot", "soft hat", "old hat"]
+shop = pd.DataFrame({
+    "name": [f"{words[i % 6]} {i % 7}" for i in range(120)],
+    "kind": [("shoe", "pot", "hat")[i % 6 // 2] for i in range(120)],
+})
+study = rb.Study(
+    shop, title="name", label="kind", name="shop",
+    matrix={"vectorizer": ["count", "tfidf"], "model": ["logreg", "linear_svc"]},
+)
+study
+""",
+    "board = rb.run(study, jobs=1)\nboard",
+    "board.to_frame()[['rank', 'vectorizer', 'model', 'f1_weighted']]",
+    "board.best",
+    "board.effects()",
+    "first, second = list(board)[:2]\nboard.compare(first, second)",
+    "board.best.confusion",
+    "board.plot()",
+    "board.best.errors()",
+    "board.to_html('board.html')",
+    """
+model = board.best.build().fit(shop.rename(columns={"name": "title"}), shop["kind"])
+model.predict(pd.DataFrame({"title": ["a new red shoe"]}))
+""",
+]
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("notebook")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAKUTEN_BENCH_CACHE", str(folder / "cache"))
+        patch.setenv("IPYTHONDIR", str(folder / "ipython"))
+        book = nbformat.v4.new_notebook()
+        book.cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
+        client = NotebookClient(
+            book, timeout=300, resources={"metadata": {"path": str(folder)}}
+        )
+        client.execute()
+    assert (folder / "board.html").is_file()
+    return book.cells
+
+
+def pages(cell) -> list[str]:
+    """Return what a cell shows as HTML."""
+    return [
+        output["data"]["text/html"]
+        for output in cell.outputs
+        if "text/html" in output.get("data", {})
+    ]
+
+
+def test_a_notebook_goes_from_a_frame_to_a_model(cells):
+    assert "n_scenarios=4" in pages(cells[0])[0]
+    assert "linear_svc" in pages(cells[2])[0]
+    assert all(pages(cells[i]) for i in (3, 4, 5, 6, 8))
+    assert any("image/png" in output.data for output in cells[7].outputs)
+    assert "shoe" in cells[10].outputs[0]["data"]["text/plain"]
+
+
+def test_a_run_shows_its_progress_below_the_cell_and_its_board(cells):
+    progress, board = pages(cells[1])
+
+    assert "shop: 4 scenarios, 4 to run" in progress
+    assert "<progress" not in progress  # the bar goes with the run
+    assert "24 test rows" in board
+    assert not [one for one in cells[1].outputs if one.output_type == "stream"]
+
+
+def test_no_cell_writes_to_standard_error(cells):
+    streams = [
+        output.text
+        for cell in cells
+        for output in cell.outputs
+        if output.output_type == "stream"
+    ]
+
+    assert streams == []
