@@ -1,4 +1,4 @@
-"""The command as tests call it: in their own process, or in one with the odd options."""
+"""Calling the command in tests: in this process, or in a new one with the odd options."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def call(capsys: pytest.CaptureFixture[str], *words: Any) -> tuple[int, str, str
 
 
 def odd_words(*words: Any, options: Path = ODD_OPTIONS, before: str = "") -> list[str]:
-    """Return the words that start the command with the options of a file.
+    """Return the arguments of a process that runs the command with the options of a file.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def odd_words(*words: Any, options: Path = ODD_OPTIONS, before: str = "") -> lis
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
-    """Wait until a condition holds, at most so long; return whether it does.
+    """Wait for a condition, with a timeout; return its last value.
 
     For an end that would come by itself, give less time than that takes.
     """
@@ -66,7 +66,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120.0) -> Any:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Tell whether a process has ended; a container may have nobody to reap it."""
+    """Return whether a process has ended; in a container it may stay a zombie."""
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -74,7 +74,7 @@ def has_ended(process: psutil.Process) -> bool:
 
 
 def have_ended(processes: Iterable[psutil.Process], seconds: float = 120.0) -> bool:
-    """Wait until processes have ended, at most so long; return whether they have."""
+    """Wait until processes have ended, with a timeout; return whether they have."""
     return bool(wait_for(lambda: all(map(has_ended, processes)), seconds))
 
 
@@ -82,13 +82,13 @@ _MOUNTING = ("unshare", "--user", "--map-root-user", "--mount")
 
 
 def can_mount() -> bool:
-    """Tell whether a script may mount a small disk here."""
+    """Return whether a script may mount a small disk here."""
     known = shutil.which(_MOUNTING[0])
     return bool(known) and not subprocess.call([*_MOUNTING, "true"])
 
 
 def run_mounting(script: str) -> subprocess.CompletedProcess[str]:
-    """Run a shell script that may mount; what it mounts goes with it."""
+    """Run a shell script that may mount file systems; they are unmounted at its end."""
     return subprocess.run(
         [*_MOUNTING, "sh", "-c", script],
         capture_output=True, text=True, timeout=300, check=False,

@@ -27,7 +27,7 @@ collect_ignore = ["executor/memory_hog.py", "executor/odd_calls.py", "odd_option
 
 @dataclass
 class Shop:
-    """A results folder to fill with scenarios whose quality is chosen.
+    """A results folder to fill with scenarios of a given quality.
 
     All scenarios answer the same rows; two of equal quality agree on most of them.
     """
@@ -62,7 +62,7 @@ class Shop:
         )
 
     def record(self, code: str, **fields: Any) -> records.Record:
-        """Return a record of this data set with some fields of one's own."""
+        """Return a record of this data set, with some fields replaced."""
         known = {
             "code": code,
             "name": "",
@@ -91,7 +91,7 @@ class Shop:
         return self._write(self.record(code, **fields), given)
 
     def fail(self, code: str, status: str = "failed", **fields: Any) -> Path:
-        """Write a scenario that did not get through."""
+        """Write a scenario without scores."""
         error = records.Failure(
             type="ValueError", message="no words are left\nafter cleaning"
         )
@@ -106,7 +106,7 @@ class Shop:
         return self.results / record.board / record.code
 
     def has_run(self, study: str, **fields: Any) -> None:
-        """Write that a scenario file has some scenarios, in place of its earlier ones.
+        """Write the scenarios of a file's last run, in place of its earlier ones.
 
         Parameters
         ----------
@@ -132,20 +132,20 @@ class Shop:
 
 @pytest.fixture(scope="session", autouse=True)
 def _interrupts_arrive() -> None:
-    """Undo what a shell does to a job in the background: children would ignore Ctrl-C."""
+    """Restore the handling of Ctrl-C, which a shell disables for background jobs."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _width_is_the_same_everywhere() -> None:
-    """Print as wide as a log, whatever terminal the tests were started in."""
+    """Print at the width of a log, independent of the terminal."""
     os.environ["COLUMNS"] = "100"
 
 
 @pytest.fixture(autouse=True)
 def _options_end_with_their_test() -> Iterator[None]:
-    """Leave no option behind: the next test may list the levers, or take its digit."""
+    """Remove registered options: the next test may list the levers, or use the digit."""
     yield
     for lever in iter_levers():
         lever.forget_foreign()
@@ -153,7 +153,7 @@ def _options_end_with_their_test() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def flipkart_folder() -> Path:
-    """Return the folder of the Flipkart sample, where a copy is at hand."""
+    """Return the folder of the Flipkart sample, if a copy is available."""
     beside = Path(__file__).parents[2] / "shared" / "data" / "flipkart"
     folder = Path(os.environ.get(FOLDER_VARIABLE, beside))
     if not (folder / FILE).is_file():
@@ -165,7 +165,7 @@ def flipkart_folder() -> Path:
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Return a function that runs the command: exit code, what it wrote and complained."""
+    """Return a function that runs the command: exit code, stdout and stderr."""
     return partial(command_line.call, capsys)
 
 

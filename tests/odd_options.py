@@ -1,4 +1,4 @@
-"""Options that misbehave as they are told; workers import this file too.
+"""Options that misbehave on request; workers import this file, too.
 
 They note every call in a file, so that a test can count what was computed.
 """
@@ -70,7 +70,7 @@ WAYS = {
 
 @MODEL.option("odd", digit=free_digit(MODEL))
 class Odd:
-    """Do as told while fitting, then predict by the sum of the features.
+    """Misbehave as requested while fitting, then predict by the sum of the features.
 
     Where a file is named as the gate, fitting waits until it is there, but not for ever:
     a test that fails before it opens the gate would never end.
@@ -105,7 +105,7 @@ class Odd:
 
 @MODEL.option("mortal", digit=free_digit(MODEL))
 class Mortal(Odd):
-    """Be killed in the first so many fits, as by somebody else."""
+    """Kill the process in the first fits, as another program might."""
 
     def fit(self, X, y):
         note(self.log, "fit")
@@ -116,7 +116,7 @@ class Mortal(Odd):
 
 @MODEL.option("placed", digit=free_digit(MODEL))
 class Placed(Odd):
-    """Note the device, then do as `odd`."""
+    """Note the device, then behave as `odd`."""
 
     def __init__(self, log: str = "", name: str = "", *, device: str):
         super().__init__(log=log, name=name)
@@ -132,7 +132,7 @@ class Placed(Odd):
 
 @MODEL.option("reading", digit=free_digit(MODEL), files=Files("models"))
 class Reading(Odd):
-    """Be made of the files in a folder."""
+    """Depend on the files in a folder."""
 
     def __init__(self, models: str = ""):
         super().__init__()
@@ -155,7 +155,7 @@ class Rest:
 
 @MODEL.preparation(kind="transform", writes=("features",))
 def rest():
-    """Take long before the option that is named."""
+    """Take long in the preparation of another option."""
     return Rest()
 
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and what is left of those that are not."""
+"""Atomic writes of files, and the removal of leftovers."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What the documentation shows is there, and its examples run."""
+"""Files and links in the documentation exist, and its examples run."""
 
 import inspect
 import re
@@ -60,7 +60,7 @@ def blocks_of(name, language):
 
 
 def commands_of(name):
-    """Return the words of each rakuten-bench command in the console blocks of a page."""
+    """Return the arguments of each rakuten-bench command in the console blocks of a page."""
     lines = "".join(blocks_of(name, "console")).splitlines()
     commands = [shlex.split(line, comments=True) for line in lines]
     return [
@@ -71,7 +71,7 @@ def commands_of(name):
 
 
 def anchors_of(page):
-    """Return what a link to a heading of a page is called, as GitHub makes it."""
+    """Return GitHub's anchor of a heading."""
     text = re.sub(
         r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""Archives of arrays take no more memory than an honest file of their size."""
+"""Archives of arrays take no more memory than a genuine file of their size."""
 
 import zipfile
 
@@ -9,7 +9,7 @@ from rakuten_bench.npz import open_npz, read_array, read_head
 
 
 def write_announcing(path, shape, content):
-    """Write an array whose header announces another shape than it has values for."""
+    """Write an array whose header has another shape than its values."""
     head = {"shape": shape, "fortran_order": False, "descr": "<i4"}
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,

@@ -1,4 +1,4 @@
-"""Files that somebody else may have written are read within bounds, and none is waited for."""
+"""Untrusted files are read up to a size limit, and never block."""
 
 import os
 from pathlib import Path

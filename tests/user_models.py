@@ -1,4 +1,4 @@
-"""Tiny files of the kinds that users bring themselves: models that learned nothing.
+"""Tiny files of the kinds that users provide: untrained models.
 
 Each function writes one below a folder and returns what an option is told of it. A
 package that is not installed skips the test that asks.
@@ -40,7 +40,7 @@ def write_pipeline(folder: Path, language: str, lemmas: Mapping[str, str]) -> st
 
 
 def write_transformer(folder: Path, *words: str) -> str:
-    """Save a random BERT that knows some words, and all others by their letters."""
+    """Save a random BERT with a vocabulary of some words and all letters."""
     transformers = pytest.importorskip("transformers")
     torch = pytest.importorskip("torch")
     letters = [*string.ascii_lowercase, *(f"##{one}" for one in string.ascii_lowercase)]
@@ -122,7 +122,7 @@ def _random_translator(ctranslate2: Any, words: list[str], width: int = 16) -> A
 def write_predictions(
     path: Path, ids: Collection[str], classes: Collection[str]
 ) -> str:
-    """Write random probabilities of some rows, as another program would."""
+    """Write random probabilities of some rows, like another program."""
     rng = np.random.default_rng(0)
     np.savez(
         path,

@@ -1,4 +1,4 @@
-"""The gate on scenarios that really run: from a file to an exit code."""
+"""The gate end to end, on real runs: from a scenario file to the exit code."""
 
 import csv
 import json

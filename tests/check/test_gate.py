@@ -1,4 +1,4 @@
-"""The gate: what fails it, what does not, and what it says."""
+"""The gate: what passes, what fails, and its messages."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""`rakuten-bench cache`: shown, cleared, checked; what a run needs stays."""
+"""`rakuten-bench cache`: info, clear and verify; results in use are kept."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A working folder with files named like modules: nothing takes them for those."""
+"""Files in the working folder that are named like modules are not imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoded corpus says what the token lists said."""
+"""The encoded corpus is equivalent to lists of tokens."""
 
 from __future__ import annotations
 

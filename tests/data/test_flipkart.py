@@ -1,4 +1,4 @@
-"""The Flipkart sample, where a copy is at hand; else what to do about it."""
+"""The Flipkart sample, if a copy is available; else the message with advice."""
 
 from __future__ import annotations
 

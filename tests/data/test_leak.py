@@ -1,4 +1,4 @@
-"""Ids and image paths that tell the label are told where an option reads them."""
+"""Ids and image paths that leak the label are reported if an option reads them."""
 
 import pandas as pd
 import pytest

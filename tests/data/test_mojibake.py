@@ -1,4 +1,4 @@
-"""UTF-8 that was taken for Windows-1252 is told, and nothing else is."""
+"""Mojibake (UTF-8 decoded as Windows-1252) is reported, and no other text."""
 
 from __future__ import annotations
 

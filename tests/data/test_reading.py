@@ -1,4 +1,4 @@
-"""From a file that people have to a table, or to one message."""
+"""Reading files as users have them: a table, or one message."""
 
 from __future__ import annotations
 

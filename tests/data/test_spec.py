@@ -1,4 +1,4 @@
-"""What a scenario file may say about data and split, checked without loading."""
+"""The data set and split of a scenario file are validated without loading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A made-up catalogue: the challenge's layout, shares and faults, the same each time."""
+"""The synthetic catalog: the challenge's layout, class shares and faults, reproducible."""
 
 from __future__ import annotations
 

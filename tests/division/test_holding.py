@@ -1,4 +1,4 @@
-"""Training rows are divided once more without parting those that belong together."""
+"""Splits inside the training rows keep groups together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same predictions, bit for bit, however a grid is run; nothing lost when killed."""
+"""Predictions are bit-identical for any way to run a grid, also after a kill."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Runs with steps that misbehave: each is a typed row, and everything else goes on."""
+"""Runs with failing steps: each failure is typed, and all other steps continue."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which step runs next, which scenario has ended, and what steps are thought to cost."""
+"""The order of steps, the end of scenarios, and the estimated costs of steps."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a run used, beside what was predicted."""
+"""Measured and predicted usage of a run."""
 
 from rakuten_bench.engine.cost import Cost
 from rakuten_bench.engine.usage import Usage

@@ -1,4 +1,4 @@
-"""Steps claimed by another run: when they are polled, and what is found then."""
+"""Steps claimed by another run: when they are polled, and the possible outcomes."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""`rakuten-bench why`: what has changed since a record, and how much follows."""
+"""`rakuten-bench why`: changes since a record, and the number of steps they affect."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Calibration where classes are small."""
+"""Calibration with small classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rakuten_bench.estimator.calibration import Calibrated
 
 
 def points(*sizes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return classes of points around centers of their own."""
+    """Return classes of points around different centers."""
     y = np.repeat(np.arange(len(sizes)), sizes)
     noise = np.random.default_rng(0).normal(size=(len(y), len(sizes)))
     return 3 * np.eye(len(sizes))[y] + noise, y

@@ -1,4 +1,4 @@
-"""Clusterings: learned without labels, scored apart, never taken for classifiers."""
+"""Clusterings: fitted without labels, scored separately, never ranked as classifiers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ scenarios:
 
 
 def write_shop(folder):
-    """Write a small table whose words tell the class, and a study of it."""
+    """Write a small table whose words determine the class, and a study of it."""
     rows = [
         f"p{i},{WORDS[i % 3]} {WORDS[i % 3]}s colour{i % 7} {i},{WORDS[i % 3]}"
         for i in range(60)
@@ -88,7 +88,7 @@ def cluster(predictions, numbers, **changed):
 
 
 def add_clustering(shop, code="TC", right=0.7, model="kmeans", **fields):
-    """Write a clustering whose clusters are classes under other numbers, nearly."""
+    """Write a clustering that nearly equals the classes, with other numbers."""
     predictions = shop.predictions(right, own=9)
     other = (predictions.predicted + 1) % len(shop.classes)
     levers = {"stopwords": "off", "vectorizer": "tfidf", "model": model}
@@ -288,7 +288,7 @@ def products(tmp_path_factory):
     ("modality", "option"), LEARNED, ids=lambda x: getattr(x, "name", x)
 )
 def test_an_option_that_learns_from_labels_is_tagged(modality, option, products):
-    """Else a clustering behind it would learn from labels after all."""
+    """Otherwise a clustering after it would learn from labels."""
     try:
         option.versions()
     except MissingPackage as error:

@@ -1,4 +1,4 @@
-"""What every classical model promises, whoever writes it."""
+"""Contract tests of all classical models."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QUICK = {
 
 
 def is_classical(option: Option) -> bool:
-    """Tell whether a model works on any features, without a network or a file."""
+    """Return whether a model works on any features, without a network or a file."""
     return "features" in option.reads and "torch" not in option.needs
 
 
@@ -45,7 +45,7 @@ BOTH = [option for option in MODELS if "image" in option.modalities]
 
 
 def rows(n_rows: int = 150, n_columns: int = 40):
-    """Return rows like TF-IDF of four classes among five; class 2 has no row."""
+    """Return rows like TF-IDF, of five classes; class 2 has no rows."""
     rng = np.random.default_rng(0)
     y = rng.choice([0, 1, 3, 4], n_rows, p=[0.4, 0.3, 0.2, 0.1]).astype(np.int32)
     words = rng.poisson(0.15, (n_rows, n_columns)) * rng.random((n_rows, n_columns))
@@ -80,7 +80,7 @@ def make(option: Option, n_jobs: int = 1):
 
 
 def predict(option: Option, folded: Folded, n_jobs: int = 1):
-    """Fit and predict as the engine does; a warning of the library is for the record."""
+    """Fit and predict as the engine does; library warnings go to the record."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if option.kind == "cluster":

@@ -1,4 +1,4 @@
-"""Kernel machines on products that are computed once, against scikit-learn's."""
+"""Kernel machines on a precomputed Gram matrix, compared with scikit-learn's."""
 
 from __future__ import annotations
 

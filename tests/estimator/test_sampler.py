@@ -1,4 +1,4 @@
-"""Samplers change training rows only, keep sparse rows sparse, cope with small classes."""
+"""Samplers change training rows only, keep sparsity, and support small classes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Ways to take memory; the workers of a test import this file."""
+"""Methods of memory allocation; the workers of a test import this file."""
 
 import ctypes
 import mmap

@@ -1,4 +1,4 @@
-"""Where steps run that can use a GPU: asked of the workers, told in the record."""
+"""The device of steps that can use a GPU: queried from workers, stored in records."""
 
 import json
 import os

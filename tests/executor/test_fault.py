@@ -1,4 +1,4 @@
-"""Why a step has no result, as properties that the engine asks for."""
+"""Faults: why a step has no result."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Memory that steps take, whatever way they take it."""
+"""Memory of steps is measured for every method of allocation."""
 
 import mmap
 import os

@@ -1,4 +1,4 @@
-"""Worker processes: what they give back, and what becomes of one that must go."""
+"""Worker processes: their results, and how they are stopped."""
 
 import ctypes
 import math

@@ -1,4 +1,4 @@
-"""`predict` reads exactly the columns that a model learned from, and keeps the rows."""
+"""`predict` reads exactly the columns that a model was fitted on, and keeps the rows."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Members are joined by row and class; weights never see a test row."""
+"""Members are aligned by row and class; weights are never fitted on test rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ N_CLASSES = 3
 
 
 def speak(y: np.ndarray, skill: float, seed: int) -> np.ndarray:
-    """Return probabilities that are right about so often."""
+    """Return probabilities of a given accuracy."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(len(y), N_CLASSES))
     logits[np.arange(len(y)), y] += skill
@@ -42,7 +42,7 @@ def speak(y: np.ndarray, skill: float, seed: int) -> np.ndarray:
 
 @pytest.fixture
 def members() -> tuple[np.ndarray, np.ndarray]:
-    """A good member, a fair one that errs elsewhere, and one that knows nothing."""
+    """A good member, a fair one with other errors, and an uninformative one."""
     y = np.random.default_rng(0).integers(0, N_CLASSES, 400)
     return np.stack([speak(y, 2, 1), speak(y, 1.5, 2), speak(y, 0, 3)]), y
 
@@ -226,7 +226,7 @@ def test_the_order_of_a_members_classes_changes_nothing(members):
 
 
 class Stub:
-    """A classifier that has made up its mind."""
+    """A classifier with fixed predictions."""
 
     def __init__(self, classes: np.ndarray, probability: np.ndarray) -> None:
         self.classes_ = classes

@@ -1,4 +1,4 @@
-"""Components of dense features, learned from training rows."""
+"""Principal components of dense features, fitted on training rows."""
 
 from __future__ import annotations
 

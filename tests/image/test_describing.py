@@ -1,4 +1,4 @@
-"""Images are described once, in parallel, and a killed run goes on where it stopped."""
+"""Images are processed once, in parallel, and a killed run resumes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rakuten_bench.types import Images
 
 @pytest.fixture
 def squares(tmp_path) -> tuple[str, ...]:
-    """Forty grey squares, each of its own shade."""
+    """Forty grey squares of different shades."""
     for shade in range(40):
         Image.new("RGB", (8, 8), (shade,) * 3).save(tmp_path / f"{shade:02}.png")
     return tuple(map(str, sorted(tmp_path.glob("*.png"))))

@@ -1,4 +1,4 @@
-"""Each feature sees what it is for, and what is learned comes from training rows."""
+"""Features detect what they are designed for, and are fitted on training rows only."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def images(tmp_path_factory) -> Images:
 
 
 def prepare(name: str, images: Images, params: dict, **given: int) -> object:
-    """Return what is prepared for a learned option."""
+    """Return the result of an option's preparation."""
     [(inner, inner_params)] = FEATURE.find("image", name).before(params)
     return inner.make(images, params=inner_params, **given)
 
 
 def make(name: str, images: Images, **params: object) -> np.ndarray:
-    """Return an option's features of all images, learned from all of them."""
+    """Return an option's features of all images, fitted on all of them."""
     option = FEATURE.find("image", name)
     value = prepare(name, images, params) if option.prepare else images
     if option.kind == "map":
@@ -279,7 +279,7 @@ CANARY = 255
 
 
 def with_canary(n_images: int = 30) -> Descriptors:
-    """Training rows hold descriptors below 100, the last ten rows only the canary."""
+    """Training rows have descriptors below 100, the last ten rows only the canary."""
     rng = np.random.default_rng(0)
     values = rng.integers(0, 100, (n_images, 6, 4), dtype=np.uint8)
     values[20:] = CANARY

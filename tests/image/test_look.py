@@ -1,4 +1,4 @@
-"""Which images look the same."""
+"""Near-duplicate images."""
 
 from __future__ import annotations
 

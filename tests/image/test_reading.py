@@ -1,4 +1,4 @@
-"""Images of every kind become arrays, or a flag that says why not."""
+"""Images of every format are read to arrays, or flagged with the reason."""
 
 from __future__ import annotations
 

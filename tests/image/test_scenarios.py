@@ -104,7 +104,7 @@ def test_image_scenarios_run_and_share_their_descriptors(shop, capsys):
 
 @pytest.mark.parametrize("name", ["words", "mix", "fisher", "forest"])
 def test_an_image_scenario_learns_nothing_from_test_rows(shop, name):
-    """Codebook, mixture and components are those of training rows alone."""
+    """Codebook, mixture and components are fitted on training rows only."""
     record = run(shop, IMAGE)[name]
     kept = answers(shop, record)
     frame = pd.read_csv("shop.csv", dtype=str)
@@ -320,7 +320,7 @@ def test_a_fusion_of_one_is_refused(shop, capsys):
 
 
 def write_much_to_describe(shop):
-    """Give every row an image full of keypoints, and the words of them a scenario."""
+    """Give every row an image with many keypoints; write a scenario with visual words."""
     for number in range(60):
         image = Image.effect_noise((300, 300), 90).convert("RGB")
         image.save(shop / "images" / f"{number}.png")
@@ -330,7 +330,7 @@ def write_much_to_describe(shop):
 
 @pytest.mark.slow
 def test_a_run_killed_while_describing_resumes_there(shop):
-    """What was described before the kill is marked here, and the mark outlives it."""
+    """Values written before the kill are modified here and must be kept."""
     write_much_to_describe(shop)
     command = [sys.executable, "-m", "rakuten_bench", "run", "grid.yaml", "--jobs", "1"]
 
@@ -360,7 +360,7 @@ def test_a_run_killed_while_describing_resumes_there(shop):
 
 @pytest.mark.skipif(not can_mount(), reason="no small disk can be made here")
 def test_a_disk_that_fills_while_images_are_described_stops_the_run(shop):
-    """Descriptors are written to a mapped file: no space there is a signal, no error."""
+    """Descriptors are written to a mapped file: a full disk raises a signal, not an error."""
     write_much_to_describe(shop)
     (shop / "disk").mkdir()
     command = f"{sys.executable} -m rakuten_bench run grid.yaml --quiet --cache disk/c"

@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a terminal, plain lines in a log and in a notebook."""
+"""Progress of a run: a bar in a terminal, plain lines in a log and in a notebook."""
 
 import fcntl
 import os

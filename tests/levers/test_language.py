@@ -1,4 +1,4 @@
-"""Languages found, rows dropped from training only, and texts translated."""
+"""Detected languages, rows excluded from training only, and translated texts."""
 
 from __future__ import annotations
 

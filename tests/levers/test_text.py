@@ -1,4 +1,4 @@
-"""What every option of the text levers must do, also those written tomorrow."""
+"""Contract tests of all options of the text levers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is learned beside TF-IDF: hashed columns, ratios, frequent words, fewer columns."""
+"""Vectorizers and reducers besides TF-IDF: hashing, ratios, frequent words, SVD."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What single options make of a text: cleaned, cut, left out, reduced."""
+"""The effect of single options on a text: cleaning, tokens, stop words, stems."""
 
 from __future__ import annotations
 

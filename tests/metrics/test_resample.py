@@ -1,4 +1,4 @@
-"""Intervals and paired tests, held against the slow way and against known truth."""
+"""Intervals and paired tests, compared with naive versions and known true values."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def resample_matrix(confusion, metric, n_draws=1000, random_state=0):
 
 
 def worsen(y_true, predicted, n_rows):
-    """Make some right answers wrong."""
+    """Change some correct predictions to wrong ones."""
     worse = predicted.copy()
     right = np.flatnonzero(predicted == y_true)[:n_rows]
     worse[right] = (y_true[right] + 1) % (y_true.max() + 1)

@@ -1,4 +1,4 @@
-"""Scores from the confusion matrix, held against scikit-learn's."""
+"""Scores from the confusion matrix, compared with scikit-learn's."""
 
 from typing import get_args
 

@@ -1,4 +1,4 @@
-"""Networks learn, stop in time, go on after a kill and say what they did."""
+"""Networks learn, stop early, resume after a kill and record their training."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pixels() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def corpus() -> tuple[Corpus, np.ndarray]:
-    """Sixty texts; those of class 1 hold "rouge", the others "bleu"."""
+    """Sixty texts; those of class 1 contain "rouge", the others "bleu"."""
     rng = np.random.default_rng(0)
     y = np.arange(60) % 2
     fill = ["un", "sac", "pour", "elle"]

@@ -1,4 +1,4 @@
-"""Pretrained networks are loaded from this machine or refused, frozen or learned on."""
+"""Pretrained networks: loaded from this machine or refused, frozen or fine-tuned."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def pixels() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture
 def tiny_backbone(monkeypatch):
-    """Let the name of a backbone stand for a tiny network."""
+    """Replace a backbone with a tiny network."""
     torch.manual_seed(0)
     network = remove_head(Tiny())
     found = Backbone(network, (0.5,) * 3, (0.25,) * 3)

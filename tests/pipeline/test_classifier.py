@@ -1,4 +1,4 @@
-"""A scenario as a scikit-learn classifier gives what the engine gives."""
+"""A scenario as a scikit-learn classifier predicts the same as the engine."""
 
 import pickle
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Dividing values into the rows of a fold: what is said where one class is left."""
+"""Dividing values into the rows of a fold: the message if only one class remains."""
 
 from __future__ import annotations
 

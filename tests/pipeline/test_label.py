@@ -1,4 +1,4 @@
-"""Labels that a user gives `fit` come back as they are, or are refused."""
+"""Labels passed to `fit` are predicted in the same dtype, or refused."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ def frame():
 
 
 def labelled(*values):
-    """Return ten times three labels."""
+    """Return three labels, ten times each."""
     return [values[row % len(values)] for row in range(30)]
 
 

@@ -1,4 +1,4 @@
-"""The plan: what is merged, how steps are named, what runs again."""
+"""The plan: merged steps, their keys, and what changes a key."""
 
 import ast
 import importlib
@@ -129,7 +129,7 @@ def module(tmp_path, monkeypatch):
 
 
 def import_anew():
-    """Return `source` as another process has it: with nothing cached."""
+    """Return `source` with empty caches, as in a new process."""
     spec = importlib.util.spec_from_file_location("source_anew", source.__file__)
     anew = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(anew)

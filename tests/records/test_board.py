@@ -1,4 +1,4 @@
-"""Whose data a board is of: no record is ever replaced by one of other data."""
+"""The data of a board: a record is never replaced by one of other data."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Results folders that somebody made to harm: one remark, and a board that is whole."""
+"""Malicious results folders: one warning, and a complete board."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records on disk: complete or absent, readable for ever."""
+"""Records on disk: complete or absent, readable by later versions."""
 
 import contextlib
 import errno

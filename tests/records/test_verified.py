@@ -1,4 +1,4 @@
-"""What was found true is kept by checksum; it is believed only where it is private."""
+"""Verified records are cached by checksum, in private files only."""
 
 import os
 

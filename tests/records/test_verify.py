@@ -1,4 +1,4 @@
-"""A record that does not say what follows from its files is named and ranked nowhere."""
+"""A record that contradicts its files is reported and not ranked."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What options are handed: columns that they ask for, and labels only as `y`."""
+"""Inputs of options: the columns that they declare, and labels only as `y`."""
 
 import importlib.util
 import json

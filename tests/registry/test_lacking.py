@@ -1,4 +1,4 @@
-"""What an option needs of this machine is told before anything has run."""
+"""Missing requirements of options are reported before anything runs."""
 
 from __future__ import annotations
 

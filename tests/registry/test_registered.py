@@ -1,4 +1,4 @@
-"""Functions by name: what every registry refuses and finds, whatever it holds."""
+"""Registries: lookup by name, and what all of them refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options say rightly whether what they give can be below zero."""
+"""Options with negative output have the tag `signed`, and no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boards from records: ranks, groups, what is left out, and every format."""
+"""Boards from records: ranks, groups, excluded records, and every format."""
 
 import csv
 import dataclasses

@@ -1,4 +1,4 @@
-"""A hostile catalogue: every format stays what it is."""
+"""A malicious catalog: every output format stays valid."""
 
 import csv
 import io

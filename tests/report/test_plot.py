@@ -1,4 +1,4 @@
-"""Plots say what the records say, and survive any label."""
+"""Plots show the values of the records, and accept any label."""
 
 import itertools
 

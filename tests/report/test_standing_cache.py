@@ -1,4 +1,4 @@
-"""What was found out about a board is kept, and taken again only if nothing is new."""
+"""The standing of a board is cached, and reused only if nothing has changed."""
 
 import os
 

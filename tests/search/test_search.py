@@ -1,4 +1,4 @@
-"""Searches: inside the training rows, every candidate kept, the same in the classifier."""
+"""Searches use training rows only, record every candidate, and work in the classifier."""
 
 import importlib
 from dataclasses import replace
@@ -351,7 +351,7 @@ def test_the_classifier_searches_as_the_engine_does(searched):
 
 
 def test_a_search_never_sees_the_labels_of_test_rows(searched, tmp_path, monkeypatch):
-    """Other labels on the test rows change no candidate's score."""
+    """The labels of the test rows don't affect any candidate's score."""
     dataset, split, scenario, _, record = searched
     preparing = importlib.import_module("rakuten_bench.engine.prepare")
     frame = dataset.frame.copy()
@@ -374,7 +374,7 @@ def test_a_search_never_sees_the_labels_of_test_rows(searched, tmp_path, monkeyp
 
 
 def test_stateless_features_are_divided_for_a_search(tmp_path):
-    """An image feature without a reducer comes whole: no step before has parted it."""
+    """An image feature without a reducer is not yet divided into folds."""
     scenario = from_words(
         {"feature": "layout", "model": "logreg", "search": "grid"},
         {"search": {"space": {"C": [0.1, 1.0]}}},

@@ -1,4 +1,4 @@
-"""Validation rows: searches and fusions choose by them, and nothing else sees them."""
+"""Validation rows are used by searches and fusions only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cache that belongs to somebody else: one message, never a wait without end."""
+"""A cache of another user: one message, never an endless wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values as bytes: what comes back is what was written, and no code runs."""
+"""Encoding of values: decoded values equal the originals, and no code runs."""
 
 import dataclasses
 import os

@@ -1,4 +1,4 @@
-"""Results on disk: whole or not there, mapped, checked, claimed by one, evicted by age."""
+"""Results on disk: atomic, mapped, verified, claimed once, evicted by age."""
 
 import os
 import subprocess
