@@ -363,7 +363,7 @@ def test_a_file_that_an_old_baseline_approved_is_judged_by_its_own_metric(shop):
     )
 
 
-def test_a_results_folder_that_was_moved_says_that_its_file_is_not_found(shop):
+def test_a_moved_results_folder_reports_the_missing_file(shop):
     study(shop)
     invoke("check", "--update")
     moved = shop / "elsewhere" / "deep" / "results"
@@ -387,7 +387,7 @@ def test_joined_results_bring_their_last_runs(shop):
     assert "name alone" not in result.output
 
 
-def test_a_run_with_nothing_to_do_says_again_which_scenarios_count(shop):
+def test_a_run_without_pending_scenarios_rewrites_its_run_file(shop):
     study(shop)
     run = shop / "results" / "runs" / "ci.yaml.json"
     before = run.read_bytes()
@@ -412,7 +412,7 @@ def test_records_of_another_split_do_not_pass_for_those_of_the_baseline(shop):
     assert svm["reason"] == f"ci.yaml is on the board {other} by now"
 
 
-def test_records_without_a_known_run_are_looked_for_on_other_splits(shop):
+def test_records_without_a_known_run_are_searched_on_other_splits(shop):
     study(shop)
     invoke("check", "--update", "--rows")
     study(shop, split="{holdout: {random_state: 7}}")

@@ -267,7 +267,7 @@ def test_a_board_without_scores_is_not_approved(shop):
         run(shop, "--update")
 
 
-def test_without_a_baseline_the_message_says_how_to_write_one(shop):
+def test_without_a_baseline_the_message_explains_how_to_write_one(shop):
     shop.add("T0")
 
     with pytest.raises(UserError, match="check --update"):
@@ -398,7 +398,7 @@ def test_without_a_known_run_two_records_of_a_name_are_ambiguous(shop):
     assert "name the file (rakuten-bench check FILE)" in words
 
 
-def test_a_record_that_is_matched_by_name_alone_says_so(shop, kept):
+def test_a_record_that_is_matched_by_name_only_is_reported(shop, kept):
     (verdict, *_) = json.loads(run(shop, "--format", "json").stdout)["scenarios"]
 
     assert verdict["reason"].endswith("matched by name alone")

@@ -76,7 +76,7 @@ def test_the_code_that_a_command_gives_is_the_exit_code():
     assert exit_code_of(lambda: None) == 0
 
 
-def test_a_bug_prints_its_traceback_and_says_that_nothing_was_measured(capsys):
+def test_a_bug_prints_its_traceback_and_reports_that_nothing_was_measured(capsys):
     end_with(ZeroDivisionError("weights"))
 
     printed = capsys.readouterr().err
@@ -84,7 +84,7 @@ def test_a_bug_prints_its_traceback_and_says_that_nothing_was_measured(capsys):
     assert "the command did not finish: this is a bug" in printed
 
 
-def test_a_program_that_was_ended_from_within_says_by_what(capsys):
+def test_a_program_that_ends_itself_reports_the_cause(capsys):
     end_with(SystemExit(0))
 
     assert "has called sys.exit(0)" in capsys.readouterr().err

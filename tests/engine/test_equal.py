@@ -162,7 +162,7 @@ def kill_in_the_middle(folder, moments, *words):
     return len(learned(folder)) - n_learned, n_finished
 
 
-def test_killed_again_and_again_a_run_loses_nothing_and_leaves_nobody(shop, capsys):
+def test_a_repeatedly_killed_run_loses_nothing_and_leaves_no_process(shop, capsys):
     amounts = [0.1 + number / 1000 for number in range(3 * KILLS)]
     text = HEAD + SLOW.replace("LOG", str(shop / "log"))
     (shop / "slow.yaml").write_text(text.replace("[0.1, 0.11, 0.12]", str(amounts)))
@@ -200,7 +200,7 @@ def test_an_interrupt_from_the_keyboard_reaches_the_run_only(shop, capsys):
     assert have_ended(processes)
 
 
-def test_a_record_survives_a_cache_that_has_lost_what_came_before(shop, capsys):
+def test_a_record_survives_the_loss_of_earlier_results_in_the_cache(shop, capsys):
     call("grid.yaml", "--results", "one", "--cache", "a")
     expected = digests(shop, "one")
     from rakuten_bench.store.result import Store

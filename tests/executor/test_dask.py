@@ -289,7 +289,7 @@ def forget_to_run(client, step):
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["shared", "apart"])
-def test_what_dask_leaves_waiting_is_submitted_again(
+def test_steps_that_dask_leaves_waiting_are_submitted_again(
     grid, cluster, capsys, monkeypatch, apart
 ):
     shorten(monkeypatch, "_LONGEST_IDLE", 1)
@@ -336,7 +336,7 @@ def test_a_late_worker_with_other_source_takes_no_part(
     assert digests(folder, "far") == expected
 
 
-def test_a_run_says_why_no_worker_is_left(
+def test_a_run_reports_why_no_worker_is_left(
     gated, cluster, capsys, other_source, while_a_step_waits
 ):
     address, add_worker = cluster
@@ -478,7 +478,9 @@ def test_what_another_run_has_claimed_at_a_worker_is_asked_for_now_and_then(
     assert moments[6] - moments[0] > 2.0
 
 
-def test_waiting_for_another_run_is_no_failure_of_dask(odd, cluster, capsys, claimed):
+def test_waiting_for_another_run_is_not_a_failure_of_dask(
+    odd, cluster, capsys, claimed
+):
     key, moments = claimed
     cancelled = []
 
@@ -550,7 +552,7 @@ def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkey
     assert "it has no worker. Start one: dask worker" in error
 
 
-def test_a_run_whose_workers_have_all_gone_says_so_and_ends(
+def test_a_run_without_remaining_workers_ends_with_a_message(
     odd, cluster, capsys, monkeypatch
 ):
     shorten(monkeypatch, "_LONGEST_ALONE", 3)

@@ -84,7 +84,7 @@ def log(folder):
     return (folder / "log").read_text().splitlines()
 
 
-def test_a_gpu_is_used_where_there_is_one_by_what_can_use_it(with_gpu, capsys):
+def test_an_available_gpu_is_used_by_steps_that_support_it(with_gpu, capsys):
     code, _, _ = call(capsys)
 
     found = records(with_gpu)
@@ -208,7 +208,7 @@ def test_all_machines_have_to_have_one():
     assert devices.of(NETWORK) == "cpu"
 
 
-def test_what_can_not_use_the_gpu_that_was_asked_for_is_named():
+def test_options_that_can_not_use_the_requested_gpu_are_named():
     ask = answers({"xgboost-cpu|xgboost": "built for CPUs"})
 
     with pytest.raises(
@@ -219,18 +219,18 @@ def test_what_can_not_use_the_gpu_that_was_asked_for_is_named():
     assert len(error.value.problems) == 1
 
 
-def test_nobody_is_asked_where_no_step_could_use_a_gpu_or_none_may():
+def test_workers_are_not_queried_if_no_step_can_or_may_use_a_gpu():
     assert find_devices("auto", [LINEAR], nobody) == Devices()
     assert find_devices("cpu", [NETWORK], nobody) == Devices()
 
 
-def test_no_answer_is_no_gpu():
+def test_a_missing_answer_means_no_gpu():
     assert find_devices("auto", [NETWORK], answers()) == Devices()
     with pytest.raises(Problems, match="--device cuda: no worker has answered"):
         find_devices("cuda", [NETWORK], answers())
 
 
-def test_a_driver_that_ends_whoever_asks_it_is_no_gpu():
+def test_a_driver_that_kills_the_query_means_no_gpu():
     def ask(*_):
         raise Stopped("failed", "SIGSEGV", "its process was ended by SIGSEGV")
 

@@ -21,7 +21,7 @@ PROPERTIES = ("is_killed", "is_timeout", "is_bus_error", "is_shutdown")
         ("failed", SHUTDOWN, {"is_shutdown"}),
     ],
 )
-def test_a_fault_says_what_stopped_its_step(status, kind, expected):
+def test_a_fault_contains_its_cause(status, kind, expected):
     fault = Fault.of(Stopped(status, kind, "so it was"), STEP)
 
     assert {name for name in PROPERTIES if getattr(fault, name)} == expected

@@ -101,7 +101,7 @@ def test_the_next_call_computes_while_one_writes_its_result(tmp_path):
     pool.shutdown()
 
 
-def test_what_a_call_logs_is_seen_while_it_runs(pool, tmp_path):
+def test_logs_of_a_call_are_visible_while_it_runs(pool, tmp_path):
     future = pool.submit(odd_calls.tell_until, tmp_path / "end")
 
     assert wait_for(lambda: future.report == "3 of 7")
@@ -110,7 +110,7 @@ def test_what_a_call_logs_is_seen_while_it_runs(pool, tmp_path):
     assert future.result() == future.report
 
 
-def test_a_call_says_since_when_it_runs(pool, tmp_path):
+def test_a_call_has_a_start_time(pool, tmp_path):
     before = time.monotonic()
     n_workers = pool.n_workers
     futures = [
@@ -173,7 +173,7 @@ def test_the_child_of_a_child_is_ended_too(pool, tmp_path):
     assert wait_for(lambda: not psutil.pid_exists(grandchild), seconds=30)
 
 
-def test_a_call_over_its_memory_is_stopped_and_says_what_it_held(pool):
+def test_a_call_over_its_memory_limit_is_stopped_and_reports_its_memory(pool):
     limit = Limit(memory=400_000_000)
 
     with pytest.raises(Stopped, match="over its memory limit of 400 MB") as stop:
@@ -202,7 +202,7 @@ def test_an_exit_is_a_failure_with_its_code(pool):
         pool.submit(os._exit, 3).result()
 
 
-def test_what_stopped_a_call_can_be_sent_elsewhere():
+def test_the_reason_of_a_stopped_call_can_be_pickled():
     stop = Stopped("oom", "MemoryLimit", "over its limit", "its last words")
     stop.seconds, stop.memory = 2.5, 70
 
@@ -240,7 +240,7 @@ def test_a_worker_that_still_holds_much_is_replaced(pool):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_numeric_threads_are_what_was_promised(n_threads):
+def test_the_number_of_numeric_threads_is_as_set(n_threads):
     with LocalPool(1, n_threads=n_threads, preload=PRELOAD) as pool:
         assert pool.submit(odd_calls.numeric_threads).result() == n_threads
 
@@ -266,7 +266,7 @@ def test_no_process_is_left_after_a_shutdown(tmp_path):
         pool.submit(math.sqrt, 1)
 
 
-def test_a_shutdown_tells_those_who_wait(tmp_path):
+def test_a_shutdown_fails_pending_calls(tmp_path):
     pool = LocalPool(1, preload=PRELOAD)
     running = pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 60)
     queued = pool.submit(math.sqrt, 1)
@@ -367,7 +367,7 @@ def test_a_daemon_that_a_call_has_left_ends_with_its_worker(tmp_path):
         assert have_ended([daemon])
 
 
-def test_a_fork_server_that_a_call_has_stopped_goes_on(tmp_path):
+def test_a_fork_server_that_a_call_has_stopped_continues(tmp_path):
     with LocalPool(1, preload=PRELOAD) as pool:
         server = pool.submit(odd_calls.stop_parent).result(timeout=120)
 

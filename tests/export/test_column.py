@@ -202,7 +202,7 @@ def test_naming_a_column_that_the_model_does_not_read_is_refused(call, table):
     )
 
 
-def test_images_are_looked_for_where_the_training_images_are(call, table):
+def test_images_are_searched_in_the_folder_of_the_training_images(call, table):
     rows = [listing(row) for row in range(6)]
 
     code, out, error = call("predict", "seen.joblib", table(rows))
@@ -506,7 +506,7 @@ def test_a_row_of_a_table_is_explained_by_an_exported_model(call, table):
         (("seen.joblib", "--text", "hat"), "looks at images only"),
     ],
 )
-def test_what_explain_cannot_do_is_said(call, words, message):
+def test_unsupported_explanations_are_refused_with_a_reason(call, words, message):
     code, _, error = call("explain", *words, "--cache", "cache")
 
     assert code == 2

@@ -122,7 +122,7 @@ def test_a_fit_has_the_threads_that_the_record_says(shop, call, words, monkeypat
     "words",
     [["export", "sampled", "-o", "m.joblib"], ["explain", "sampled", "--text", "hat"]],
 )
-def test_what_a_fit_remarks_is_reported_once_as_a_note(shop, call, words):
+def test_warnings_of_a_fit_are_printed_once_as_a_note(shop, call, words):
     code, _, error = call(*words, "--cache", "cache")
 
     assert code == 0, error
@@ -149,7 +149,7 @@ def test_predict_gives_probability_and_two_more_guesses(shop, call, tmp_path):
     assert (found[["label", "second", "third"]].nunique(axis=1) == 3).all()
 
 
-def test_predict_tells_once_that_images_are_missing(shop, call, tmp_path):
+def test_predict_reports_missing_images_once(shop, call, tmp_path):
     model = tmp_path / "model.joblib"
     call("export", "seen", "-o", model, "--cache", "cache")
     (tmp_path / "new.csv").write_text("photo\np1.png\nabsent.png\ngone.png\n")
@@ -171,7 +171,7 @@ def test_a_model_without_probabilities_still_gives_guesses(shop, call, tmp_path)
     ]  # fmt: skip
 
 
-def test_the_card_says_what_the_model_is(shop, call, tmp_path):
+def test_the_card_describes_the_model(shop, call, tmp_path):
     call(
         "export",
         "svm",
@@ -193,7 +193,7 @@ def test_the_card_says_what_the_model_is(shop, call, tmp_path):
     assert "scikit-learn" in card["packages"]
 
 
-def test_the_card_says_what_a_search_chose(shop, call, tmp_path):
+def test_the_card_contains_the_parameters_that_a_search_chose(shop, call, tmp_path):
     call("export", "searched", "-o", tmp_path / "model.joblib", "--cache", "cache")
 
     (line,) = json.loads((tmp_path / "model.card.json").read_text())["search"]
@@ -243,7 +243,7 @@ def test_a_model_of_other_versions_is_refused_by_default(shop, call, tmp_path):
         (["show", ""], "unknown scenario ''"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_message(call, words, message):
+def test_impossible_requests_are_refused_in_one_message(call, words, message):
     code, _, error = call(*words)
 
     assert code == 2
@@ -317,7 +317,7 @@ def test_other_text_models_are_explained_by_lime(shop, call):
     assert "hat" in out
 
 
-def test_without_lime_the_message_says_how_to_install_it(shop, call, monkeypatch):
+def test_without_lime_the_message_explains_how_to_install_it(shop, call, monkeypatch):
     monkeypatch.setitem(sys.modules, "lime.lime_text", None)
 
     code, _, error = call("explain", "bayes", "--text", "hat", "--cache", "cache")
@@ -433,7 +433,7 @@ def seeing(tmp_path_factory):
         ("text", "title\n", "has no rows"),
     ],
 )
-def test_a_table_that_lacks_what_a_model_reads_is_refused(
+def test_a_table_without_the_columns_of_the_model_is_refused(
     seeing, tmp_path, name, table, message
 ):
     (tmp_path / "new.csv").write_text(table)

@@ -205,7 +205,7 @@ def is_refused(option: Option, dataset: Dataset) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("option", OPTIONS, ids=by_name)
-def test_an_option_ends_says_the_same_twice_and_learns_nothing_of_test_rows(
+def test_an_option_ends_is_deterministic_and_learns_nothing_from_test_rows(
     option, trial
 ):
     record = find_record(option, trial)

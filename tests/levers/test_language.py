@@ -59,7 +59,7 @@ DETECTORS = ["py3langid", "langid", "langdetect", "fasttext", "lingua", "eldc"]
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_a_detector_tells_plain_sentences_apart(name):
+def test_a_detector_distinguishes_plain_sentences(name):
     detector = option(registry.DETECTOR, name)
 
     found = detect(detector, {}, {"frame": frame_of([*SENTENCES.values(), ""])}, GIVEN)
@@ -143,7 +143,7 @@ def test_only_foreign_texts_are_translated_and_all_count_as_french():
     assert done["languages"].trained.all()
 
 
-def test_a_stopped_translation_goes_on_where_it_stopped(tmp_path):
+def test_a_stopped_translation_resumes(tmp_path):
     titles = [f"bed number {number}" for number in range(2 * BATCH + 5)]
     frame, languages = frame_of(titles), languages_of(*["en"] * len(titles))
     asked = []
@@ -179,7 +179,7 @@ def test_a_finished_translation_asks_for_nothing(tmp_path):
     assert done["frame"]["title"].tolist() == ["en:A BED"]
 
 
-def test_translation_without_a_model_is_refused_with_what_to_do(monkeypatch, tmp_path):
+def test_translation_without_a_model_is_refused_with_advice(monkeypatch, tmp_path):
     monkeypatch.setenv("RAKUTEN_BENCH_TRANSLATION", str(tmp_path))
     slots = {"languages": languages_of("fr", "en"), "frame": frame_of(["un", "a"])}
 

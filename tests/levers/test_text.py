@@ -127,7 +127,7 @@ def assert_same(first, second):
 
 
 @pytest.mark.parametrize("option", MAPS, ids=name_of)
-def test_a_map_option_treats_a_row_the_same_whatever_rows_come_with_it(option, slots):
+def test_a_map_option_treats_each_row_independently(option, slots):
     skip_unless_installed(option)
     rows = np.array([8, 0, 3, 2])
 
@@ -199,9 +199,7 @@ def test_a_learned_option_gives_the_same_twice_cloned_and_pickled(option, slots)
 
 
 @pytest.mark.parametrize("option", LEARNED, ids=name_of)
-def test_a_learned_option_treats_a_test_row_the_same_whatever_rows_come_with_it(
-    option, slots
-):
+def test_a_learned_option_treats_each_test_row_independently(option, slots):
     value, y = learned_input(option, slots)
     estimator = option.make(params={}, **GIVEN).fit(value, y)
 
@@ -212,7 +210,7 @@ def test_a_learned_option_treats_a_test_row_the_same_whatever_rows_come_with_it(
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=name_of)
-def test_an_option_says_what_it_does_in_one_line(option):
+def test_an_option_is_described_in_one_line(option):
     assert option.doc.endswith(".")
     assert len(option.doc) < 100
 

@@ -95,7 +95,7 @@ def test_words_frequent_in_every_class_are_left_out_and_no_others():
     assert kept.documents() == [["a", "neuf"]]
 
 
-def test_a_word_counts_once_for_a_row_whatever_its_blocks():
+def test_a_word_counts_once_for_a_row_in_any_block():
     docs = [["a", "a"], [], ["b"], ["b"], ["a"], [], ["b"], []]  # 4 rows, two blocks
     y = np.array([5, 5, 9, 9])  # codes need not begin at 0
 

@@ -140,7 +140,7 @@ def test_a_language_without_a_list_keeps_every_word(name, language):
     assert stop(name, language) == frozenset()
 
 
-def test_nltk_without_its_data_says_how_to_get_it(monkeypatch):
+def test_nltk_without_its_data_explains_how_to_get_it(monkeypatch):
     import nltk
 
     monkeypatch.setattr(nltk.data, "path", [])
@@ -162,7 +162,7 @@ def test_nltk_reads_the_data_that_the_user_has(monkeypatch, tmp_path):
     assert stop("nltk", "de") == frozenset()
 
 
-def test_the_files_of_nltks_data_are_looked_for_where_nltk_looks(monkeypatch, tmp_path):
+def test_nltks_data_are_searched_in_nltks_folders(monkeypatch, tmp_path):
     monkeypatch.setenv("NLTK_DATA", os.pathsep.join(("~/mine", str(tmp_path))))
     ask = "import nltk.data; print(*nltk.data.path, sep='\\n')"
 
@@ -208,7 +208,7 @@ def test_words_of_a_language_without_rules_stay_as_they_are(name):
     assert normalize(name, ["chaises", "ab"], "zz") == ["chaises", "ab"]
 
 
-def test_a_missing_pipeline_says_how_to_get_it():
+def test_a_missing_pipeline_explains_how_to_get_it():
     with pytest.raises(UserError, match="python -m spacy download fr_no_such"):
         normalize("lemma_spacy", ["a"], pipelines=("fr_no_such",))
 
@@ -248,7 +248,7 @@ def test_a_missing_description_falls_back_on_the_title_if_set(frame):
     assert texts.columns == (["Un lit, 2 m.", "Lot"],)
 
 
-def test_blocks_carry_their_weights_and_tell_that_a_description_is_missing(frame):
+def test_blocks_have_weights_and_flag_a_missing_description(frame):
     texts = read_fields("blocks", frame, description_weight=0.5)
 
     assert texts.blocks == ("title", "description")

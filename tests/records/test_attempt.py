@@ -105,7 +105,7 @@ def test_a_folder_without_results_stays_as_it_is(tmp_path, grid):
     assert not (tmp_path / "results").exists()
 
 
-def test_a_file_that_does_not_tell_is_named(results):
+def test_an_unreadable_attempt_file_is_named(results):
     (results / "runs").mkdir()
     (results / "runs" / "grid.yaml~12345678.attempt").write_text("{")
 

@@ -157,7 +157,7 @@ def test_seeds_are_never_mixed_on_a_board_nor_compared(folder, call):
         report.compare(*(folder / "results" / board / code for board in rows))
 
 
-def test_the_board_of_a_run_is_of_its_data_whatever_was_written_last(folder, call):
+def test_the_board_of_a_run_has_its_data_regardless_of_the_last_write(folder, call):
     run(call, "a")
     run(call, "b")
     write_study(folder / "a", second="ridge: {model: ridge}")

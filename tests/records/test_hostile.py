@@ -246,7 +246,7 @@ def test_a_plain_file_is_read_up_to_its_limit(tmp_path):
 
 @pytest.mark.parametrize("text", ["secret: x\nuser:x:0:0", "secret=x\nb", "- secret"])
 @pytest.mark.parametrize("is_included", [False, True])
-def test_nothing_is_quoted_of_a_file_that_is_no_scenario_file(
+def test_a_file_that_is_not_a_scenario_file_is_not_quoted(
     tmp_path, call, text, is_included
 ):
     (tmp_path / "file").write_text(text)
@@ -259,7 +259,7 @@ def test_nothing_is_quoted_of_a_file_that_is_no_scenario_file(
 
 
 @pytest.mark.parametrize("hostile", [make_pipe, link_device])
-def test_a_table_that_is_no_file_is_one_message(tmp_path, hostile):
+def test_a_table_that_is_not_a_file_is_one_message(tmp_path, hostile):
     hostile(tmp_path / "shop.csv")
 
     with pytest.raises(UserError, match=r"shop\.csv: can't be read: is a"):

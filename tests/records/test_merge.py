@@ -36,7 +36,7 @@ def content(folder):
     }
 
 
-def test_what_is_missing_is_copied_and_the_rest_stays(shop, other):
+def test_missing_records_are_copied_and_others_kept(shop, other):
     before = content(shop.results)
 
     result = run(shop, other)
@@ -110,7 +110,7 @@ def test_a_damaged_record_on_either_side_is_reported(shop, other):
     assert "1 conflict, 1 damaged" in result.output
 
 
-def test_what_a_killed_run_left_is_filled(shop, other):
+def test_an_incomplete_record_of_a_killed_run_is_completed(shop, other):
     folder = shop.results / "shop" / "T3"
     shutil.copytree(other / "shop" / "T3", folder)
     (folder / "record.json").unlink()

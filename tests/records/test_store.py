@@ -109,7 +109,7 @@ def test_the_same_predictions_make_the_same_files(tmp_path):
         assert (first / name).read_bytes() == (again / name).read_bytes()
 
 
-def test_rows_digest_tells_whether_two_scenarios_saw_the_same_rows():
+def test_rows_digest_shows_whether_two_scenarios_have_the_same_rows():
     base = make_predictions()
 
     assert base.rows_digest == make_predictions((2,) * 6).rows_digest
@@ -130,7 +130,7 @@ def test_a_truncated_record_is_reported_and_the_others_are_read(tmp_path):
     assert "can't be read" in bad.message
 
 
-def test_what_a_killed_run_left_is_not_a_record(tmp_path):
+def test_leftovers_of_a_killed_run_are_not_records(tmp_path):
     folder = write(tmp_path, make_record(), make_predictions())
     (folder / "record.json").unlink()
 

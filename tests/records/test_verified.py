@@ -75,7 +75,7 @@ def test_a_record_with_files_of_another_one_is_verified_again(shop, cache, name)
     assert ranked(shop, cache) == ["T2"]
 
 
-def test_what_is_gone_from_the_board_is_forgotten(shop, cache):
+def test_records_removed_from_the_board_are_forgotten(shop, cache):
     for code in ("T1", "T2"):
         shop.add(code)
     ranked(shop, cache)

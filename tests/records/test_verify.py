@@ -152,7 +152,7 @@ def test_a_forged_record_is_reported_by_every_command_that_reads_it(
     assert not (tmp_path / "other" / "shop" / code).exists()
 
 
-def test_a_renamed_folder_is_no_other_scenario(shop, honest):
+def test_a_renamed_folder_is_not_another_scenario(shop, honest):
     honest[0].rename(honest[0].with_name("T0000-0000-0000"))
 
     board = report.load_board(shop.results, "shop")
@@ -211,7 +211,7 @@ def test_other_truths_are_other_rows(shop, honest):
     assert [entry.folder for entry in board.entries] == honest[:2]
 
 
-def test_a_table_that_was_removed_says_nothing_wrong(honest):
+def test_a_removed_confusion_table_is_not_a_fault(honest):
     (honest[0] / "confusion.csv").unlink()
 
     assert fault_of(honest[0]) == ""

@@ -28,7 +28,7 @@ def find(modality: str, lever: str, name: str) -> Option:
     return found.find(modality, name)
 
 
-def test_who_reads_what_users_bring_says_what_it_lacks():
+def test_options_that_read_user_files_report_missing_ones():
     """An option with such a file that says nothing is a surprise in the morning."""
     readers = {
         f"{modality} {lever.name} {option.name}"
@@ -58,7 +58,7 @@ def test_who_reads_what_users_bring_says_what_it_lacks():
         ),
     ],
 )
-def test_what_is_not_there_is_named(modality, lever, name, params, words):
+def test_missing_requirements_are_named(modality, lever, name, params, words):
     option = find(modality, lever, name)
     try:
         option.versions()
@@ -70,7 +70,7 @@ def test_what_is_not_there_is_named(modality, lever, name, params, words):
     assert any(part in said for part in words.split("|")), said
 
 
-def test_what_is_there_is_not_spoken_of(tmp_path, monkeypatch):
+def test_met_requirements_are_not_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("NLTK_DATA", write_stop_words(tmp_path, french=["le"]))
     given = {
         ("stopwords", "nltk"): {},
@@ -90,7 +90,9 @@ def test_what_is_there_is_not_spoken_of(tmp_path, monkeypatch):
     assert said == dict.fromkeys(given, "")
 
 
-def test_plan_and_run_tell_it_first_and_the_others_go_on(tmp_path, monkeypatch, call):
+def test_plan_and_run_report_missing_requirements_first_and_other_scenarios_run(
+    tmp_path, monkeypatch, call
+):
     monkeypatch.chdir(tmp_path)
     lines = [f"{word} {n},{word}" for word in ("pot", "hat") for n in range(9)]
     Path("shop.csv").write_text("\n".join(["name,kind", *lines]))

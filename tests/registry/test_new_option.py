@@ -124,7 +124,7 @@ def command(*words):
     return subprocess.run(words, capture_output=True, text=True, timeout=120)
 
 
-def test_a_package_of_somebody_else_brings_an_option(package):
+def test_an_installed_package_provides_an_option(package):
     ran = command("run", "shop.yaml", "--cache", "cache", "--jobs", "1")
     (record,) = Path("results").glob("*/*/record.json")
     code = record.parent.name

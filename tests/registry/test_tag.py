@@ -145,7 +145,7 @@ def test_a_reducer_below_zero_is_tagged_signed_and_no_other(modality, option):
     assert has_negative(X) == ("signed" in option.find_tags({}))
 
 
-def test_every_option_that_takes_features_with_a_kernel_tells_its_sign():
+def test_every_feature_with_a_kernel_has_the_right_sign_tag():
     with_kernel = [
         option for option in FEATURE.options("image") if "kernel" in option.parameters
     ]
@@ -193,7 +193,7 @@ def test_naive_bayes_goes_with_counts(tmp_path, feature):
         ("feature: pixels, reducer: pca", "reducer 'pca'"),
     ],
 )
-def test_a_network_for_images_is_refused_on_what_is_no_image(
+def test_a_network_for_images_is_refused_on_other_features(
     tmp_path, model, words, refused
 ):
     path = tmp_path / "odd.yaml"

@@ -123,7 +123,7 @@ def judged_top(shop, top):
     return report.with_standing(report.load_board(shop.results, "shop"), top)
 
 
-def test_a_record_that_does_not_tell_its_rows_is_not_ranked(shop):
+def test_a_record_without_a_rows_digest_is_not_ranked(shop):
     shop.add("T0", 0.9)
     folder = shop.add("T1", 0.8, 1)
     record = json.loads((folder / "record.json").read_text())
@@ -177,7 +177,7 @@ def test_a_false_score_is_reported_where_a_scenario_is_looked_at(shop):
         np.zeros((300, 1), np.int32),
     ],
 )
-def test_answers_that_are_none_are_not_ranked(shop, predicted):
+def test_invalid_predictions_are_not_ranked(shop, predicted):
     shop.add("T0", 0.9)
     folder = shop.add("T1", 0.8, 1)
     with np.load(folder / "predictions.npz") as file:
@@ -190,7 +190,7 @@ def test_answers_that_are_none_are_not_ranked(shop, predicted):
     assert "T1" in board.left_out[0]
 
 
-def test_scenarios_that_can_not_be_told_apart_share_a_group(shop):
+def test_scenarios_without_a_significant_difference_share_a_group(shop):
     shop.add("T1", right=0.9)
     shop.add("T2", right=0.9, own=1)
     shop.add("T3", right=0.5, own=2)
@@ -276,7 +276,7 @@ def test_a_damaged_record_is_named_and_the_rest_is_shown(shop):
     assert "T2" in board.left_out[0]
 
 
-def test_a_board_too_large_to_compare_says_so(shop, monkeypatch):
+def test_a_board_too_large_to_compare_is_marked(shop, monkeypatch):
     monkeypatch.setattr(standing, "LOOKED_AT", 2)
     for number in range(4):
         shop.add(f"T{number}", own=number)
@@ -291,7 +291,7 @@ def test_a_board_too_large_to_compare_says_so(shop, monkeypatch):
     ("kind", "words"),
     [("emoji", "emoji, not products"), ("synthetic", "synthetic catalogue")],
 )
-def test_a_board_on_anything_but_products_says_so(shop, kind, words):
+def test_a_board_of_data_other_than_products_is_marked(shop, kind, words):
     shop.add(
         "T1", dataset=records.DatasetInfo(name="shop", fingerprint="data1", kind=kind)
     )
@@ -301,7 +301,7 @@ def test_a_board_on_anything_but_products_says_so(shop, kind, words):
         assert words in printed
 
 
-def test_the_table_fits_in_100_columns_and_names_what_differs(shop):
+def test_the_table_fits_in_100_columns_and_names_differing_levers(shop):
     levers = {"stopwords": "spacy", "tokenizer": "spacy", "model": "linear_svc"}
     plain = {"stopwords": "off", "tokenizer": "regex", "model": "linear_svc"}
     tuned = {"model": {"C": 0.2, "class_weight": "balanced"}}
@@ -414,7 +414,7 @@ def test_an_unknown_data_set_suggests_the_closest(shop):
         run("report", "--results", shop.results, "--dataset", "shp")
 
 
-def test_an_empty_results_folder_says_what_to_run(tmp_path):
+def test_an_empty_results_folder_names_the_command_to_run(tmp_path):
     with pytest.raises(UserError, match="rakuten-bench run"):
         run("report", "--results", tmp_path)
 
@@ -429,7 +429,7 @@ def test_what_is_left_out_is_said_beside_json_not_in_it(shop):
     assert "Left out" in result.stderr
 
 
-def test_show_tells_levers_classes_and_notable_confusions(shop):
+def test_show_prints_levers_classes_and_notable_confusions(shop):
     folder = shop.add("T1", right=0.5, name="plain words", notes=["a row is empty"])
     record = records.read_record(folder)
 
@@ -442,7 +442,7 @@ def test_show_tells_levers_classes_and_notable_confusions(shop):
     assert "note: a row is empty" in printed
 
 
-def test_show_tells_the_index_that_clusterings_are_scored_by(shop):
+def test_show_prints_the_adjusted_rand_index(shop):
     given = shop.predictions(right=0.7)
     shop.add("T1", predictions=given)
 
@@ -453,7 +453,7 @@ def test_show_tells_the_index_that_clusterings_are_scored_by(shop):
     assert float(line.split()[1]) == pytest.approx(expected, abs=1e-4)
 
 
-def test_show_tells_what_a_search_chose_in_each_fold(shop):
+def test_show_prints_the_parameters_that_a_search_chose_in_each_fold(shop):
     fold = {
         "best_params": {"alpha": 0.25, "norm": True},
         "best_score": 0.5711,
@@ -573,7 +573,7 @@ def test_without_pairs_no_effect_is_reported(shop):
     assert "No two scenarios differ in one lever only" in printed
 
 
-def test_show_tells_folds_steps_and_origin(shop):
+def test_show_prints_folds_steps_and_provenance(shop):
     predictions = dataclasses.replace(
         shop.predictions(), fold=(np.arange(shop.n_rows) % 2).astype(np.int16)
     )
@@ -674,7 +674,7 @@ def test_a_board_of_one_scenario_words_it_in_full(shop):
     assert "The same" not in printed
 
 
-def test_fusions_tell_what_they_join(shop):
+def test_fusions_list_their_members(shop):
     shop.add("T1", levers=TEXT)
     shop.add("T2", levers={**TEXT, "model": "nb"})
     one = add_fusion(shop, "F1", TEXT, IMAGE)
@@ -738,7 +738,7 @@ def test_plots_are_of_the_best_scenarios_that_are_asked_for(shop, tmp_path):
 
 
 @pytest.mark.parametrize("command", [("report",), ("show", "T1")], ids=" ".join)
-def test_what_fails_while_a_plot_is_drawn_is_not_blamed_on_the_disk(
+def test_an_error_while_plotting_is_not_blamed_on_the_disk(
     shop, tmp_path, monkeypatch, command
 ):
     shop.add("T1")

@@ -297,7 +297,7 @@ def test_the_surest_wrong_answer_is_the_example(shop):
     assert records.has_record(folder)
 
 
-def test_a_scenario_whose_predictions_are_gone_says_so(shop):
+def test_a_scenario_without_predictions_is_reported(shop):
     folder = shop.add("T1")
     (folder / "predictions.npz").unlink()
     board = report.load_board(shop.results, "shop")
@@ -446,7 +446,9 @@ def test_the_scenario_page_agrees_with_the_record(browser, page, shop):
 
 
 @needs_browser
-def test_the_scenario_page_tells_what_a_search_chose(browser, shop, tmp_path):
+def test_the_scenario_page_shows_the_parameters_that_a_search_chose(
+    browser, shop, tmp_path
+):
     details = {
         "best_params": {"C": 0.5, "kernel": HOSTILE[0]},
         "best_score": 0.6,
@@ -492,7 +494,9 @@ def test_an_address_of_nothing_shows_the_board(browser, page, odd):
 
 
 @needs_browser
-def test_a_clustering_has_a_page_with_what_its_clusters_hold(browser, shop, tmp_path):
+def test_a_clustering_has_a_page_with_the_classes_of_its_clusters(
+    browser, shop, tmp_path
+):
     shop.add("T1")
     predictions = shop.predictions(0.9)
     clusters = dataclasses.replace(predictions, is_clustering=True)

@@ -92,7 +92,7 @@ def test_a_run_that_was_cut_off_is_logged_again(shop, uri, client):
     assert [run.info.status for run in runs_of(client, "cut")] == ["FINISHED"]
 
 
-def test_the_command_says_what_it_logged(shop, uri):
+def test_the_command_reports_the_logged_runs(shop, uri):
     shop.name = "told"
     shop.add("T1")
 
@@ -105,7 +105,7 @@ def test_the_command_says_what_it_logged(shop, uri):
     assert "1 runs logged, 0 already logged" in result.stderr
 
 
-def test_without_the_package_the_message_says_how_to_install_it(shop, monkeypatch):
+def test_without_the_package_the_message_explains_how_to_install_it(shop, monkeypatch):
     shop.add("T1")
     board = report.load_board(shop.results, "shop")
     monkeypatch.setitem(__import__("sys").modules, "mlflow", None)

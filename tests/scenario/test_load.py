@@ -103,7 +103,7 @@ def test_off_is_a_word_and_not_false(tmp_path):
     assert study.scenarios[0].levers["stopwords"] == "off"
 
 
-def test_exclude_removes_what_it_fits(tmp_path):
+def test_exclude_removes_matching_combinations(tmp_path):
     study = study_of(
         tmp_path,
         """
@@ -284,17 +284,17 @@ matrix:
         ("matrix: {model: logreg, vectorizer: {tfidf: 3}}", "must be a mapping"),
     ],
 )
-def test_a_file_that_is_wrong_as_a_whole_says_so(tmp_path, text, message):
+def test_a_malformed_file_is_refused(tmp_path, text, message):
     with pytest.raises(UserError, match=message):
         study_of(tmp_path, text)
 
 
-def test_a_folder_is_no_scenario_file(tmp_path):
+def test_a_folder_is_not_a_scenario_file(tmp_path):
     with pytest.raises(UserError, match=r"can't be read: Is a directory\.$"):
         load_study(tmp_path)
 
 
-def test_a_file_that_is_not_there_says_so(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(UserError, match="file not found"):
         load_study(tmp_path / "absent.yaml")
 
@@ -421,7 +421,7 @@ def test_a_second_name_of_one_scenario_is_reported(tmp_path, again):
     assert study.remarks == ("'b' is the same scenario as 'a': it runs once, as 'a'.",)
 
 
-def test_a_name_for_what_the_matrix_has_too_is_no_news(tmp_path):
+def test_a_name_for_a_combination_of_the_matrix_causes_no_warning(tmp_path):
     study = study_of(
         tmp_path, "scenarios: {a: {model: logreg}}\nmatrix: {model: logreg}"
     )

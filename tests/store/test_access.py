@@ -89,7 +89,7 @@ def keep_from_removal(cache: Path) -> None:
     ],
     ids=["claim", "evict", "pin", "save", "discard", "check"],
 )
-def test_what_another_user_keeps_from_us_is_one_message(cache, access, named):
+def test_files_that_are_unreadable_for_this_user_are_one_message(cache, access, named):
     message = as_other_user(lambda: access(cache))
 
     assert message.startswith(f"NoAccess: {cache}/")
@@ -117,7 +117,7 @@ def test_a_result_that_we_may_not_read_is_not_taken_for_a_damaged_one(cache, rea
     assert entry.exists()
 
 
-def test_what_another_user_owns_does_not_stop_eviction(cache):
+def test_files_of_another_user_do_not_stop_eviction(cache):
     entry = Store(cache / "steps").path(KEY)
 
     left = as_other_user(lambda: evict(Store(cache / "steps"), 1, ()) > 0)
@@ -126,7 +126,7 @@ def test_what_another_user_owns_does_not_stop_eviction(cache):
     assert entry.exists()
 
 
-def test_a_cache_of_our_own_is_no_trouble(tmp_path):
+def test_a_cache_of_the_same_user_causes_no_message(tmp_path):
     check_access(tmp_path / "steps")
 
     assert (tmp_path / "steps").is_dir()

@@ -155,7 +155,7 @@ def test_an_object_of_another_class_is_pickled_and_says_so(tmp_path):
     ],
     ids=str,
 )
-def test_bytes_that_nobody_encoded_are_an_error_and_run_nothing(tree):
+def test_invalid_bytes_raise_an_error_and_run_no_code(tree):
     import msgspec
 
     with pytest.raises(DECODING_ERRORS):

@@ -93,7 +93,7 @@ def test_large_arrays_are_mapped_and_cannot_be_written_to(store):
         found[0] = 1
 
 
-def test_what_is_not_there_is_lost(store):
+def test_a_missing_result_is_lost(store):
     assert KEY not in store
     assert store.facts(KEY) is None
     with pytest.raises(LostResult, match=KEY):
@@ -107,7 +107,7 @@ class Foreign:
         return __import__, ("a_package_that_is_not_here",)
 
 
-def test_what_another_installation_wrote_and_this_one_cannot_read_is_lost(store):
+def test_a_result_of_another_installation_that_can_not_be_read_is_lost(store):
     store.save(KEY, Foreign(), FACTS)
 
     with pytest.raises(LostResult):
@@ -304,7 +304,7 @@ def fill(store, n_results, size=10_000):
         age(store, key_of(number), 1000 - number)
 
 
-def test_what_was_not_used_for_longest_is_removed_first(store):
+def test_least_recently_used_results_are_removed_first(store):
     fill(store, 10)
     store.touch([key_of(0)])
     total = sum(one.size for one in list_stored(store.root).values())
@@ -325,7 +325,7 @@ def test_nothing_is_removed_while_there_is_room(store):
     assert len(list(store.iter_keys())) == 3
 
 
-def test_what_a_plan_needs_stays_whatever_its_age(store):
+def test_results_that_a_plan_needs_are_kept_at_any_age(store):
     fill(store, 5)
 
     evict(store, 1, needed={key_of(0), key_of(3)})
@@ -333,7 +333,7 @@ def test_what_a_plan_needs_stays_whatever_its_age(store):
     assert sorted(store.iter_keys()) == [key_of(0), key_of(3)]
 
 
-def test_what_another_process_is_at_work_on_stays(store, other):
+def test_results_claimed_by_another_process_are_kept(store, other):
     fill(store, 2)
     other(claiming(store.root / "locks", key_of(1)))
 
@@ -350,7 +350,7 @@ def test_the_files_of_a_result_go_with_it(store):
     assert list(store.root.glob("??/*")) == []
 
 
-def test_what_killed_runs_left_half_written_is_removed(store):
+def test_partial_files_of_killed_runs_are_removed(store):
     store.save(KEY, 1, FACTS)
     fresh = partial_path(store.path(KEY))
     fresh.write_bytes(b"being written")
@@ -454,7 +454,7 @@ def test_word_of_damage_stays_until_the_result_is_written_again(store):
     assert store.load(KEY) == "value"
 
 
-def test_an_entry_of_another_version_is_no_damage(store):
+def test_an_entry_of_another_version_is_not_damaged(store):
     store.save(KEY, "value", FACTS)
     path = store.path(KEY)
     path.write_bytes(b"RBENTRY1" + path.read_bytes()[8:])
