@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from rakuten_bench.interface.printing import echo
+from rakuten_bench.wording.words import number
 
 _FOLDER = click.option(
     "--cache", type=click.Path(path_type=Path), help="Cache of step results."
@@ -86,7 +87,7 @@ def clear(cache: Path | None, older_than: str | None) -> None:
 
     before = time.time() - parse_duration(older_than) if older_than else None
     cleared = clear_cache(cache or default_cache(), before=before)
-    echo(f"{cleared.n_removed:,} results removed, {render_size(cleared.size)}.")
+    echo(f"{number(cleared.n_removed, 'result')} removed, {render_size(cleared.size)}.")
     if cleared.elsewhere:
         size = render_size(cleared.elsewhere)
         echo(f"images, splits and standings removed, {size}.")
@@ -112,5 +113,5 @@ def verify(ctx: click.Context, /, cache: Path | None) -> None:
     n_results, damaged = verify_cache(cache or default_cache())
     for one in damaged:
         echo(f"damaged and removed: {one}")
-    echo(f"{n_results:,} results, {len(damaged):,} damaged.")
+    echo(f"{number(n_results, 'result')}, {len(damaged):,} damaged.")
     ctx.exit(1 if damaged else 0)

@@ -12,7 +12,7 @@ from rakuten_bench.cli._option import cache_option, data_dir_option
 from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.format import render_json
-from rakuten_bench.wording.words import clean
+from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
     from rakuten_bench.data import DatasetSpec, SplitSpec
@@ -159,7 +159,7 @@ def synthesize_command(rows: int, images: int, seed: int, out: Path) -> None:
     from rakuten_bench.data.synthesis import synthesize
 
     synthesize(out, rows=rows, images=images, random_state=seed)
-    echo(f"{out}: {rows:,} listings, {min(rows, images):,} photos.")
+    echo(f"{out}: {number(rows, 'listing')}, {number(min(rows, images), 'photo')}.")
 
 
 def _sections(found: dict[str, Any]) -> Iterator[str]:
@@ -202,8 +202,8 @@ def _headline(found: dict[str, Any]) -> str:
         "synthetic": " (not real products)",
     }
     lines = (
-        f"{found['name']}{kind[found['kind']]}: {found['rows']:,} rows, "
-        f"{len(found['classes'])} classes, fingerprint {found['fingerprint']}",
+        f"{found['name']}{kind[found['kind']]}: {number(found['rows'], 'row')}, "
+        f"{number(len(found['classes']), 'class', 'classes')}, fingerprint {found['fingerprint']}",
         found["about"],
         *map(clean, found["remarks"]),
     )

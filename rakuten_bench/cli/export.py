@@ -15,7 +15,7 @@ from rakuten_bench.cli._option import (
 )
 from rakuten_bench.cli._text import Text
 from rakuten_bench.interface.printing import echo
-from rakuten_bench.wording.words import clean
+from rakuten_bench.wording.words import clean, number
 
 
 @click.command("export", short_help="Fit a scenario and write it as a model file.")
@@ -72,6 +72,6 @@ def command(
         card = export_model(record, source, output, "all" if rows == "all" else "train")
     metric, score = next(iter(card.scores.items()))
     echo(
-        f"{output}: {card.code}, trained on {card.n_rows:,} rows ({card.rows}), "
+        f"{output}: {card.code}, trained on {number(card.n_rows, 'row')} ({card.rows}), "
         f"{metric} {score:.4f} on the record's test rows."
     )

@@ -96,10 +96,10 @@ def _head_lines(prepared: Prepared, forecast: Forecast, n_cached: int) -> list[s
     plan = prepared.plan
     dropped = sum(prepared.study.dropped.values())
     return [
-        f"board      {prepared.board} ({len(prepared.dataset.frame):,} rows, "
+        f"board      {prepared.board} ({number(len(prepared.dataset.frame), 'row')}, "
         f"{prepared.split.scheme}, {number(len(prepared.split.folds), 'fold')})",
         f"scenarios  {len(plan.scenarios):,} ({len(prepared.todo):,} to run, "
-        f"{dropped:,} impossible combinations skipped)",
+        f"{number(dropped, 'impossible combination')} skipped)",
         f"steps      {len(plan.steps):,} ({plan.asked:,} without sharing, "
         f"{n_cached:,} cached)",
         f"forecast   {_forecast_line(forecast)}",
@@ -166,4 +166,5 @@ def _forecast_line(forecast: Forecast) -> str:
     )
     if not forecast.n_unknown:
         return line
-    return f"{line}; {forecast.n_unknown:,} steps without history are guessed"
+    are = "is" if forecast.n_unknown == 1 else "are"
+    return f"{line}; {number(forecast.n_unknown, 'step')} without history {are} guessed"

@@ -12,6 +12,7 @@ from rakuten_bench.cli._fitting import telling
 from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.errors import UserError, writing
 from rakuten_bench.interface.printing import echo
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ def command(
         )
     _write(frame, output)
     if output:
-        echo(f"{output}: {len(frame):,} rows predicted by {card.code}.")
+        echo(f"{output}: {number(len(frame), 'row')} predicted by {card.code}.")
 
 
 def _check_output(output: Path, *inputs: Path) -> None:

@@ -12,6 +12,7 @@ import click
 
 from rakuten_bench.cli._option import (
     board_option,
+    cache_option,
     data_dir_option,
     format_option,
     results_option,
@@ -23,6 +24,7 @@ from rakuten_bench.interface.printing import echo
 from rakuten_bench.interface.writing import write_file, write_files
 from rakuten_bench.metric import METRICS
 from rakuten_bench.wording.format import FORMATS
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     from rakuten_bench.report import Board
@@ -55,6 +57,7 @@ _PLOTTED = 5  # scenarios of a board with separate plots, at most
     help="With --format csv: put ' before texts that a spreadsheet would run as formulas.",
 )
 @results_option()
+@cache_option("Cache of verified records, intervals and groups.")
 @click.option("--effects", is_flag=True, help="Show lever effects instead.")
 @click.option(
     "--plots",
@@ -89,6 +92,7 @@ def command(
     format_: str,
     spreadsheet_safe: bool,
     results: Path,
+    cache: Path | None,
     effects: bool,
     plots: Path | None,
     html: Path | None,
@@ -111,6 +115,7 @@ def command(
       rakuten-bench report --format csv > board.csv
     """
     from rakuten_bench import report
+    from rakuten_bench.store.layout import Layout
 
     if spreadsheet_safe and format_ != "csv":
         message = "--spreadsheet-safe needs --format csv."
@@ -118,9 +123,11 @@ def command(
     # intervals and groups are shown by boards only, not by effects
     has_standings = not effects or html is not None
     names = report.choose_boards(results, dataset)
-    boards = [
-        _load_board(results, name, sort, subset, top, has_standings) for name in names
-    ]
+    cache = cache or _find_cache()
+    boards = [_load_board(results, name, sort, subset, cache) for name in names]
+    if has_standings:
+        standings = Layout(cache).standings if cache else None
+        boards = [report.with_standing(board, top, standings) for board in boards]
     width = terminal_width()
     written = "spreadsheet" if spreadsheet_safe else format_
     if effects:
@@ -133,7 +140,7 @@ def command(
         _write_page(html, boards, data_dir, not no_examples)
     if uri is not None:
         logged = report.log_boards(boards, uri)
-        told = f"{logged.new} runs logged, {logged.known} already logged"
+        told = f"{number(logged.new, 'run')} logged, {logged.known:,} already logged"
         echo(f"{uri}: {told}", err=True)
     if effects or FORMATS[format_].is_data:
         _say_left_out(boards)
@@ -144,18 +151,12 @@ def _load_board(
     name: str,
     sort: str | None,
     subset: str,
-    top: int | None,
-    has_standings: bool,
+    cache: Path | None,
 ) -> Board:
     from rakuten_bench import report
-    from rakuten_bench.store.layout import Layout
 
-    cache = _find_cache()
     metric = sort or report.choose_metric(results, name)
-    board = report.load_board(results, name, metric, subset, cache)
-    if not has_standings:
-        return board
-    return report.with_standing(board, top, Layout(cache).standings if cache else None)
+    return report.load_board(results, name, metric, subset, cache)
 
 
 def _write_plots(folder: Path, boards: Sequence[Board], n_scenarios: int) -> None:
@@ -163,11 +164,11 @@ def _write_plots(folder: Path, boards: Sequence[Board], n_scenarios: int) -> Non
 
     files = (file for board in boards for file in board_plots(board, n_scenarios))
     n_files = write_files(folder, files)
-    echo(f"{folder}: {n_files} files", err=True)
+    echo(f"{folder}: {number(n_files, 'file')}", err=True)
 
 
 def _find_cache() -> Path | None:
-    """Return the cache folder of standings; None for a user without home."""
+    """Return the default cache folder; None for a user without home."""
     from rakuten_bench.store.layout import default_cache
 
     with contextlib.suppress(UserError):

@@ -16,6 +16,7 @@ from rakuten_bench.cli._option import (
 )
 from rakuten_bench.cli._text import Text
 from rakuten_bench.interface.printing import echo
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     from rakuten_bench.engine.why import Answer
@@ -86,7 +87,8 @@ def render_answer(record: Record, answer: Answer) -> str:
     if answer.is_current:
         return f"{head}: nothing has changed. {_unchanged(answer)}"
     lines = [
-        f"{head} would run again: {len(answer.again)} of {answer.n_steps} steps, "
+        f"{head} would run again: {len(answer.again):,} of "
+        f"{number(answer.n_steps, 'step')}, "
         f"{answer.n_cached} of them cached."
     ]
     if answer.code != record.code:
@@ -98,7 +100,8 @@ def render_answer(record: Record, answer: Answer) -> str:
     ]
     if answer.following:
         count = len(answer.following)
-        lines.append("1 step follows:" if count == 1 else f"{count} steps follow:")
+        follow = "follows" if count == 1 else "follow"
+        lines.append(f"{number(count, 'step')} {follow}:")
         lines += [f"  {step}" for step in answer.following]
     return "\n".join(lines)
 

@@ -33,6 +33,7 @@ from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.scenario.load import Study
 from rakuten_bench.store.result import Facts, Store
 from rakuten_bench.types import Dataset, Languages, Prediction, Rows, Split
+from rakuten_bench.wording.words import number
 
 #: Digits of a module's digest in a record: enough to distinguish versions.
 _SHORT = 12
@@ -251,7 +252,9 @@ class Recorder:
         found = [str(self.plan.steps[key]) for key in keys if key not in self.facts]
         if not found:
             return []
-        return [f"seconds of {len(found)} steps are not known: {', '.join(found)}"]
+        return [
+            f"seconds of {number(len(found), 'step')} are not known: {', '.join(found)}"
+        ]
 
     def _cost(self, key: str, facts: Facts, *, cached: bool, failed: bool) -> StepCost:
         step = self.plan.steps[key]

@@ -18,6 +18,7 @@ from rakuten_bench.records import Record, StepCost
 from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Scenario, find_option
 from rakuten_bench.scenario.load import Study
+from rakuten_bench.wording.words import number
 
 _SHOWN = 3  # files of one step
 
@@ -94,8 +95,8 @@ def _ground(record: Record, prepared: Prepared) -> list[Reason]:
     n_rows = len(prepared.dataset.frame)
     pairs = {
         "data": (
-            f"{record.dataset.n_rows:,} rows {record.dataset.fingerprint[:8]}",
-            f"{n_rows:,} rows {prepared.dataset.fingerprint[:8]}",
+            f"{number(record.dataset.n_rows, 'row')} {record.dataset.fingerprint[:8]}",
+            f"{number(n_rows, 'row')} {prepared.dataset.fingerprint[:8]}",
         ),
         "split": (
             f"{record.split.scheme} {record.split.fingerprint[:8]}",

@@ -169,7 +169,7 @@ def _iter_plan_lines(prepared: Prepared, settings: Settings) -> Iterator[str]:
     yield from prepared.remarks
     yield from map(clean, prepared.dataset.remarks)
     for reason, count in prepared.study.dropped.items():
-        yield f"{count} combinations skipped: {reason}."
+        yield f"{number(count, 'combination')} skipped: {reason}."
     for status, count in count_stopped(prepared).items():
         yield (
             f"{number(count, 'scenario')} skipped that exceeded a limit before (status "
@@ -200,7 +200,7 @@ def _iter_usage_lines(running: Run) -> Iterator[str]:
     usage = running.usage
     if not usage.seconds:
         return
-    guessed = f", {usage.n_guessed} steps guessed" if usage.n_guessed else ""
+    guessed = f", {number(usage.n_guessed, 'step')} guessed" if usage.n_guessed else ""
     yield (
         f"measured {render_duration(usage.seconds)} of work in "
         f"{render_duration(usage.wall)}, {render_size(usage.memory)} at most, "

@@ -151,7 +151,7 @@ class Board:
         split += " by image" if self.split.name != plain else ""
         of = f"{self.n_chosen:,} of " if self.subset else ""
         those = f" (those in '{self.subset}')" if self.subset else ""
-        rows = f"{of}{self.split.n_test:,} test rows{those}, {split}"
+        rows = f"{of}{number(self.split.n_test, 'test row')}{those}, {split}"
         several = self.name != records.plain_name(self.name)
         name = f"{self.dataset.name} ({self.name})" if several else self.dataset.name
         return f"{name}{kinds[self.dataset.kind]}: {rows}"

@@ -188,7 +188,8 @@ def _most_confused(
         f"The {len(chosen)} of {len(names):,} classes with the largest confusions; "
         f"{within:,} of {wrong:,} wrong rows are between these"
     )
-    return part, [*(names[one] for one in chosen), f"{n_others:,} other classes"], shown
+    rest = number(n_others, "other class", "other classes")
+    return part, [*(names[one] for one in chosen), rest], shown
 
 
 def _find_most_confused(confusion: NDArray[np.int64]) -> NDArray[np.intp]:

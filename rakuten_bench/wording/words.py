@@ -299,10 +299,12 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def number(count: int, noun: str) -> str:
+def number(count: int, noun: str, plural: str = "") -> str:
     """Return a count and its noun.
 
     >>> number(1, "scenario"), number(2000, "scenario")
     ('1 scenario', '2,000 scenarios')
+    >>> number(2, "class", "classes")
+    '2 classes'
     """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

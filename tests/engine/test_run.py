@@ -687,7 +687,7 @@ def test_a_record_marks_unknown_durations(odd, capsys):
     call(capsys, "--results", "later")
 
     (note,) = notes(odd, "later")["one"]
-    assert note.startswith("seconds of 1 steps are not known: cleaner noted(")
+    assert note.startswith("seconds of 1 step are not known: cleaner noted(")
 
 
 def test_the_exit_code_is_0_only_if_every_scenario_has_scores_as_of_now(odd, capsys):

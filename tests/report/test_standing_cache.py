@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from command_line import enter
 from rakuten_bench import report
 from rakuten_bench.plan import source
 from rakuten_bench.report.standing_cache import cached_standing
@@ -44,6 +45,14 @@ def test_a_board_without_news_is_the_same_and_not_compared_again(shop, folder):
     assert again == first == report.with_standing(board)
     assert [entry.group for entry in again.entries] == [1, 2, 3]
     assert cached_standing(folder, board, board.entries, nobody) == list(first.entries)
+
+
+def test_report_uses_the_cache_that_it_is_given(shop, folder, tmp_path):
+    enter("report", "--results", shop.results, "--cache", tmp_path / "named")
+
+    kept = {path.parent.relative_to(tmp_path).parts[:2] for path in tmp_path.rglob("*")}
+    assert {("named", "standings"), ("named", "verified")} <= kept
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_new_scenario_is_news(shop, folder):

@@ -102,7 +102,7 @@ def test_the_command_reports_the_logged_runs(shop, uri):
         catch_exceptions=False,
     )
 
-    assert "1 runs logged, 0 already logged" in result.stderr
+    assert "1 run logged, 0 already logged" in result.stderr
 
 
 def test_without_the_package_the_message_explains_how_to_install_it(shop, monkeypatch):

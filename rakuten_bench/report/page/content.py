@@ -17,7 +17,7 @@ from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.example import Example
 from rakuten_bench.report.scenario import cluster_rows, step_flags
 from rakuten_bench.report.search import search_words
-from rakuten_bench.wording.words import all_words, class_name, clean
+from rakuten_bench.wording.words import all_words, class_name, clean, number
 
 #: Scenarios in a page, at most; 200 with 27 classes stay well below 5 MB.
 LIMIT = 300
@@ -118,7 +118,7 @@ def _origin(record: Record) -> list[list[str]]:
         origin = record.provenance
         commit = origin.commit + (" with changes" if origin.dirty else "")
         versions = [f"{name} {version}" for name, version in origin.packages.items()]
-        machine = f"{origin.platform}, {origin.cpu}, {origin.n_cores} cores"
+        machine = f"{origin.platform}, {origin.cpu}, {number(origin.n_cores, 'core')}"
         pairs += [
             ["created", origin.created],
             ["commit", commit if origin.commit else ""],
