@@ -1,7 +1,7 @@
-"""Where steps run: each folder of this package is one executor.
+"""Executors, which run the steps: one per folder of this package.
 
-A folder offers a `BACKEND` (`protocol.Backend`) and imports nothing heavy before that
-is used; its name is what `--executor` takes.
+A folder defines a `BACKEND` (`protocol.Backend`) and imports heavy packages only when
+that is started; its name is the value of `--executor`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from rakuten_bench.errors import UserError, unknown
 if TYPE_CHECKING:
     from rakuten_bench.executor.protocol import Backend
 
-#: The executor of whoever names none, and no scheduler.
+#: The executor used without `--executor` and `--scheduler`.
 DEFAULT = "local"
 
 
 def list_executors() -> tuple[str, ...]:
     """Return the names of all executors."""
     modules = pkgutil.iter_modules(__path__)
-    return tuple(sorted(one.name for one in modules if one.ispkg))
+    return tuple(sorted(module.name for module in modules if module.ispkg))
 
 
 def find_backend(name: str) -> Backend:
@@ -31,7 +31,7 @@ def find_backend(name: str) -> Backend:
     Raises
     ------
     UserError
-        If there is none of that name.
+        If no executor has this name.
     """
     if name not in list_executors():
         raise UserError(unknown("executor", name, list_executors()))
@@ -40,7 +40,7 @@ def find_backend(name: str) -> Backend:
 
 
 def choose_executor(address: str) -> str:
-    """Return the executor where none is named: one that can use the scheduler, if any."""
+    """Return the executor used without `--executor`: by address, one that takes it."""
     if not address:
         return DEFAULT
     return next(name for name in list_executors() if find_backend(name).takes_address)

@@ -1,9 +1,9 @@
-"""Where steps run that can use an accelerator: asked of the workers before any of them.
+"""Choose the device of steps that can use a GPU, by asking the workers up front.
 
-A step's key does not tell the device. A GPU rounds otherwise than a CPU, and not the
-same way twice, so no key could promise its bits; and a key that told would need the
-workers before a plan can be made, and have every network learned again where a record
-or a cache moves to a machine without a GPU. The record tells, and names the GPU.
+A step's key does not include the device. GPU results differ from CPU results and between
+runs, so no key could guarantee them. With the device in the key, planning would depend
+on the workers, and a record or cache moved to a machine without a GPU would have every
+network trained again. The record names the device and the GPU.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rakuten_bench.scenario import find_option
 Device = Literal["auto", "cpu", "cuda"]
 Needs = tuple[str, ...]
 
-#: Runs a function in every kind of worker that there is; returns what each gives.
+#: Runs a function in a worker of each machine; returns the results.
 Ask = Callable[..., Sequence[Any]]
 
 _NAME_LENGTH = 256
@@ -36,24 +36,24 @@ class Devices:
     Attributes
     ----------
     able : frozenset of tuples of str
-        What options need whose packages can use it.
+        Requirements of the options that can use the GPU.
     """
 
     able: frozenset[Needs] = field(default_factory=frozenset)
 
     def of(self, step: Step) -> Literal["cpu", "cuda"]:
-        """Return where a step runs: on the GPU if one of its options can use it."""
-        needs = (option.needs for option in _choosers(step))
+        """Return the device of a step: the GPU if one of its options can use it."""
+        needs = (option.needs for option in _device_options(step))
         return "cuda" if not self.able.isdisjoint(needs) else "cpu"
 
     def is_free_for(self, step: Step, others: Iterable[Step]) -> bool:
-        """Tell whether a step may run beside others: a GPU runs one step at a time."""
+        """Return whether a step may run beside others: a GPU runs one step at a time."""
         if self.of(step) == "cpu":
             return True
         return not any(self.of(other) == "cuda" for other in others)
 
 
-def _choosers(step: Step) -> Iterator[Option]:
+def _device_options(step: Step) -> Iterator[Option]:
     """Yield the options of a step that can run on an accelerator."""
     for choice in step.choices:
         option = find_option(step.modality, choice)
@@ -61,8 +61,8 @@ def _choosers(step: Step) -> Iterator[Option]:
             yield option
 
 
-def find_devices(asked: Device, steps: Iterable[Step], ask: Ask) -> Devices:
-    """Ask the workers what those steps can use that are about to run.
+def find_devices(requested: Device, steps: Iterable[Step], ask: Ask) -> Devices:
+    """Ask the workers which steps can run on the GPU.
 
     Parameters
     ----------
@@ -74,41 +74,41 @@ def find_devices(asked: Device, steps: Iterable[Step], ask: Ask) -> Devices:
     Raises
     ------
     Problems
-        If "cuda" is asked for and there is no GPU, or an option can't use it.
+        If "cuda" is requested, but there is no GPU or an option can't use it.
     """
     options = {
-        f"{one.lever.name} '{one.name}'": one
+        f"{option.lever.name} '{option.name}'": option
         for step in steps
-        for one in _choosers(step)
+        for option in _device_options(step)
     }
-    if asked == "cpu" or not (options or asked == "cuda"):
+    if requested == "cpu" or not (options or requested == "cuda"):
         return Devices()
     needs = list(dict.fromkeys(option.needs for option in options.values()))
     obstacles = _ask(ask, needs or [()])
-    if asked == "cuda" and any(obstacles.values()):
+    if requested == "cuda" and any(obstacles.values()):
         raise Problems(_complaints(options, obstacles))
-    return Devices(frozenset(needs) - {one for one in needs if obstacles[one]})
+    return Devices(frozenset(needs) - {need for need in needs if obstacles[need]})
 
 
 def _ask(ask: Ask, needs: Sequence[Needs]) -> Mapping[Needs, str]:
-    """Return for each what keeps some worker from using a GPU; "" where nothing does."""
+    """Return the reason why a worker can't use the GPU, by needs; "" if all can."""
     try:
         answers = ask(find_obstacles, needs)
-    except Stopped as error:  # a broken driver may end whoever asks it
-        return dict.fromkeys(needs, f"asking for one failed: {error}")
+    except Stopped as error:  # a broken driver can crash the process
+        return dict.fromkeys(needs, f"the check for a GPU failed: {error}")
     if not answers:
-        return dict.fromkeys(needs, "no worker has answered what it can use")
+        return dict.fromkeys(needs, "no worker answered the check for a GPU")
     return {
-        one: next(filter(None, found), "")
-        for one, *found in zip(needs, *answers, strict=True)
+        need: next(filter(None, reasons), "")
+        for need, *reasons in zip(needs, *answers, strict=True)
     }
 
 
 def _complaints(
     options: Mapping[str, Option], obstacles: Mapping[Needs, str]
 ) -> list[str]:
-    """Say what is in the way; one line where it is the same for all."""
-    advice = "Use --device auto to take a GPU only where there is one, or --device cpu."
+    """Return an error for each option that can't use the GPU; one if all have one reason."""
+    advice = "Use --device auto to fall back to the CPU, or --device cpu."
     if len(reasons := set(obstacles.values())) == 1:
         return [f"--device cuda: {reasons.pop()}. {advice}"]
     return [
@@ -119,22 +119,22 @@ def _complaints(
 
 
 def find_obstacles(needs: Sequence[Needs]) -> list[str]:
-    """Say for some packages what keeps this process from using a GPU with them; or "".
+    """Return why this process can't use a GPU with some packages; "" if it can.
 
     Parameters
     ----------
     needs : sequence of tuples of str
-        Distributions, as options name them.
+        Distributions, as declared by options.
     """
     if not find_gpu():
-        return ["there is no GPU that CUDA can use"] * len(needs)
-    return [_obstacle(one) for one in needs]
+        return ["no GPU that CUDA can use"] * len(needs)
+    return [_obstacle(distributions) for distributions in needs]
 
 
 def _obstacle(needs: Needs) -> str:
-    names = {name for one in needs for name in one.split("|")}
-    found = (check() for name, check in _CHECKS.items() if name in names)
-    return next(filter(None, found), "")
+    names = {name for need in needs for name in need.split("|")}
+    reasons = (check() for name, check in _CHECKS.items() if name in names)
+    return next(filter(None, reasons), "")
 
 
 def _check_torch() -> str:
@@ -142,7 +142,7 @@ def _check_torch() -> str:
 
     if torch.cuda.is_available():
         return ""
-    return f"torch {torch.__version__} can't use the GPU; install a build for CUDA"
+    return f"torch {torch.__version__} can't use the GPU; install a CUDA build"
 
 
 def _check_xgboost() -> str:
@@ -150,7 +150,7 @@ def _check_xgboost() -> str:
 
     if xgboost.build_info().get("USE_CUDA"):
         return ""
-    return "this xgboost is built for CPUs; install 'xgboost' in place of 'xgboost-cpu'"
+    return "xgboost is a CPU-only build; install 'xgboost' instead of 'xgboost-cpu'"
 
 
 def _check_ctranslate2() -> str:
@@ -158,10 +158,10 @@ def _check_ctranslate2() -> str:
 
     if ctranslate2.get_cuda_device_count():
         return ""
-    return "this ctranslate2 can't use the GPU"
+    return "ctranslate2 can't use the GPU"
 
 
-#: By distribution; what is not named here is taken to manage wherever there is a GPU.
+#: By distribution; others are assumed to work with any GPU.
 _CHECKS: Mapping[str, Callable[[], str]] = {
     "torch": _check_torch,
     "xgboost": _check_xgboost,
@@ -170,14 +170,15 @@ _CHECKS: Mapping[str, Callable[[], str]] = {
 
 
 def find_gpu() -> str:
-    """Return the name of the first GPU that CUDA's driver shows this process, or "".
+    """Return the name of the first GPU visible to this process; "" if none.
 
-    The driver is asked itself: it answers in milliseconds, and whatever package is
-    going to use the GPU goes through it.
+    Queries the CUDA driver directly: this takes milliseconds and imports no package.
     """
     name = ctypes.create_string_buffer(_NAME_LENGTH)
     device = ctypes.c_int()
-    with contextlib.suppress(OSError, AttributeError):  # no driver, or a strange one
+    with contextlib.suppress(
+        OSError, AttributeError
+    ):  # no driver, or an incompatible one
         cuda = ctypes.CDLL("libcuda.so.1")
         failed = (
             cuda.cuInit(0)

@@ -1,4 +1,4 @@
-"""Why a step has no result: what it raised, or what stopped it."""
+"""Reasons why a step has no result: an exception, a limit, or a crash."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rakuten_bench.plan import Step
 from rakuten_bench.records.schema import Failure
 from rakuten_bench.store.entry import Facts
 
-#: Type of what was still at work when the pool was closed.
+#: Fault type of calls that were running when the pool was closed.
 SHUTDOWN = "Shutdown"
 
-#: Signals by which others end a process; the rest are its own crashes.
+#: Signals sent by other processes or users; the rest are crashes.
 _SENT_BY_OTHERS = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"})
 
 
 class BrokenPool(UserError):
-    """There are no worker processes, and there will be none."""
+    """No worker process is left and none can be started."""
 
 
 class Stopped(Exception):
@@ -28,13 +28,13 @@ class Stopped(Exception):
     ----------
     status : {"timeout", "oom", "failed"}
     type : str
-        "TimeLimit", "MemoryLimit", "OutOfMemory", or the signal that ended it.
+        "TimeLimit", "MemoryLimit", "OutOfMemory", or the name of the signal.
     output : str
-        The end of what its process printed; for a crash this has the stack.
+        End of the process's output, with the stack of a crash.
     seconds : float
-        How long it had run.
+        Run time until it stopped.
     memory : int
-        Bytes that it held; 0 where nobody has looked.
+        Memory in use, bytes; 0 if not measured.
     """
 
     def __init__(self, status: str, type: str, message: str, output: str = "") -> None:
@@ -46,8 +46,8 @@ class Stopped(Exception):
         self.memory = 0
 
     def __reduce__(self) -> tuple[object, ...]:
-        words = (self.status, self.type, str(self), self.output)
-        return Stopped, words, {"seconds": self.seconds, "memory": self.memory}
+        arguments = (self.status, self.type, str(self), self.output)
+        return Stopped, arguments, {"seconds": self.seconds, "memory": self.memory}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Fault:
     type : str
         Name of the exception, or as in `Stopped`.
     step, key : str
-        In words, and its key; "" where it was no one step's fault.
+        Description and key of the step; "" if no single step is at fault.
     seconds : float
-        How long it had run.
+        Run time until it failed.
     memory : int
-        Bytes that it held; 0 where nobody has looked.
+        Memory in use, bytes; 0 if not measured.
     """
 
     status: str
@@ -78,7 +78,7 @@ class Fault:
 
     @property
     def is_killed(self) -> bool:
-        """Whether its process was killed from outside, by no fault of the step."""
+        """Whether the process was killed from outside, not because of the step."""
         return self.status == "failed" and self.type in _SENT_BY_OTHERS
 
     @property
@@ -88,9 +88,9 @@ class Fault:
 
     @property
     def is_bus_error(self) -> bool:
-        """Whether its process died of a page that could not be read or written.
+        """Whether its process died of a page fault on a mapped file.
 
-        A full disk does that to a mapped file.
+        A full disk causes this.
         """
         return self.type == "SIGBUS"
 
@@ -101,12 +101,12 @@ class Fault:
 
     @property
     def failure(self) -> Failure:
-        """What a record keeps of it."""
+        """The failure as stored in a record."""
         message = f"{self.step}: {self.message}" if self.step else self.message
         return Failure(type=self.type, message=message, traceback=self.traceback)
 
     def facts(self, n_threads: int) -> Facts:
-        """Return what is known of the step: it took as long as it had run."""
+        """Return the facts of the failed step: its run time is a lower bound."""
         return Facts(
             seconds=self.seconds,
             memory=self.memory,
@@ -116,7 +116,7 @@ class Fault:
 
     @classmethod
     def of(cls, error: BaseException, step: Step, seconds: float = 0.0) -> Fault:
-        """Describe what a step raised, or what stopped it."""
+        """Return the fault of a step that raised an exception or was stopped."""
         if isinstance(error, Stopped):
             return cls(
                 error.status,

@@ -1,4 +1,4 @@
-"""The value of a step, from inputs that are in the store."""
+"""Compute the value of a step from inputs in the store."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rakuten_bench.store.result import Recompute, Store
 
 @dataclass(frozen=True)
 class Maker:
-    """Computes steps from inputs that are in the store.
+    """Computes steps from inputs in the store.
 
     Attributes
     ----------
     device : {"cpu", "cuda"}
-        Of the step that is asked for. What it reads and was not worth keeping is
-        computed on the CPU, as it was before: from the GPU everything is kept.
+        Device of the requested step. Its recomputed inputs run on the CPU, as the first
+        time: results from the GPU are always stored.
     base : Path or None
-        Where files named in parameters start from.
+        Folder that relative file names in parameters refer to.
     """
 
     store: Store
@@ -35,9 +35,9 @@ class Maker:
         Raises
         ------
         LostResult
-            If an input is not there, or damaged.
+            If an input is missing or damaged.
         """
-        slots = read_slots(step, lambda one: self.fetch(one.key))
+        slots = read_slots(step, lambda input_step: self.fetch(input_step.key))
         return run_step(
             step,
             slots,
@@ -48,7 +48,7 @@ class Maker:
         )
 
     def fetch(self, key: str) -> Any:
-        """Return a stored value; one that was not worth keeping is computed."""
+        """Return the value of a key; compute it if only its step is stored."""
         value = self.store.load(key)
         if isinstance(value, Recompute):
             return replace(self, device="cpu").compute(value.step)

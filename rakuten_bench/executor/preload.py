@@ -1,4 +1,4 @@
-"""What workers import before they are made: found by reading the options' source."""
+"""Modules that the fork server imports before it forks workers, from options' source."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rakuten_bench.plan.source import foreign_imports, own_digest, source_digest
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Scenario, iter_options
 
-_OURS = "rakuten_bench."
+_PACKAGE = "rakuten_bench."
 
-#: Needed by every step; the second finds all options, the third is what pandas imports
-#: when it reads its first table, where it is there.
+#: Needed by every step: the second registers all options, the third is imported by pandas
+#: when it reads its first table, if pyarrow is installed.
 _ALWAYS = (
     "rakuten_bench.executor.local.work",
     "rakuten_bench.levers",
@@ -32,13 +32,13 @@ class Preload:
     Attributes
     ----------
     names : tuple of str
-        Imported where that succeeds.
+        Modules to import; failures are ignored.
     files : tuple of (name, path)
-        Modules outside of this package that define options: a worker may not find
-        them by name.
+        Modules outside of this package that define options: a worker may not be able
+        to import them by name.
     sources : mapping of str to str
-        Module -> digest of the source that results are named by: what workers import
-        must be of the same.
+        Module -> digest of its source, which is part of the steps' keys. The workers
+        must import the same source.
     """
 
     names: tuple[str, ...] = _ALWAYS
@@ -47,36 +47,36 @@ class Preload:
 
 
 def find_preload(scenarios: Iterable[Scenario]) -> Preload:
-    """Return what the steps of some scenarios are going to import."""
+    """Return the modules that the steps of some scenarios import."""
     names: dict[str, None] = dict.fromkeys(_ALWAYS)
     files: dict[str, str] = {}
     sources: dict[str, str] = {}
     for option in _options(scenarios):
         module = option.module
-        for one in modules_of(option):
-            sources |= source_digests(one)
+        for name in modules_of(option):
+            sources |= source_digests(name)
         names |= dict.fromkeys(foreign_imports(module))
         path = getattr(sys.modules.get(module), "__file__", None)
-        if path and not module.startswith(_OURS):
+        if path and not module.startswith(_PACKAGE):
             files[module] = path
     return Preload(tuple(names), tuple(sorted(files.items())), sources)
 
 
 def find_changed(sources: Mapping[str, str], since: float) -> str:
-    """Return a module that was imported from other source than its digest says, or "".
+    """Return a module whose imported source differs from its digest; "" if none does.
 
     Parameters
     ----------
     sources : mapping of str to str
     since : float
-        Files that are older, in seconds since 1970, need not be read.
+        Files last written before this time, in seconds since 1970, are not read.
     """
     edited = iter_edited(sources, since)
     return next((name for name in edited if own_digest(name) != sources[name]), "")
 
 
 def iter_edited(names: Iterable[str], since: float) -> Iterator[str]:
-    """Yield the modules whose file was written after a moment, if they are imported."""
+    """Yield the imported modules whose file was written after a time."""
     for name in names:
         file = getattr(sys.modules.get(name), "__file__", None)
         if file and Path(file).stat().st_mtime > since:
@@ -84,11 +84,11 @@ def iter_edited(names: Iterable[str], since: float) -> Iterator[str]:
 
 
 def _options(scenarios: Iterable[Scenario]) -> list[Option]:
-    """Return every option of some scenarios once, by the module that defines it."""
-    found: dict[str, Option] = {}
+    """Return the distinct options of some scenarios, sorted by module."""
+    options: dict[str, Option] = {}
     for option, _ in iter_options(scenarios):
-        found.setdefault(f"{option.module}:{option.kind}", option)
-    return [found[name] for name in sorted(found)]
+        options.setdefault(f"{option.module}:{option.kind}", option)
+    return [options[name] for name in sorted(options)]
 
 
 def load_file(name: str, path: str) -> None:
@@ -97,11 +97,11 @@ def load_file(name: str, path: str) -> None:
     Raises
     ------
     UserError
-        If there is no such file, or it is no Python.
+        If the file is not a Python module.
     """
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        message = f"{path}: can't be imported as the module '{name}'."
+        message = f"{path}: can't be imported as module '{name}'."
         raise UserError(message)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

@@ -1,4 +1,4 @@
-"""What an executor has to offer, and what it is given."""
+"""Interfaces of executors, and the types that they exchange with the engine."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Request:
-    """What an executor is opened for.
+    """Settings of an executor.
 
     Attributes
     ----------
     scenarios : tuple of Scenario
-        Their options are imported in the workers beforehand.
+        The workers import the modules of their options up front.
     n_workers, n_threads : int
-        Steps at a time, and numeric threads of each.
+        Steps run in parallel, and numeric threads of each.
     address : str
-        Of the scheduler; "" where none is named.
+        Address of the scheduler; "" if none is given.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -43,7 +43,7 @@ class Backend(Protocol):
     Attributes
     ----------
     takes_address : bool
-        Whether it can use a scheduler that is running already (`--scheduler`).
+        Whether it can connect to a running scheduler (`--scheduler`).
     runs_here : bool
         Whether all steps run on this machine, with its packages and files.
     """
@@ -52,7 +52,7 @@ class Backend(Protocol):
     runs_here: bool
 
     def start(self, request: Request) -> StartingExecutor:
-        """Start what needs no data, and return at once.
+        """Begin to start the workers, and return immediately.
 
         Raises
         ------
@@ -62,15 +62,15 @@ class Backend(Protocol):
 
 
 class StartingExecutor(Protocol):
-    """An executor whose workers are starting while the data are being loaded."""
+    """An executor whose workers start while the data are loaded."""
 
     def wait_for_worker(self) -> Iterator[str]:
-        """Wait until there is a worker; yield what is waited for meanwhile.
+        """Wait until a worker is available; yield a notice for each poll.
 
         Raises
         ------
         UserError
-            If none comes.
+            If no worker joins in time.
         """
 
     def open(self, store: Store, wanted: Collection[str]) -> StepExecutor:
@@ -80,12 +80,12 @@ class StartingExecutor(Protocol):
         ----------
         store : Store
         wanted : collection of str
-            Keys of the results that must be in the store in the end.
+            Keys of the results that must be in the store at the end of the run.
 
         Raises
         ------
         UserError
-            If a package is missing, or workers don't fit.
+            If a package is missing, or workers have other versions.
         """
 
 
@@ -95,9 +95,9 @@ class Call(Future[Result]):
     Attributes
     ----------
     started : float
-        When a worker took it, on the monotonic clock; infinity while it is queued.
+        Time when a worker started it, on the monotonic clock; infinity while queued.
     report : str
-        The latest line that it logged; "" while there is none.
+        The latest line that it logged; "" if none.
     """
 
     def __init__(self) -> None:
@@ -107,13 +107,13 @@ class Call(Future[Result]):
 
 
 class StepExecutor(Protocol):
-    """What the schedule hands its steps to.
+    """An executor that is ready to run steps.
 
     Attributes
     ----------
     shares_store : bool
-        Whether workers read and write our store; otherwise they have their own, and
-        only predictions come home.
+        Whether workers read and write the store of the run; otherwise each has its own
+        store, and only predictions are sent back.
     """
 
     shares_store: bool
@@ -124,10 +124,10 @@ class StepExecutor(Protocol):
 
     @property
     def notice(self) -> str:
-        """What keeps all steps from running, in words; "" while nothing does."""
+        """Message on a condition that blocks steps; "" if there is none."""
 
     def submit(self, task: Task) -> Call[Done]:
-        """Start a task, or queue it.
+        """Submit a task; it is queued until a worker is free.
 
         Raises
         ------
@@ -136,26 +136,28 @@ class StepExecutor(Protocol):
         """
 
     def ask(self, function: Callable[..., Any], *args: object) -> Sequence[Any]:
-        """Return what a function gives in a worker of each machine."""
+        """Call a function in a worker of each machine; return the results."""
 
     def keep(self, keys: Collection[str]) -> None:
-        """Learn which results are still needed."""
+        """Release all results but those that are still needed."""
 
     def forget(self, key: str) -> None:
-        """Learn that a result was lost."""
+        """Drop the reference to a lost result."""
 
     def shutdown(self) -> None:
-        """End everything that runs."""
+        """Cancel all running steps and release the workers."""
 
     def release(self) -> None:
-        """Be done: nothing runs any more."""
+        """Release the workers after all steps have finished."""
 
 
 def outcome(call: Call[Done], step: Step) -> Done:
-    """Return the result of a task; where its process has died, the fault."""
+    """Return the result of a task; if its process died, with the fault."""
     try:
         return call.result()
     except BrokenPool as error:
         return Done(step.key, halt=str(error))
-    except Exception as error:  # a crash, a limit: a typed row on the board
+    except (
+        Exception
+    ) as error:  # a crash or a limit: becomes a typed failure on the board
         return Done(step.key, fault=Fault.of(error, step))

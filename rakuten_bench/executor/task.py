@@ -1,4 +1,4 @@
-"""A step on its way to a worker, and what comes back."""
+"""Task that is sent to a worker, and the result that it returns."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Task:
     n_threads : int
         Threads that an option may use.
     device : {"cpu", "cuda"}
-        Where an option runs that can use either.
+        Device for options that can use either.
     working_folder : str
-        Of the run; "" for that of the worker.
+        Working directory of the run; "" to keep that of the worker.
     base : Path or None
-        The scenario file's folder: files named in parameters start from it.
+        Folder of the scenario file: relative file names in parameters refer to it.
     """
 
     step: Step
@@ -42,23 +42,24 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The result of a task: the facts of its step, or why it has no result.
+    """The outcome of a task: the facts of its result, or why there is none.
 
     Attributes
     ----------
     key : str
         Of the step.
     facts : Facts or None
-        Of the result, which is in the store.
+        Facts of the stored result.
     computed : bool
-        Whether it was computed now; False where another run had just done so.
+        Whether this task computed it; False if another run has just done so.
     fault : Fault or None
     lost : str
-        Key of an input that is not there or damaged and must be computed again.
+        Key of a missing or damaged input, which must be recomputed.
     is_busy : bool
-        Whether another run has claimed the step, or the worker could not take it.
+        Whether to submit the step again later: claimed by another run, or not accepted
+        by the worker.
     halt : str
-        Why the whole run can't go on, in words for the user; "" where it can.
+        Message why the whole run must stop; "" if it can continue.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Numeric threads: as many as a worker was promised, in every library that has its own."""
+"""Limit the numeric threads of every library that has a thread pool."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-#: What the libraries read when they are loaded.
+#: Environment variables that the libraries read when they are loaded.
 VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -20,12 +20,12 @@ VARIABLES = (
 
 
 def thread_environment(n_threads: int) -> Mapping[str, str]:
-    """Return the variables that give a new process its number of threads."""
+    """Return the environment variables that set the threads of a new process."""
     return dict.fromkeys(VARIABLES, str(n_threads))
 
 
 def limit_threads(n_threads: int) -> None:
-    """Limit the libraries that are loaded, and those that will be."""
+    """Limit the threads of loaded libraries, and of those imported later."""
     from threadpoolctl import threadpool_limits
 
     os.environ.update(thread_environment(n_threads))

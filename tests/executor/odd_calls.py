@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from rakuten_bench.executor.local.worker import tell_storing
+from rakuten_bench.executor.local.worker import report_storing
 
 SLEEP = "import time; time.sleep(600)"
 
@@ -101,7 +101,7 @@ def tell_until(path):
 
 def store_until(path, end):
     """Say that the result is only being written; end when a file is there."""
-    tell_storing()
+    report_storing()
     while not path.exists():
         time.sleep(0.01)
     return end()

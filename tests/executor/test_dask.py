@@ -292,7 +292,7 @@ def forget_to_run(client, step):
 def test_steps_that_dask_leaves_waiting_are_submitted_again(
     grid, cluster, capsys, monkeypatch, apart
 ):
-    shorten(monkeypatch, "_LONGEST_IDLE", 1)
+    shorten(monkeypatch, "_IDLE_TIMEOUT", 1)
     folder, expected = grid
     address, add_worker = cluster
     add_worker("one", apart=apart)
@@ -351,8 +351,8 @@ def test_a_run_reports_why_no_worker_is_left(
     code, _, error = call(capsys, "--scheduler", address, "--results", "far")
 
     assert code == 2
-    assert "no Dask worker is left that can take part: the Dask worker at tcp" in error
-    assert "Install the same everywhere" in error
+    assert "no Dask worker can take part in the run: the Dask worker at tcp" in error
+    assert "Install the same version on all machines" in error
     assert not list(gated[0].glob("cache/steps/pins/*"))
 
 
@@ -514,7 +514,7 @@ def test_waiting_for_another_run_is_not_a_failure_of_dask(
 def test_a_scheduler_that_is_not_there_is_one_message(
     odd, capsys, monkeypatch, address
 ):
-    shorten(monkeypatch, "_ANSWER", 1)
+    shorten(monkeypatch, "_ANSWER_TIMEOUT", 1)
     (odd / "grid.yaml").write_text(GRID)
 
     code, _, error = call(capsys, "--scheduler", address)
@@ -524,7 +524,7 @@ def test_a_scheduler_that_is_not_there_is_one_message(
 
 
 def test_an_address_where_something_else_listens_is_one_message(monkeypatch):
-    shorten(monkeypatch, "_ANSWER", 1)
+    shorten(monkeypatch, "_ANSWER_TIMEOUT", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
 
@@ -542,20 +542,20 @@ def test_the_address_of_a_worker_is_not_taken_for_the_schedulers():
 
 
 def test_a_scheduler_without_workers_is_one_message(odd, cluster, capsys, monkeypatch):
-    shorten(monkeypatch, "_WAIT", 1)
+    shorten(monkeypatch, "_JOIN_TIMEOUT", 1)
     (odd / "grid.yaml").write_text(GRID)
 
     code, _, error = call(capsys, "--scheduler", cluster[0])
 
     assert code == 2
     assert f"the Dask cluster at {cluster[0]} has no worker: waiting for one." in error
-    assert "it has no worker. Start one: dask worker" in error
+    assert "the cluster has no worker. Start one: dask worker" in error
 
 
 def test_a_run_without_remaining_workers_ends_with_a_message(
     odd, cluster, capsys, monkeypatch
 ):
-    shorten(monkeypatch, "_LONGEST_ALONE", 3)
+    shorten(monkeypatch, "_NO_WORKER_TIMEOUT", 3)
     slow = GRID.replace("[0.2, 0.3]", "[600, 700]")
     (odd / "grid.yaml").write_text(slow)
     worker = cluster[1]("far", apart=False)
@@ -567,7 +567,7 @@ def test_a_run_without_remaining_workers_ends_with_a_message(
     ending.join()
     assert code == 2
     assert "has no worker: waiting for one." in error
-    assert "all its workers have gone, and none has come for 3.0 s." in error
+    assert "all workers have left, and none has joined for 3.0 s." in error
 
 
 def end_when_busy(worker):
@@ -605,7 +605,9 @@ def test_a_worker_with_other_versions_is_refused(tmp_path):
     plugin = DaskWorkerPlugin("run", "", 1, (), {}, wanted)
     worker = SimpleNamespace(address="tcp://far:1", local_directory=tmp_path)
 
-    with pytest.raises(UserError, match=r"tcp://far:1 has numpy .*, this machine 0\.1"):
+    with pytest.raises(
+        UserError, match=r"tcp://far:1 has numpy .*, this machine has 0\.1"
+    ):
         plugin.setup(worker)
 
 

@@ -25,7 +25,7 @@ scenarios:
   two: {model: {placed: {log: LOG, name: two}}}
   plain: {model: dummy}
 """
-NO_GPU = "there is no GPU that CUDA can use"
+NO_GPU = "no GPU that CUDA can use"
 
 #: Stands for the driver: a library that shows one GPU to whoever asks.
 DRIVER = """
@@ -226,16 +226,16 @@ def test_workers_are_not_queried_if_no_step_can_or_may_use_a_gpu():
 
 def test_a_missing_answer_means_no_gpu():
     assert find_devices("auto", [NETWORK], answers()) == Devices()
-    with pytest.raises(Problems, match="--device cuda: no worker has answered"):
+    with pytest.raises(Problems, match="--device cuda: no worker answered"):
         find_devices("cuda", [NETWORK], answers())
 
 
 def test_a_driver_that_kills_the_query_means_no_gpu():
     def ask(*_):
-        raise Stopped("failed", "SIGSEGV", "its process was ended by SIGSEGV")
+        raise Stopped("failed", "SIGSEGV", "process killed by SIGSEGV")
 
     assert find_devices("auto", [NETWORK], ask) == Devices()
-    with pytest.raises(Problems, match="asking for one failed: its process was ended"):
+    with pytest.raises(Problems, match="the check for a GPU failed: process killed"):
         find_devices("cuda", [NETWORK], ask)
 
 
@@ -245,6 +245,6 @@ def test_a_package_for_cpus_is_an_obstacle_where_there_is_a_gpu(monkeypatch):
     monkeypatch.setattr(xgboost, "build_info", lambda: {"USE_CUDA": False})
 
     assert find_obstacles([("xgboost-cpu|xgboost",), ("scikit-learn",)]) == [
-        "this xgboost is built for CPUs; install 'xgboost' in place of 'xgboost-cpu'",
+        "xgboost is a CPU-only build; install 'xgboost' instead of 'xgboost-cpu'",
         "",
     ]

@@ -69,7 +69,7 @@ def test_a_fork_server_ends_whatever_a_package_left_running(tmp_path):
     _connection, theirs = Pipe()
     with (tmp_path / "output").open("w") as output:
         server.start_worker(7, [theirs.fileno(), output.fileno()])
-    assert server.read_news()[0]["worker"] == 7
+    assert server.read_events()[0]["worker"] == 7
 
     server.close()
 
@@ -142,7 +142,7 @@ def test_a_call_that_dies_while_it_writes_is_a_failure(pool, tmp_path, code):
     (tmp_path / "end").touch()
     end = partial(os._exit, code) if code else partial(ctypes.string_at, 0)
 
-    with pytest.raises(Stopped, match="exit code 3" if code else "SIGSEGV"):
+    with pytest.raises(Stopped, match="exited with code 3" if code else "SIGSEGV"):
         pool.submit(odd_calls.store_until, tmp_path / "end", end).result()
 
 
@@ -198,7 +198,7 @@ def test_a_crash_is_a_failure_of_that_call_with_the_signal_and_the_stack(pool):
 
 
 def test_an_exit_is_a_failure_with_its_code(pool):
-    with pytest.raises(Stopped, match="exit code 3"):
+    with pytest.raises(Stopped, match="exited with code 3"):
         pool.submit(os._exit, 3).result()
 
 
@@ -361,7 +361,7 @@ def test_a_daemon_that_a_call_has_left_ends_with_its_worker(tmp_path):
         pool.submit(odd_calls.leave_daemon, tmp_path / "pid").result(timeout=120)
         daemon = psutil.Process(read_pid(tmp_path / "pid"))
 
-        with pytest.raises(Stopped, match="exit code 3"):
+        with pytest.raises(Stopped, match="exited with code 3"):
             pool.submit(os._exit, 3).result(timeout=120)
 
         assert have_ended([daemon])
@@ -371,7 +371,9 @@ def test_a_fork_server_that_a_call_has_stopped_continues(tmp_path):
     with LocalPool(1, preload=PRELOAD) as pool:
         server = pool.submit(odd_calls.stop_parent).result(timeout=120)
 
-        with pytest.raises(Stopped, match="exit code 3"):  # which the fork server tells
+        with pytest.raises(
+            Stopped, match="exited with code 3"
+        ):  # which the fork server tells
             pool.submit(os._exit, 3).result(timeout=120)
 
         assert server == find_server(pool)[1].pid

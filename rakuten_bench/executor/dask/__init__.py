@@ -1,4 +1,4 @@
-"""Steps on a Dask cluster: one of this machine, or one that is running somewhere."""
+"""Executor that runs steps on a Dask cluster, local or remote."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class DaskBackend:
     runs_here = False
 
     def start(self, request: Request) -> StartingExecutor:
-        """Check the address of the scheduler; a cluster of our own is started later."""
+        """Check the address of the scheduler; a local cluster is started later."""
         try:
             from rakuten_bench.executor.dask.client import StartingDask
         except ModuleNotFoundError as error:

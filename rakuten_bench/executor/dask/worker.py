@@ -1,8 +1,9 @@
-"""A Dask worker's part: it has a store and a pool of its own, and carries results.
+"""Worker side of the Dask executor: a store, a process pool, and transfers of results.
 
-Steps never run in the Dask worker itself but in processes that it owns, so that limits
-and crashes are the same as on one machine. Without a shared disk a result travels as a
-`Transfer`: small while it stays, and with its files when Dask sends it elsewhere.
+Steps never run in the Dask worker itself but in its process pool, so that limits and
+crashes behave as on one machine. Without a shared disk a result is passed as a
+`Transfer`: a reference on the same worker, which includes the files when Dask pickles it
+for another one.
 """
 
 from __future__ import annotations
@@ -38,15 +39,15 @@ from rakuten_bench.store.pin import exclusive
 from rakuten_bench.store.result import LostResult, Store
 
 _REPORT_INTERVAL = 1.0  # seconds between two reports on a running step
-_IDLE = 60.0  # seconds after which processes that nobody uses are ended
+_IDLE = 60.0  # seconds after which an unused pool is shut down
 
-#: What Dask takes a transfer to weigh, at most: enough to work where the data are, too
-#: little to think that memory is full of what is on the disk.
-_MOST_WEIGHT = 1 << 24
+#: Maximum size of a transfer reported to Dask: large enough that steps are scheduled
+#: where their inputs are, too small to count files on disk as used memory.
+_MAX_REPORTED_SIZE = 1 << 24
 
 
 class DaskWorker:
-    """The store and the processes that one run has at one Dask worker.
+    """The store and the process pool of one run at one Dask worker.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class DaskWorker:
         self._lock = threading.Lock()
 
     def run(self, task: Task, report: Callable[[Call[Done]], None]) -> Done:
-        """Run a task in one of the processes; report on its call while it runs."""
+        """Run a task in the pool; report on its call while it runs."""
         pool = self._enter()
         try:
             call: Call[Done] = pool.submit_limited(task.limit, work, task)
@@ -79,7 +80,7 @@ class DaskWorker:
             self._leave()
 
     def ask(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Return what a function gives in one of the processes."""
+        """Call a function in the pool; return its result."""
         pool = self._enter()
         try:
             return pool.submit(function, *args).result()
@@ -98,21 +99,21 @@ class DaskWorker:
             return self._pool
 
     def _leave(self) -> None:
-        """End the processes some time after the last task: the run may have died."""
+        """Shut down the pool some time after the last task: the run may have died."""
         with self._lock:
             self._n_running -= 1
             if not self._n_running:
-                self._timer = threading.Timer(_IDLE, self._rest)
+                self._timer = threading.Timer(_IDLE, self._close_if_idle)
                 self._timer.daemon = True
                 self._timer.start()
 
-    def _rest(self) -> None:
+    def _close_if_idle(self) -> None:
         with self._lock:
             if not self._n_running and self._pool:
                 self._pool.shutdown()
 
     def close(self) -> None:
-        """End the processes, whether they are at work or not."""
+        """Shut down the pool, idle or running."""
         with self._lock:
             if self._timer:
                 self._timer.cancel()
@@ -121,12 +122,12 @@ class DaskWorker:
 
 
 class WorkerRefused(Exception):
-    """A worker takes no part in the run; another one may.
+    """A worker can't take part in the run; others may.
 
     Attributes
     ----------
     address : str
-        Of the worker.
+        Address of the worker.
     reason : str
     """
 
@@ -136,42 +137,42 @@ class WorkerRefused(Exception):
         self.reason = reason
 
 
-#: What the runs have at this worker, by their name.
+#: State of each run at this worker, by the name of the run.
 _workers: dict[str, DaskWorker] = {}
 
-#: Why this worker takes no part in a run, by the name of the run: Dask only logs that.
+#: Why this worker has refused a run, by the name of the run: Dask only logs the error.
 _refusals: dict[str, str] = {}
 
-#: Where this process keeps what arrives; None where it only passes transfers on.
-_home: list[Store] = []
+#: The store for received transfers; empty in a process that only forwards them.
+_store: list[Store] = []
 
 
 def open_worker(run: str, dask_worker: DaskWorker) -> None:
-    """Prepare this worker for the tasks of a run."""
+    """Set up this worker for the tasks of a run."""
     _workers[run] = dask_worker
 
 
 def close_worker(run: str) -> None:
-    """End what a run has at this worker."""
+    """Shut down a run's pool at this worker."""
     dask_worker = _workers.pop(run, None)
     if dask_worker:
         dask_worker.close()
 
 
 def keep_transfers(store: Store) -> None:
-    """Let transfers that arrive in this process be put into a store."""
-    _home[:] = [store]
+    """Write the transfers that this process receives to a store."""
+    _store[:] = [store]
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """A result on its way: what is known of it, and its files where it is not at home.
+    """A result that Dask can send to another worker.
 
     Attributes
     ----------
     done : Done
     files : tuple of bytes
-        Empty while the result is in the store of this process.
+        Contents of its files; empty if the result is in the store of this process.
     """
 
     done: Done
@@ -179,20 +180,20 @@ class Transfer:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         files = self.files or _read_files(self.done)
-        if protocol >= 5:  # Dask then sends them without another copy
+        if protocol >= 5:  # out-of-band buffers: Dask sends them without a copy
             return _unpack, (self.done, *(pickle.PickleBuffer(file) for file in files))
         return _unpack, (self.done, *files)
 
     def __sizeof__(self) -> int:
         size = self.done.facts.size if self.done.facts else 0
-        return min(size, _MOST_WEIGHT) + 1000
+        return min(size, _MAX_REPORTED_SIZE) + 1000
 
 
 def _read_files(done: Done) -> tuple[bytes, ...]:
-    """Read a result's files; none where there is no result."""
-    if done.facts is None or not _home:
+    """Read a result's files; return () if the step has no result."""
+    if done.facts is None or not _store:
         return ()
-    path = _home[0].path(done.key)
+    path = _store[0].path(done.key)
     try:
         files = [path.read_bytes()]
         while attached_path(path, len(files) - 1).exists():
@@ -203,10 +204,10 @@ def _read_files(done: Done) -> tuple[bytes, ...]:
 
 
 def _unpack(done: Done, *files: Any) -> Transfer:
-    """Put a result that has arrived into the store, if this process has one."""
-    if not _home:  # the Dask scheduler only passes it on
+    """Write a received result to the store, if this process has one."""
+    if not _store:  # the Dask scheduler only forwards it
         return Transfer(done, tuple(bytes(file) for file in files))
-    store = _home[0]
+    store = _store[0]
     if files and done.key not in store:
         path = store.path(done.key)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -217,13 +218,13 @@ def _unpack(done: Done, *files: Any) -> Transfer:
 
 
 def run_shared(run: str, task: Task) -> Done:
-    """Run a task whose store all workers share."""
+    """Run a task in the store shared by all workers."""
     return _worker(run).run(task, partial(_send_report, run, task.step.key))
 
 
 def run_apart(run: str, task: Task, *inputs: Transfer) -> Transfer:
-    """Run a task in the store of this worker, where its inputs have arrived."""
-    del inputs  # they are in the store since Dask brought them
+    """Run a task in the store of this worker, which has received its inputs."""
+    del inputs  # unpickling them has written them to the store
     dask_worker = _worker(run)
     task = replace(task, root=dask_worker.store.root)
     return Transfer(dask_worker.run(task, partial(_send_report, run, task.step.key)))
@@ -235,14 +236,14 @@ def report_topic(run: str) -> str:
 
 
 def _send_report(run: str, key: str, call: Call[Done]) -> None:
-    """Send for how long a step has been running, and the latest line that it logged."""
+    """Send the run time of a step and its latest log line."""
     if call.started < math.inf:
         seconds = time.monotonic() - call.started
         get_worker().log_event(report_topic(run), [key, seconds, call.report])
 
 
 def answer(run: str, function: Callable[..., Any], *args: Any) -> Any:
-    """Return what a function gives in one of this worker's processes."""
+    """Call a function in this worker's pool; return its result."""
     return _worker(run).ask(function, *args)
 
 
@@ -250,58 +251,58 @@ def _worker(run: str) -> DaskWorker:
     dask_worker = _workers.get(run)
     if dask_worker is None:
         address = str(get_worker().address)
-        unknown = f"the Dask worker at {address} knows nothing of the run."
+        unknown = f"the Dask worker at {address} was not set up for the run."
         raise WorkerRefused(address, _refusals.get(run, unknown))
     return dask_worker
 
 
-def arrive(transfer: Transfer) -> Transfer:
-    """Take what comes from the home of the run."""
+def receive(transfer: Transfer) -> Transfer:
+    """Receive a result from the client; unpickling it has written it to the store."""
     return transfer
 
 
 def report_done(transfer: Transfer) -> Done:
-    """Return what became of a step, without its result."""
+    """Return the outcome of a step, without its result."""
     return transfer.done
 
 
 def identity(packages: Sequence[str]) -> dict[str, str]:
-    """Return what must be the same everywhere for results to be the same."""
-    found = {"python": platform.python_version(), "rakuten-bench": package_digest()}
+    """Return the versions that must match on all machines for reproducible results."""
+    versions = {"python": platform.python_version(), "rakuten-bench": package_digest()}
     for name in packages:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "(none)"
-    return found
+            versions[name] = "(none)"
+    return versions
 
 
 def plugin_name(run: str) -> str:
-    """Return the name of a run's plugin at the scheduler."""
+    """Return the name under which a run's plugin is registered."""
     return f"rakuten-bench-{run}"
 
 
 @dataclass
 class DaskWorkerPlugin(WorkerPlugin):
-    """Prepares every worker of a cluster, also those that join later.
+    """Sets up every worker of a cluster, also those that join later.
 
     Attributes
     ----------
     run : str
     root : str
-        Folder of the store where it is shared; "" where each worker has its own.
+        Folder of the shared store; "" if each worker has its own.
     n_threads : int
     names : tuple of str
-        Modules to import beforehand.
+        Modules to import up front.
     sources : mapping of str to str
-        Text of modules outside of this package that define options.
+        Source of modules outside of this package that define options.
     identity : mapping of str to str
-        What the worker has to have.
+        Versions that the worker must have.
     mark : str
-        A file of the shared store that the worker has to see; "" where none is shared,
-        or the cluster is our own.
+        File of the shared store that the worker must be able to see; "" if no store is
+        shared.
     digests : mapping of str to str
-        Module -> digest of the source that results are named by.
+        Module -> digest of its source, which is part of the steps' keys.
     """
 
     run: str
@@ -315,31 +316,33 @@ class DaskWorkerPlugin(WorkerPlugin):
 
     @property
     def name(self) -> str:
-        """Names it at the scheduler."""
+        """Name under which the plugin is registered."""
         return plugin_name(self.run)
 
     def setup(self, worker: Any) -> None:
-        """Prepare a worker for the run.
+        """Set up a worker for the run.
 
         Raises
         ------
         UserError
-            If other versions or other source are installed there, or it does not see
-            the store that all share.
+            If the worker has other versions or other source, or can't see the shared
+            store.
         """
         try:
             self._open(worker)
-        except Exception as error:  # of one that joins later Dask does not tell us
+        except Exception as error:  # Dask does not report it if the worker joins later
             _refusals[self.run] = str(error)
             raise
 
     def _open(self, worker: Any) -> None:
-        self._compare(str(worker.address))
-        self._look(str(worker.address))
-        named = os.environ.get(CACHE_VARIABLE)
-        own = Path(named or Path(worker.local_directory) / "rakuten-bench").resolve()
-        files = self._write_sources(Path(worker.local_directory) / self.run)
-        store = Store(Path(self.root) if self.root else Layout(own).steps)
+        self._check_versions(str(worker.address))
+        self._check_store(str(worker.address))
+        folder = Path(worker.local_directory)
+        cache = Path(
+            os.environ.get(CACHE_VARIABLE) or folder / "rakuten-bench"
+        ).resolve()
+        files = self._write_sources(folder / self.run)
+        store = Store(Path(self.root) if self.root else Layout(cache).steps)
         if not self.root:
             keep_transfers(store)
         preload = Preload(self.names, files, self.digests)
@@ -347,30 +350,32 @@ class DaskWorkerPlugin(WorkerPlugin):
         open_worker(self.run, DaskWorker(store, n_workers, self.n_threads, preload))
 
     def teardown(self, worker: Any) -> None:
-        """Close it."""
+        """Close the worker's pool, and evict from its own store."""
         del worker
         _refusals.pop(self.run, None)
         dask_worker = _workers.get(self.run)
         close_worker(self.run)
-        if dask_worker and not self.root:  # nobody else looks after it
+        if dask_worker and not self.root:  # no other process limits its size
             with exclusive(dask_worker.store.root):
                 evict(dask_worker.store, default_cache_size(), needed=())
 
-    def _compare(self, address: str) -> None:
-        theirs = identity([n for n in self.identity if n not in _NO_PACKAGES])
-        for name, wanted in self.identity.items():
-            if theirs[name] != wanted:
+    def _check_versions(self, address: str) -> None:
+        installed = identity([n for n in self.identity if n not in _NO_PACKAGES])
+        for name, required in self.identity.items():
+            if installed[name] != required:
                 message = (
-                    f"the Dask worker at {address} has {name} {theirs[name]}, this "
-                    f"machine {wanted}. Install the same everywhere: results would differ."
+                    f"the Dask worker at {address} has {name} {installed[name]}, this "
+                    f"machine has {required}. Install the same version on all machines: "
+                    f"results would differ."
                 )
                 raise UserError(message)
 
-    def _look(self, address: str) -> None:
+    def _check_store(self, address: str) -> None:
         if self.mark and not Path(self.mark).exists():
             message = (
-                f"the Dask worker at {address} does not see {self.root}, which all "
-                f"others work in. Mount it there, or start the run again with it."
+                f"the Dask worker at {address} does not see {self.root}, which all other "
+                f"workers share. Mount it there, or restart the run with this worker "
+                f"present: results are then transferred."
             )
             raise UserError(message)
 
@@ -388,18 +393,18 @@ _NO_PACKAGES = ("python", "rakuten-bench")
 
 
 def shares(root: str, mark: str) -> bool:
-    """Tell whether this worker works in the store of the run.
+    """Return whether this worker can use the store of the run.
 
-    Not so where the worker was given a cache of its own, or does not see ours.
+    False if the worker has its own cache configured, or can't see the store.
 
     Parameters
     ----------
     root : str
         Folder of the store.
     mark : str
-        A file that the run has just put there.
+        A file that the run has just created in it.
     """
-    own = os.environ.get(CACHE_VARIABLE)
-    if own and Path(own).resolve() != Path(root).parent.resolve():
+    cache = os.environ.get(CACHE_VARIABLE)
+    if cache and Path(cache).resolve() != Path(root).parent.resolve():
         return False
     return Path(mark).exists()

@@ -1,4 +1,4 @@
-"""Worker processes of this machine, each of which can be stopped by itself."""
+"""Local worker processes, each of which can be stopped individually."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from rakuten_bench.executor.protocol import Request, StartingExecutor
 
 
 class LocalBackend:
-    """Starts worker processes of this machine."""
+    """Starts worker processes on this machine."""
 
     takes_address = False
     runs_here = True
 
     def start(self, request: Request) -> StartingExecutor:
-        """Start the workers; they are ready when the data are."""
+        """Start the workers, in parallel with the loading of the data."""
         from rakuten_bench.executor.local.executor import StartingPool
         from rakuten_bench.executor.preload import find_preload
 

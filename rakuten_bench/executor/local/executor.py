@@ -1,4 +1,4 @@
-"""Steps in worker processes of this machine."""
+"""Executor that runs steps in local worker processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rakuten_bench.store.result import Store
 
 
 class LocalExecutor:
-    """Worker processes of this machine.
+    """Runs steps in a pool of local worker processes.
 
     Parameters
     ----------
@@ -33,29 +33,29 @@ class LocalExecutor:
 
     @property
     def notice(self) -> str:
-        """Which processes a signal has stopped: those that end are started again."""
+        """Message on processes stopped by a signal (SIGSTOP); "" if none."""
         return self._pool.notice
 
     def submit(self, task: Task) -> Call[Done]:
-        """Start a task, or queue it."""
+        """Submit a task; it is queued until a worker is free."""
         return self._pool.submit_limited(task.limit, work, task)
 
     def ask(self, function: Callable[..., Any], *args: object) -> Sequence[Any]:
-        """Return what a function gives in a worker."""
+        """Call a function in a worker; return its result as a list of one."""
         return [self._pool.submit(function, *args).result()]
 
     def keep(self, keys: Collection[str]) -> None:
-        """Keep nothing: results are in the store."""
+        """Do nothing: results are in the store."""
 
     def forget(self, key: str) -> None:
-        """Forget nothing: results are in the store."""
+        """Do nothing: results are in the store."""
 
     def shutdown(self) -> None:
-        """End everything that runs."""
+        """Kill all running calls and close the pool."""
         self._pool.shutdown()
 
     def release(self) -> None:
-        """Leave the workers to the next run of this process."""
+        """Do nothing: the pool is reused by the next run of this process."""
 
 
 class StartingPool:
@@ -72,35 +72,35 @@ class StartingPool:
         keep_pool(*self._request)
 
     def wait_for_worker(self) -> Iterator[str]:
-        """Wait for nothing: calls are queued until the workers are there."""
+        """Return immediately: calls are queued until the workers have started."""
         yield from ()
 
     def open(self, store: Store, wanted: Collection[str]) -> LocalExecutor:
-        """Return the workers; new ones where source was written since they started."""
+        """Return the executor; workers started before a source change are replaced."""
         del store, wanted  # workers write to the store themselves
         return LocalExecutor(keep_pool(*self._request))
 
 
-_kept: dict[tuple[int, int, tuple[tuple[str, str], ...]], LocalPool] = {}
+_pools: dict[tuple[int, int, tuple[tuple[str, str], ...]], LocalPool] = {}
 
 
 def keep_pool(n_workers: int, n_threads: int, preload: Preload) -> LocalPool:
-    """Return worker processes: those of an earlier run of this process, if they fit.
+    """Return a pool of worker processes, reused from an earlier run if possible.
 
-    A second run in a notebook starts at once, unless source was written since they were
-    made: only new workers see whether they import what results are named by.
+    A second run in a notebook starts immediately, unless a source file was written
+    since the pool was started: only new workers verify their source against the keys.
     """
-    fit = (n_workers, n_threads, preload.files)
-    pool = _kept.get(fit)
+    settings = (n_workers, n_threads, preload.files)
+    pool = _pools.get(settings)
     if pool is None or pool.is_closed or any(iter_edited(preload.sources, pool.since)):
         close_kept()
         pool = LocalPool(n_workers, n_threads=n_threads, preload=preload)
-        _kept[fit] = pool
+        _pools[settings] = pool
     return pool
 
 
 @atexit.register
 def close_kept() -> None:
-    """End the workers that were kept for a next run."""
-    while _kept:
-        _kept.popitem()[1].shutdown()
+    """Shut down the pools kept for later runs."""
+    while _pools:
+        _pools.popitem()[1].shutdown()

@@ -1,11 +1,11 @@
-"""The process that makes the workers, and ends them with everything that they started.
+"""Fork server: forks the workers, and kills them with all their descendants.
 
-It is a fresh interpreter, never forked from ours, which has threads; it imports once
-what the workers need and forks them, so that a worker is there in milliseconds. It
-ends, and all workers with it, when the connection to its owner closes, however the
-owner ended. On Linux whatever a worker started stays below that worker in the tree of
-processes, also what has left its session, and comes to the fork server when the worker
-ends; should the fork server be killed itself, its guard ends them all.
+The server is a fresh interpreter, since forking the main process, which has threads, is
+unsafe. It imports the workers' modules once, so that a fork takes milliseconds. It exits,
+and kills all workers, when the connection to its owner closes, also if the owner was
+killed. On Linux all descendants of a worker stay below it in the process tree, even if
+they start a session of their own, and are re-parented to the fork server when the worker
+exits. If the fork server itself is killed, its guard kills them.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ from rakuten_bench.executor.local.worker import serve
 from rakuten_bench.executor.preload import find_changed, load_file
 from rakuten_bench.registry import discover
 
-#: A request: what to do ("+" make, "-" end) and the number of the worker. With "+" come
-#: two file descriptors: the worker's connection, and the file for what it prints.
+#: A request: action ("+" fork, "-" kill) and number of the worker. "+" carries two file
+#: descriptors: the worker's connection, and the file for its output.
 REQUEST = struct.Struct("!cI")
 
 _ANY_CHANGE = os.WNOHANG | os.WUNTRACED | os.WCONTINUED
 
 
 class ForkServer:
-    """Makes and ends workers as it is asked to.
+    """Forks and kills workers on request.
 
     Parameters
     ----------
     control : socket
-        Where requests come from and news go to: lines of JSON, ``{"worker": 3, "pid":
-        41}`` when a worker starts, ``{"worker": 3, "exit": -11}`` when it has ended,
-        ``{"worker": 3, "is_stopped": 1}`` when a signal has stopped it and 0 when one
-        has continued it.
+        Receives requests and sends events, as lines of JSON: ``{"worker": 3, "pid":
+        41}`` when a worker starts, ``{"worker": 3, "exit": -11}`` when it exits,
+        ``{"worker": 3, "is_stopped": 1}`` when a signal stops it and 0 when it is
+        continued.
     n_threads : int
         Numeric threads of each worker.
     """
@@ -64,7 +64,7 @@ class ForkServer:
         self.is_over = False
 
     def run(self) -> None:
-        """Answer requests until the owner or the guard is gone; then end all workers."""
+        """Serve requests until the owner or the guard exits; then kill all workers."""
         wake, awake = socket.socketpair()
         awake.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -77,28 +77,28 @@ class ForkServer:
                 self._reap()
             if self.control in ready and not self._answer():
                 break
-        signal.set_wakeup_fd(-1)  # its socket ends with this function
+        signal.set_wakeup_fd(-1)  # the socket is closed with this function
         end_descendants()
 
     def _end_soon(self) -> None:
         self.is_over = True
 
     def _answer(self) -> bool:
-        """Do what one request asks for; tell whether there was one."""
+        """Serve one request; return False if the connection is closed."""
         try:
             request, files, _, _ = socket.recv_fds(self.control, REQUEST.size, 2)
         except OSError:
             return False
         if len(request) < REQUEST.size:
             return False
-        what, number = REQUEST.unpack(request)
-        if what == b"+":
-            self._make(number, files)
+        action, number = REQUEST.unpack(request)
+        if action == b"+":
+            self._fork(number, files)
         else:
-            self._end(number)
+            self._kill(number)
         return True
 
-    def _make(self, number: int, files: list[int]) -> None:
+    def _fork(self, number: int, files: list[int]) -> None:
         fork_server = os.getpid()
         pid = os.fork()
         if pid == 0:
@@ -110,52 +110,52 @@ class ForkServer:
         for file in files:
             os.close(file)
         self.numbers[pid] = number
-        self._say(worker=number, pid=pid)
+        self._send(worker=number, pid=pid)
 
-    def _end(self, number: int) -> None:
+    def _kill(self, number: int) -> None:
         for pid, known in self.numbers.items():
             if known == number:
                 end_tree(pid)
 
     def _reap(self) -> None:
-        """Take note of ended workers and stopped ones, and end what they left behind."""
+        """Report exited and stopped workers, and kill their orphaned descendants."""
         ended: dict[int, int] = {}
         with contextlib.suppress(ChildProcessError):
-            while (found := os.waitpid(-1, _ANY_CHANGE))[0]:
-                pid, status = found
+            while (change := os.waitpid(-1, _ANY_CHANGE))[0]:
+                pid, status = change
                 if os.WIFSTOPPED(status) or os.WIFCONTINUED(status):
-                    self._say_stopped(pid, is_stopped=os.WIFSTOPPED(status))
+                    self._report_stopped(pid, is_stopped=os.WIFSTOPPED(status))
                 else:
                     ended[pid] = status
         for pid in iter_children(os.getpid()):
-            if pid not in self.numbers:  # its own parent has ended
+            if pid not in self.numbers:  # an orphan
                 end_tree(pid)
         for pid, status in ended.items():
             number = self.numbers.pop(pid, None)
             if number is not None:
-                self._say(worker=number, exit=os.waitstatus_to_exitcode(status))
+                self._send(worker=number, exit=os.waitstatus_to_exitcode(status))
 
-    def _say_stopped(self, pid: int, *, is_stopped: bool) -> None:
+    def _report_stopped(self, pid: int, *, is_stopped: bool) -> None:
         if pid in self.numbers:
-            self._say(worker=self.numbers[pid], is_stopped=int(is_stopped))
+            self._send(worker=self.numbers[pid], is_stopped=int(is_stopped))
 
-    def _say(self, **news: int) -> None:
-        with contextlib.suppress(OSError):  # the owner is gone: the loop finds out
-            self.control.sendall(json.dumps(news).encode() + b"\n")
+    def _send(self, **event: int) -> None:
+        with contextlib.suppress(OSError):  # the owner is gone: `run` notices it
+            self.control.sendall(json.dumps(event).encode() + b"\n")
 
 
 def _become_worker(files: list[int], fork_server: int, n_threads: int) -> None:
-    """Turn a fresh fork into a worker that ends with the fork server."""
+    """Turn a fresh fork into a worker that is killed with the fork server."""
     connection, output = files
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.setsid()
-    adopt_orphans()  # they count as its own, and end with it
+    adopt_orphans()  # counted against the worker's limit, and killed with it
     end_with_parent()
-    if os.getppid() != fork_server:  # it ended before the line above
+    if os.getppid() != fork_server:  # it exited before the line above
         return
-    _offer_to_the_kernel()
+    _prefer_for_oom_killer()
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
@@ -164,14 +164,14 @@ def _become_worker(files: list[int], fork_server: int, n_threads: int) -> None:
     os._exit(0)
 
 
-def _offer_to_the_kernel() -> None:
-    """Let a machine out of memory end workers before the one who started them."""
+def _prefer_for_oom_killer() -> None:
+    """Make workers the first processes that the kernel's OOM killer kills."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
 
 
 def preload(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:
-    """Import what steps are going to; what fails here fails there with its reason."""
+    """Import the modules of steps; a failing import is reported by the step itself."""
     for name in names:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
@@ -180,21 +180,21 @@ def preload(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:
         with contextlib.suppress(Exception):
             load_file(name, path)
     gc.collect()
-    gc.freeze()  # workers need not look through all of it again
+    gc.freeze()  # keeps the workers' collections from copying shared pages
 
 
-def main(words: Mapping[str, Any]) -> None:
-    """Run a fork server as its owner describes it, below a guard."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides
-    guard(lambda: _serve(words), socket.socket(fileno=words["alarm"]))
+def main(settings: Mapping[str, Any]) -> None:
+    """Run a fork server with the owner's settings, below a guard."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # left to the owner
+    guard(lambda: _serve(settings), socket.socket(fileno=settings["alarm"]))
 
 
-def _serve(words: Mapping[str, Any]) -> None:
+def _serve(settings: Mapping[str, Any]) -> None:
     adopt_orphans()
-    preload(words["names"], words["files"])
-    control = socket.socket(fileno=words["control"])
-    changed = find_changed(words["sources"], words["since"])
+    preload(settings["names"], settings["files"])
+    control = socket.socket(fileno=settings["control"])
+    changed = find_changed(settings["sources"], settings["since"])
     if changed:
         control.sendall(json.dumps({"changed": changed}).encode() + b"\n")
         return
-    ForkServer(control, words["n_threads"]).run()
+    ForkServer(control, settings["n_threads"]).run()

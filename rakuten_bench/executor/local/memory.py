@@ -1,4 +1,4 @@
-"""How much memory processes hold."""
+"""Measure the resident memory of processes and their descendants."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _MAPPING = re.compile(
     re.MULTILINE,
 )
 _BLOCK = 512  # bytes, of `st_blocks`
-_CLOCK = 1.0  # seconds: times of files are coarse
-_MUCH = 1 << 26  # bytes in shared memory from which they are told apart
+_CLOCK = 1.0  # seconds: resolution of file times
+_MUCH_SHARED = 1 << 26  # bytes of shared memory above which mappings are examined
 
-#: Device and inode: which file it is, whatever its name.
+#: Device and inode, which identify a file.
 _File = tuple[int, int]
 
 
 class Resident(NamedTuple):
-    """Bytes that one process holds.
+    """Resident memory of one process, bytes.
 
     Attributes
     ----------
     anonymous : int
         Private memory; pages that a fork shares with its parent count in both.
     shared : int
-        Shared mappings that no file on a disk stands behind.
+        Shared mappings not backed by a file on disk.
     """
 
     anonymous: int = 0
@@ -45,13 +45,12 @@ class Resident(NamedTuple):
 
 
 class TreeMemory:
-    """What a process and everything that it starts hold, measured again and again.
+    """Repeated measurement of the memory of a process and its descendants.
 
-    Files on a disk that are only mapped do not count where the system tells (Linux):
-    they are the cache's, shared by all workers, and given back when memory is short.
-    Files in memory (those in ``/dev/shm`` and of `memfd_create`, segments of `shmget`)
-    that are written from now on count from when one of the processes was seen to use
-    them until they are removed.
+    Mapped files on disk are not counted on Linux: they belong to the cache, are shared
+    by all workers, and are reclaimed when memory is short. Files in memory (in
+    ``/dev/shm``, of `memfd_create`, segments of `shmget`) written after construction
+    are counted once a measurement has seen a process use them, until they are removed.
 
     Parameters
     ----------
@@ -64,51 +63,53 @@ class TreeMemory:
         self._seen: dict[_File, str] = {}
 
     def measure(self, limit: int = 0) -> int:
-        """Return the bytes held; 0 if the process is gone.
+        """Return the resident bytes; 0 if the process has exited.
 
-        To count once what processes share takes time: it is done where the plain sum
-        is above the limit.
+        The exact measurement, which counts shared pages once, is slow: it is used only
+        if the sum over processes exceeds the limit, or much memory is shared.
         """
-        found = {pid: resident(pid) for pid in iter_tree(self._pid)}
-        files = self._files(found)
-        shared = sum(files.values()) + sum(one.shared for one in found.values())
-        total = shared + sum(one.anonymous for one in found.values())
-        if total <= limit and shared < _MUCH:
+        processes = {pid: resident(pid) for pid in iter_tree(self._pid)}
+        files = self._files(processes)
+        shared = sum(files.values()) + sum(p.shared for p in processes.values())
+        total = shared + sum(process.anonymous for process in processes.values())
+        if total <= limit and shared < _MUCH_SHARED:
             return total
         total = sum(files.values())
-        for pid, one in found.items():
-            total += _share_of_anonymous(pid, one) if len(found) > 1 else one.anonymous
-            total += self._share_of_mapped(pid, one, files) if one.shared else 0
+        is_alone = len(processes) == 1
+        for pid, process in processes.items():
+            anonymous = process.anonymous
+            total += anonymous if is_alone else _share_of_anonymous(pid, process)
+            total += self._share_of_mapped(pid, process, files) if process.shared else 0
         return total
 
     def _files(self, pids: Iterable[int]) -> dict[_File, int]:
-        """Return the sizes of files in memory that the processes have made."""
-        found = _sysv_segments(set(pids))
+        """Return the sizes of files in memory created by the processes."""
+        sizes = _sysv_segments(set(pids))
         for pid in pids:
             for path, stat in _iter_open(pid):
                 file = stat.st_dev, stat.st_ino
-                if file not in found and self._is_new(stat):
-                    found[file] = stat.st_blocks * _BLOCK
+                if file not in sizes and self._is_new(stat):
+                    sizes[file] = stat.st_blocks * _BLOCK
                     self._seen[file] = path
-        for file in self._seen.keys() - found.keys():
+        for file in self._seen.keys() - sizes.keys():
             stat_now = _stat(self._seen[file])
             if stat_now and (stat_now.st_dev, stat_now.st_ino) == file:
-                found[file] = stat_now.st_blocks * _BLOCK
+                sizes[file] = stat_now.st_blocks * _BLOCK
             else:
                 del self._seen[file]
-        return found
+        return sizes
 
     def _is_new(self, stat: os.stat_result) -> bool:
         return max(stat.st_mtime, stat.st_ctime) >= self._since
 
     def _share_of_mapped(
-        self, pid: int, one: Resident, counted: Container[_File]
+        self, pid: int, process: Resident, counted: Container[_File]
     ) -> int:
-        """Return the process's share of mapped memory but for files counted already."""
+        """Return the process's share of shared mappings, without counted files."""
         try:
             mappings = _MAPPING.findall(_read(f"/proc/{pid}/smaps"))
         except OSError:
-            return one.shared
+            return process.shared
         total = 0
         for major, minor, inode, path, share in mappings:
             device = os.makedev(int(major, 16), int(minor, 16))
@@ -122,47 +123,47 @@ class TreeMemory:
 
 
 def tree_memory(pid: int) -> int:
-    """Return the bytes that a process and all that it started hold; 0 if it is gone."""
-    return sum(sum(resident(one)) for one in iter_tree(pid))
+    """Return the resident bytes of a process and its descendants; 0 if it has exited."""
+    return sum(sum(resident(member)) for member in iter_tree(pid))
 
 
 def iter_tree(pid: int) -> Iterator[int]:
-    """Yield a process and all below it."""
+    """Yield a process and its descendants."""
     yield pid
     for child in iter_children(pid):
         yield from iter_tree(child)
 
 
 def iter_children(pid: int) -> list[int]:
-    """Return the processes that one has started and not yet buried.
+    """Return the children of a process, including zombies.
 
-    Linux lists them; psutil would look at every process of the machine.
+    Linux lists them; psutil would scan all processes of the machine.
     """
     if _LISTS_CHILDREN:
-        found: list[int] = []
+        children: list[int] = []
         with contextlib.suppress(OSError):
             for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208  called often
-                found += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
-        return found
+                children += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
+        return children
     with contextlib.suppress(psutil.Error):
         return [child.pid for child in psutil.Process(pid).children()]
     return []
 
 
 def resident(pid: int) -> Resident:
-    """Return what one process holds; nothing if it is gone."""
+    """Return the resident memory of a process; zero if it has exited."""
     with contextlib.suppress(OSError):
         status = _read(f"/proc/{pid}/status")
-        own = _size(status, b"\nRssAnon:") + _size(status, b"\nHugetlbPages:")
-        if own:
-            return Resident(own, _size(status, b"\nRssShmem:"))
+        anonymous = _size(status, b"\nRssAnon:") + _size(status, b"\nHugetlbPages:")
+        if anonymous:
+            return Resident(anonymous, _size(status, b"\nRssShmem:"))
     with contextlib.suppress(psutil.Error):
         return Resident(int(psutil.Process(pid).memory_info().rss))
     return Resident()
 
 
 def _size(status: bytes, name: bytes) -> int:
-    """Return the bytes of one line; a regular expression takes five times as long."""
+    """Return the bytes of a line; a regular expression takes five times as long."""
     start = status.find(name) + len(name)
     if start < len(name):
         return 0
@@ -170,9 +171,9 @@ def _size(status: bytes, name: bytes) -> int:
 
 
 def has_children(pid: int) -> bool:
-    """Tell whether a process has children, as quickly as can be.
+    """Return whether the first thread of a process has children, quickly.
 
-    Those of threads that have ended are its first thread's.
+    It inherits the children of threads that have ended.
     """
     if not _LISTS_CHILDREN:
         return bool(iter_children(pid))
@@ -181,13 +182,13 @@ def has_children(pid: int) -> bool:
     return False
 
 
-def _share_of_anonymous(pid: int, one: Resident) -> int:
-    """Return the private memory of a process; of pages that forks share, its share."""
+def _share_of_anonymous(pid: int, process: Resident) -> int:
+    """Return the proportional set size (PSS) of a process's anonymous memory."""
     with contextlib.suppress(OSError):
-        found = _ANONYMOUS_SHARE.search(_read(f"/proc/{pid}/smaps_rollup"))
-        if found:
-            return int(found[1]) << 10
-    return one.anonymous
+        match = _ANONYMOUS_SHARE.search(_read(f"/proc/{pid}/smaps_rollup"))
+        if match:
+            return int(match[1]) << 10
+    return process.anonymous
 
 
 def _iter_open(pid: int) -> Iterator[tuple[str, os.stat_result]]:
@@ -205,7 +206,7 @@ def _iter_open(pid: int) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _sysv_segments(pids: Container[int]) -> dict[_File, int]:
-    """Return the sizes of the segments of `shmget` that processes have made."""
+    """Return the sizes of the segments of `shmget` created by processes."""
     try:
         lines = _read("/proc/sysvipc/shm").splitlines()
     except OSError:
@@ -215,28 +216,28 @@ def _sysv_segments(pids: Container[int]) -> dict[_File, int]:
         dict(zip(names, map(int, line.split()), strict=True)) for line in lines[1:]
     ]
     return {
-        (_shared_memory_device(), one[b"shmid"]): one[b"rss"]
-        for one in segments
-        if one[b"cpid"] in pids
+        (_shared_memory_device(), segment[b"shmid"]): segment[b"rss"]
+        for segment in segments
+        if segment[b"cpid"] in pids
     }
 
 
 @cache
 def _memory_devices() -> frozenset[int]:
-    """Return the devices whose files lie in memory."""
-    found = {_shared_memory_device()}
+    """Return the devices of file systems in memory."""
+    devices = {_shared_memory_device()}
     with contextlib.suppress(OSError):
         for line in _read("/proc/self/mountinfo").splitlines():
             mount, _, source = line.partition(b" - ")
             if source.startswith(b"tmpfs "):
                 major, _, minor = mount.split()[2].partition(b":")
-                found.add(os.makedev(int(major), int(minor)))
-    return frozenset(found)
+                devices.add(os.makedev(int(major), int(minor)))
+    return frozenset(devices)
 
 
 @cache
 def _shared_memory_device() -> int:
-    """Return the device of shared memory without a name; -1 where there is none."""
+    """Return the device of anonymous shared memory; -1 if the system has none."""
     if sys.platform != "linux":
         return -1
     file = os.memfd_create("rakuten-bench")
@@ -258,7 +259,7 @@ def _read(path: str) -> bytes:
 
 
 def count_kernel_kills() -> int:
-    """Return how many processes the kernel has ended for want of memory; 0 if unknown."""
+    """Return the number of processes killed by the OOM killer; 0 if unknown."""
     with contextlib.suppress(OSError):
         for line in _read("/proc/vmstat").splitlines():
             if line.startswith(b"oom_kill "):
@@ -267,10 +268,9 @@ def count_kernel_kills() -> int:
 
 
 class PeakMemory:
-    """Highest resident memory of this process since the object was made.
+    """Peak resident memory of this process since construction.
 
-    Linux can reset the high-water mark of a process; elsewhere the current size stands
-    in for it.
+    Linux can reset the peak of a process; elsewhere the current size is returned.
     """
 
     def __init__(self) -> None:
@@ -281,7 +281,7 @@ class PeakMemory:
             self._status = Path()
 
     def bytes(self) -> int:
-        """Return the peak."""
+        """Return the peak, bytes."""
         if self._status.is_file():
             for line in self._status.read_text(encoding="ascii").splitlines():
                 if line.startswith("VmHWM:"):

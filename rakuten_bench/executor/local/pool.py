@@ -1,8 +1,8 @@
-"""Worker processes that can be stopped one by one: by a limit, by a crash, at the end.
+"""Process pool with a time and memory limit for each call.
 
-An executor as in `concurrent.futures`, with one more word: the limit of a call. A call
-over its limit loses its process and everything that this started; the next call gets
-a fresh one.
+An executor as in `concurrent.futures`, plus limits: a call that exceeds its limit is
+killed, with its process and the process's descendants. A crash fails only its own call.
+A fresh worker replaces a lost one.
 """
 
 from __future__ import annotations
@@ -31,27 +31,26 @@ from rakuten_bench.executor.local.memory import (
     tree_memory,
 )
 from rakuten_bench.executor.local.server_process import ServerProcess
-from rakuten_bench.executor.local.worker import STORING, TOLD
+from rakuten_bench.executor.local.worker import LOGGED, STORING
 from rakuten_bench.executor.preload import Preload
 from rakuten_bench.executor.protocol import Call
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.units import render_duration, render_size
 
-#: A worker that still holds more than this after a call is replaced, and one whose
-#: children do.
-MOST_LEFT_OVER = 1 << 30
-_MOST_OF_CHILDREN = 1 << 26
+#: A worker is replaced if it, or its children, use more memory than this after a call.
+MAX_RETAINED = 1 << 30
+_MAX_RETAINED_BY_CHILDREN = 1 << 26
 
-_OUTPUT_READ = 1 << 16  # bytes of what a crashed worker printed
+_OUTPUT_READ = 1 << 16  # bytes read from the end of a crashed worker's output
 _OUTPUT_KEPT = 4000
-_MOST_MISSES = 3  # starts in a row without any worker
-_LEAST_PAUSE = 0.02  # seconds between two looks at memory
-_LOOKING_SHARE = 0.05  # of one core, at most
+_MAX_FAILED_STARTS = 3  # in a row
+_MIN_MEMORY_INTERVAL = 0.02  # seconds between two measurements
+_MEASURING_SHARE = 0.05  # of one core, at most
 
 
 @dataclass(eq=False)
 class _Job:
-    """A call and who waits for it."""
+    """A pickled call, its limit and its future."""
 
     call: bytes
     limit: Limit
@@ -60,7 +59,7 @@ class _Job:
 
 @dataclass(eq=False)
 class _Worker:
-    """A worker process as its owner sees it."""
+    """The owner's state of a worker process."""
 
     number: int
     connection: Connection
@@ -69,7 +68,7 @@ class _Worker:
     job: _Job | None = None
     start: float = 0.0
     memory: int = 0
-    held: TreeMemory | None = None
+    tree: TreeMemory | None = None
     is_storing: bool = False
     is_gone: bool = False
     is_suspended: bool = False
@@ -84,7 +83,7 @@ class _Worker:
         return self.job is not None and not self.is_storing
 
     @property
-    def is_talking(self) -> bool:
+    def is_running(self) -> bool:
         return self.job is not None and self.stopped is None and not self.is_gone
 
     @property
@@ -92,31 +91,30 @@ class _Worker:
         return time.monotonic() - self.start
 
     def take(self, job: _Job) -> None:
-        """Start a call."""
+        """Send a call to the worker."""
         os.ftruncate(self.output.fileno(), 0)
         os.lseek(self.output.fileno(), 0, os.SEEK_SET)  # shared with the worker
         self.job, self.start, self.memory = job, time.monotonic(), 0
         job.future.started = self.start
-        self.held = TreeMemory(self.pid)
+        self.tree = TreeMemory(self.pid)
         self.is_storing = False
-        with contextlib.suppress(OSError):  # it just died: its exit tells more
+        with contextlib.suppress(OSError):  # just died: its exit event has the cause
             self.connection.send_bytes(job.call)
 
     def measure(self, limit: int = 0) -> None:
-        """See how much memory its call holds."""
-        if self.held:
-            self.memory = max(self.memory, self.held.measure(limit))
+        """Update the peak memory of the running call."""
+        if self.tree:
+            self.memory = max(self.memory, self.tree.measure(limit))
 
     def printed(self) -> str:
-        """Return the end of what it printed during this call.
+        """Return the end of the worker's output during this call.
 
-        The list of all loaded extension modules that Python adds to a stack is not of
-        interest.
+        The list of loaded extension modules that Python appends to a stack is removed.
         """
         size = os.fstat(self.output.fileno()).st_size
         start = max(0, size - _OUTPUT_READ)
-        found = os.pread(self.output.fileno(), _OUTPUT_READ, start)
-        text = found.decode(errors="replace").partition("\nExtension modules: ")[0]
+        output = os.pread(self.output.fileno(), _OUTPUT_READ, start)
+        text = output.decode(errors="replace").partition("\nExtension modules: ")[0]
         return text[-_OUTPUT_KEPT:].strip()
 
     def close(self) -> None:
@@ -125,26 +123,26 @@ class _Worker:
 
 
 class LocalPool(Executor):
-    """Runs calls in processes of this machine.
+    """Runs calls in local processes.
 
-    There is one process more than calls at a time: while a call writes its result, the
-    next one computes.
+    The pool has one process more than parallel calls: while one call writes its result,
+    the next one computes.
 
     Parameters
     ----------
     n_workers : int
-        Calls at a time.
+        Calls run in parallel.
     n_threads : int
         Numeric threads of each worker.
     preload : Preload
-        Modules that are imported once, before the workers are made.
+        Modules that are imported once, before the workers are forked.
 
     Attributes
     ----------
     since : float
-        When it was made, in seconds since 1970.
+        Time of construction, seconds since 1970.
     notice : str
-        What keeps calls from going on, in words; "" while nothing does.
+        Message on a condition that blocks calls; "" if there is none.
     """
 
     def __init__(
@@ -161,14 +159,14 @@ class LocalPool(Executor):
         self._queue: deque[_Job] = deque()
         self._workers: dict[int, _Worker] = {}
         self._n_made = 0
-        self._look = 0.0
+        self._check_time = 0.0
         self._kernel_kills = count_kernel_kills()
         self._closing = False
-        self._reason_given = ""
-        self._n_misses = 0
+        self._closing_reason = ""
+        self._n_failed_starts = 0
         self.notice = ""
-        self._bell, self._ring = socket.socketpair()
-        self._ring.setblocking(False)
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._wake_sender.setblocking(False)
         self._server = self._start_server()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -176,15 +174,15 @@ class LocalPool(Executor):
     def submit(
         self, fn: Callable[..., Any], /, *args: object, **kwargs: object
     ) -> Future[Any]:
-        """Run a call in a worker; what is passed and returned has to pickle."""
+        """Run a call in a worker; arguments and result must be picklable."""
         return self.submit_limited(Limit(), fn, *args, **kwargs)
 
     def submit_limited(
         self, limit: Limit, fn: Callable[..., Any], /, *args: object, **kwargs: object
     ) -> Call[Any]:
-        """Run a call; the future of one that passes its limit raises `Stopped`."""
-        if self._reason_given:
-            raise BrokenPool(self._reason_given)
+        """Run a call; its future raises `Stopped` if it exceeds its limit."""
+        if self._closing_reason:
+            raise BrokenPool(self._closing_reason)
         if self._closing:
             message = "cannot schedule new futures after shutdown"
             raise RuntimeError(message)
@@ -194,8 +192,8 @@ class LocalPool(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End all workers and what they started, whether they are at work or not."""
-        del cancel_futures  # there is nobody left to run them
+        """Kill all workers and their descendants, idle or running."""
+        del cancel_futures  # always: no worker is left to run them
         if self._closing:
             return
         self._closing = True
@@ -205,58 +203,60 @@ class LocalPool(Executor):
 
     @property
     def is_closed(self) -> bool:
-        """Whether it takes no more calls."""
+        """Whether the pool accepts no more calls."""
         return self._closing
 
     def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):  # it is ringing already
-            self._ring.send(b".")
+        with contextlib.suppress(BlockingIOError):  # already signaled
+            self._wake_sender.send(b".")
 
-    # All below runs in the watching thread, but for the first `_start_server`.
+    # All methods below run in the watching thread, except the first `_start_server`.
 
     def _start_server(self) -> ServerProcess:
-        """Start a fork server and ask it for the workers."""
+        """Start a fork server and request the workers."""
         server = ServerProcess(self._n_threads, self._preload)
         for _ in range(self.n_workers + 1):
             self._start_worker(server)
         return server
 
     def _start_worker(self, server: ServerProcess) -> None:
-        ours, theirs = Pipe()
+        parent_end, worker_end = Pipe()
         output = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
-        worker = _Worker(self._n_made, ours, output)
+        worker = _Worker(self._n_made, parent_end, output)
         self._n_made += 1
         self._workers[worker.number] = worker
-        server.start_worker(worker.number, [theirs.fileno(), output.fileno()])
-        theirs.close()
+        server.start_worker(worker.number, [worker_end.fileno(), output.fileno()])
+        worker_end.close()
 
     def _watch(self) -> None:
         try:
             while not self._closing:
-                self._turn()
+                self._wait_and_handle()
         finally:
             self._closing = True
             self._close()
 
-    def _turn(self) -> None:
-        """Wait for something to happen and see to it."""
-        self._hand_out()
-        busy = {w.connection: w for w in self._workers.values() if w.is_talking}
+    def _wait_and_handle(self) -> None:
+        """Wait for the next event and handle it."""
+        self._dispatch()
+        busy = {w.connection: w for w in self._workers.values() if w.is_running}
         server = self._server
-        ready = wait([self._bell, *server.sockets, *busy], self._pause())
+        ready = wait(
+            [self._wake_receiver, *server.sockets, *busy], self._time_to_check()
+        )
         for connection, worker in busy.items():
             if connection in ready:
                 self._collect(worker)
-        if self._bell in ready:
-            self._bell.recv(4096)
+        if self._wake_receiver in ready:
+            self._wake_receiver.recv(4096)
         if server.control in ready:
-            self._read_news()
+            self._handle_events()
         elif server.alarm in ready:
             server.read_alarm()
-            self._say_stopped()
+            self._update_notice()
         self._check_limits()
 
-    def _hand_out(self) -> None:
+    def _dispatch(self) -> None:
         n_free = self.n_workers - sum(w.is_computing for w in self._workers.values())
         for worker in self._workers.values():
             while worker.is_idle and self._queue and n_free:
@@ -266,7 +266,7 @@ class LocalPool(Executor):
                     n_free -= 1
 
     def _collect(self, worker: _Worker) -> None:
-        """Take a worker's answer; where it has died, its exit code comes as news."""
+        """Receive a worker's message; the fork server reports the exit of a dead one."""
         try:
             answer = worker.connection.recv_bytes()
         except (EOFError, OSError):
@@ -274,69 +274,69 @@ class LocalPool(Executor):
             return
         if answer == STORING:
             worker.is_storing = True
-            self._hand_out()
+            self._dispatch()
             return
-        if answer.startswith(TOLD):
+        if answer.startswith(LOGGED):
             if worker.job:
-                worker.job.future.report = answer[len(TOLD) :].decode()
+                worker.job.future.report = answer[len(LOGGED) :].decode()
             return
         job, worker.job = worker.job, None
         if _holds_much(worker.pid):
             self._replace(worker)
-        self._hand_out()  # first the next call, then whoever waits for this one
+        self._dispatch()  # before the callbacks of this call delay the next one
         if job:
             _settle(job.future, answer)
 
     def _replace(self, worker: _Worker) -> None:
-        """Let an idle worker go and make a fresh one."""
+        """Replace an idle worker with a fresh one."""
         del self._workers[worker.number]
         worker.close()
         self._start_worker(self._server)
 
-    def _read_news(self) -> None:
-        """Read what the fork server says of starts and ends."""
-        all_news = self._server.read_news()
-        if all_news is None:
+    def _handle_events(self) -> None:
+        """Handle the fork server's events: starts, stops and exits of workers."""
+        events = self._server.read_events()
+        if events is None:
             self._reopen()
             return
-        for news in all_news:
-            if "changed" in news:
+        for event in events:
+            if "changed" in event:
                 self._give_up(
-                    f"the source of {news['changed']} has changed since this program "
-                    f"was started. Start it again."
+                    f"the source of {event['changed']} was edited after this program "
+                    f"started. Restart it."
                 )
                 return
-            worker = self._workers.get(news["worker"])
+            worker = self._workers.get(event["worker"])
             if worker is None:
                 continue
-            if "pid" in news:
-                worker.pid = news["pid"]
-            elif "is_stopped" in news:
-                worker.is_suspended = bool(news["is_stopped"])
+            if "pid" in event:
+                worker.pid = event["pid"]
+            elif "is_stopped" in event:
+                worker.is_suspended = bool(event["is_stopped"])
             else:
-                self._bury(worker, news["exit"])
-        self._say_stopped()
+                self._remove_dead(worker, event["exit"])
+        self._update_notice()
 
-    def _say_stopped(self) -> None:
-        """Say which processes a signal has stopped, a step's or somebody's."""
-        pids = [str(one.pid) for one in self._workers.values() if one.is_suspended]
+    def _update_notice(self) -> None:
+        """Set the notice on processes stopped by a signal (SIGSTOP)."""
+        pids = [str(w.pid) for w in self._workers.values() if w.is_suspended]
         self.notice = ""
         if self._server.is_stopped:
             self.notice = (
                 "the process that starts workers was stopped by a signal (SIGSTOP), "
-                "perhaps by a step: it is continued."
+                "perhaps sent by a step: it is being continued."
             )
         elif pids:
             self.notice = (
-                f"worker processes were stopped by a signal (SIGSTOP), and their steps "
+                f"worker processes are stopped by a signal (SIGSTOP), and their steps "
                 f"wait: {', '.join(pids)}. To continue: kill -CONT {' '.join(pids)}"
             )
 
-    def _bury(self, worker: _Worker, code: int) -> None:
+    def _remove_dead(self, worker: _Worker, code: int) -> None:
         """Fail the call of a dead worker, and start a replacement."""
         if worker.job and not worker.stopped and worker.connection.poll():
-            with contextlib.suppress(EOFError, OSError):  # it answered, then died
-                while _is_news(answer := worker.connection.recv_bytes()):
+            with contextlib.suppress(EOFError, OSError):  # answered, then died
+                while _is_progress(answer := worker.connection.recv_bytes()):
                     pass
                 _settle(worker.job.future, answer)
                 worker.job = None
@@ -347,26 +347,24 @@ class LocalPool(Executor):
         self._start_worker(self._server)
 
     def _reason(self, worker: _Worker, code: int) -> Stopped:
-        """Say why a worker has ended, and what its call had used."""
+        """Return why a worker has died, with the costs of its call."""
         reason = self._cause(worker, code)
         reason.seconds, reason.memory = worker.seconds, worker.memory
         return reason
 
     def _cause(self, worker: _Worker, code: int) -> Stopped:
-        """Say why a worker has ended; the kernel counts whom it ended itself."""
+        """Return why a worker has died; the kernel counts its out-of-memory kills."""
         before, self._kernel_kills = self._kernel_kills, count_kernel_kills()
         if worker.stopped:
             return worker.stopped
         if code == -signal.SIGKILL and self._kernel_kills > before:
             after = render_duration(worker.seconds)
-            message = (
-                f"its process was ended after {after}: the machine is out of memory"
-            )
+            message = f"process killed after {after}: the machine is out of memory"
             return Stopped("oom", "OutOfMemory", message)
         return _crash(worker, code)
 
     def _reopen(self) -> None:
-        """Start again after the fork server has died, and with it all workers."""
+        """Restart the fork server after it has died, and with it all workers."""
         workers, self._workers = self._workers, {}
         self._server.close()
         for worker in workers.values():
@@ -375,69 +373,70 @@ class LocalPool(Executor):
                 worker.job.future.set_exception(reason)
             worker.close()
         started = any(worker.pid for worker in workers.values())
-        self._n_misses = 0 if started else self._n_misses + 1
-        if self._n_misses == _MOST_MISSES:
-            self._give_up("no worker process can be started")
+        self._n_failed_starts = 0 if started else self._n_failed_starts + 1
+        if self._n_failed_starts == _MAX_FAILED_STARTS:
+            self._give_up("no worker process could be started")
         else:
             self._server = self._start_server()
 
     def _give_up(self, reason: str) -> None:
-        self._reason_given = reason
+        self._closing_reason = reason
         self._closing = True
 
-    def _pause(self) -> float | None:
-        """Return how long nothing needs to be looked at."""
+    def _time_to_check(self) -> float | None:
+        """Return the seconds until the next check of limits; None if no call has one."""
         pauses = []
         for worker in self._workers.values():
             if worker.job and not worker.stopped:
                 if worker.job.limit.time is not None:
                     pauses.append(worker.job.limit.time - worker.seconds)
                 if worker.job.limit.memory is not None:
-                    pauses.append(max(_LEAST_PAUSE, self._look / _LOOKING_SHARE))
+                    interval = self._check_time / _MEASURING_SHARE
+                    pauses.append(max(_MIN_MEMORY_INTERVAL, interval))
         return max(0.0, min(pauses)) if pauses else None
 
     def _check_limits(self) -> None:
         start = time.perf_counter()
         for worker in self._workers.values():
             if worker.job and not worker.stopped:
-                reason = _passed(worker, worker.job.limit)
+                reason = _exceeded(worker, worker.job.limit)
                 if reason:
                     worker.stopped = reason
                     self._server.end_worker(worker.number)
-        self._look = time.perf_counter() - start
+        self._check_time = time.perf_counter() - start
 
     def _close(self) -> None:
         self._server.close()
-        left = [worker.job for worker in self._workers.values() if worker.job]
+        running = [worker.job for worker in self._workers.values() if worker.job]
         for worker in self._workers.values():
             worker.close()
-        for job in [*left, *self._queue]:
-            if self._reason_given:
-                job.future.set_exception(BrokenPool(self._reason_given))
+        for job in [*running, *self._queue]:
+            if self._closing_reason:
+                job.future.set_exception(BrokenPool(self._closing_reason))
             elif not job.future.cancel():
                 job.future.set_exception(Stopped("failed", SHUTDOWN, "the run ended"))
-        self._bell.close()
-        self._ring.close()
+        self._wake_receiver.close()
+        self._wake_sender.close()
 
 
 def _holds_much(pid: int) -> bool:
-    """Tell whether what a worker still holds would count against its next call."""
-    own = sum(resident(pid))
-    if own > MOST_LEFT_OVER:
+    """Return whether a worker retains memory that would count against its next call."""
+    memory = sum(resident(pid))
+    if memory > MAX_RETAINED:
         return True
-    return has_children(pid) and tree_memory(pid) - own > _MOST_OF_CHILDREN
+    return has_children(pid) and tree_memory(pid) - memory > _MAX_RETAINED_BY_CHILDREN
 
 
-def _is_news(message: bytes) -> bool:
-    """Tell what a worker says on its way from its answer."""
-    return message == STORING or message.startswith(TOLD)
+def _is_progress(message: bytes) -> bool:
+    """Return whether a worker's message reports progress, and is not its answer."""
+    return message == STORING or message.startswith(LOGGED)
 
 
 def _settle(future: Future[Any], answer: bytes) -> None:
-    """Give a future what its worker answered."""
+    """Set a future's result or exception from a worker's answer."""
     try:
         succeeded, value = pickle.loads(answer)
-    except Exception as error:  # the class of a result may be unknown on this side
+    except Exception as error:  # the class of a result may be unknown in this process
         succeeded, value = False, error
     if succeeded:
         future.set_result(value)
@@ -445,8 +444,8 @@ def _settle(future: Future[Any], answer: bytes) -> None:
         future.set_exception(value)
 
 
-def _passed(worker: _Worker, limit: Limit) -> Stopped | None:
-    """Return the limit that a worker has passed, in words."""
+def _exceeded(worker: _Worker, limit: Limit) -> Stopped | None:
+    """Return the error for a worker that exceeds its limit; None if it does not."""
     if limit.memory is not None:
         worker.measure(limit.memory)
         if worker.memory > limit.memory:
@@ -468,11 +467,11 @@ def _passed(worker: _Worker, limit: Limit) -> Stopped | None:
 
 
 def _crash(worker: _Worker, code: int) -> Stopped:
-    """Say what ended a worker that was not told to end."""
+    """Return the error for a worker that exited unexpectedly."""
     after = f"after {render_duration(worker.seconds)}"
     if code < 0:
         name = signal.Signals(-code).name
-        message = f"its process was ended by {name} {after}"
+        message = f"process killed by {name} {after}"
         return Stopped("failed", name, message, worker.printed())
-    message = f"its process left with exit code {code} {after}"
+    message = f"process exited with code {code} {after}"
     return Stopped("failed", "ProcessExit", message, worker.printed())

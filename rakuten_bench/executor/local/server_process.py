@@ -1,4 +1,4 @@
-"""A fork server as the pool that started it sees it."""
+"""The pool's side of a fork server: its process, connections and state."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ from rakuten_bench.executor.thread import thread_environment
 
 _PROGRAM = """
 import json, sys
-words = json.loads(sys.argv[1])
-sys.path[:] = words["path"]
+settings = json.loads(sys.argv[1])
+sys.path[:] = settings["path"]
 from rakuten_bench.executor.local.fork_server import main
-main(words)
+main(settings)
 """
-_LONGEST_END = 10.0  # seconds for all processes to end
+_EXIT_TIMEOUT = 10.0  # seconds for all processes to exit
 
 
 class ServerProcess:
-    """A fork server below its guard, started anew.
+    """A newly started fork server below its guard.
 
     Parameters
     ----------
     n_threads : int
         Numeric threads of each worker.
     preload : Preload
-        Modules that it imports before it forks.
+        Modules to import before forking.
 
     Attributes
     ----------
     control : socket
-        Where requests go to and news come from; see `fork_server.ForkServer`.
+        Sends requests and receives events; see `fork_server.ForkServer`.
     alarm : socket
-        Where the guard reports that a signal has stopped or continued the fork server.
+        Receives the guard's reports that the fork server was stopped or continued.
     is_stopped : bool
         Whether a signal has stopped it.
     """
 
     def __init__(self, n_threads: int, preload: Preload) -> None:
-        self.control, theirs = socket.socketpair()
-        self.alarm, rung = socket.socketpair()
+        self.control, control = socket.socketpair()
+        self.alarm, alarm = socket.socketpair()
         self.is_stopped = False
         self._is_alarm_open = True
         self._unfinished_line = b""
         self._mark = uuid.uuid4().hex
-        words = {
-            "control": theirs.fileno(),
-            "alarm": rung.fileno(),
+        settings = {
+            "control": control.fileno(),
+            "alarm": alarm.fileno(),
             "n_threads": n_threads,
             "names": preload.names,
             "files": preload.files,
@@ -67,11 +67,11 @@ class ServerProcess:
             "since": psutil.Process().create_time(),
         }
         self._guard = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, json.dumps(words)],
-            pass_fds=[theirs.fileno(), rung.fileno()],
+            [sys.executable, "-P", "-c", _PROGRAM, json.dumps(settings)],
+            pass_fds=[control.fileno(), alarm.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            # one thread while nothing runs; the order of a set must not differ by run
+            # one thread for imports; a fixed hash seed makes set orders reproducible
             env={
                 **os.environ,
                 **thread_environment(1),
@@ -80,8 +80,8 @@ class ServerProcess:
             },
             start_new_session=True,
         )
-        theirs.close()
-        rung.close()
+        control.close()
+        alarm.close()
 
     @property
     def sockets(self) -> list[socket.socket]:
@@ -95,16 +95,16 @@ class ServerProcess:
 
     def start_worker(self, number: int, files: list[int]) -> None:
         """Request a worker with a connection and a file for its output."""
-        with contextlib.suppress(OSError):  # it is dead: `read_news` finds out
+        with contextlib.suppress(OSError):  # it is dead: `read_events` returns None
             socket.send_fds(self.control, [REQUEST.pack(b"+", number)], files)
 
     def end_worker(self, number: int) -> None:
-        """Request the end of a worker and of all processes that it started."""
+        """Request to kill a worker and its descendants."""
         with contextlib.suppress(OSError):
             self.control.sendall(REQUEST.pack(b"-", number))
 
-    def read_news(self) -> list[dict[str, Any]] | None:
-        """Return what has happened to workers; None if the fork server is dead."""
+    def read_events(self) -> list[dict[str, Any]] | None:
+        """Return new events of workers; None if the fork server is dead."""
         try:
             received = self.control.recv(65536)
         except OSError:
@@ -115,20 +115,20 @@ class ServerProcess:
         return [json.loads(line) for line in lines]
 
     def read_alarm(self) -> None:
-        """Read from the guard whether the fork server is stopped."""
+        """Update `is_stopped` from the guard's messages."""
         with contextlib.suppress(OSError):
             received = self.alarm.recv(4096)
             self._is_alarm_open = bool(received)
             self.is_stopped = received.endswith(STOPPED)
 
     def close(self) -> None:
-        """End the fork server and all workers, also if it was killed or stopped."""
-        self.control.close()  # the fork server ends all workers and itself
+        """Kill the fork server and all workers, also if it was killed or stopped."""
+        self.control.close()  # makes the fork server kill all workers and exit
         self.alarm.close()
         with contextlib.suppress(ProcessLookupError):
             self._guard.send_signal(signal.SIGCONT)  # it may have been stopped
         try:
-            self._guard.wait(timeout=_LONGEST_END)
+            self._guard.wait(timeout=_EXIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._guard.kill()
             self._guard.wait()

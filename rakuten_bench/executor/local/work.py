@@ -1,4 +1,4 @@
-"""One step in a worker: claim it, read its inputs, compute, write its result."""
+"""Run one step in a worker: claim it, read its inputs, compute, store its result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from rakuten_bench.executor.device import find_gpu
 from rakuten_bench.executor.fault import Fault
 from rakuten_bench.executor.local.memory import PeakMemory
-from rakuten_bench.executor.local.worker import tell_storing
+from rakuten_bench.executor.local.worker import report_storing
 from rakuten_bench.executor.maker import Maker
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.pipeline.fitting import noted
@@ -27,12 +27,12 @@ from rakuten_bench.store.result import (
     is_full,
 )
 
-#: Not stored: what is at least this large and faster to compute than to load.
-_LEAST_SIZE = 1 << 20
-_WORTH_TELLING = 1 << 18  # bytes: less is written before the next step could start
-_DISK_SPEED = 1e9  # bytes per second, of a good disk: slower ones are judged too well
+#: Results of at least this size are not stored if they are faster to compute than to load.
+_MIN_RECOMPUTE_SIZE = 1 << 20
+_MIN_OVERLAP_SIZE = 1 << 18  # bytes: smaller ones are written before a step could start
+_DISK_SPEED = 1e9  # bytes per second, of a good SSD: too optimistic for slower disks
 
-_GPU = "gpu-0000000000000001"  # its key among the claims
+_GPU = "gpu-0000000000000001"  # key of its claim
 
 
 def work(task: Task) -> Done:
@@ -49,7 +49,7 @@ def _claim_and_compute(task: Task) -> Done:
     key = task.step.key
     with ExitStack() as claims:
         claimed = [
-            claims.enter_context(store.claims.hold(one)) for one in _claims(task)
+            claims.enter_context(store.claims.hold(claim)) for claim in _claims(task)
         ]
         if not all(claimed):
             return Done(key, is_busy=True)
@@ -64,7 +64,7 @@ def _claims(task: Task) -> list[str]:
 
 
 def _enter(folder: str) -> None:
-    """Work where the run was started: environment variables may name files from there."""
+    """Change to the run's working folder: variables may have paths relative to it."""
     if folder and folder != _here() and Path(folder).is_dir():
         os.chdir(folder)
 
@@ -72,7 +72,7 @@ def _enter(folder: str) -> None:
 def _here() -> str:
     try:
         return str(Path.cwd())
-    except FileNotFoundError:  # the folder of an earlier run, removed since
+    except FileNotFoundError:  # folder of an earlier run that was removed
         return ""
 
 
@@ -83,7 +83,7 @@ def _compute(task: Task, store: Store) -> Done:
         return Done(key, _make(task, store))
     except LostResult as error:
         return Done(key, lost=error.key, fault=Fault.of(error, task.step))
-    except Exception as error:  # whatever an option raises becomes a typed row
+    except Exception as error:  # any error of an option becomes a typed failure
         if isinstance(error, OSError) and is_full(error):
             error = cannot_write(store.root, error)
         elif isinstance(error, PermissionError) and _is_inside(error, store.root):
@@ -96,19 +96,19 @@ def _compute(task: Task, store: Store) -> Done:
 
 
 def _is_inside(error: OSError, folder: Path) -> bool:
-    """Tell whether an error is about a file in a folder."""
+    """Return whether an error concerns a file in a folder."""
     return folder in Path(str(error.filename)).parents
 
 
 def _make(task: Task, store: Store) -> Facts:
-    """Compute and store; return what it took."""
+    """Compute a step and store its value; return its facts."""
     step = task.step
     peak = PeakMemory()
     start = time.perf_counter()
     with noted() as notes:
         value = Maker(store, task.n_threads, task.device, task.base).compute(step)
     if store.was_damaged(step.key):
-        notes.append(f"a stored result was damaged and has been computed again: {step}")
+        notes.append(f"a stored result was damaged and has been recomputed: {step}")
     facts = Facts(
         seconds=time.perf_counter() - start,
         memory=peak.bytes(),
@@ -123,23 +123,23 @@ def _make(task: Task, store: Store) -> Facts:
 
 
 def _keep(store: Store, step: Step, value: object, facts: Facts) -> Facts:
-    """Store a value, or only how to make it where loading it would take longer."""
+    """Store a value, or only its step if loading would take longer than computing."""
     start = time.perf_counter()
     encoded = encode(value, store.folder(step.key))
     seconds = time.perf_counter() - start
-    may_leave = not find_kind(step.kind).is_last and facts.device == "cpu"
-    if may_leave and is_cheaper(facts.seconds, encoded, seconds):
+    may_recompute = not find_kind(step.kind).is_last and facts.device == "cpu"
+    if may_recompute and is_cheaper(facts.seconds, encoded, seconds):
         return store.save_recompute(step.key, step, facts)
-    if encoded.size >= _WORTH_TELLING:
-        tell_storing()
+    if encoded.size >= _MIN_OVERLAP_SIZE:
+        report_storing()
     return store.write(step.key, encoded, facts)
 
 
 def is_cheaper(seconds: float, encoded: Encoded, encode_seconds: float) -> bool:
-    """Tell whether computing a value again takes less than loading it.
+    """Return whether recomputing a value is faster than loading it.
 
-    Decoding takes about as long as encoding did; the arrays come at the disk's speed.
+    Decoding is assumed to take as long as encoding, plus reading at the disk's speed.
     """
-    if encoded.size < _LEAST_SIZE or encoded.files:
+    if encoded.size < _MIN_RECOMPUTE_SIZE or encoded.files:
         return False
     return seconds < encode_seconds + encoded.size / _DISK_SPEED

@@ -1,4 +1,4 @@
-"""The loop of a worker process: take a call, run it, answer."""
+"""Main loop of a worker process: receive a call, run it, send the answer."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from multiprocessing.connection import Connection
 
 from rakuten_bench.executor.thread import limit_threads
 
-#: Says that a call has computed its result and only writes it by now.
+#: Message: the call has computed its result and is only writing it.
 STORING = b""
 
-#: Begins what a call tells of how far it is, in UTF-8; no answer begins so.
-TOLD = b"\x00"
+#: Prefix of a line logged by the call, in UTF-8; no answer begins with it.
+LOGGED = b"\x00"
 
 _on_storing: ContextVar[Callable[[], None]] = ContextVar("_on_storing")
 
 
-def tell_storing() -> None:
-    """Let the next call start elsewhere while this one writes its result."""
-    tell = _on_storing.get(None)
-    if tell:
-        tell()
+def report_storing() -> None:
+    """Report that only writing is left, so that the next call can start in parallel."""
+    report = _on_storing.get(None)
+    if report:
+        report()
 
 
-class _Teller(logging.Handler):
-    """Passes on what is logged, so that whoever waits sees how far a long step is."""
+class _LogForwarder(logging.Handler):
+    """Sends log lines to the pool, which displays the progress of long steps."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__()
         self._connection = connection
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send a line; nobody may be there to read it any more."""
-        with contextlib.suppress(OSError):
-            self._connection.send_bytes(TOLD + record.getMessage().encode())
+        """Send a line."""
+        with contextlib.suppress(OSError):  # the pool is gone
+            self._connection.send_bytes(LOGGED + record.getMessage().encode())
 
 
 def serve(connection: Connection, n_threads: int) -> None:
-    """Answer calls until the other side closes.
+    """Serve calls until the connection is closed.
 
-    A call is a pickled (function, positional, keyword) triple; an answer is a pickled
-    (succeeded, result or exception). `STORING` may come before an answer, and what the
-    call logs: `TOLD` and the text.
+    A call is a pickled (function, args, kwargs) triple; an answer is a pickled
+    (succeeded, result or exception) pair. `STORING`, and lines logged by the call with
+    the prefix `LOGGED`, can precede an answer.
     """
     limit_threads(n_threads)
     log = logging.getLogger("rakuten_bench")
     log.setLevel(logging.INFO)
-    log.addHandler(_Teller(connection))
+    log.addHandler(_LogForwarder(connection))
     _on_storing.set(lambda: connection.send_bytes(STORING))
     while True:
         try:
@@ -59,14 +59,14 @@ def serve(connection: Connection, n_threads: int) -> None:
         except EOFError:
             return
         connection.send_bytes(_answer(call))
-        gc.collect()  # the next step's peak memory is to be its own
+        gc.collect()  # or garbage would count in the next step's peak memory
 
 
 def _answer(call: bytes) -> bytes:
     try:
         function, args, kwargs = pickle.loads(call)
         return _pack(True, function(*args, **kwargs))
-    except Exception as error:  # the one who called is to see it, whatever it is
+    except Exception as error:  # any error is raised by the caller's future
         return _pack_error(error)
 
 
@@ -77,7 +77,7 @@ def _pack(succeeded: bool, value: object) -> bytes:
 def _pack_error(error: Exception) -> bytes:
     try:
         packed = _pack(False, error)
-        pickle.loads(packed)  # some exceptions pickle but can't be made again
+        pickle.loads(packed)  # some exceptions pickle but do not unpickle
     except Exception:
         return _pack(False, RuntimeError(f"{type(error).__name__}: {error}"))
     return packed
