@@ -1,4 +1,4 @@
-"""Did anything get worse: records against a committed baseline.
+"""Regression gate: compare records with a committed baseline.
 
 Reads records only; imports no machine learning library.
 """

@@ -1,8 +1,8 @@
-"""The baseline: what the scenarios scored when they were last approved.
+"""The baseline: the last approved scores of the scenarios.
 
-One JSON file to commit: sorted, one line for each true class of a matrix, so that a
-diff shows which class moved. What is read is checked whole: its scores have to be those
-of its matrix, and its matrix that of its rows.
+One JSON file to commit: sorted, one line for each true class of a confusion matrix, so
+that a diff shows which class changed. Reading validates that the scores follow from the
+matrix, and the matrix from the predictions.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ class Approved(
     Attributes
     ----------
     study : str
-        What its scenario file is called: with `name` what it is known by.
+        Name of its scenario file; with `name` it identifies the scenario.
     also : dict of str to str
-        Other scenario files that have the same scenario -> what they call it.
+        Other scenario files with the same scenario -> its name there.
     scores : dict of str to float
         Rounded to ten digits; "ari" and "purity" of a clustering.
     confusion : list of str
         For each true class, the counts of the predicted ones; empty for a clustering.
     rows_digest : str
-        Which test rows, in which order; "" without predictions.
+        Digest of the test rows and their order; "" without predictions.
     predicted : list of str
         Predicted codes, `_LINE` on a line; empty without `--rows` and for a clustering,
-        whose numbers mean nothing from one run to the next.
+        whose cluster numbers differ between runs.
     """
 
     name: str = ""
@@ -77,7 +77,7 @@ class Approved(
 
     @property
     def known_by(self) -> dict[str, str]:
-        """Scenario files that it is in -> what each calls it; "" for no name."""
+        """Scenario files with this scenario -> its name there; "" if unnamed."""
         return {self.study: self.name, **self.also}
 
 
@@ -93,10 +93,10 @@ class ApprovedStudy(
     Attributes
     ----------
     path : str
-        From the folder of the baseline, with "/"; "" where it has nothing in common
-        with that, or an earlier version approved it.
+        Relative to the folder of the baseline, with "/"; "" if they have no common
+        folder, or it was approved by an earlier version.
     metric : {"f1_weighted", "f1_macro", "accuracy", ""}
-        By which its scenarios were approved; "" where an earlier version did.
+        Metric by which its scenarios were approved; "" if by an earlier version.
     """
 
     path: str = ""
@@ -104,7 +104,7 @@ class ApprovedStudy(
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Approved scenarios by board and code, and the files that they are of by name."""
+    """Approved scenarios by board and code, and their scenario files by name."""
 
     schema_version: int = SCHEMA_VERSION
     studies: dict[str, ApprovedStudy] = {}
@@ -112,16 +112,16 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def has_rows(self) -> bool:
-        """Whether it keeps predictions."""
+        """Whether it contains predictions."""
         return any(known.approved.predicted for known in self.iter_known())
 
     @property
     def names(self) -> set[str]:
-        """What its scenario files are called."""
+        """Names of its scenario files."""
         return {known.study for known in self.iter_known()}
 
     def iter_known(self) -> Iterator[Known]:
-        """Yield each scenario by each file that it is in, by board and code."""
+        """Yield each scenario once for each of its files, by board and code."""
         for board, scenarios in sorted(self.boards.items()):
             for code, approved in sorted(scenarios.items()):
                 for study, name in approved.known_by.items():
@@ -129,7 +129,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Known(NamedTuple):
-    """An approved scenario as one scenario file knows it."""
+    """An approved scenario in one of its scenario files."""
 
     board: str
     code: str
@@ -139,7 +139,7 @@ class Known(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What it is whatever its parameters: file and name; without name its code."""
+        """File and name, which do not depend on its parameters; unnamed, its code."""
         return self.study, self.name or f"code {self.code}"
 
     def __str__(self) -> str:
@@ -149,8 +149,8 @@ class Known(NamedTuple):
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write a baseline, sorted, one value a line: all of it, or the old one stays."""
-    path = path.resolve()  # a link goes on pointing to the file
+    """Write a baseline atomically, sorted, one value a line."""
+    path = path.resolve()  # keep a symbolic link
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(path.parent)
     text = msgspec.json.encode(baseline, order="deterministic")
@@ -160,7 +160,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 def approve(
     folder: Path, row: Row, rows: bool, known_by: Mapping[str, str] | None = None
 ) -> Approved:
-    """Return what a baseline keeps of one record.
+    """Return the baseline's entry for a record.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def approve(
     rows : bool
         Whether to keep the predictions, for a paired test: about 2 bytes a row.
     known_by : mapping of str to str, optional
-        As `Approved.known_by`; what the record says where it is not given.
+        As `Approved.known_by`; by default, file and name in the record.
     """
     clusters = row.clustering is not None
     counts = [] if clusters else records.read_confusion(folder).tolist()
@@ -188,7 +188,7 @@ def approve(
 
 
 def known_as(approved: Approved, known_by: Mapping[str, str]) -> Approved:
-    """Return an approved scenario as some files know it; as `Approved.known_by`."""
+    """Return an approved scenario with other files and names (`Approved.known_by`)."""
     (study, name), *also = sorted(known_by.items())
     return msgspec.structs.replace(approved, study=study, name=name, also=dict(also))
 
@@ -204,13 +204,13 @@ def rounded_scores(row: Row) -> dict[str, float]:
 
 
 def _lines(predicted: NDArray[np.int32]) -> list[str]:
-    words = [str(code) for code in predicted.tolist()]
-    starts = range(0, len(words), _LINE)
-    return [" ".join(words[start : start + _LINE]) for start in starts]
+    codes = [str(code) for code in predicted.tolist()]
+    starts = range(0, len(codes), _LINE)
+    return [" ".join(codes[start : start + _LINE]) for start in starts]
 
 
 def unmeasurable(folder: Path, row: Row, verifier: Verifier) -> str:
-    """Say why the scores of a record count for nothing; "" where they do."""
+    """Return why the scores of a record are unusable; "" if they are usable."""
     if not row.has_scores:
         cause = f": {row.error.type}" if row.error else ""
         return f"the record is {row.status}{cause}"

@@ -1,9 +1,9 @@
-"""Each scenario against its baseline: a paired test where rows are there.
+"""Judge each scenario against its baseline, by a paired test if possible.
 
-Where the baseline keeps predictions and they are of the same rows, the difference is
-tested by a paired bootstrap, and Holm's correction over all tested scenarios keeps the
-chance of a false alarm at 5 %. Where it keeps only the scores, a fall by more than a
-tolerance counts, and for a clustering always: it is held to its adjusted Rand index.
+If the baseline has predictions for the same rows, the difference is tested by a paired
+bootstrap; Holm's correction over all tested scenarios limits the rate of false alarms
+to 5 %. Otherwise a drop by more than a tolerance counts as a regression. Clusterings are
+always compared by tolerance, on the adjusted Rand index.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from rakuten_bench.records import Predictions, Row
 
 Status = Literal["ok", "improved", "regressed", "missing", "not comparable", "new"]
 
-#: A fall of the score that counts where rows can't be compared.
+#: Drop of the score that counts as a regression if no paired test is possible.
 TOLERANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one scenario.
+    """The result of comparing one scenario with the baseline.
 
     Attributes
     ----------
     before, now : float or None
         The score in the baseline and in the record.
     difference : Difference or None
-        From the paired test, its p-value corrected; None where there was none.
+        From the paired test, with corrected p-value; None if not tested.
     code_now : str
-        Where a scenario of this name has another code by now.
+        Current code of the scenario, if it has changed.
     reason : str
         Why it can't be measured, or how it was judged.
     metric : str
-        What `before` and `now` are; "" where there is none.
+        Metric of `before` and `now`; "" without scores.
     study : str
         Name of the scenario file that it was approved from.
     """
@@ -68,7 +68,7 @@ class Verdict:
 
     @property
     def change(self) -> float | None:
-        """How much the score changed."""
+        """Difference of the scores; None if one is missing."""
         if self.before is None or self.now is None:
             return None
         return self.now - self.before
@@ -85,12 +85,12 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Verdicts, by board and code, and what else has to be known about them.
+    """Verdicts, by board and code, with remarks.
 
     Attributes
     ----------
     remarks : tuple of str
-        Sentences: what was not judged, and how sure it is what was.
+        Sentences on scenarios that were not judged, and on uncertain matches.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -98,9 +98,9 @@ class Judgement:
 
     @property
     def metrics(self) -> list[str]:
-        """What scenarios were held to; clusterings to a score of their own."""
-        found = {one.metric for one in self.verdicts} - {"", CLUSTER_METRIC}
-        return sorted(found) or [DEFAULT_METRIC]
+        """Metrics by which classifiers were judged."""
+        metrics = {verdict.metric for verdict in self.verdicts} - {"", CLUSTER_METRIC}
+        return sorted(metrics) or [DEFAULT_METRIC]
 
 
 def judge(
@@ -112,7 +112,7 @@ def judge(
     today: Today | None = None,
     boards: Collection[str] | None = None,
 ) -> Judgement:
-    """Compare today's records of the scenarios of a baseline with it.
+    """Compare the current records of a baseline's scenarios with the baseline.
 
     Parameters
     ----------
@@ -120,14 +120,13 @@ def judge(
         Folder of all boards.
     baseline : Baseline
     metric : {"f1_weighted", "f1_macro", "accuracy"}, optional
-        The one that each scenario file was approved by where it is not given.
+        By default, the metric by which each scenario file was approved.
     tolerance : float
-        A fall of the score that counts where rows can't be compared.
+        Drop of the score that counts as a regression if no paired test is possible.
     today : Today, optional
-        What the scenario files have today; what they had in their last runs where it
-        is not given.
+        Current contents of the scenario files; by default, those of their last runs.
     boards : collection of str, optional
-        Boards of the baseline to judge; all where it is not given.
+        Boards of the baseline to judge; by default, all.
 
     Returns
     -------
@@ -156,7 +155,7 @@ def judge(
 def _iter_others(
     matcher: Matcher, baseline: Baseline, today: Today
 ) -> Iterator[Verdict]:
-    """Yield verdicts on what can't be compared: damaged records, new ones, lost runs."""
+    """Yield verdicts on damaged records, new scenarios and unfinished runs."""
     for one in matcher.iter_damaged():
         yield Verdict(one.board, one.code, "", "missing", reason=one.message)
     for board, code, name in matcher.iter_new():
@@ -169,11 +168,10 @@ def _iter_others(
 def choose_metrics(
     baseline: Baseline, today: Today, metric: str | None = None
 ) -> dict[str, str]:
-    """Return what the scenarios of each file of a baseline are held to.
+    """Return the metric by which the scenarios of each file of a baseline are judged.
 
-    The metric that is asked for, else that of the baseline: a file that ranks by another
-    one since does not loosen the gate. A baseline that does not tell is held to the
-    file's.
+    The requested metric, else that of the baseline, so that changing a file's metric does
+    not loosen the gate; else the file's.
     """
     return {
         study: metric
@@ -190,40 +188,40 @@ def _approved_metric(baseline: Baseline, study: str) -> str:
 def _say_metrics(
     baseline: Baseline, today: Today, metric: str | None, studies: Collection[str]
 ) -> Iterator[str]:
-    """Say which files were approved by another metric than counts, or than they name."""
+    """Yield remarks on files that were approved by another metric."""
     for study in sorted(studies):
         before = _approved_metric(baseline, study)
         now = today.metrics.get(study, before)
         if metric and before not in ("", metric):
-            yield f"{study} was approved by {before}; it is held to {metric} as asked."
+            yield f"{study} was approved by {before}, but is judged by {metric} (--metric)."
         elif not metric and before and now != before:
             yield (
-                f"{study} ranks by {now}, and was approved by {before}, which counts "
-                f"here. --update approves the other one."
+                f"{study} ranks by {now}, but was approved by {before} and is judged by "
+                f"it. To switch to {now}, use --update."
             )
 
 
 def _doubts(today: Today) -> tuple[str, ...]:
-    """Say what is not known of the scenario files."""
+    """Return remarks on incomplete knowledge of the scenario files."""
     if today.is_known:
         return today.remarks
     return (
-        "No run of a scenario file is known here, so that records are matched by file "
-        "and name alone: name the file (rakuten-bench check FILE).",
+        "The results folder has no run of a scenario file: records are matched by file "
+        "and name only. For exact matching, pass the file (rakuten-bench check FILE).",
     )
 
 
 def _compare(matcher: Matcher, match: Match, metric: str) -> Verdict:
-    """Say whether a scenario can be measured, without testing it."""
+    """Return a verdict with both scores, or why they can't be compared; no test yet."""
     known, row = match.known, match.row
-    held_to = CLUSTER_METRIC if CLUSTER_METRIC in known.approved.scores else metric
+    metric_name = CLUSTER_METRIC if CLUSTER_METRIC in known.approved.scores else metric
     verdict = Verdict(
         known.board,
         known.code,
         known.name,
         "missing",
-        before=known.approved.scores[held_to],
-        metric=held_to,
+        before=known.approved.scores[metric_name],
+        metric=metric_name,
         study=known.study,
     )
     if match.code not in ("", known.code):
@@ -236,7 +234,7 @@ def _compare(matcher: Matcher, match: Match, metric: str) -> Verdict:
         return replace(verdict, reason=reason)
     differ = ", ".join(_what_differs(known.approved, row))
     reason = f"differs from the baseline in {differ}" if differ else ""
-    now = rounded_scores(row).get(held_to)
+    now = rounded_scores(row).get(metric_name)
     if not differ and now is None:
         kinds = ("a clustering", "a classifier")
         was, is_now = kinds if CLUSTER_METRIC in known.approved.scores else kinds[::-1]
@@ -247,7 +245,7 @@ def _compare(matcher: Matcher, match: Match, metric: str) -> Verdict:
 
 
 def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
-    """Name what makes two scores incomparable, data first."""
+    """Yield the conditions that differ and make scores incomparable, data first."""
     if approved.data != row.dataset.fingerprint:
         yield "data"
     elif approved.split != row.split.fingerprint:
@@ -261,47 +259,47 @@ def _what_differs(approved: Approved, row: Row) -> Iterator[str]:
 def _test(
     results: Path, matches: Sequence[Match], verdicts: Sequence[Verdict]
 ) -> list[Verdict]:
-    """Return the verdicts, with a paired difference where both sides have predictions.
+    """Return the verdicts, with a paired difference if both sides have predictions.
 
-    A baseline whose matrix is not of the test rows that it names is not comparable.
+    A baseline whose confusion matrix does not match its test rows is not comparable.
     """
     judged = list(verdicts)
     testable: dict[tuple[str, str], list[int]] = defaultdict(list)
     first: dict[str, Predictions] = {}
     now: dict[int, np.ndarray] = {}
-    for place, (match, verdict) in enumerate(zip(matches, verdicts, strict=True)):
+    for index, (match, verdict) in enumerate(zip(matches, verdicts, strict=True)):
         approved = match.known.approved
         if verdict.now is None or match.row is None or not approved.confusion:
             continue
         folder = results / match.board / match.row.code
         rows = records.read_predictions(folder, match.row.predictions_digest)
         if not _is_of_rows(approved, rows):
-            reason = "the baseline's counts are not of the test rows that it names"
-            judged[place] = replace(
+            reason = "the baseline's confusion matrix does not match its test rows"
+            judged[index] = replace(
                 verdict, status="not comparable", now=None, reason=reason
             )
         elif approved.predicted and rows.rows_digest == approved.rows_digest:
-            testable[rows.rows_digest, verdict.metric].append(place)
+            testable[rows.rows_digest, verdict.metric].append(index)
             first.setdefault(rows.rows_digest, rows)
-            now[place] = rows.predicted
-    found = [
+            now[index] = rows.predicted
+    differences = [
         pair
-        for (digest, metric), places in testable.items()
+        for (digest, metric), indices in testable.items()
         for pair in _differences(
             first[digest],
-            [(p, matches[p].known.approved.codes, now[p]) for p in places],
+            [(p, matches[p].known.approved.codes, now[p]) for p in indices],
             metric,
         )
     ]
-    adjusted = metrics.holm(np.array([change.p_value for _, change in found]))
-    for (place, change), p_value in zip(found, adjusted, strict=True):
+    adjusted = metrics.holm(np.array([change.p_value for _, change in differences]))
+    for (index, change), p_value in zip(differences, adjusted, strict=True):
         changed = replace(change, p_value=float(p_value))
-        judged[place] = replace(judged[place], difference=changed)
+        judged[index] = replace(judged[index], difference=changed)
     return judged
 
 
 def _is_of_rows(approved: Approved, rows: Predictions) -> bool:
-    """Tell whether an approved matrix can be of the test rows of a record."""
+    """Return whether an approved confusion matrix matches the test rows of a record."""
     n_classes = len(rows.classes)
     if not approved.rows_digest:  # of a record without predictions
         return True
@@ -320,13 +318,13 @@ def _differences(
     group: Sequence[tuple[int, np.ndarray, np.ndarray]],
     metric: str,
 ) -> Iterator[tuple[int, Difference]]:
-    """Test scenarios that answered the same rows together: rows are drawn once."""
+    """Test scenarios with the same rows together, on the same bootstrap samples."""
     before = np.stack([codes for _, codes, _ in group])
     now = np.stack([codes for _, _, codes in group])
-    found = metrics.paired_differences(
+    differences = metrics.paired_differences(
         rows.true, before, now, len(rows.classes), metric
     )
-    yield from zip((place for place, _, _ in group), found, strict=True)
+    yield from zip((index for index, _, _ in group), differences, strict=True)
 
 
 def _decide(verdict: Verdict, how: str, tolerance: float) -> Verdict:
@@ -335,15 +333,15 @@ def _decide(verdict: Verdict, how: str, tolerance: float) -> Verdict:
     if change is None:
         return verdict
     if verdict.difference is not None:
-        sure = verdict.difference.p_value < metrics.ALPHA
+        is_significant = verdict.difference.p_value < metrics.ALPHA
         reason = "paired test"
     else:
-        sure = abs(change) > tolerance
+        is_significant = abs(change) > tolerance
         title = CLUSTER_METRICS.get(verdict.metric)
         of = f"{title.column}, " if title else ""
         reason = f"{of}tolerance {tolerance:g}"
     status: Status = "ok"
-    if sure:
+    if is_significant:
         status = "regressed" if change < 0 else "improved"
     return replace(
         verdict, status=status, reason="; ".join(filter(None, (reason, how)))

@@ -1,8 +1,8 @@
-"""Which record is today's of each approved scenario.
+"""Match each approved scenario with its current record.
 
-What a scenario file has today is asked of the file (`check FILE`), or of its last run
-(`records.StudyRun`); never of the clock. Only a results folder that no such run has
-written to is searched for records of the same file and name.
+The current scenarios of a file are those in the file (`check FILE`), or those of its last
+run (`records.StudyRun`); file times are never used. Only in a results folder without such
+runs are records matched by file and name.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ from rakuten_bench.records import (
 )
 from rakuten_bench.wording.words import number
 
-#: How a record is named that was found without knowing what its file has today.
-BY_NAME = "matched by name alone"
+#: Note on a match made without knowing the current scenarios of the file.
+BY_NAME = "matched by name only"
 
 
 @dataclass(frozen=True)
 class Today:
-    """What scenario files have today.
+    """Current scenarios of the scenario files.
 
     Attributes
     ----------
     runs : tuple of StudyRun
     is_named : bool
-        Whether the files were named: then only their scenarios are judged. Otherwise
-        the runs are the last ones of every file, and all scenarios are.
+        Whether the files were given: then only their scenarios are judged. Otherwise
+        the runs are the last ones of all files, and all scenarios are judged.
     changed : mapping of str to str
-        Scenario file -> why its last run says no more what it has.
+        Scenario file -> why its last run is out of date.
     remarks : tuple of str
-        Sentences about what the runs may not say.
+        Sentences on runs that may be out of date.
     unfinished : tuple of (str, str)
-        Scenario files whose last run was refused or stopped, and what to do about it:
-        the run before says no more what they have.
+        Scenario files whose last run was refused or stopped, and the remedy: the
+        previous run is out of date.
     paths : mapping of str to str
-        Scenario file -> its path from the baseline; "" where there is none.
+        Scenario file -> its path relative to the baseline; "" if it has none.
     """
 
     runs: tuple[StudyRun, ...] = ()
@@ -64,29 +64,29 @@ class Today:
 
     @classmethod
     def of_last_runs(cls, results: Path) -> Today:
-        """Return what every file had when it was last run, on the boards of its data."""
-        found: dict[tuple[str, Identity], str] = {}
+        """Return the scenarios of the last run of each file, on the boards of its data."""
+        boards: dict[tuple[str, Identity], str] = {}
         runs = []
         for run in records.iter_study_runs(results):
-            place = plain_name(run.board), Identity(run.data, run.split, run.seed)
-            if place not in found:
-                found[place] = records.find_board(results, *place)
-            runs.append(msgspec.structs.replace(run, board=found[place]))
+            identity = plain_name(run.board), Identity(run.data, run.split, run.seed)
+            if identity not in boards:
+                boards[identity] = records.find_board(results, *identity)
+            runs.append(msgspec.structs.replace(run, board=boards[identity]))
         return cls(tuple(runs))
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known what any file has."""
+        """Whether the current scenarios of any file are known."""
         return self.is_named or bool(self.runs)
 
     @property
     def doubts(self) -> dict[str, str]:
-        """Scenario file -> why it is not known what it has today."""
+        """Scenario file -> why its current scenarios are unknown."""
         return {**self.changed, **dict(reversed(self.unfinished))}
 
     @property
     def metrics(self) -> dict[str, str]:
-        """Scenario file -> what its boards are sorted by, where that is known."""
+        """Scenario file -> metric that sorts its boards, if known."""
         return {run.study: run.metric for run in self.runs if run.metric}
 
 
@@ -97,15 +97,15 @@ class Match:
     Attributes
     ----------
     row : Row or None
-        None where there is a problem.
+        None if there is a problem.
     code, board : str
-        Of the record; "" where none is known.
+        Of the record; "" if unknown.
     study : str
-        Scenario file that asks for it today; "" where none is known.
+        Scenario file that now defines it; "" if unknown.
     status, problem : str
-        Why it can't be measured; "" where it can.
+        Why it can't be measured; "" if it can.
     how : str
-        How the record was found, where that is not certain.
+        How the record was matched, if the match is uncertain.
     """
 
     known: Known
@@ -122,7 +122,7 @@ Found = tuple[StudyRun, RunScenario]
 
 
 class Matcher:
-    """Finds today's record of each scenario of a baseline.
+    """Finds the current record of each scenario of a baseline.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class Matcher:
     baseline : Baseline
     today : Today
     boards : collection of str, optional
-        Only scenarios of these are judged.
+        Judge only scenarios of these.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class Matcher:
 
     @cached_property
     def matches(self) -> list[Match]:
-        """The match of each scenario that is to be judged."""
+        """Matches of the scenarios to judge."""
         return [self._match(known) for known in self.known if self._is_asked(known)]
 
     @cached_property
@@ -172,80 +172,80 @@ class Matcher:
 
     @cached_property
     def guessed(self) -> list[str]:
-        """Sentences about files that are taken for approved ones by other names."""
+        """Sentences about files that are assumed to be renamed approved files."""
         pairs = Counter(
             (match.known.study, match.study)
             for match in self.matches
             if match.study and match.known.study and match.study not in self._studies
         )
         return [
-            f"{number(count, 'scenario')} of {study} judged by {other}, which the baseline "
-            f"does not know. --update approves it."
+            f"{number(count, 'scenario')} of {study} judged by {other}, which is not in the "
+            f"baseline. To approve it, use --update."
             for (study, other), count in sorted(pairs.items())
         ]
 
     def iter_new(self) -> Iterator[tuple[str, str, str]]:
-        """Yield board, code and name of each scenario of today that is not approved."""
+        """Yield board, code and name of each current scenario that is not approved."""
         codes = {(plain_name(m.known.board), m.known.code) for m in self.matches}
         codes |= {(plain_name(m.known.board), m.code) for m in self.matches}
         boards = {plain_name(known.board) for known in self.known}
         if self.today.is_known:
-            found = {
+            names = {
                 (plain_name(run.board), one.code): ", ".join(one.names)
                 for run in self.today.runs
                 for one in run.scenarios
                 if plain_name(run.board) in boards
             }
         else:
-            found = {
+            names = {
                 (board, row.code): row.name
                 for board in boards
                 for row in self.results.rows(board).values()
                 if isinstance(row, Row)
             }
-        for board, code in sorted(found.keys() - codes):
-            yield board, code, found[board, code]
+        for board, code in sorted(names.keys() - codes):
+            yield board, code, names[board, code]
 
     def iter_damaged(self) -> Iterator[Damaged]:
-        """Yield records that can't be read where any may be an approved scenario's."""
+        """Yield unreadable records that may belong to an approved scenario."""
         if self.today.is_known:
             return
-        told = {(match.known.board, match.code) for match in self.matches}
+        reported = {(match.known.board, match.code) for match in self.matches}
         for board in sorted({known.board for known in self.known}):
             for row in self.results.rows(board).values():
-                if isinstance(row, Damaged) and (board, row.code) not in told:
+                if isinstance(row, Damaged) and (board, row.code) not in reported:
                     yield row
 
     def _is_asked(self, known: Known) -> bool:
-        """Tell whether a scenario is to be judged: it is of today's files.
+        """Return whether a scenario is to be judged: it belongs to a current file.
 
-        What an earlier split or data set left on another board is not, where the same
-        scenario is approved on today's.
+        A scenario on the board of an earlier split or data set is not judged if it is
+        also approved on a current board.
         """
         runs = self._candidates(known)
         if not runs:
             return not self.today.is_named
         boards = {plain_name(run.board) for run in runs}
-        is_there = plain_name(known.board) in boards
-        return is_there or not boards & self._boards_of[known.identity]
+        is_current = plain_name(known.board) in boards
+        return is_current or not boards & self._boards_of[known.identity]
 
     def _candidates(self, known: Known) -> list[StudyRun]:
-        """Return the runs of the file that a scenario is in, that of its board first.
+        """Return the runs of a scenario's file, that on its board first.
 
-        A file that the baseline does not know may be one of its files renamed.
+        A file that is not in the baseline may be a renamed file of the baseline.
         """
         runs = self.today.runs
-        own = [run for run in runs if run.study == known.study]
-        found = own or [
+        candidates = [run for run in runs if run.study == known.study]
+        candidates = candidates or [
             run
             for run in runs
             if _is_board(known, run) and known.code in run.by_code
             if run.study not in known.approved.known_by
         ]
-        found = found or [
+        candidates = candidates or [
             run for run in runs if not known.study or run.study not in self._studies
         ]
-        return sorted(found, key=lambda run: not _is_board(known, run))
+        return sorted(candidates, key=lambda run: not _is_board(known, run))
 
     def _match(self, known: Known) -> Match:
         if doubt := self.today.doubts.get(known.study):
@@ -255,7 +255,7 @@ class Matcher:
         return self._match_by_name(known)
 
     def _match_by_run(self, known: Known) -> Match:
-        """Match a scenario by what its file has, or had when it was last run."""
+        """Match a scenario by the current scenarios of its file."""
         runs = self._candidates(known)
         found = self._find(known, runs)
         problem = self._why_unknown(known, runs, found)
@@ -266,62 +266,62 @@ class Matcher:
     def _why_unknown(
         self, known: Known, runs: Sequence[StudyRun], found: Found | None
     ) -> str:
-        """Say why it is not known which scenario of today it is; "" where it is."""
+        """Return why the scenario can't be matched; "" if it is matched."""
         if not runs:
             return (
-                f"no run of {known.study} is known here: run it, or name the file if it "
-                f"has another name by now"
+                f"no run of {known.study} in the results folder: run it, or pass the "
+                f"file if it was renamed"
             )
         if found is None:
             return _gone(known, runs)
         return self._find_renamed(known, found)
 
     def _find(self, known: Known, runs: Sequence[StudyRun]) -> Found | None:
-        """Return the first run that has a scenario, by name or else by code.
+        """Return the first run that contains a scenario, by name or else by code.
 
-        In another file that is approved as well a name may mean something else.
+        Names of another approved file are not used: they may be other scenarios.
         """
         for run in runs:
             is_other = run.study != known.study and run.study in self._studies
-            named = None if is_other else run.by_name.get(known.name)
-            one = named or run.by_code.get(known.code)
-            if one is not None:
-                return run, one
+            by_name = None if is_other else run.by_name.get(known.name)
+            scenario = by_name or run.by_code.get(known.code)
+            if scenario is not None:
+                return run, scenario
         return None
 
     def _find_renamed(self, known: Known, found: Found) -> str:
-        """Say that a file that the baseline does not know may be the approved one by now.
+        """Return a problem if an unknown file may be the renamed approved file.
 
-        Where it is that file renamed, or copied and edited, the old records of the
-        scenario must not pass for today's.
+        If the file was renamed, or copied and edited, the scenario's old records must not
+        count as current.
         """
         if self.today.is_named or found[0].study != known.study:
             return ""
         for run in self.today.runs:
             if not _is_board(known, run) or run.study in self._studies:
                 continue
-            one = run.by_name.get(known.name) or run.by_code.get(known.code)
-            if one is not None and one.code != found[1].code:
-                return _say_doubtful(run, "has another one of this name")
-            if one is None and _is_copy(run, found[0]):
-                return _say_doubtful(run, f"is much like {known.study}, without it")
+            scenario = run.by_name.get(known.name) or run.by_code.get(known.code)
+            if scenario is not None and scenario.code != found[1].code:
+                return _say_doubtful(run, "has another scenario of this name")
+            if scenario is None and _is_copy(run, found[0]):
+                return _say_doubtful(run, f"resembles {known.study}, without this one")
         return ""
 
-    def _look_up(self, known: Known, run: StudyRun, one: RunScenario) -> Match:
-        """Return the record that a run has asked for, unless it is of something else."""
-        match = Match(known, code=one.code, board=run.board, study=run.study)
+    def _look_up(self, known: Known, run: StudyRun, scenario: RunScenario) -> Match:
+        """Return the record of a run's scenario, if it has the run's key."""
+        match = Match(known, code=scenario.code, board=run.board, study=run.study)
         if not _is_board(known, run):
-            problem = f"{run.study} is on the board {run.board} by now"
+            problem = f"{run.study} is now on the board {run.board}"
             return replace(match, status="not comparable", problem=problem)
-        row = self.results.rows(run.board).get(one.code)
-        if isinstance(row, Row) and row.key == one.key:
+        row = self.results.rows(run.board).get(scenario.code)
+        if isinstance(row, Row) and row.key == scenario.key:
             return replace(match, row=row)
         return replace(match, problem=_say_missing(row, run))
 
     def _match_by_name(self, known: Known) -> Match:
-        """Match a scenario where no run of any file is known."""
+        """Match a scenario by file and name, without runs."""
         rows = self.results.rows(known.board)
-        named = [
+        namesakes = [
             row
             for row in rows.values()
             if isinstance(row, Row)
@@ -329,11 +329,11 @@ class Matcher:
             and row.name == known.name
             and row.study == PurePosixPath(known.study).name
         ]
-        if len(named) > 1:
-            codes = ", ".join(row.code for row in named)
-            problem = f"several records of this name ({codes}): name the scenario file"
+        if len(namesakes) > 1:
+            codes = ", ".join(row.code for row in namesakes)
+            problem = f"several records of this name ({codes}): pass the scenario file"
             return Match(known, problem=problem)
-        row = named[0] if named else rows.get(known.code)
+        row = namesakes[0] if namesakes else rows.get(known.code)
         if row is None:
             return self._elsewhere(known)
         match = Match(known, code=row.code, board=known.board, how=BY_NAME)
@@ -342,7 +342,7 @@ class Matcher:
         return replace(match, row=row)
 
     def _elsewhere(self, known: Known) -> Match:
-        """Say where a scenario without record has one: on another split."""
+        """Return the match of a scenario without record, or with one on another split."""
         dataset = dataset_of(known.board)
         others = [
             board
@@ -357,16 +357,16 @@ class Matcher:
 
 
 def _is_board(known: Known, run: StudyRun) -> bool:
-    """Tell whether a run is on the board of a scenario, whatever else is on its name.
+    """Return whether a run is on the board of a scenario, compared by plain name.
 
-    Which data the plain name is of, and which are told apart by their identity, is up
-    to the results folder.
+    The suffix that separates different data with the same name depends on the results
+    folder.
     """
     return plain_name(run.board) == plain_name(known.board)
 
 
 def _is_copy(run: StudyRun, of: StudyRun) -> bool:
-    """Tell whether a file has the plain name of another one, and scenarios of it."""
+    """Return whether two files have the same plain name and common scenarios."""
     shared = {*run.by_code} & {*of.by_code} or {*run.by_name} & {*of.by_name}
     is_namesake = PurePosixPath(run.study).name == PurePosixPath(of.study).name
     return is_namesake and bool(shared)
@@ -374,24 +374,24 @@ def _is_copy(run: StudyRun, of: StudyRun) -> bool:
 
 def _say_doubtful(run: StudyRun, what: str) -> str:
     return (
-        f"{run.study}, which the baseline does not know, {what}: name the file that "
-        f"counts, or approve both with --update"
+        f"{run.study}, which is not in the baseline, {what}: pass the file to check, or "
+        f"approve both with --update"
     )
 
 
 def _gone(known: Known, runs: Sequence[StudyRun]) -> str:
-    """Say that a scenario is in no file any more."""
+    """Return the problem of a scenario that is no longer in any file."""
     files = ", ".join(dict.fromkeys(run.study for run in runs))
     if all(run.study == known.study for run in runs):
         what = f"no longer in {files}"
     else:
         of = known.study or "a file without name"
-        what = f"not in {files}; it was approved from {of}"
-    return f"{what}. If that is meant, approve it with --update"
+        what = f"not in {files}; approved from {of}"
+    return f"{what}. If this is intended, approve it with --update"
 
 
 def _say_missing(row: Row | Damaged | None, run: StudyRun) -> str:
-    """Say what there is instead of the record that a scenario file asks for."""
+    """Return why the current record of a scenario is missing."""
     if row is None:
         return f"no record: run {run.study}"
     if isinstance(row, Damaged):
@@ -403,4 +403,4 @@ def _say_missing(row: Row | Damaged | None, run: StudyRun) -> str:
     }
     differ = [what for what, (had, has) in pairs.items() if had != has]
     other = differ[0] if differ else "code, packages or files"
-    return f"the record is of other {other} than today's: run {run.study} again"
+    return f"the record is out of date ({other} changed): run {run.study} again"

@@ -1,7 +1,7 @@
-"""Reading a baseline: refused unless every part of it is what `--update` writes.
+"""Read a baseline; refuse any content that `--update` does not write.
 
-Whatever is lost on the way (a key that stands twice, a misspelt one, an empty list)
-would be a scenario less to judge, and a gate that passes.
+A duplicate or misspelt key, or an empty list, would otherwise drop a scenario silently,
+and the gate would pass.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.plain import read_plain
 
-_SCORE_TOLERANCE = 1e-9  # of scores that are rounded to ten digits
+_SCORE_TOLERANCE = 1e-9  # scores are rounded to ten digits
 _MAX_SIZE = 1 << 28  # bytes: some million predictions
-_SHOWN = 5  # problems of one file
+_SHOWN = 5  # problems reported for a file
 
 
 class _Version(msgspec.Struct):
@@ -40,17 +40,15 @@ def read_baseline(path: Path) -> Baseline:
     Raises
     ------
     UserError
-        As `read_old_baseline`; also if there is none, or if it approves nothing.
+        As `read_old_baseline`; also if the file is missing or has no scenarios.
     """
     if not path.exists():
-        message = (
-            f"{path}: there is no baseline. Write one: rakuten-bench check --update"
-        )
+        message = f"{path}: no baseline found. Create one: rakuten-bench check --update"
         raise UserError(message)
     baseline = read_old_baseline(path)
     if not baseline.boards:
         message = (
-            f"{path}: approves no scenario, so that everything would pass. Write it: "
+            f"{path}: contains no scenarios: any result would pass. Create it again: "
             f"rakuten-bench check --update"
         )
         raise UserError(message)
@@ -58,12 +56,12 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def read_old_baseline(path: Path) -> Baseline:
-    """Read a baseline to write again; an empty one where there is none.
+    """Read a baseline to update; return an empty one if the file is missing.
 
     Raises
     ------
     UserError
-        If it can't be read, contradicts itself, or a later version wrote it.
+        If it can't be read, is inconsistent, or was written by a later version.
     """
     if not path.exists():
         return Baseline()
@@ -74,8 +72,8 @@ def read_old_baseline(path: Path) -> Baseline:
         shown = [*problems[:_SHOWN], *([f"{more} more"] if more > 0 else [])]
         lines = "\n".join(f"  {problem}" for problem in shown)
         message = (
-            f"{path}: is not as it was written:\n{lines}\n"
-            f"Restore it from version control, or remove it and write it again: "
+            f"{path}: the baseline is inconsistent:\n{lines}\n"
+            f"Restore it from version control, or remove it and create it again: "
             f"rakuten-bench check --update"
         )
         raise UserError(message)
@@ -88,31 +86,31 @@ def _decode(path: Path) -> Baseline:
         version = msgspec.json.decode(content, type=_Version).schema_version
         if version > SCHEMA_VERSION:
             message = (
-                f"{path}: has schema version {version}, this program knows up to "
-                f"{SCHEMA_VERSION}. Update rakuten-bench."
+                f"{path}: has schema version {version}; this version supports up to "
+                f"{SCHEMA_VERSION}. Upgrade rakuten-bench."
             )
             raise UserError(message)
         baseline = msgspec.json.decode(content, type=Baseline)
-        json.loads(content, object_pairs_hook=_refuse_twins)
+        json.loads(content, object_pairs_hook=_refuse_duplicates)
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         message = (
             f"{path}: can't be read: {reason}. Restore it from version control, or "
-            f"remove it and write it again: rakuten-bench check --update"
+            f"remove it and create it again: rakuten-bench check --update"
         )
         raise UserError(message) from error
     return baseline
 
 
-def _refuse_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Refuse an object that has a key twice: the first value would be lost."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse an object with a duplicate key: its first value would be lost."""
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         keys = [key for key, _ in pairs]
-        twin = next(key for key in keys if keys.count(key) > 1)
-        message = f"duplicate key '{twin}'"
+        duplicate = next(key for key in keys if keys.count(key) > 1)
+        message = f"duplicate key '{duplicate}'"
         raise ValueError(message)
-    return found
+    return mapping
 
 
 def _problems(baseline: Baseline) -> Iterator[str]:
@@ -121,30 +119,30 @@ def _problems(baseline: Baseline) -> Iterator[str]:
     yield from _study_problems(baseline)
     for board, scenarios in baseline.boards.items():
         if not _is_plain(board):
-            yield f"'{board}' is no name of a board"
+            yield f"'{board}' is not a valid board name"
         if not scenarios:
             yield f"board '{board}' has no scenario"
         for code, approved in scenarios.items():
-            problem = _find_problem(approved) if _is_plain(code) else "is no code"
+            problem = _find_problem(approved) if _is_plain(code) else "not a valid code"
             if problem:
                 yield f"{board}: {code}: {problem}"
 
 
 def _study_problems(baseline: Baseline) -> Iterator[str]:
     for study in sorted(baseline.studies.keys() - baseline.names):
-        yield f"no scenario is of the file '{study}'"
+        yield f"file '{study}' has no scenarios"
     for study, approved in baseline.studies.items():
         if approved.metric not in ("", *METRICS):
             yield f"file '{study}': unknown metric '{approved.metric}'"
 
 
 def _is_plain(name: str) -> bool:
-    """Tell whether a name is that of one folder."""
+    """Return whether a name is a valid folder name."""
     return name not in ("", ".", "..") and not set(name) & set("/\\\0")
 
 
 def _find_problem(approved: Approved) -> str:
-    """Say what is wrong with one scenario; "" where nothing is."""
+    """Return what is wrong with a scenario; "" if it is valid."""
     scores = approved.scores
     if not all(math.isfinite(score) and -1 <= score <= 1 for score in scores.values()):
         return "a score is not between 0 and 1"
@@ -154,29 +152,31 @@ def _find_problem(approved: Approved) -> str:
     try:
         return next(_contradictions(approved), "")
     except (ValueError, OverflowError) as error:
-        return f"counts that are no matrix, or rows that are no classes: {error}"
+        return f"invalid confusion matrix or predictions: {error}"
 
 
 def _contradictions(approved: Approved) -> Iterator[str]:
-    """Say what of scores, matrix and predictions does not follow from the other."""
+    """Yield contradictions between scores, confusion matrix and predictions."""
     counts, scores = approved.counts, approved.scores
     if not counts.size or counts.min() < 0:
-        yield "lacks its confusion matrix"
+        yield "confusion matrix is missing or invalid"
     for metric, score in metrics.scores(counts).items():
         if metric not in scores:
-            yield f"lacks {metric}"
+            yield f"{metric} is missing"
         elif abs(score - scores[metric]) > _SCORE_TOLERANCE:
-            yield f"{metric} is {scores[metric]:g}, that of its matrix is {score:g}"
+            yield (
+                f"{metric} is {scores[metric]:g}, but its confusion matrix gives {score:g}"
+            )
     if approved.predicted:
         yield from _misfits(approved.codes, counts)
         if not approved.rows_digest:
-            yield "has predictions without rows_digest"
+            yield "has predictions, but no rows_digest"
 
 
 def _misfits(codes: NDArray[np.int32], counts: NDArray[np.int64]) -> Iterator[str]:
-    """Say why predictions can't be those of a confusion matrix."""
+    """Yield contradictions between predictions and confusion matrix."""
     if codes.min() < 0 or codes.max() >= len(counts):
-        yield "a prediction is none of its classes"
+        yield "a prediction is not one of its classes"
     predicted = np.bincount(codes, minlength=len(counts))
     if (predicted != counts.sum(axis=0)).any():
-        yield "its predictions are not those of its confusion matrix"
+        yield "its predictions do not match its confusion matrix"

@@ -1,4 +1,4 @@
-"""A judgement as a table, Markdown for a job summary, JUnit XML or JSON."""
+"""Render a judgement as a table, Markdown for a job summary, JUnit XML or JSON."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def render_judgement(
     Raises
     ------
     UserError
-        For a format that judgements are not written in.
+        If judgements can't be written in this format.
     """
     return answer_of(judgement).render(format_, width)
 
 
 def answer_of(judgement: Judgement) -> Answer:
-    """Return what a judgement can be written from."""
+    """Return the answer that renders a judgement."""
     return Answer.of_tables(
         lambda _: [_table(judgement)],
         lambda: _plain(judgement),
@@ -89,7 +89,7 @@ def _cells(verdict: Verdict, judgement: Judgement) -> tuple[str, ...]:
 
 
 def _how(verdict: Verdict) -> str:
-    """Say how a scenario was judged, and under which code it is found by now."""
+    """Return how a scenario was judged, and its current code if that has changed."""
     now = f"now {verdict.code_now}" if verdict.code_now else ""
     return "; ".join(part for part in (verdict.reason, now) if part)
 
@@ -111,8 +111,8 @@ def _plain_verdict(verdict: Verdict) -> dict[str, object]:
 def _junit(judgement: Judgement) -> str:
     """Return JUnit XML: a suite for each board, a case for each scenario.
 
-    What got worse is a failure; what can't be measured is an error; what the baseline
-    does not know is not in it. Remarks are output of the suites.
+    A regression is a failure; a scenario that can't be measured is an error; new scenarios
+    are left out. Remarks become the output of the suites.
     """
     verdicts = judgement.verdicts
     root = ET.Element("testsuites", name=f"rakuten-bench check {_held_to(judgement)}")

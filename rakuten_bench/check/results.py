@@ -25,16 +25,16 @@ class Results:
     def rows(self, board: str) -> dict[str, Row | Damaged]:
         """Return the records of a board by code."""
         if board not in self._rows:
-            found = records.iter_rows(self.folder, board)
-            self._rows[board] = {row.code: row for row in found}
+            rows = records.iter_rows(self.folder, board)
+            self._rows[board] = {row.code: row for row in rows}
         return self._rows[board]
 
     def verifier(self, row: Row, board: str) -> Verifier:
-        """Return what holds the records of a row's board to their files."""
-        place = board, Identity.of(row)
-        if place not in self._verifiers:
-            rows = [one for one in self.rows(board).values() if isinstance(one, Row)]
-            self._verifiers[place] = Verifier(
-                self.folder / board, Identity.of(row), rows
-            )
-        return self._verifiers[place]
+        """Return the verifier for the records of a row's board."""
+        key = board, Identity.of(row)
+        if key not in self._verifiers:
+            rows = [
+                other for other in self.rows(board).values() if isinstance(other, Row)
+            ]
+            self._verifiers[key] = Verifier(self.folder / board, Identity.of(row), rows)
+        return self._verifiers[key]

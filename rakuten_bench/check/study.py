@@ -1,8 +1,8 @@
-"""Which scenario file of today is which of a baseline: told by its place.
+"""Match current scenario files with those of a baseline, by path.
 
-A baseline calls a file by its name, or where several have that name by as much of its
-path as tells them apart ("b/grid.yaml"), and keeps its path from the baseline, so that
-both can be committed. A file that is gone from there may be found under another path.
+A baseline identifies a file by its name, or if several have that name, by the shortest
+unique tail of its path ("b/grid.yaml"). It stores the path relative to the baseline, so
+that both can be committed. A missing file may be matched under another path.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from rakuten_bench.check.baseline import ApprovedStudy, Baseline
 from rakuten_bench.check.match import Today
 from rakuten_bench.records import Attempt, StudyRun
 
-_NOWHERE = "?/"  # in place of the folder of a file that only its name is known of
+_NOWHERE = "?/"  # stands for the folder of a file with unknown path
 
 
 def identify(today: Today, results: Path, baseline: Baseline, folder: Path) -> Today:
-    """Call the scenario files of today as a baseline does.
+    """Rename the current scenario files to their names in a baseline.
 
     Parameters
     ----------
     today : Today
-        Its runs have the plain names of their files.
+        With the plain names of the files.
     results : Path
         Folder of all boards.
     baseline : Baseline
@@ -38,8 +38,8 @@ def identify(today: Today, results: Path, baseline: Baseline, folder: Path) -> T
     Returns
     -------
     Today
-        With the names of the baseline; new names where it does not know a file. Its
-        `unfinished` are the runs there that have not ended.
+        With the names of the baseline, or new names for unknown files, and with
+        `unfinished` filled in.
     """
     attempts = [] if today.is_named else list(records.iter_attempts(results))
     places = _Places(results, folder)
@@ -57,23 +57,23 @@ def identify(today: Today, results: Path, baseline: Baseline, folder: Path) -> T
 
 
 class _Places:
-    """Where scenario files are, as absolute paths with "/"; nothing is read there."""
+    """Absolute paths of scenario files, with "/"; the files are not read."""
 
     def __init__(self, results: Path, folder: Path) -> None:
         self._results = Path(os.path.realpath(results))
         self._folder = Path(os.path.realpath(folder))
 
     def of(self, one: StudyRun | Attempt) -> str:
-        """Return the place of the file of a run; a stand-in where it has none."""
+        """Return the path of a run's file; a placeholder if it is unknown."""
         place = one.place if isinstance(one, StudyRun) else one.path
         return _normal(self._results / place) if place else f"{_NOWHERE}{one.study}"
 
     def from_baseline(self, run: StudyRun) -> str:
-        """Return the path of a file from the baseline; "" where nothing is shared."""
+        """Return a file's path relative to the baseline; "" without a common folder."""
         place = self.of(run)
         try:
             shared = os.path.commonpath([place, self._folder])
-        except ValueError:  # on another drive, or no place at all
+        except ValueError:  # on another drive, or unknown
             return ""
         if Path(shared) == Path(self._folder.anchor):
             return ""
@@ -87,12 +87,12 @@ def _normal(path: Path) -> str:
 def _name_all(
     files: Mapping[str, str], baseline: Baseline, folder: Path
 ) -> dict[str, str]:
-    """Return the name of each file by its place.
+    """Return the name of each file by its path.
 
     Parameters
     ----------
     files : mapping of str to str
-        Place -> plain name.
+        Path -> plain name.
     baseline : Baseline
     folder : Path
         Of the baseline.
@@ -123,15 +123,13 @@ def _place_of(study: ApprovedStudy | None, folder: Path) -> str:
     )
 
 
-def _find_moved(
-    study: str, places: Collection[str], known: Iterable[str]
-) -> str | None:
-    """Return the one place where a file that is gone can be by now; None if unclear."""
-    tail = [place for place in places if f"/{place}".endswith(f"/{study}")]
-    alike = [place for place in places if _plain(place) == _plain(study)]
-    namesakes = [one for one in known if _plain(one) == _plain(study)]
-    found = alike if len(namesakes) == 1 else tail
-    return found[0] if len(found) == 1 else None
+def _find_moved(study: str, paths: Collection[str], known: Iterable[str]) -> str | None:
+    """Return the new path of a missing file; None if there is not exactly one."""
+    same_tail = [path for path in paths if f"/{path}".endswith(f"/{study}")]
+    same_name = [path for path in paths if _plain(path) == _plain(study)]
+    namesakes = [name for name in known if _plain(name) == _plain(study)]
+    candidates = same_name if len(namesakes) == 1 else same_tail
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _plain(name: str) -> str:
@@ -139,25 +137,25 @@ def _plain(name: str) -> str:
 
 
 def _choose_name(
-    place: str, plain: str, taken: Collection[str], *, is_alone: bool
+    path: str, plain: str, taken: Collection[str], *, is_alone: bool
 ) -> str:
-    """Return the shortest name that tells a file from all others."""
-    names = list(_iter_tails(place))
-    if is_alone or place.startswith(_NOWHERE):
+    """Return the shortest name that is not taken."""
+    names = list(_iter_tails(path))
+    if is_alone or path.startswith(_NOWHERE):
         names.insert(0, plain)
-    return next((name for name in names if name not in taken), place)
+    return next((name for name in names if name not in taken), path)
 
 
-def _iter_tails(place: str) -> Iterator[str]:
-    parts: Sequence[str] = PurePosixPath(place).parts
+def _iter_tails(path: str) -> Iterator[str]:
+    parts: Sequence[str] = PurePosixPath(path).parts
     for count in range(2, len(parts)):
         yield "/".join(parts[-count:])
 
 
 def _say_unfinished(path: Path, attempt: Attempt) -> str:
-    """Say what became of the last run of a file, and what to do."""
-    what = "has not ended: it goes on still, or was stopped."
+    """Return the state of a file's last run, and the remedy."""
+    what = "has not finished: it is still running, or was stopped."
     if attempt.refused:
         end = "" if attempt.refused.endswith((".", "?", "!")) else "."
         what = f"was refused: {attempt.refused}{end}"
-    return f"its last run {what} Run it again, or remove {path} if it does not count"
+    return f"its last run {what} Run it again, or remove {path} to ignore that run"

@@ -1,4 +1,4 @@
-"""Approving what the records say now: the next baseline, and what changes with it."""
+"""Approve the current records: the next baseline, and how it differs."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Update:
     ----------
     baseline : Baseline
     n_approved : int
-        Scenarios that were written anew.
+        Scenarios approved now.
     boards : tuple of str
-        Theirs.
+        Their boards.
     remarks : tuple of str
-        A line for each scenario that is approved as worse, removed, kept as it was
-        because it can't be measured, or left out.
+        A line for each scenario that is approved although worse, removed, kept
+        unchanged because it can't be measured, or left out.
     """
 
     baseline: Baseline
@@ -55,7 +55,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A scenario of today: what its file calls it, and the record it has to have."""
+    """A current scenario: its file and name, and the key of its record."""
 
     board: str
     code: str
@@ -65,12 +65,12 @@ class Candidate:
 
     @property
     def place(self) -> Place:
-        """Of its record."""
+        """Board and code of its record."""
         return self.board, self.code
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What it is whatever its parameters, on its board."""
+        """Board, file and name, which do not depend on its parameters."""
         return plain_name(self.board), self.study, self.name
 
 
@@ -83,31 +83,31 @@ def update_baseline(
     boards: Collection[str] | None = None,
     metric: str | None = None,
 ) -> Update:
-    """Approve what today's records say.
+    """Approve the current records.
 
-    The scenarios of a file take the place of those that it had. What other files have is
-    kept; so is what can't be measured today.
+    The scenarios of a file replace its approved ones. Scenarios of other files are kept,
+    and those that can't be measured now.
 
     Parameters
     ----------
     results : Path
         Folder of all boards.
     old : Baseline
-        An empty one to start with.
+        An empty one for the first update.
     today : Today, optional
-        What the scenario files have; what they had in their last runs where not given.
+        Current contents of the scenario files; by default, those of their last runs.
     rows : bool or None
-        Whether to keep the predictions; None for as `old` does.
+        Whether to store the predictions; by default, as in `old`.
     boards : collection of str, optional
-        Only records of these.
+        Approve only records of these.
     metric : {"f1_weighted", "f1_macro", "accuracy"}, optional
-        By which the scenarios are approved; that of their files where not given.
+        Metric by which the scenarios are approved; by default, that of their files.
 
     Raises
     ------
     UserError
-        If there is nothing to approve: an empty baseline would pass for ever; or if a
-        file has changed since its last run, or that has not ended.
+        If no scenario can be approved, since an empty baseline would always pass; or if
+        a file has changed since its last run, or that has not finished.
     """
     today = today or Today.of_last_runs(results)
     if today.doubts:
@@ -123,15 +123,15 @@ def update_baseline(
     if not approved:
         _refuse(results, unfit)
     replaced = _find_replaced(results, old, today, {one.board for one in candidates})
-    left = _look_at_the_rest(candidates, approved, unfit, [*replaced.values()])
+    rest = _sort_rest(candidates, approved, unfit, [*replaced.values()])
     updated = {board for board, _ in approved}
     judgement = _compare(results, old, metric, today, updated)
-    joined = _join(old, approved, left.kept, replaced)
+    joined = _join(old, approved, rest.kept, replaced)
     return Update(
         _with_studies(joined, old, today, metric),
         len(approved),
         tuple(sorted(updated)),
-        (*_find_worse(judgement), *left.remarks),
+        (*_find_worse(judgement), *rest.remarks),
     )
 
 
@@ -142,65 +142,69 @@ def _compare(
     today: Today,
     updated: Collection[str],
 ) -> Judgement:
-    """Judge today's records by the old baseline, on the boards that are updated."""
+    """Judge the current records by the old baseline, on the updated boards."""
     plain = {plain_name(board) for board in updated}
     compared = {board for board in old.boards if plain_name(board) in plain}
     return judge(results, old, metric, today=today, boards=compared)
 
 
 def _candidates(results: Path, today: Today) -> list[Candidate]:
-    """Return the scenarios of today, or all records where no file's are known."""
+    """Return the current scenarios, or all records if no file's are known."""
     if today.is_known:
         return [
             Candidate(run.board, one.code, run.study, (one.names or [""])[0], one.key)
             for run in today.runs
             for one in run.scenarios
         ]
-    found = []
+    candidates = []
     for board in records.iter_boards(results):
         for row in records.iter_rows(results, board):
             study, name = (row.study, row.name) if isinstance(row, Row) else ("", "")
-            found.append(Candidate(board, row.code, study, name, None))
-    return found
+            candidates.append(Candidate(board, row.code, study, name, None))
+    return candidates
 
 
 def _approve(
     results: Path, candidates: list[Candidate], rows: bool
 ) -> tuple[dict[Place, Approved], dict[Place, str]]:
-    """Return what is approved, and why the rest is not."""
+    """Return the approved scenarios, and why the others are not approved."""
     approved: dict[Place, Approved] = {}
     unfit: dict[Place, str] = {}
     known_by: dict[Place, dict[str, str]] = defaultdict(dict)
-    for one in candidates:
-        known_by[one.place].setdefault(one.study, one.name)
-    twins = _twins([one for one in candidates if one.key is None])
+    for candidate in candidates:
+        known_by[candidate.place].setdefault(candidate.study, candidate.name)
+    twins = _duplicates(
+        [candidate for candidate in candidates if candidate.key is None]
+    )
     boards = Results(results)
-    for one in candidates:
-        folder = results / one.board / one.code
-        row = boards.rows(one.board).get(one.code)
-        reason = twins.get(one.place) or _why_unfit(row, one)
+    for candidate in candidates:
+        folder = results / candidate.board / candidate.code
+        row = boards.rows(candidate.board).get(candidate.code)
+        reason = twins.get(candidate.place) or _why_unfit(row, candidate)
         if isinstance(row, Row) and not reason:
-            reason = unmeasurable(folder, row, boards.verifier(row, one.board))
+            reason = unmeasurable(folder, row, boards.verifier(row, candidate.board))
         if reason:
-            unfit[one.place] = reason
+            unfit[candidate.place] = reason
         elif isinstance(row, Row):
-            approved[one.place] = approve(folder, row, rows, known_by[one.place])
+            approved[candidate.place] = approve(
+                folder, row, rows, known_by[candidate.place]
+            )
     return approved, unfit
 
 
-def _why_unfit(row: Row | Damaged | None, one: Candidate) -> str:
-    """Say why a record can't be approved; "" where it can."""
+def _why_unfit(row: Row | Damaged | None, candidate: Candidate) -> str:
+    """Return why a record can't be approved; "" if it can."""
     if row is None:
-        return f"no record: run {one.study}"
+        return f"no record: run {candidate.study}"
     if isinstance(row, Damaged):
         return row.message
-    if one.key is not None and row.key != one.key:
-        return f"the record is not of what {one.study} asks for today: run it again"
+    if candidate.key is not None and row.key != candidate.key:
+        return f"the record is out of date for {candidate.study}: run it again"
     return ""
 
 
-def _twins(candidates: list[Candidate]) -> dict[Place, str]:
-    """Say which records are of one scenario, where it is not known which is today's."""
+def _duplicates(candidates: list[Candidate]) -> dict[Place, str]:
+    """Return records of the same scenario, of which the current one is unknown."""
     groups: dict[tuple[str, str, str], list[Candidate]] = defaultdict(list)
     for one in candidates:
         if one.name:
@@ -208,7 +212,7 @@ def _twins(candidates: list[Candidate]) -> dict[Place, str]:
     return {
         (one.board, one.code): (
             f"'{one.name}' of {one.study} has several records "
-            f"({', '.join(other.code for other in group)}): name the scenario file"
+            f"({', '.join(other.code for other in group)}): pass the scenario file"
         )
         for group in groups.values()
         if len(group) > 1
@@ -225,10 +229,10 @@ def _refuse(results: Path, unfit: Mapping[Place, str]) -> NoReturn:
 def _find_replaced(
     results: Path, old: Baseline, today: Today, boards: Collection[str]
 ) -> dict[Identified, Known]:
-    """Return the approved scenarios whose place is taken by those of today.
+    """Return the approved scenarios that the current ones replace.
 
-    Those of the same files on the boards of today, and on boards that the files have
-    left, unless `--dataset` brings them there still.
+    Those of the same files on the current boards, and on boards that the files no longer
+    use, unless they still do with `--dataset`.
     """
     plain = {plain_name(board) for board in boards}
     if not today.is_known:
@@ -236,13 +240,13 @@ def _find_replaced(
     else:
         studies = {run.study for run in today.runs}
         last = records.iter_study_runs(results)
-        still = {(run.study, plain_name(run.board)) for run in last}
+        in_use = {(run.study, plain_name(run.board)) for run in last}
         chosen = [
             known
             for known in old.iter_known()
             if known.study in studies
             if plain_name(known.board) in plain
-            or (known.study, plain_name(known.board)) not in still
+            or (known.study, plain_name(known.board)) not in in_use
         ]
     return {(known.board, known.code, known.study): known for known in chosen}
 
@@ -253,29 +257,29 @@ def _join(
     kept: Collection[Known],
     replaced: Mapping[Identified, Known],
 ) -> Baseline:
-    """Return the approved scenarios with those of the old baseline that stay."""
-    found: dict[Place, Approved] = {}
+    """Return the approved scenarios merged with those kept of the old baseline."""
+    merged: dict[Place, Approved] = {}
     for known in old.iter_known():
         is_replaced = (known.board, known.code, known.study) in replaced
         if is_replaced and known not in kept:
             continue
         place = known.board, known.code
-        names = found[place].known_by if place in found else {}
-        found[place] = known_as(known.approved, {**names, known.study: known.name})
-    for place, one in sorted(approved.items()):
-        key = _choose_key(place, one, found)
-        names = found[key].known_by if key in found else {}
-        found[key] = known_as(one, {**names, **one.known_by})
+        names = merged[place].known_by if place in merged else {}
+        merged[place] = known_as(known.approved, {**names, known.study: known.name})
+    for place, scenario in sorted(approved.items()):
+        key = _choose_key(place, scenario, merged)
+        names = merged[key].known_by if key in merged else {}
+        merged[key] = known_as(scenario, {**names, **scenario.known_by})
     boards: dict[str, dict[str, Approved]] = defaultdict(dict)
-    for (board, code), one in found.items():
-        boards[board][code] = one
+    for (board, code), scenario in merged.items():
+        boards[board][code] = scenario
     return Baseline(boards=dict(boards))
 
 
 def _with_studies(
     baseline: Baseline, old: Baseline, today: Today, metric: str | None
 ) -> Baseline:
-    """Return a baseline with the files that its scenarios are of."""
+    """Return a baseline with the files of its scenarios."""
     now = {
         run.study: ApprovedStudy(
             path=today.paths.get(run.study, ""), metric=metric or run.metric
@@ -287,38 +291,38 @@ def _with_studies(
     return msgspec.structs.replace(baseline, studies=studies)
 
 
-def _choose_key(place: Place, one: Approved, found: Mapping[Place, Approved]) -> Place:
-    """Return where a scenario stands in the baseline: on the plain name of its board.
+def _choose_key(place: Place, one: Approved, merged: Mapping[Place, Approved]) -> Place:
+    """Return the key of a scenario in the baseline: with its board's plain name.
 
-    Which data have that name in a results folder is chance; where two have it in the
-    baseline, the second one keeps its own.
+    Which data get the plain name in a results folder depends on the order of runs. If the
+    plain name is taken by other data in the baseline, the board's full name is used.
     """
     board, code = place
     plain = plain_name(board), code
-    other = found.get(plain)
-    ours = (one.data, one.split, one.seed)
-    is_free = other is None or (other.data, other.split, other.seed) == ours
+    other = merged.get(plain)
+    identity = (one.data, one.split, one.seed)
+    is_free = other is None or (other.data, other.split, other.seed) == identity
     return plain if is_free else place
 
 
-class _Left(NamedTuple):
-    """What became of scenarios that were approved or could have been."""
+class _Rest(NamedTuple):
+    """Scenarios that are not approved now: kept entries, and remarks on all."""
 
     kept: list[Known]
     remarks: list[str]
 
 
-def _look_at_the_rest(
+def _sort_rest(
     candidates: Sequence[Candidate],
     approved: Mapping[Place, Approved],
     unfit: Mapping[Place, str],
     replaced: Collection[Known],
-) -> _Left:
-    """Find what stays as it was, what is removed, and what is left out."""
+) -> _Rest:
+    """Sort the scenarios not approved into kept, removed and left out."""
     by_identity = {one.identity: one for one in candidates if one.name}
     by_code = {(one.study, plain_name(one.board), one.code): one for one in candidates}
     anew = {(plain_name(board), code) for board, code in approved}
-    kept, remarks, told = [], [], set()
+    kept, remarks, reported = [], [], set()
     for known in replaced:
         board = plain_name(known.board)
         one = by_identity.get((board, known.study, known.name))
@@ -327,25 +331,27 @@ def _look_at_the_rest(
             remarks.append(f"removed: {known}")
         elif one.place in unfit and (board, known.code) not in anew:
             kept.append(known)
-            told.add(one.place)
-            remarks.append(f"kept as it was: {known}: {unfit[one.place]}")
+            reported.add(one.place)
+            remarks.append(f"kept unchanged: {known}: {unfit[one.place]}")
     remarks += [
         f"left out: {board}: {code}: {reason}"
         for (board, code), reason in unfit.items()
-        if (board, code) not in told
+        if (board, code) not in reported
     ]
-    return _Left(kept, remarks)
+    return _Rest(kept, remarks)
 
 
 def _find_worse(judgement: Judgement) -> Iterator[str]:
-    """Say what is approved though it scores less than before, or can't be compared."""
+    """Yield a line for each approved scenario that is worse or can't be compared."""
     for verdict in judgement.verdicts:
         where = f"{verdict.board}: {verdict.code_now or verdict.code}"
         named = f" '{clean(verdict.name)}'" if verdict.name else ""
         if verdict.status == "not comparable":
             yield f"approved without comparison: {where}{named}: {verdict.reason}"
         elif verdict.before is not None and (verdict.change or 0) < 0:
-            how = "worse" if verdict.status == "regressed" else "lower, but not surely"
+            how = (
+                "worse" if verdict.status == "regressed" else "lower, not significantly"
+            )
             yield (
                 f"approved as {how}: {where}{named}: {score_words(verdict.before)} to "
                 f"{score_words(verdict.now or 0)} ({signed(verdict.change or 0)}; "

@@ -111,7 +111,7 @@ def read_card(model: Path) -> Card:
         message = f"{path}: is not the card of a model: {error}"
         raise UserError(message) from None
     if card.card_version > CARD_VERSION:
-        message = f"{path}: has version {card.card_version}. Update rakuten-bench."
+        message = f"{path}: has version {card.card_version}. Upgrade rakuten-bench."
         raise UserError(message)
     if card.card_version < CARD_VERSION:
         message = (

@@ -148,7 +148,7 @@ def _written(folder: Path, files: Mapping[str, bytes]) -> Iterator[dict[str, Pat
 
 
 def _speaks_of_others(folder: Path, record: Record) -> bool:
-    """Tell whether the record that is there has other predictions than a new one.
+    """Return whether the record that is there has other predictions than a new one.
 
     It goes before these are put in place: it could not be told from a whole one. One
     that failed has none, and one of the same predictions may stay beside the new ones.
@@ -235,7 +235,7 @@ def _write_through(path: Path, content: bytes) -> None:
 
 
 def has_record(folder: Path) -> bool:
-    """Tell whether a folder holds a record, without reading it."""
+    """Return whether a folder holds a record, without reading it."""
     return os.path.lexists(folder / RECORD_FILE)
 
 
@@ -263,7 +263,7 @@ def _read(folder: Path, kind: type[Shape]) -> Shape:
     if record.schema_version > SCHEMA_VERSION:
         message = (
             f"{path}: has schema version {record.schema_version}, this "
-            f"program knows up to {SCHEMA_VERSION}. Update rakuten-bench."
+            f"program knows up to {SCHEMA_VERSION}. Upgrade rakuten-bench."
         )
         raise DamagedRecord(message)
     return record

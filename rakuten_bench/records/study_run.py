@@ -207,7 +207,7 @@ def _read(path: Path) -> StudyRun:
     if run.schema_version > SCHEMA_VERSION:
         message = (
             f"{path}: has schema version {run.schema_version}, this program knows up to "
-            f"{SCHEMA_VERSION}. Update rakuten-bench."
+            f"{SCHEMA_VERSION}. Upgrade rakuten-bench."
         )
         raise UserError(message)
     return run
@@ -247,6 +247,6 @@ def _choose_free(target: Path, run: StudyRun) -> Path | None:
 
 
 def _is_same_file(ours: StudyRun, theirs: StudyRun) -> bool:
-    """Tell whether two runs are of one file, as far as its name and folder tell."""
+    """Return whether two runs are of one file, as far as its name and folder tell."""
     names = [PurePosixPath(one.place).parts[-2:] for one in (ours, theirs)]
     return not all(names) or names[0] == names[1]

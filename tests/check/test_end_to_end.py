@@ -270,7 +270,7 @@ def test_an_edited_copy_makes_it_unclear_which_file_counts(shop):
     unclear = invoke("check", "--format", "json")
 
     assert unclear.exit_code == 2
-    assert "b/ci.yaml, which the baseline does not know, has another one" in (
+    assert "b/ci.yaml, which is not in the baseline, has another scenario" in (
         unclear.stdout
     )
     invoke("check", "--update")
@@ -342,10 +342,12 @@ def test_the_gate_judges_by_the_metric_that_the_file_was_approved_by(shop):
 
     assert own["metric"] == "accuracy"
     assert (
-        "ci.yaml ranks by f1_macro, and was approved by accuracy" in own["remarks"][0]
+        "ci.yaml ranks by f1_macro, but was approved by accuracy" in own["remarks"][0]
     )
     assert asked["metric"] == "f1_weighted"
-    assert "was approved by accuracy; it is held to f1_weighted" in asked["remarks"][0]
+    assert (
+        "was approved by accuracy, but is judged by f1_weighted" in asked["remarks"][0]
+    )
 
 
 def test_a_file_that_an_old_baseline_approved_is_judged_by_its_own_metric(shop):
@@ -409,7 +411,7 @@ def test_records_of_another_split_do_not_pass_for_those_of_the_baseline(shop):
     assert result.exit_code == 2
     (svm, majority) = json.loads(result.stdout)["scenarios"]
     assert {svm["status"], majority["status"]} == {"not comparable"}
-    assert svm["reason"] == f"ci.yaml is on the board {other} by now"
+    assert svm["reason"] == f"ci.yaml is now on the board {other}"
 
 
 def test_records_without_a_known_run_are_searched_on_other_splits(shop):

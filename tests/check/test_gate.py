@@ -286,7 +286,7 @@ def test_a_baseline_of_a_later_version_asks_for_an_update(shop):
     shop.results.mkdir()
     (shop.results / "baseline.json").write_text('{"schema_version": 9, "boards": {}}')
 
-    with pytest.raises(UserError, match="Update rakuten-bench"):
+    with pytest.raises(UserError, match="Upgrade rakuten-bench"):
         run(shop)
 
 
@@ -395,13 +395,13 @@ def test_without_a_known_run_two_records_of_a_name_are_ambiguous(shop):
     assert result.exit_code == 2
     words = " ".join(result.output.split())
     assert "several records of this name (T1-aaaaaa, T1-bbbbbb)" in words
-    assert "name the file (rakuten-bench check FILE)" in words
+    assert "pass the file (rakuten-bench check FILE)" in words
 
 
 def test_a_record_that_is_matched_by_name_only_is_reported(shop, kept):
     (verdict, *_) = json.loads(run(shop, "--format", "json").stdout)["scenarios"]
 
-    assert verdict["reason"].endswith("matched by name alone")
+    assert verdict["reason"].endswith("matched by name only")
 
 
 def test_a_scenario_that_its_file_has_no_longer_is_missing_until_it_is_approved(shop):
@@ -450,7 +450,7 @@ def test_a_record_of_other_data_or_code_than_the_last_run_is_missing(shop):
 
     assert result.exit_code == 2
     words = " ".join(run(shop, "--format", "json").stdout.split())
-    assert "of other code, packages or files than today's: run a.yaml again" in words
+    assert "out of date (code, packages or files changed): run a.yaml again" in words
 
 
 def test_one_name_in_two_scenario_files_is_two_scenarios(shop):
@@ -512,7 +512,7 @@ def test_old_records_of_a_file_do_not_pass_for_those_of_the_renamed_one(shop):
 
     assert result.exit_code == 2
     words = " ".join(run(shop, "--format", "json").stdout.split())
-    assert "renamed.yaml, which the baseline does not know, has another" in words
+    assert "renamed.yaml, which is not in the baseline, has another" in words
 
 
 def test_a_file_that_was_never_run_here_is_missing(shop):
@@ -536,7 +536,7 @@ def test_a_file_that_is_on_another_board_by_now_is_not_comparable(shop):
     result = run(shop)
 
     assert result.exit_code == 2
-    assert "a.yaml is on the board shop@kfold-5 by now" in " ".join(
+    assert "a.yaml is now on the board shop@kfold-5" in " ".join(
         run(shop, "--format", "json").stdout.split()
     )
 
@@ -604,7 +604,7 @@ def test_a_run_of_a_later_version_asks_for_an_update(tuned):
         path.read_text().replace('"schema_version": 1', '"schema_version": 9')
     )
 
-    with pytest.raises(UserError, match="Update rakuten-bench"):
+    with pytest.raises(UserError, match="Upgrade rakuten-bench"):
         run(tuned)
 
 
@@ -618,7 +618,7 @@ def test_an_update_reports_what_it_excludes(shop):
     first, *lines = update(shop)
 
     assert first.endswith("baseline.json: 1 scenario of shop")
-    several = "'tuned' of a.yaml has several records (T1-aaaaaa, T1-bbbbbb): name the scenario file"
+    several = "'tuned' of a.yaml has several records (T1-aaaaaa, T1-bbbbbb): pass the scenario file"
     assert lines[0] == f"left out: shop: T1-aaaaaa: {several}"
     assert lines[1] == f"left out: shop: T1-bbbbbb: {several}"
     assert lines[2] == "left out: shop: T2: the record is timeout: ValueError"
@@ -633,7 +633,7 @@ def test_an_update_keeps_scenarios_that_can_not_be_measured(shop, kept):
 
     lines = update(shop)
 
-    assert lines[1:] == ["kept as it was: shop: T1: the record is oom: ValueError"]
+    assert lines[1:] == ["kept unchanged: shop: T1: the record is oom: ValueError"]
     assert read(shop) == before
     assert run(shop).exit_code == 2
 
@@ -645,7 +645,7 @@ def test_an_update_reports_worse_scores_that_it_approves(shop, kept):
     _, much, little = update(shop)
 
     assert much.startswith("approved as worse: shop: T0: ")
-    assert little.startswith("approved as lower, but not surely: shop: T1: ")
+    assert little.startswith("approved as lower, not significantly: shop: T1: ")
     assert run(shop).exit_code == 0
 
 
@@ -729,15 +729,27 @@ def exchange_counts(scenario):
 
 
 MALFORMED = {
-    "score": (raise_score, r"T1: f1_weighted is 0\.1, that of its matrix is 0\."),
-    "no scores": (lambda one: one.update(scores={}), "T1: lacks f1_weighted"),
+    "score": (
+        raise_score,
+        r"T1: f1_weighted is 0\.1, but its confusion matrix gives 0\.",
+    ),
+    "no scores": (lambda one: one.update(scores={}), "T1: f1_weighted is missing"),
     "large": (lambda one: one["scores"].update(accuracy=7.0), "not between 0 and 1"),
-    "no matrix": (lambda one: one.pop("confusion"), "lacks its confusion matrix"),
-    "words": (lambda one: one.update(confusion=["a b"]), "counts that are no matrix"),
-    "ragged": (lambda one: one["confusion"].pop(), "counts that are no matrix"),
+    "no matrix": (
+        lambda one: one.pop("confusion"),
+        "confusion matrix is missing or invalid",
+    ),
+    "words": (
+        lambda one: one.update(confusion=["a b"]),
+        "invalid confusion matrix or predictions",
+    ),
+    "ragged": (
+        lambda one: one["confusion"].pop(),
+        "invalid confusion matrix or predictions",
+    ),
     "negative": (
         lambda one: one.update(confusion=["-1"]),
-        "lacks its confusion matrix",
+        "confusion matrix is missing or invalid",
     ),
     "misspelt": (lambda one: one.update(predictd=[]), "unknown field `predictd`"),
     "type": (lambda one: one.update(seed="123"), "Expected `int`, got `str`"),
@@ -756,10 +768,13 @@ def test_a_malformed_scenario_of_a_baseline_is_refused(shop, kept, change, messa
 
 
 ROWS = {
-    "none of the classes": (["9" + " 0" * 299], "a prediction is none of its classes"),
-    "others": (["0 " * 300], "its predictions are not those of its confusion matrix"),
-    "no numbers": (["x"], "rows that are no classes"),
-    "empty": ([""], "rows that are no classes"),
+    "none of the classes": (
+        ["9" + " 0" * 299],
+        "a prediction is not one of its classes",
+    ),
+    "others": (["0 " * 300], "its predictions do not match its confusion matrix"),
+    "no numbers": (["x"], "invalid confusion matrix or predictions"),
+    "empty": ([""], "invalid confusion matrix or predictions"),
 }
 
 
@@ -787,7 +802,7 @@ def test_predictions_and_matrix_of_other_rows_can_not_be_compared(shop):
     result = run(shop, "--format", "json")
     assert result.exit_code == 2
     assert (
-        "the baseline's counts are not of the test rows that it names" in result.stdout
+        "the baseline's confusion matrix does not match its test rows" in result.stdout
     )
 
 
@@ -812,11 +827,11 @@ def test_a_matrix_of_other_rows_can_not_be_compared(shop):
         ('{"bords": {}}', "unknown field `bords`"),
         ('{"boards": {"shop": {}}}', "board 'shop' has no scenario"),
         ('{"boards": {"shop": {}, "shop": {}}}', "duplicate key 'shop'"),
-        ('{"boards": {"../shop": {}}}', r"'\.\./shop' is no name of a board"),
+        ('{"boards": {"../shop": {}}}', r"'\.\./shop' is not a valid board name"),
         ('{"schema_version": 0, "boards": {"shop": {}}}', "schema_version is 0"),
-        ('{"schema_version": 9, "news": 1}', "Update rakuten-bench"),
-        ("{}", "approves no scenario"),
-        ('{"boards": {}}', "approves no scenario"),
+        ('{"schema_version": 9, "news": 1}', "Upgrade rakuten-bench"),
+        ("{}", "contains no scenarios"),
+        ('{"boards": {}}', "contains no scenarios"),
     ],
 )
 def test_a_malformed_or_empty_baseline_is_refused(shop, text, message):
@@ -889,7 +904,7 @@ def test_all_formats_list_scenarios_that_were_not_judged(shop, kept):
     for form in list_formats("junit"):
         text = " ".join(run(shop, "--format", form).stdout.split())
 
-        assert "No run of a scenario file is known here" in text
+        assert "The results folder has no run of a scenario file" in text
 
 
 WORKFLOWS = Path(__file__).parents[2] / ".github" / "workflows"
