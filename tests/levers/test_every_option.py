@@ -211,7 +211,7 @@ def test_an_option_ends_is_deterministic_and_learns_nothing_from_test_rows(
     record = find_record(option, trial)
     if is_refused(option, trial.dataset):
         assert record.status == "failed"
-        assert "0 training rows with 0 classes are left by the language lever" in (
+        assert "the language lever keeps 0 training rows of 0 classes" in (
             record.error.message
         )
         return
