@@ -42,7 +42,7 @@ class Run:
     Attributes
     ----------
     prepared : Prepared
-        With the board that the run has locked.
+        With the board that the run has claimed.
     usage : Usage
         Predicted costs, and costs measured so far.
     """
