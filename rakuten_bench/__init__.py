@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from rakuten_bench.errors import UserError as UserError
     from rakuten_bench.interface.board import Board as Board
     from rakuten_bench.interface.board import load_board as load_board
+    from rakuten_bench.interface.gate import CheckResult as CheckResult
+    from rakuten_bench.interface.gate import approve as approve
+    from rakuten_bench.interface.gate import check as check
     from rakuten_bench.interface.result import ScenarioResult as ScenarioResult
     from rakuten_bench.interface.running import run as run
     from rakuten_bench.interface.study import Study as Study
@@ -20,10 +23,13 @@ __version__ = "0.1.0"
 #: The module of each public name, imported at first use: most need scikit-learn.
 _MODULES = {
     "Board": "interface.board",
+    "CheckResult": "interface.gate",
     "ScenarioResult": "interface.result",
     "Study": "interface.study",
     "UserError": "errors",
+    "approve": "interface.gate",
     "build": "pipeline.estimator",
+    "check": "interface.gate",
     "load_board": "interface.board",
     "load_study": "interface.study",
     "run": "interface.running",

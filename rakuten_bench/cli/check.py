@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,16 +17,11 @@ from rakuten_bench.cli._option import (
     results_option,
 )
 from rakuten_bench.cli._stream import echo_as, terminal_width
-from rakuten_bench.errors import UserError, writing
+from rakuten_bench.errors import UserError
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.interface.writing import write_file
 from rakuten_bench.metric import METRICS
 from rakuten_bench.wording.format import FORMATS, list_formats
-from rakuten_bench.wording.words import number
-
-if TYPE_CHECKING:
-    from rakuten_bench.check import Baseline, Today
-    from rakuten_bench.records import StudyRun
 
 _SUFFIXES = {FORMATS[name].suffix: name for name in list_formats("junit")}
 
@@ -104,25 +97,19 @@ def command(
       rakuten-bench check scenarios/gate/ci.yaml
       rakuten-bench check scenarios/gate/ci.yaml --write check.xml --write check.md
     """
-    from rakuten_bench import check
+    from rakuten_bench.interface.gate import Scope, check_scores, update_baseline
 
     check_words(baseline, update, rows, tolerance, outputs)
-    results: Path = words["results"]
+    scope = Scope(words.pop("files"), **words)
     if update:
-        echo(_update(baseline, rows, metric, words), err=True)
+        lines = update_baseline(scope, baseline, rows, metric)
+        echo("\n".join(lines), err=True)
         return
-    approved = check.read_baseline(baseline)
-    today = read_today(words, approved, baseline)
-    boards = _choose_boards(baseline, approved, words["dataset"])
-    judgement = check.judge(
-        results, approved, metric, tolerance, today=today, boards=boards
-    )
+    found = check_scores(scope, baseline, metric, tolerance)
     for file in outputs:
-        text = check.render_judgement(judgement, _SUFFIXES[file.suffix.lower()])
-        write_file(file, text)
-    width = terminal_width()
-    echo_as(format_, check.render_judgement(judgement, format_, width))
-    ctx.exit(check.exit_code(judgement.verdicts))
+        write_file(file, found.render(_SUFFIXES[file.suffix.lower()]))
+    echo_as(format_, found.render(format_, terminal_width()))
+    ctx.exit(found.exit_code)
 
 
 def check_words(
@@ -154,151 +141,3 @@ def check_words(
         if file.resolve() == baseline.resolve():
             message = f"{file}: is the baseline. Write to another file."
             raise UserError(message)
-
-
-def _update(
-    path: Path, rows: bool | None, metric: str | None, words: Mapping[str, Any]
-) -> str:
-    """Write the baseline and print a summary."""
-    from rakuten_bench import check, records
-
-    results, dataset = words["results"], words["dataset"]
-    old = check.read_old_baseline(path)
-    today = read_today(words, old, path, everything=True)
-    names = {*records.iter_boards(results), *(run.board for run in today.runs)}
-    boards = {name for name in names if _is(name, dataset)}
-    if not boards:
-        of = f" of '{dataset}'" if dataset else ""
-        message = f"{results}: has no records{of}. Run some first."
-        raise UserError(message)
-    update = check.update_baseline(
-        results, old, today, rows=rows, boards=boards, metric=metric
-    )
-    with writing(path):
-        check.write_baseline(path, update.baseline)
-    with_rows = " with rows" if update.baseline.has_rows else ""
-    count = number(update.n_approved, "scenario")
-    line = f"{path}: {count} of {', '.join(update.boards)}{with_rows}"
-    return "\n".join([line, *today.remarks, *update.remarks])
-
-
-def read_today(
-    words: Mapping[str, Any],
-    baseline: Baseline,
-    path: Path,
-    *,
-    everything: bool = False,
-) -> Today:
-    """Return the present scenarios of the named files, or those of each file's last run.
-
-    Parameters
-    ----------
-    words : mapping of str to Any
-        Options of the command line.
-    baseline : Baseline
-    path : Path
-        Of the baseline.
-    everything : bool
-        Whether all files must be unchanged since their last run, not only those in the
-        baseline.
-
-    Returns
-    -------
-    Today
-        Its files have the names of the baseline.
-
-    Raises
-    ------
-    UserError
-        If a named file, or its data, can't be read.
-    """
-    from rakuten_bench.check import Today, identify
-
-    results: Path = words["results"]
-    if words["files"]:
-        today = Today(tuple(_read_files(words)), is_named=True)
-        return identify(today, results, baseline, path.parent)
-    alone = [f"--{name.replace('_', '-')}" for name in _WITH_FILE if words[name]]
-    if alone:
-        message = f"{', '.join(alone)}: needs a scenario file."
-        raise UserError(message)
-    last = Today.of_last_runs(results)
-    today = identify(last, results, baseline, path.parent)
-    names = None if everything else baseline.names
-    return _with_changes(today, results, names)
-
-
-def _with_changes(today: Today, results: Path, names: Collection[str] | None) -> Today:
-    """Note which files have changed since their last run; only named ones, or all."""
-    changed, gone = {}, []
-    for run in today.runs:
-        is_other = names is not None and run.study not in names
-        if is_other or not run.path:
-            continue
-        file = Path(os.path.normpath(results.resolve() / run.path))
-        if not file.exists():
-            gone.append(f"{run.study} not found at {file}: its last run is used.")
-        elif problem := _find_change(file, run):
-            changed[run.study] = problem
-    return replace(today, changed=changed, remarks=tuple(gone))
-
-
-_WITH_FILE = ("seed", "data_dir", "cache")
-
-
-def _find_change(file: Path, run: StudyRun) -> str:
-    """Return that a file changed since its last run; "" if not."""
-    from rakuten_bench.scenario.load import load_study
-
-    try:
-        study = load_study(file, **run.overrides)
-    except UserError as error:
-        return f"{run.study} can no longer be read: {error}"
-    if study.digest != run.asked:
-        return f"{run.study} has changed since its last run: run it"
-    return ""
-
-
-def _read_files(words: Mapping[str, Any]) -> Iterator[StudyRun]:
-    """Yield the present scenarios of each named file."""
-    from rakuten_bench.data import DATASETS
-    from rakuten_bench.engine import Settings, describe_run, prepare
-    from rakuten_bench.scenario.load import load_study
-    from rakuten_bench.store.layout import default_cache
-
-    dataset = words["dataset"]
-    known = {entry.name for entry in DATASETS}
-    settings = Settings(
-        results=words["results"],
-        cache=words["cache"] or default_cache(),
-        data_dir=words["data_dir"],
-    )
-    for file in _distinct(words["files"]):
-        override = dataset if dataset in known else None
-        study = load_study(file, dataset=override, seed=words["seed"])
-        run = describe_run(prepare(study, settings, check=False), settings.results)
-        if not _is(run.board, dataset):
-            message = f"{file}: is on the board '{run.board}', not on '{dataset}'."
-            raise UserError(message)
-        yield run
-
-
-def _distinct(files: Sequence[Path]) -> list[Path]:
-    """Return each file once, whatever path names it."""
-    return [*{os.path.realpath(file): file for file in reversed(files)}.values()][::-1]
-
-
-def _is(board: str, dataset: str | None) -> bool:
-    from rakuten_bench.records import dataset_of, plain_name
-
-    names = (board, plain_name(board), dataset_of(board))
-    return dataset is None or dataset in names
-
-
-def _choose_boards(path: Path, baseline: Baseline, dataset: str | None) -> set[str]:
-    """Return the selected boards of a baseline."""
-    boards = {name for name in baseline.boards if _is(name, dataset)}
-    if not boards:
-        message = f"{path}: has no scenarios of '{dataset}'."
-        raise UserError(message)
-    return boards
