@@ -82,8 +82,8 @@ def command(
       rakuten-bench explain T0011-0120-0000 --text "a red shoe"
       rakuten-bench explain model.joblib --table new.csv --row 17
     """
-    from rakuten_bench.export.explain import explain_row
-    from rakuten_bench.export.page import render_explanation, render_explanation_page
+    from rakuten_bench.deploy.explain import explain_row
+    from rakuten_bench.deploy.page import render_explanation, render_explanation_page
 
     if (row is None) == (text is None):
         message = "explain needs either --row ID or --text TEXT."
@@ -129,9 +129,9 @@ def _from_record(
     cache: Path | None,
 ) -> Chosen:
     """Fit the scenario of a record; return it with the input to explain."""
-    from rakuten_bench.export.explain import refuse_clustering, text_row
-    from rakuten_bench.export.model import fit_source
-    from rakuten_bench.export.source import choose_row, load_source, rebuild
+    from rakuten_bench.deploy.explain import refuse_clustering, text_row
+    from rakuten_bench.deploy.model import fit_source
+    from rakuten_bench.deploy.source import choose_row, load_source, rebuild
     from rakuten_bench.records import read_record
     from rakuten_bench.report import find_scenario
     from rakuten_bench.store.layout import default_cache
@@ -159,9 +159,9 @@ def _from_model(
     any_version: bool,
 ) -> Chosen:
     """Load an exported model; return it with the input to explain."""
-    from rakuten_bench.export import load_model
-    from rakuten_bench.export.explain import refuse_clustering, text_row
-    from rakuten_bench.export.table import choose_table_row
+    from rakuten_bench.deploy import load_model
+    from rakuten_bench.deploy.explain import refuse_clustering, text_row
+    from rakuten_bench.deploy.table import choose_table_row
 
     if (row is None) != (table is None):
         message = f"{path}: --row needs --table, and --table needs --row."

@@ -56,8 +56,8 @@ def command(
     Example:
       rakuten-bench export T0011-0120-0000 -o model.joblib
     """
-    from rakuten_bench.export import export_model
-    from rakuten_bench.export.source import load_source
+    from rakuten_bench.deploy import export_model
+    from rakuten_bench.deploy.source import load_source
     from rakuten_bench.records import check_record, read_record
     from rakuten_bench.report import find_scenario
     from rakuten_bench.store.layout import default_cache

@@ -75,7 +75,7 @@ def command(
     Example:
       rakuten-bench predict model.joblib new.csv -o labelled.csv
     """
-    from rakuten_bench.export import load_model, predict_table
+    from rakuten_bench.deploy import load_model, predict_table
 
     if output:
         _check_output(output, table, model)

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rakuten_bench import check as gate
-from rakuten_bench import records
-from rakuten_bench.check import TOLERANCE, Baseline, Today
+from rakuten_bench import gate, records
 from rakuten_bench.data import DATASETS
 from rakuten_bench.engine import Settings, describe_run, prepare
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.gate import TOLERANCE, Baseline, Today
 from rakuten_bench.interface.study import Study
 from rakuten_bench.records import StudyRun, dataset_of, plain_name
 from rakuten_bench.scenario.load import load_study

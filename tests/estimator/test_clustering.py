@@ -17,7 +17,7 @@ from sklearn.metrics.cluster import contingency_matrix
 
 import rakuten_bench
 from command_line import enter
-from rakuten_bench import check, metrics, records, report
+from rakuten_bench import gate, metrics, records, report
 from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.registry import LEVERS, MODEL
 from rakuten_bench.scenario import from_words
@@ -609,14 +609,14 @@ def test_merge_copies_clusterings_and_knows_them_again(mixed, tmp_path):
 
 
 def judge(shop, baseline):
-    return {v.code: v for v in check.judge(shop.results, baseline).verdicts}
+    return {v.code: v for v in gate.judge(shop.results, baseline).verdicts}
 
 
 @pytest.mark.parametrize("rows", [True, False])
 def test_the_gate_compares_a_clustering_by_its_index(shop, rows):
     shop.add("T0")
     add_clustering(shop, right=0.8)
-    baseline = check.update_baseline(shop.results, check.Baseline(), rows=rows).baseline
+    baseline = gate.update_baseline(shop.results, gate.Baseline(), rows=rows).baseline
     same = judge(shop, baseline)
 
     add_clustering(shop, right=0.5)
@@ -633,7 +633,7 @@ def test_the_gate_compares_a_clustering_by_its_index(shop, rows):
 def test_the_gate_never_compares_a_clustering_with_a_classifier(shop):
     shop.add("T0", name="a")
     add_clustering(shop, "T1", name="b")
-    baseline = check.update_baseline(shop.results, check.Baseline(), rows=True).baseline
+    baseline = gate.update_baseline(shop.results, gate.Baseline(), rows=True).baseline
     add_clustering(shop, "T0", name="a")
     shop.add("T1", name="b")
 

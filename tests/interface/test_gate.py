@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,11 @@ def baseline(study: rb.Study, board: rb.Board, folder: Path, tmp_path: Path) -> 
     file = tmp_path / "baseline.json"
 
     lines = rb.approve(
-        study, baseline=file, rows=True, results=folder / "results", cache=folder / "cache"
+        study,
+        baseline=file,
+        rows=True,
+        results=folder / "results",
+        cache=folder / "cache",
     )
 
     assert lines[0] == f"{file}: 4 scenarios of shop with rows"
@@ -45,16 +48,25 @@ def test_what_was_approved_passes(study: rb.Study, folder: Path, baseline: Path)
     assert "<table" in found._repr_html_()  # as a notebook calls it
 
 
-def test_what_got_worse_fails_and_is_named(study: rb.Study, folder: Path, baseline: Path):
-    approved = json.loads(baseline.read_text())
-    text = baseline.read_text()
-    assert approved["boards"]
-    better = text.replace('"f1_weighted": 0.', '"f1_weighted": 1.')
-    baseline.write_text(better)
-    (baseline.parent / "baseline.npz").unlink(missing_ok=True)
+def test_what_got_worse_fails_and_is_named(frame: pd.DataFrame, folder: Path, tmp_path):
+    good, bad = (
+        rb.Study(
+            frame, title="name", label="kind", name="shop",
+            scenarios={"ours": {"vectorizer": "tfidf", "model": model}},
+        )
+        for model in ("logreg", "dummy")
+    )  # fmt: skip
+    words = {"results": tmp_path / "results", "cache": folder / "cache"}
+    rb.run(good, progress=False, **words)
+    rb.approve(good, baseline=tmp_path / "baseline.json", rows=True, **words)
+    rb.run(bad, progress=False, **words)
 
-    with pytest.raises(rb.UserError, match="baseline"):
-        check(study, folder, baseline)
+    found = rb.check(bad, baseline=tmp_path / "baseline.json", **words)
+
+    [row] = found.to_frame().to_dict("records")
+    assert found.exit_code == 1
+    assert (row["name"], row["status"]) == ("ours", "regressed")
+    assert row["change"] == row["now"] - row["before"] < 0
 
 
 def test_a_study_without_records_can_not_be_measured(

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from command_line import enter
+from rakuten_bench.deploy.model import fit_source
+from rakuten_bench.deploy.source import load_source
 from rakuten_bench.engine.prepare import remark_validation
-from rakuten_bench.export.model import fit_source
-from rakuten_bench.export.source import load_source
 from rakuten_bench.pipeline.target import Targets
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.plan.fold import FoldName

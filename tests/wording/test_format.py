@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rakuten_bench import check, report
+from rakuten_bench import gate, report
 from rakuten_bench.errors import UserError
 from rakuten_bench.scenario.catalog import list_levers, render_levers
 from rakuten_bench.wording import format as formats
@@ -52,7 +52,7 @@ def test_a_format_that_is_unknown_or_not_for_this_answer_is_refused_with_the_lis
     [
         report.render_boards,
         report.render_effects,
-        lambda _, name: check.render_judgement(check.Judgement(()), name),
+        lambda _, name: gate.render_judgement(gate.Judgement(()), name),
         render_levers,
     ],
     ids=["boards", "effects", "judgement", "levers"],

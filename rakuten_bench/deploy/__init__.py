@@ -1,8 +1,8 @@
 """From a board to use: a fitted classifier with its card, its predictions, its reasons."""
 
-from rakuten_bench.export.card import Card, read_card
-from rakuten_bench.export.model import export_model, load_model
-from rakuten_bench.export.table import predict_table
+from rakuten_bench.deploy.card import Card, read_card
+from rakuten_bench.deploy.model import export_model, load_model
+from rakuten_bench.deploy.table import predict_table
 
 __all__ = [
     "Card",

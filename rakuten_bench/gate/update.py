@@ -11,7 +11,8 @@ from typing import NamedTuple, NoReturn
 import msgspec
 
 from rakuten_bench import records
-from rakuten_bench.check.baseline import (
+from rakuten_bench.errors import UserError
+from rakuten_bench.gate.baseline import (
     Approved,
     ApprovedStudy,
     Baseline,
@@ -20,10 +21,9 @@ from rakuten_bench.check.baseline import (
     known_as,
     unmeasurable,
 )
-from rakuten_bench.check.judge import Judgement, judge
-from rakuten_bench.check.match import Today
-from rakuten_bench.check.results import Results
-from rakuten_bench.errors import UserError
+from rakuten_bench.gate.judge import Judgement, judge
+from rakuten_bench.gate.match import Today
+from rakuten_bench.gate.results import Results
 from rakuten_bench.records import Damaged, Row, plain_name
 from rakuten_bench.wording.words import clean, score_words, signed
 

@@ -17,13 +17,13 @@ from typing import Literal
 import numpy as np
 
 from rakuten_bench import metrics, records
-from rakuten_bench.check.baseline import (
+from rakuten_bench.gate.baseline import (
     Approved,
     Baseline,
     rounded_scores,
     unmeasurable,
 )
-from rakuten_bench.check.match import Match, Matcher, Today
+from rakuten_bench.gate.match import Match, Matcher, Today
 from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, DEFAULT_METRIC
 from rakuten_bench.metrics import Difference
 from rakuten_bench.records import Predictions, Row

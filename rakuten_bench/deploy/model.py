@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from rakuten_bench.atomic import remove_leftovers, replacing
+from rakuten_bench.deploy.card import Card, other_versions, read_card, write_card
+from rakuten_bench.deploy.source import Source
 from rakuten_bench.errors import UserError, writing
-from rakuten_bench.export.card import Card, other_versions, read_card, write_card
-from rakuten_bench.export.source import Source
 from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import Record
 from rakuten_bench.registry import find_owner

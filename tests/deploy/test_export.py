@@ -14,12 +14,12 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from command_line import enter
+from rakuten_bench.deploy import Card
+from rakuten_bench.deploy.card import read_card
+from rakuten_bench.deploy.explain import Explanation, explain_row, text_row
+from rakuten_bench.deploy.page import render_explanation
+from rakuten_bench.deploy.table import predict_table
 from rakuten_bench.errors import UserError
-from rakuten_bench.export import Card
-from rakuten_bench.export.card import read_card
-from rakuten_bench.export.explain import Explanation, explain_row, text_row
-from rakuten_bench.export.page import render_explanation
-from rakuten_bench.export.table import predict_table
 from rakuten_bench.records import read_predictions
 
 WORDS = ("shoe", "pot", "hat")
@@ -268,8 +268,8 @@ def test_changed_data_are_refused(shop, call, tmp_path):
 
 @pytest.mark.parametrize("name", ["svm", "chi2"])
 def test_words_of_a_linear_model_sum_to_its_decision(shop, name, monkeypatch):
-    from rakuten_bench.export.model import fit_source
-    from rakuten_bench.export.source import load_source
+    from rakuten_bench.deploy.model import fit_source
+    from rakuten_bench.deploy.source import load_source
     from rakuten_bench.records import read_record
 
     monkeypatch.chdir(shop)
@@ -363,7 +363,7 @@ def test_a_fusion_is_explained_with_its_picture_and_the_text_that_it_reads(tmp_p
 
 
 def test_an_image_is_explained_by_a_map_of_its_fields(tmp_path):
-    from rakuten_bench.export.page import render_explanation_page
+    from rakuten_bench.deploy.page import render_explanation_page
     from rakuten_bench.pipeline.estimator import build
     from rakuten_bench.scenario import from_words
 

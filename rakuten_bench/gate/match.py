@@ -17,8 +17,8 @@ from typing import Literal
 import msgspec
 
 from rakuten_bench import records
-from rakuten_bench.check.baseline import Baseline, Known
-from rakuten_bench.check.results import Results
+from rakuten_bench.gate.baseline import Baseline, Known
+from rakuten_bench.gate.results import Results
 from rakuten_bench.records import (
     Damaged,
     Identity,

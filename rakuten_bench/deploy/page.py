@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.export.explain import Explanation
+from rakuten_bench.deploy.explain import Explanation
 from rakuten_bench.report.page.content import draw_thumbnail
 from rakuten_bench.wording.words import clean
 

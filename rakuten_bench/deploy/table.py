@@ -12,9 +12,9 @@ import numpy as np
 
 from rakuten_bench.data.mojibake import remark_mojibake
 from rakuten_bench.data.reading import Reading, read_table
+from rakuten_bench.deploy.card import Card
+from rakuten_bench.deploy.column import find_id_column, take_rows, used_columns
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.export.card import Card
-from rakuten_bench.export.column import find_id_column, take_rows, used_columns
 from rakuten_bench.wording.format import safe_cell
 
 if TYPE_CHECKING:

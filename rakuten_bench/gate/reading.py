@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench import metrics
-from rakuten_bench.check.baseline import (
+from rakuten_bench.errors import UserError
+from rakuten_bench.gate.baseline import (
     SCHEMA_VERSION,
     Approved,
     Baseline,
 )
-from rakuten_bench.errors import UserError
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.plain import read_plain
 

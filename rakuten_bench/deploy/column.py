@@ -15,8 +15,8 @@ from rakuten_bench.data.language import normalize_languages
 from rakuten_bench.data.layout import name_fields, name_images
 from rakuten_bench.data.reading import Reading
 from rakuten_bench.data.spelling import compose
+from rakuten_bench.deploy.card import Card
 from rakuten_bench.errors import Notice, Problems, UserError, unknown
-from rakuten_bench.export.card import Card
 from rakuten_bench.image.read import find_file
 
 if TYPE_CHECKING:

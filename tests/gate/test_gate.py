@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from rakuten_bench import check, metrics, records
+from rakuten_bench import gate, metrics, records
 from rakuten_bench.cli import rakuten_bench
 from rakuten_bench.errors import UserError
 from rakuten_bench.wording.format import list_formats
@@ -75,7 +75,7 @@ def test_any_one_row_of_400_does_not_fail_the_gate(shop, rows):
     shop.n_rows = 400
     shop.__post_init__()
     shop.add("T1", right=0.9)
-    update = check.update_baseline(shop.results, check.Baseline(), rows=rows)
+    update = gate.update_baseline(shop.results, gate.Baseline(), rows=rows)
     right = np.flatnonzero(shop.predictions(0.9).predicted == shop.true)
 
     for row in right[::40]:
@@ -83,7 +83,7 @@ def test_any_one_row_of_400_does_not_fail_the_gate(shop, rows):
         predicted = base.predicted.copy()
         predicted[row] = (predicted[row] + 1) % 4
         shop.add("T1", predictions=dataclasses.replace(base, predicted=predicted))
-        (verdict,) = check.judge(shop.results, update.baseline).verdicts
+        (verdict,) = gate.judge(shop.results, update.baseline).verdicts
 
         assert verdict.status == "ok"
         assert verdict.change < 0
@@ -114,7 +114,7 @@ def test_a_paired_test_detects_a_fall_below_the_tolerance(shop):
 
     paired = json.loads(run(shop, "--format", "json").stdout)["scenarios"][0]
 
-    assert paired["change"] < -check.TOLERANCE
+    assert paired["change"] < -gate.TOLERANCE
     assert paired["difference"]["p_value"] > 0.05
     assert paired["status"] == "ok"
 
@@ -311,15 +311,15 @@ def test_junit_has_a_failure_and_an_error(shop, kept, tmp_path):
 
 
 def test_markdown_can_be_written_for_a_job_summary(shop, kept, tmp_path):
-    run(shop, "--write", tmp_path / "check.md", "--write", tmp_path / "check.json")
+    run(shop, "--write", tmp_path / "gate.md", "--write", tmp_path / "gate.json")
 
-    assert "| ok | shop | T0 |" in (tmp_path / "check.md").read_text()
-    assert json.loads((tmp_path / "check.json").read_text())["exit_code"] == 0
+    assert "| ok | shop | T0 |" in (tmp_path / "gate.md").read_text()
+    assert json.loads((tmp_path / "gate.json").read_text())["exit_code"] == 0
 
 
 def test_a_file_of_unknown_kind_is_refused(shop, kept, tmp_path):
     with pytest.raises(UserError, match=r"ends in \.txt, \.md"):
-        run(shop, "--write", tmp_path / "check.pdf")
+        run(shop, "--write", tmp_path / "gate.pdf")
 
 
 def test_another_score_can_be_checked(shop, kept):
@@ -896,8 +896,8 @@ def test_a_check_never_overwrites_the_baseline(shop, kept):
 
 
 def test_a_check_of_which_nothing_can_be_judged_does_not_pass():
-    assert check.exit_code([]) == 2
-    assert check.exit_code([check.Verdict("shop", "T1", "", "new")]) == 2
+    assert gate.exit_code([]) == 2
+    assert gate.exit_code([gate.Verdict("shop", "T1", "", "new")]) == 2
 
 
 def test_all_formats_list_scenarios_that_were_not_judged(shop, kept):

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from rakuten_bench import records
-from rakuten_bench.check.baseline import ApprovedStudy, Baseline
-from rakuten_bench.check.match import Today
+from rakuten_bench.gate.baseline import ApprovedStudy, Baseline
+from rakuten_bench.gate.match import Today
 from rakuten_bench.records import Attempt, StudyRun
 
 _NOWHERE = "?/"  # stands for the folder of a file with unknown path

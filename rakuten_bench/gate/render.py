@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from rakuten_bench.check.judge import Judgement, Verdict, exit_code
+from rakuten_bench.gate.judge import Judgement, Verdict, exit_code
 from rakuten_bench.wording.format import Answer
 from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import clean, number, score_words, signed
