@@ -115,7 +115,6 @@ def command(
       rakuten-bench report --format csv > board.csv
     """
     from rakuten_bench import report
-    from rakuten_bench.store.layout import Layout
 
     if spreadsheet_safe and format_ != "csv":
         message = "--spreadsheet-safe needs --format csv."
@@ -126,8 +125,7 @@ def command(
     cache = cache or _find_cache()
     boards = [_load_board(results, name, sort, subset, cache) for name in names]
     if has_standings:
-        standings = Layout(cache).standings if cache else None
-        boards = [report.with_standing(board, top, standings) for board in boards]
+        boards = [_with_standing(board, top, cache) for board in boards]
     width = terminal_width()
     written = "spreadsheet" if spreadsheet_safe else format_
     if effects:
@@ -139,9 +137,7 @@ def command(
     if html is not None:
         _write_page(html, boards, data_dir, not no_examples)
     if uri is not None:
-        logged = report.log_boards(boards, uri)
-        told = f"{number(logged.new, 'run')} logged, {logged.known:,} already logged"
-        echo(f"{uri}: {told}", err=True)
+        _log_boards(boards, uri)
     if effects or FORMATS[format_].is_data:
         _say_left_out(boards)
 
@@ -157,6 +153,21 @@ def _load_board(
 
     metric = sort or report.choose_metric(results, name)
     return report.load_board(results, name, metric, subset, cache)
+
+
+def _with_standing(board: Board, top: int | None, cache: Path | None) -> Board:
+    from rakuten_bench import report
+    from rakuten_bench.store.layout import Layout
+
+    return report.with_standing(board, top, Layout(cache).standings if cache else None)
+
+
+def _log_boards(boards: Sequence[Board], uri: str) -> None:
+    from rakuten_bench import report
+
+    logged = report.log_boards(boards, uri)
+    new = number(logged.new, "run")
+    echo(f"{uri}: {new} logged, {logged.known:,} already logged", err=True)
 
 
 def _write_plots(folder: Path, boards: Sequence[Board], n_scenarios: int) -> None:

@@ -69,11 +69,6 @@ def audit(
     spec = spec or SplitSpec()
     if not images:
         spec = structs.replace(spec, by_image=False)
-    try:
-        split = build_split(dataset, spec, cache=cache)
-        divided = describe_split(split, repeated)
-    except UserError as error:
-        divided = {"error": str(error)}
     return {
         "name": dataset.name,
         "kind": dataset.kind,
@@ -89,9 +84,22 @@ def audit(
             name: count_duplicates(values, frame["label"])
             for name, values in repeated.items()
         },
-        "split": divided,
+        "split": _audit_split(dataset, spec, repeated, cache),
         "images": check_images(frame["image_path"], opened=images),
     }
+
+
+def _audit_split(
+    dataset: Dataset,
+    spec: SplitSpec,
+    repeated: dict[str, pd.Series],
+    cache: Path | None,
+) -> Section:
+    """Describe a split, or return why it is not possible."""
+    try:
+        return describe_split(build_split(dataset, spec, cache=cache), repeated)
+    except UserError as error:
+        return {"error": str(error)}
 
 
 _TEXTS = ("title", "description")

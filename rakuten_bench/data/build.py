@@ -99,9 +99,7 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
         If rows have no label, a duplicate id, or an unknown language.
     """
     frame = fill_columns(columns)
-    refuse_missing_labels(frame, subject)
-    refuse_missing_ids(frame, subject)
-    refuse_repeated_ids(frame, subject)
+    _check_rows(frame, subject)
     frame.loc[:, "language"] = normalize_languages(frame["language"], subject)
     named = cleaning.missing if cleaning else None
     missing = tuple(MISSING if named is None else named)
@@ -127,6 +125,13 @@ def assemble(  # noqa: PLR0913  (what one data set has and another has not)
         missing=missing,
         **described,
     )
+
+
+def _check_rows(frame: pd.DataFrame, subject: str) -> None:
+    """Reject rows that lack a label, lack an id or repeat one."""
+    refuse_missing_labels(frame, subject)
+    refuse_missing_ids(frame, subject)
+    refuse_repeated_ids(frame, subject)
 
 
 def fill_columns(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
@@ -327,7 +332,7 @@ def refuse_repeated_ids(frame: pd.DataFrame, subject: str) -> None:
     repeated = frame.loc[frame["id"].duplicated(), "id"].unique()
     if len(repeated):
         message = (
-            f"{subject}: {len(repeated):,} duplicate ids "
+            f"{subject}: {number(len(repeated), 'duplicate id')} "
             f"({_listed(repeated)}). Ids must be unique."
         )
         raise UserError(message)

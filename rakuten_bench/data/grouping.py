@@ -192,7 +192,8 @@ def _drop_placeholders(
     if len(largest) > _SHOWN:
         rest = int(counts[largest[_SHOWN:]].sum())
         told.append(
-            f"{len(largest) - _SHOWN:,} more placeholders of {kind} ({rest:,} rows)."
+            f"{number(len(largest) - _SHOWN, 'more placeholder')} of {kind} "
+            f"({number(rest, 'row')})."
         )
     return np.where(np.append(found, True)[codes], -1, codes), told
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from rakuten_bench.data.spelling import MISSING, MissingTexts, reading, squeeze
+from rakuten_bench.wording.words import number
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
@@ -138,7 +139,9 @@ def remark_labels(
     missing = MissingTexts(MISSING)
     gaps = {label: rows for label, rows in Counter(labels).items() if label in missing}
     if gaps:
-        shown = ", ".join(f"'{label}' ({rows:,} rows)" for label, rows in gaps.items())
+        shown = ", ".join(
+            f"'{label}' ({number(rows, 'row')})" for label, rows in gaps.items()
+        )
         yield f"{subject}: used as a class although it looks like a missing label: {shown}."
     yield from _remark_variants(labels, rules, subject)
     alike = find_lookalikes(labels)

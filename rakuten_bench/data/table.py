@@ -15,6 +15,7 @@ from rakuten_bench.data.reading import Reading, Remark, read_table
 from rakuten_bench.data.spec import DataPaths, dataset, expand_home
 from rakuten_bench.errors import Problems, unknown
 from rakuten_bench.types import Dataset, Layout, Params
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,9 +149,8 @@ class Part:
     @property
     def about(self) -> str:
         """What it is, in a sentence."""
-        return (
-            f"{self.file.name}, {self.n_rows:,} {self.side}{' ' * bool(self.side)}rows."
-        )
+        row = f"{self.side} row".strip()
+        return f"{self.file.name}, {number(self.n_rows, row)}."
 
 
 def read_parts(files: Mapping[str, Path], columns: Mapping[str, str]) -> list[Part]:

@@ -20,6 +20,7 @@ from rakuten_bench.errors import UserError, listed
 from rakuten_bench.npz import DAMAGES, list_arrays, open_npz, read_array, read_head
 from rakuten_bench.plain import iter_lines
 from rakuten_bench.types import Labels, Wanted
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -338,7 +339,9 @@ def _check_names(path: str, ids: list[str], classes: list[str]) -> None:
     if not ids:
         problem = "has no rows"
     elif len(classes) < 2:
-        problem = f"has {len(classes)} classes; at least two are required"
+        problem = (
+            f"has {number(len(classes), 'class', 'classes')}; at least two are required"
+        )
     elif duplicates := _find_duplicates(ids):
         problem = f"more than one row has the id {listed(duplicates)}"
     elif duplicates := _find_duplicates(classes):

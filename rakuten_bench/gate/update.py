@@ -110,9 +110,7 @@ def update_baseline(
         a file has changed since its last run, or that has not finished.
     """
     today = today or Today.of_last_runs(results)
-    if today.doubts:
-        message = "\n".join(f"{study}: {why}." for study, why in today.doubts.items())
-        raise UserError(message)
+    _refuse_doubts(today)
     keep_rows = old.has_rows if rows is None else rows
     candidates = [
         one
@@ -133,6 +131,13 @@ def update_baseline(
         tuple(sorted(updated)),
         (*_find_worse(judgement), *rest.remarks),
     )
+
+
+def _refuse_doubts(today: Today) -> None:
+    """Reject files that have changed since their last run, or whose run has not ended."""
+    if today.doubts:
+        message = "\n".join(f"{study}: {why}." for study, why in today.doubts.items())
+        raise UserError(message)
 
 
 def _compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.image.describe import describe_batches
 from rakuten_bench.image.read import Pixels
-from rakuten_bench.neural.backbone import load_backbone
+from rakuten_bench.neural.backbone import Backbone, load_backbone
 from rakuten_bench.neural.device import choose_device
 from rakuten_bench.neural.training import threads
 from rakuten_bench.types import Images
@@ -49,24 +50,24 @@ def embed_images(  # noqa: PLR0913  images, network, and how to run it
     """
     backbone = load_backbone(name, weights)
     torch_device = choose_device(device)
-    network = backbone.network.to(torch_device, memory_format=torch.channels_last)
-
-    def describe(batch: Pixels) -> NDArray[np.float32]:
-        with (
-            torch.inference_mode(),
-            torch.autocast("cuda", enabled=torch_device.type == "cuda"),
-        ):
-            pixels = torch.from_numpy(batch).to(torch_device).permute(0, 3, 1, 2)
-            outputs = network(backbone.prepare(pixels.float() / 255))
-        vectors: NDArray[np.float32] = outputs.float().cpu().numpy()
-        return vectors
-
+    backbone.network.to(torch_device, memory_format=torch.channels_last)
     with threads(1):
         return describe_batches(
             images,
-            describe,
+            partial(_embed_batch, backbone, torch_device),
             size=size,
             batch_size=_BATCH[torch_device.type],
             n_jobs=n_jobs,
             folder=folder,
         )
+
+
+def _embed_batch(
+    backbone: Backbone, device: torch.device, batch: Pixels
+) -> NDArray[np.float32]:
+    """Return the features of a batch, of shape (n_images, n_features)."""
+    with torch.inference_mode(), torch.autocast("cuda", enabled=device.type == "cuda"):
+        pixels = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2)
+        outputs = backbone.network(backbone.prepare(pixels.float() / 255))
+    vectors: NDArray[np.float32] = outputs.float().cpu().numpy()
+    return vectors

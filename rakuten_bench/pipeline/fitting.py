@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.types import Classifier, Folded, Languages, Prediction, Rows, Target
+from rakuten_bench.wording.words import number
 
 MAX_NOTES = 20
 #: Tolerance of the sum of a row of probabilities.
@@ -62,13 +63,13 @@ def _too_few_classes(target: Target, train: NDArray[np.int64]) -> str:
     n_rows, n_classes = len(train), np.unique(target.y[train]).size
     if len(train) < len(rows):
         return (
-            f"fold {name}: the language lever keeps {len(train)} training rows of "
-            f"{n_classes} classes; at least two classes are required. Choose another "
+            f"fold {name}: the language lever keeps {number(n_rows, 'training row')} of "
+            f"{number(n_classes, 'class', 'classes')}; at least two classes are required. Choose another "
             f"language option or detector."
         )
     return (
-        f"fold {name}: {n_rows:,} training {'row' if n_rows == 1 else 'rows'} of "
-        f"{n_classes} {'class' if n_classes == 1 else 'classes'}; at least two classes "
+        f"fold {name}: {number(n_rows, 'training row')} of "
+        f"{number(n_classes, 'class', 'classes')}; at least two classes "
         f"are required. The other classes have too few groups of rows to be in every "
         f"fold: use fewer folds or add rows."
     )

@@ -233,12 +233,8 @@ def load_board(
     UserError
         If no record of the board can be read.
     """
-    found = list(records.iter_rows(results, name) if rows is None else rows)
-    whole = [row for row in found if not isinstance(row, Damaged)]
-    left_out = [str(row.message) for row in found if isinstance(row, Damaged)]
-    if not whole:
-        message = "\n".join(left_out) or f"{results / name}: has no records."
-        raise UserError(message)
+    rows = records.iter_rows(results, name) if rows is None else rows
+    whole, damaged = _split_damaged(results / name, rows)
     same, others = _same_data(results / name, whole)
     chosen = same[0]
     held, false = _hold(results / name, same, cache)
@@ -254,10 +250,27 @@ def load_board(
         subset=subset,
         entries=rank_entries(_ordered(results / name, ranked, metric), metric),
         failures=tuple(Entry(r, results / name / r.code, None, {}) for r in failed),
-        left_out=(*left_out, *others, *false, *unscored),
+        left_out=(*damaged, *others, *false, *unscored),
         n_chosen=_count_chosen(results / name, scored, subset),
         clusterings=_ordered(results / name, clustered, CLUSTER_METRIC),
     )
+
+
+def _split_damaged(
+    folder: Path, rows: Iterable[Row | Damaged]
+) -> tuple[list[Row], list[str]]:
+    """Return the readable records, and sentences about the damaged ones."""
+    whole: list[Row] = []
+    damaged: list[str] = []
+    for row in rows:
+        if isinstance(row, Damaged):
+            damaged.append(str(row.message))
+        else:
+            whole.append(row)
+    if not whole:
+        message = "\n".join(damaged) or f"{folder}: has no records."
+        raise UserError(message)
+    return whole, damaged
 
 
 def _count_chosen(folder: Path, scored: Scored, subset: str) -> int:

@@ -148,7 +148,7 @@ def test_labels_that_pandas_takes_for_missing_stay_classes_and_are_reported(
 
     assert dataset.frame["label"].tolist() == ["None", "null"]
     [remark] = dataset.remarks
-    assert "looks like a missing label: 'None' (1 rows), 'null' (1 rows)" in remark
+    assert "looks like a missing label: 'None' (1 row), 'null' (1 row)" in remark
 
 
 def test_texts_that_stand_for_a_missing_one_are_missing_and_reported(tmp_path: Path):
@@ -369,7 +369,7 @@ def test_a_table_without_text_or_image_column_is_refused(shop_csv: Path):
 
 
 def test_a_duplicate_id_is_refused(shop_csv: Path):
-    with pytest.raises(UserError, match=r"1 duplicate ids \(food\)"):
+    with pytest.raises(UserError, match=r"1 duplicate id \(food\)"):
         load(shop_csv.parent, id="kind")
 
 

@@ -465,7 +465,7 @@ def test_rounded_probabilities_are_accepted_unchanged(tmp_path):
         ("id,a,b\n1,,0.5\n", "line 2, column 'a': the number is missing"),
         ("id,a,b\n1,.5,.5\n1,.5,.5\n", "more than one row has the id '1'"),
         ("id,a,a\n1,0.5,0.5\n", "more than one column has the name 'a'"),
-        ("id,a\n1,1\n", "has 1 classes; at least two are required"),
+        ("id,a\n1,1\n", "has 1 class; at least two are required"),
         ("id,a,b\n", "has no rows"),
     ],
 )

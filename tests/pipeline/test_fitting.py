@@ -32,5 +32,5 @@ def test_rows_excluded_by_the_language_lever_are_reported():
     trained = np.array([True, False, False, True])
     languages = Languages(("fr",), np.zeros(4, np.int16), trained)
 
-    with pytest.raises(UserError, match="keeps 1 training rows of 1 classes"):
+    with pytest.raises(UserError, match="keeps 1 training row of 1 class;"):
         divide(np.zeros(4), target([0, 1, 1, 1], 3), languages)

@@ -18,6 +18,7 @@ from rakuten_bench.data.reading.result import (
 )
 from rakuten_bench.data.reading.source import Source
 from rakuten_bench.errors import UserError
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -209,7 +210,7 @@ def _remark_digits(
     values = column.to_numpy(zero_copy_only=False)
     if n_large := int((np.abs(values, dtype=float) > _EXACT).sum()):
         what = (
-            f"column '{name}' holds {n_large:,} numbers beyond 2^53 as floats: their "
+            f"column '{name}' holds {number(n_large, 'number')} beyond 2^53 as floats: their "
             f"last digits may be lost"
         )
         yield Remark(source.file, what)

@@ -8,7 +8,7 @@ their scores.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -146,15 +146,29 @@ def fit_search(
     fit(estimator, folded, groups)
     estimator.details_ = {
         **getattr(estimator, "details_", {}),
+        **_describe(candidates, best, scoring),
+    }
+    estimator.notes_ = (*getattr(estimator, "notes_", ()), *_edge_notes(best, space))
+    return estimator
+
+
+def _describe(
+    candidates: Sequence[Candidate], best: Candidate, scoring: str
+) -> dict[str, Any]:
+    """Return what a record keeps of a search."""
+    return {
         "best_params": best.params,
         "best_score": best.mean,
         "scoring": scoring,
         "candidates": [candidate.as_record() for candidate in candidates],
     }
-    edges = [edge_note(name, best.params[name], space[name]) for name in best.params]
-    notes = (*getattr(estimator, "notes_", ()), *(note for note in edges if note))
-    estimator.notes_ = notes
-    return estimator
+
+
+def _edge_notes(best: Candidate, space: Mapping[str, Dimension]) -> Iterator[str]:
+    """Yield notes on best values at an edge of the search space."""
+    for name, value in best.params.items():
+        if note := edge_note(name, value, space[name]):
+            yield note
 
 
 def _strategy_params(params: Params) -> Params:
