@@ -1,7 +1,7 @@
 """Records of scenarios: schema, store, provenance. Imports no ML library.
 
 `write_record` derives scores, class table and digests from the predictions, so that a
-record can't contradict them; `check_record` finds one that was changed since.
+record is consistent with them; `check_record` detects later changes.
 """
 
 from rakuten_bench.records.attempt import (

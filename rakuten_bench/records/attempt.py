@@ -1,8 +1,7 @@
 """Runs that were rejected or interrupted: results/runs/<file>~1a2b3c4d.attempt.
 
-A run that is refused before its first step leaves the records of the one before as they
-are. The gate must not take them for today's: it asks here which file was run last and
-did not come to its end.
+A run that is refused before its first step leaves the records of the previous run
+unchanged. The gate must not accept them as current: it looks up unfinished runs here.
 """
 
 from __future__ import annotations
@@ -30,26 +29,26 @@ from rakuten_bench.records.study_run import (
 )
 
 SUFFIX = ".attempt"
-#: A data set that was mistyped: the next run of the file makes up for it.
+#: Stands for an unknown data set; the next run of the file supersedes the attempt.
 NO_DATASET = "?"
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that has not ended.
+    """A run that has not finished.
 
     Attributes
     ----------
     study : str
         Name of the scenario file.
     path : str
-        Of the scenario file, from the results folder, with "/"; "" in results that were
-        copied from elsewhere.
+        Of the scenario file, relative to the results folder, with "/"; "" in merged
+        results.
     dataset : str
-        What `--dataset` named; "" for the file's own, `NO_DATASET` for a name of none.
+        Value of `--dataset`; "" if not given, `NO_DATASET` if unknown.
     run : str
-        Tells runs of one file apart.
+        Distinguishes runs of one file.
     refused : str
-        Why it was refused; "" while it goes on, and after it was stopped.
+        Why it was refused; "" while it is running, and if it was stopped.
     """
 
     study: str
@@ -60,7 +59,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def file_name(self) -> str:
-        """Name of the file that keeps it."""
+        """Name of the attempt's file."""
         stem = shorten(self.study)
         return f"{stem}~{digest_of(name_with(self.path, self.dataset))}{SUFFIX}"
 
@@ -70,16 +69,16 @@ _DECODER = msgspec.json.Decoder(Attempt)
 
 @contextlib.contextmanager
 def attempting(results: Path, file: Path, dataset: str | None) -> Iterator[None]:
-    """Keep that a scenario file is being run, until the block ends without an error.
+    """Record an attempt to run a scenario file, until the block ends without an error.
 
     Parameters
     ----------
     results : Path
-        Folder of all boards; where there is none yet, nothing is written into it.
+        Folder of all boards; nothing is written if it does not exist yet.
     file : Path
         The scenario file, whether or not it can be read.
     dataset : str or None
-        What `--dataset` named; `NO_DATASET` for a name that no data set has.
+        Value of `--dataset`; `NO_DATASET` if no data set has this name.
     """
     attempt = Attempt(
         study=file.name,
@@ -98,7 +97,7 @@ def attempting(results: Path, file: Path, dataset: str | None) -> Iterator[None]
 
 
 def _write(results: Path, attempt: Attempt) -> None:
-    """Keep an attempt where that is possible: a run tells itself where it can't write."""
+    """Write an attempt if possible; the run itself reports an unwritable folder."""
     path = results / FOLDER / attempt.file_name
     if results.is_dir():
         with contextlib.suppress(OSError):
@@ -107,33 +106,33 @@ def _write(results: Path, attempt: Attempt) -> None:
 
 
 def _clear(results: Path, ended: Attempt) -> None:
-    """Forget attempts at the same file, but for one that goes on beside; and at no file.
+    """Remove attempts of the same file, except running ones, and of missing files.
 
-    A name that was mistyped counts no more once another one has been run.
+    An attempt with a mistyped data set is removed by any later run of the file.
     """
     for path, attempt in _iter_files(results):
         is_same = attempt.study == ended.study
         is_same &= attempt.dataset in (ended.dataset, NO_DATASET)
-        is_ours = is_same and attempt.path in ("", ended.path)
-        goes_on = attempt.path and not attempt.refused and attempt.run != ended.run
-        is_no_file = bool(attempt.path) and not (results / attempt.path).exists()
-        if (is_ours and not goes_on) or is_no_file:
+        is_superseded = is_same and attempt.path in ("", ended.path)
+        is_running = attempt.path and not attempt.refused and attempt.run != ended.run
+        is_missing = bool(attempt.path) and not (results / attempt.path).exists()
+        if (is_superseded and not is_running) or is_missing:
             with contextlib.suppress(OSError):
                 path.unlink()
 
 
 def iter_attempts(results: Path) -> Iterator[tuple[Path, Attempt]]:
-    """Yield each run that has not ended, and the file that says so.
+    """Yield each unfinished run with the path of its attempt file.
 
     Raises
     ------
     UserError
-        If such a file can't be read.
+        If an attempt file can't be read.
     """
     for path in sorted((results / FOLDER).glob(f"*{SUFFIX}")):
         try:
             yield path, decode_json(read_json(path), _DECODER)
-        except FileNotFoundError:  # its run has just ended
+        except FileNotFoundError:  # its run has just finished
             continue
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
@@ -147,7 +146,7 @@ def _iter_files(results: Path) -> Iterator[tuple[Path, Attempt]]:
 
 
 def merge_attempts(source: Path, target: Path) -> None:
-    """Copy which runs have not ended elsewhere: their records may not be of today."""
+    """Copy the attempts of other results: records of their files may be out of date."""
     for path, attempt in _iter_files(source):
         moved = msgspec.structs.replace(attempt, path="")
         if not path.is_symlink():

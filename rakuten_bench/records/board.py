@@ -1,9 +1,9 @@
-"""Boards on disk: whose data a folder of records is of, and how it is called.
+"""Boards on disk: folder names, and the data that each folder belongs to.
 
-A board holds the records of one data set, one version of it, one split and one seed.
-The first board of a name has the plain folder, `results/shop`; other data of that name
-go to `results/shop~1a2b3c4d`, so that no record is ever replaced by one of other data.
-`board.json` in the folder says whose it is from the start of the first run.
+A board has the records of one data set, one version of it, one split and one seed. The
+first board of a name has the plain folder, `results/shop`; other data of the same name
+use `results/shop~1a2b3c4d`, so that a record is never overwritten by one of other data.
+`board.json` identifies the data of a folder from the start of the first run.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from rakuten_bench.types import Dataset, Split
 
 BOARD_FILE = "board.json"
 
-#: Stand between the parts of a folder's name: data set, split, identity.
+#: Separators of the parts of a folder's name: data set, split, identity.
 _SPLIT_MARK, _IDENTITY_MARK = "@", "~"
-#: What some file system refuses in a name, and the marks.
+#: Characters not allowed on some file system, and the separators.
 _REFUSED = frozenset('<>:"/\\|?*' + _SPLIT_MARK + _IDENTITY_MARK)
-#: Names of devices on Windows, whatever their ending.
+#: Device names on Windows, with any extension.
 _DEVICES = frozenset(
     {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
     | {f"{port}{n}" for port in ("COM", "LPT") for n in "0123456789¹²³"}
@@ -47,7 +47,7 @@ _SHORT = 8  # digits of an identity in a folder's name
 
 
 class Identity(msgspec.Struct, frozen=True, order=True):
-    """What the records of one board have in common.
+    """Data, split and seed that the records of a board share.
 
     Attributes
     ----------
@@ -67,21 +67,21 @@ class Identity(msgspec.Struct, frozen=True, order=True):
 
     @property
     def digest(self) -> str:
-        """Hash of all of it, 32 hexadecimal digits."""
+        """Hash of all fields, 32 hexadecimal digits."""
         text = msgspec.json.encode(self)
         return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 class BoardInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What `board.json` says.
+    """Contents of `board.json`.
 
     Attributes
     ----------
     name : str
-        Of the data set, as the scenario file has it.
+        Name of the data set in the scenario file.
     rows_digest, n_test : str, int
-        Of all test rows: ids, true labels, folds and classes, as in a record. A record
-        of other rows, or of some of them only, is not of this board.
+        Digest and number of all test rows (ids, true labels, folds, classes), as in a
+        record. A record of other rows, or of a subset, does not belong to this board.
     """
 
     name: str
@@ -121,7 +121,7 @@ def board_name(dataset: Dataset, split: Split) -> str:
 
 
 def folder_name(name: str) -> str:
-    """Return a name that every file system takes as that of a folder.
+    """Return a name that is a valid folder name on every file system.
 
     >>> folder_name("shop"), folder_name("a/b:c"), folder_name("aux"), folder_name("..")
     ('shop', 'a_b_c', 'aux_', '_')
@@ -168,51 +168,53 @@ def find_board(results: Path, plain: str, identity: Identity) -> str:
 
 
 def open_board(results: Path, plain: str, identity: Identity) -> BoardRows:
-    """Choose the folder for the records of some data; nothing is written.
+    """Choose the folder for the records of some data, without writing.
 
     Parameters
     ----------
     results : Path
     plain : str
-        What `board_name` returns.
+        Result of `board_name`.
     identity : Identity
 
     Returns
     -------
     BoardRows
-        Of the plain name where that folder is free or of these data; else of one that
-        tells the identity.
+        With the plain name if that folder is free or belongs to these data; else with
+        the identity in its name.
     """
     names = (
         plain,
         f"{plain}{_IDENTITY_MARK}{identity.digest[:_SHORT]}",
         f"{plain}{_IDENTITY_MARK}{identity.digest}",
     )
-    there = _spelled(results)
-    free = [name for name in names if there.get(_alike(name), name) == name]
-    boards = {name: BoardRows.read(results, name) for name in free}
-    owners = {name: _owners(results / name, boards[name].rows) for name in free}
-    ours = [name for name in free if owners[name] == {identity}]
-    unused = [name for name in free if not owners[name]]
-    chosen = next(iter((*ours, *unused, names[-1])))
-    return boards.get(chosen) or BoardRows.read(results, chosen)
+    existing = _existing_names(results)
+    candidates = [
+        name for name in names if existing.get(_normalize(name), name) == name
+    ]
+    boards = {name: BoardRows.read(results, name) for name in candidates}
+    owners = {name: _owners(results / name, boards[name].rows) for name in candidates}
+    matching = [name for name in candidates if owners[name] == {identity}]
+    unused = [name for name in candidates if not owners[name]]
+    selected = next(iter((*matching, *unused, names[-1])))
+    return boards.get(selected) or BoardRows.read(results, selected)
 
 
 def claim_board(results: Path, plain: str, info: BoardInfo, name: str = "") -> str:
-    """Say in the folder for some data that it is theirs, and return its name.
+    """Claim a folder for some data, and return its name.
 
-    Of several runs that begin at the same time with data of one name, one gets the
-    plain name.
+    If several runs with different data of one name start at the same time, only one gets
+    the plain name.
 
     Parameters
     ----------
     name : str
-        The folder that `open_board` has chosen for them; "" to choose it now.
+        The folder chosen by `open_board`; "" to choose it now.
 
     Raises
     ------
     OSError
-        If the folder can't be made or written.
+        If the folder can't be created or written.
     """
     content = encode_json(info)
     while True:
@@ -226,21 +228,21 @@ def claim_board(results: Path, plain: str, info: BoardInfo, name: str = "") -> s
             return name
         if create_file(folder / BOARD_FILE, content):
             return name
-        if known is None and read_board(folder) is None:  # torn: it tells nothing
+        if known is None and read_board(folder) is None:  # torn: unusable
             (folder / BOARD_FILE).unlink(missing_ok=True)
-        name = ""  # other data have taken it meanwhile
+        name = ""  # meanwhile claimed for other data
 
 
 def release_board(folder: Path) -> None:
-    """Remove what `claim_board` made where no record came of it."""
+    """Remove a claimed folder that has no record."""
     if folder.is_dir() and not any(map(has_record, folder.iterdir())):
         (folder / BOARD_FILE).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # what a killed run left is in it
+        with contextlib.suppress(OSError):  # not empty: files of a killed run
             folder.rmdir()
 
 
 def read_board(folder: Path) -> BoardInfo | None:
-    """Return what `board.json` says; None where there is none or it can't be read."""
+    """Return the contents of `board.json`; None if missing or unreadable."""
     with contextlib.suppress(OSError, ValueError):
         info = decode_json(read_json(folder / BOARD_FILE), _DECODER)
         return info if -(2**63) <= info.identity.seed < 2**63 else None
@@ -248,26 +250,26 @@ def read_board(folder: Path) -> BoardInfo | None:
 
 
 def find_owners(folder: Path) -> set[Identity]:
-    """Return whose a board's folder is, by its file and by its records."""
+    """Return the identities of a board's folder, from `board.json` and its records."""
     return _owners(folder, iter_rows(folder.parent, folder.name))
 
 
 def _owners(folder: Path, rows: Iterable[Row | Damaged]) -> set[Identity]:
-    found = {Identity.of(row) for row in rows if not isinstance(row, Damaged)}
+    identities = {Identity.of(row) for row in rows if not isinstance(row, Damaged)}
     info = read_board(folder)
-    return found if info is None else {*found, info.identity}
+    return identities if info is None else {*identities, info.identity}
 
 
-def _spelled(results: Path) -> dict[str, str]:
-    """Return the folders that are there by what they are alike in.
+def _existing_names(results: Path) -> dict[str, str]:
+    """Return the existing folders by normalized name.
 
-    Where a file system takes "Shop" for "shop", so does a results folder that is
-    copied there: two boards never differ by that alone.
+    Two boards never differ by case only, so that results can be copied to a file system
+    that ignores it.
     """
     with contextlib.suppress(OSError), os.scandir(results) as entries:
-        return {_alike(name): name for name in sorted(e.name for e in entries)}
+        return {_normalize(name): name for name in sorted(e.name for e in entries)}
     return {}
 
 
-def _alike(name: str) -> str:
+def _normalize(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()

@@ -1,4 +1,4 @@
-"""What follows from predictions: scores, the class table, counts as CSV."""
+"""Derive scores, the class table and tables of counts from predictions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _classified(predictions: Predictions) -> dict[str, object]:
 
 
 def scores_of(predictions: Predictions) -> Scores:
-    """Return the scores over all rows, and over each fold where there are several."""
+    """Return the scores over all rows, and over each fold if there are several."""
     whole = _scores(predictions)
     numbers = np.unique(predictions.fold)
     if len(numbers) < 2:
@@ -62,7 +62,7 @@ def scores_of(predictions: Predictions) -> Scores:
 
 
 def cluster_scores(predictions: Predictions) -> ClusterScores:
-    """Return the scores of a clustering; of several folds their mean by rows."""
+    """Return the scores of a clustering; over several folds, their mean by rows."""
     folds = [_cluster_scores(table) for table in _cluster_tables(predictions)]
     if len(folds) == 1:
         return folds[0]
@@ -118,13 +118,13 @@ def clusters_csv(predictions: Predictions, *, spreadsheet: bool = False) -> str:
 
 
 def _labels(predictions: Predictions, spreadsheet: bool) -> list[str]:
-    return [safe_cell(one) if spreadsheet else one for one in predictions.classes]
+    return [safe_cell(label) if spreadsheet else label for label in predictions.classes]
 
 
 def count_clusters(predictions: Predictions) -> tuple[list[str], NDArray[np.int64]]:
     """Return the names of the clusters and their rows of each class.
 
-    Clusters of several folds stand side by side as "fold.cluster".
+    Clusters of several folds are named "fold.cluster".
 
     Returns
     -------
@@ -142,9 +142,10 @@ def count_clusters(predictions: Predictions) -> tuple[list[str], NDArray[np.int6
 
 
 def _labelled_csv(head: list[str], labels: list[str], counts: list[list[int]]) -> str:
-    """Return a table for programs: labels as they are, whatever a spreadsheet runs.
+    """Return a table for programs: labels are not neutralized for spreadsheets.
 
-    Python's writer leaves a lone carriage return unquoted, which its own reader refuses.
+    Quotes all fields if a label has a carriage return: Python's writer does not quote it,
+    and its reader then refuses the file.
     """
     text = io.StringIO()
     if any("\r" in label for label in labels):

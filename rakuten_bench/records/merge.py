@@ -43,14 +43,14 @@ Outcome = Literal["copied", "same", "conflict", "damaged"]
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What became of one record.
+    """Outcome of merging one record.
 
     Attributes
     ----------
     source : Path
-        Its folder.
+        Folder of the record.
     reason : str
-        Why it was not copied; "" for a copy or an equal record.
+        Why it was not copied; "" for a copied or identical record.
     """
 
     source: Path
@@ -71,15 +71,17 @@ def merge_results(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
     Raises
     ------
     UserError
-        If a source holds no records, before anything is copied; or if a record can't be
+        If a source has no records, before anything is copied; or if a record can't be
         written.
     """
     for source in sources:
         if not any(iter_boards(source)):
-            message = f"{source}: holds no records to merge."
+            message = f"{source}: has no records to merge."
             raise UserError(message)
         if source.resolve() == target.resolve():
-            message = f"{source}: is the folder to merge into. Name the others."
+            message = (
+                f"{source}: is the target folder. Pass only other results folders."
+            )
             raise UserError(message)
     return _merge(sources, target)
 
@@ -93,7 +95,7 @@ def _merge(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
 
 
 def _merge_board(folder: Path, results: Path) -> Iterator[Merged]:
-    """Copy records to the boards of their data, which may have another name there."""
+    """Copy records to the boards of their data, which may have other names there."""
     boards: dict[Identity, str] = {}
     verifiers: dict[Identity, Verifier] = {}
     rows: dict[Identity, str] = {}
@@ -118,7 +120,7 @@ def _merge_board(folder: Path, results: Path) -> Iterator[Merged]:
 
 
 def _claim(folder: Path, identity: Identity, record: Record, results: Path) -> str:
-    """Return the name of the board that these data have among other results."""
+    """Claim the board of some data in the target; return its name."""
     info = read_board(folder)
     if info is None or info.identity != identity:
         info = BoardInfo(name=record.dataset.name, identity=identity)
@@ -133,17 +135,17 @@ def _claim(folder: Path, identity: Identity, record: Record, results: Path) -> s
 def _merge_one(
     record: Record, folder: Path, board: Path, verifier: Verifier, rows_digest: str
 ) -> Merged:
-    """Copy a record to a board of these rows, unless it is there or not true."""
+    """Copy a record to a board, unless it already exists or is damaged."""
     target = board / record.code
     if has_record(target):
         reason = _conflict(record, target)
         return Merged(folder, "conflict" if reason else "same", reason)
-    fault = _say_foreign(folder) or verifier.say_contradiction(folder, record)
+    fault = _find_link(folder) or verifier.say_contradiction(folder, record)
     if fault:
         return Merged(folder, "damaged", fault)
     rows = record.rows_digest
     if rows and rows != (rows_digest or rows):
-        reason = "is of other test rows than the board that is there"
+        reason = "has other test rows than the existing board"
         return Merged(folder, "damaged", reason)
     _copy(folder, target, msgspec.structs.replace(record, board=board.name))
     return Merged(folder, "copied")
@@ -154,7 +156,7 @@ def _conflict(record: Record, target: Path) -> str:
     try:
         other = read_record(target)
     except DamagedRecord as error:
-        return f"the record that is there is damaged: {error}"
+        return f"the existing record is damaged: {error}"
     pairs = {
         "status": (record.status, other.status),
         "data": (record.dataset.fingerprint, other.dataset.fingerprint),
@@ -162,12 +164,12 @@ def _conflict(record: Record, target: Path) -> str:
         "seed": (record.seed, other.seed),
         "predictions": (record.predictions_digest, other.predictions_digest),
     }
-    differ = [what for what, (ours, theirs) in pairs.items() if ours != theirs]
+    differ = [name for name, (ours, theirs) in pairs.items() if ours != theirs]
     return f"differs in {', '.join(differ)}" if differ else ""
 
 
 def _copy(folder: Path, target: Path, record: Record) -> None:
-    """Copy the files of a record, the record itself last, and nothing else beside it."""
+    """Copy only the known files of a record, the record itself last."""
     contents = {
         name: (folder / name).read_bytes()
         for name in (PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE)
@@ -180,13 +182,13 @@ def _copy(folder: Path, target: Path, record: Record) -> None:
             replace_file(target / name, content)
 
 
-def _say_foreign(folder: Path) -> str:
-    """Say that a record's folder or file is a link; "" where none is.
+def _find_link(folder: Path) -> str:
+    """Return an error if a record's folder or file is a symbolic link; else "".
 
-    Followed, it would copy whatever this user may read.
+    Following it could copy any file that this user can read.
     """
     known = (RECORD_FILE, PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE)
     links = [
         path for path in (folder, *map(folder.joinpath, known)) if path.is_symlink()
     ]
-    return f"{links[0]}: is a link. Copy the file itself." if links else ""
+    return f"{links[0]}: is a symbolic link. Copy the file itself." if links else ""

@@ -1,4 +1,4 @@
-"""What a scenario said about every test row, and its file."""
+"""Predictions of a scenario for all test rows, and their file format."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench.npz import open_npz, read_array
 
-#: The members of predictions.npz in their order.
+#: The members of predictions.npz, in order.
 MEMBERS = (
     *("id", "true", "predicted", "fold", "language", "classes", "probability"),
     "is_clustering",
@@ -36,15 +36,15 @@ _LAYOUT = {
     "is_clustering": ("b", 1),
 }
 
-_MOST = 2000  # classes or clusters of very few rows
+_MAX_CLASSES = 2000  # classes or clusters allowed for very few rows
 
-#: Those that all scenarios of a board have in common.
+#: Members that are the same for all scenarios of a board.
 _COMMON = frozenset({"id", "true", "fold", "language", "classes"})
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a scenario said about every test row, in one order for all scenarios.
+    """Predictions of a scenario for all test rows, in the same order for all scenarios.
 
     Attributes
     ----------
@@ -53,15 +53,15 @@ class Predictions:
     true, predicted : int32 arrays of shape (n_rows,)
         Indices into `classes`.
     fold : int16 array of shape (n_rows,)
-        The fold whose test row it is; 0 for a single split.
+        The fold that tests the row; 0 for a single split.
     language : str array of shape (n_rows,)
         ISO 639-1 code, "" where unknown.
     classes : tuple of str
     probability : float32 array of shape (n_rows, n_classes) or None
         Columns in the order of `classes`.
     is_clustering : bool
-        Whether `predicted` holds cluster numbers, which say nothing of `classes`; those
-        of different folds have nothing in common.
+        Whether `predicted` contains cluster numbers, which are unrelated to `classes`
+        and between folds.
 
     Raises
     ------
@@ -95,7 +95,7 @@ class Predictions:
         return len(self.ids)
 
     def take(self, rows: NDArray[np.generic] | slice) -> Self:
-        """Return the same of some rows only; `rows` is an index, a mask or a slice."""
+        """Return the predictions of a subset of rows: an index, a mask or a slice."""
         probability = self.probability
         return type(self)(
             ids=self.ids[rows],
@@ -110,14 +110,14 @@ class Predictions:
 
     @cached_property
     def rows_digest(self) -> str:
-        """Hash of which rows these are: ids, true labels, folds and classes."""
+        """Hash of the test rows: ids, true labels, folds and classes."""
         classes = np.array(self.classes)
         columns = {"id": self.ids, "true": self.true, "fold": self.fold}
         return self._digest({**columns, "classes": classes})
 
     @cached_property
     def digest(self) -> str:
-        """Hash of everything in here, the same whatever the file looks like."""
+        """Hash of all arrays, independent of the file's encoding."""
         return self._digest(self._arrays())
 
     def _digest(self, arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -131,7 +131,7 @@ class Predictions:
         return digest.hexdigest()
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the columns under their names in the file."""
+        """Return the columns by their names in the file."""
         columns = {
             "id": self.ids,
             "true": self.true,
@@ -147,8 +147,8 @@ class Predictions:
     def to_bytes(self) -> bytes:
         """Return the content of predictions.npz.
 
-        Words and codes deflate to a fifth in a millisecond; probabilities hardly get
-        smaller and would cost 50 times that, so they are stored as they are.
+        Strings and codes deflate to a fifth of their size in a millisecond; probabilities
+        hardly compress and would take 50 times as long, so they are stored uncompressed.
         """
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
@@ -170,8 +170,8 @@ class Predictions:
         ----------
         path : Path
         like : Predictions, optional
-            Of another scenario, loaded before: the columns that both have are not read
-            once more. A board of a thousand scenarios is read in a third of the time.
+            Predictions of another scenario, whose common columns are reused. This reads a
+            board of a thousand scenarios in a third of the time.
 
         Raises
         ------
@@ -180,8 +180,8 @@ class Predictions:
         """
         with open_npz(path, MEMBERS) as archive:
             stamps = {
-                one.filename.removesuffix(".npy"): (one.CRC, one.file_size)
-                for one in archive.infolist()
+                info.filename.removesuffix(".npy"): (info.CRC, info.file_size)
+                for info in archive.infolist()
             }
             same = like.common_columns(stamps) if like else {}
             columns = {
@@ -207,7 +207,7 @@ class Predictions:
     def common_columns(
         self, stamps: Mapping[str, tuple[int, int]]
     ) -> dict[str, NDArray[Any]]:
-        """Return the columns that a file with such checksums and sizes has, too."""
+        """Return the columns whose checksum and size match those of another file."""
         return {
             name: array
             for name, array in self._arrays().items()
@@ -216,7 +216,7 @@ class Predictions:
 
 
 def _read_column(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """Read an array of the kind that it is to have.
+    """Read an array, and check its type and dimensions.
 
     Raises
     ------
@@ -233,30 +233,32 @@ def _read_column(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
 
 
 def _check_columns(columns: Mapping[str, NDArray[Any]]) -> None:
-    """Refuse a file without some columns, or with more classes than rows would have.
+    """Refuse a file with missing columns, or with too many classes for its rows.
 
-    What is counted by classes, folds or clusters would take any memory.
+    Tables of counts by class or cluster could otherwise exhaust the memory.
 
     Raises
     ------
     ValueError
     """
-    missing = [one for one in MEMBERS if one not in columns and one not in _OPTIONAL]
+    missing = [
+        name for name in MEMBERS if name not in columns and name not in _OPTIONAL
+    ]
     if missing:
-        message = f"it holds no {', '.join(missing)}"
+        message = f"missing members: {', '.join(missing)}"
         raise ValueError(message)
     n_rows = len(columns["id"])
-    most = _MOST + 10 * n_rows
+    limit = _MAX_CLASSES + 10 * n_rows
     predicted = columns["predicted"]
-    if len(columns["classes"]) > most or predicted.max(initial=0) > most:
-        message = f"it has more classes or clusters than its {n_rows:,} rows can have"
+    if len(columns["classes"]) > limit or predicted.max(initial=0) > limit:
+        message = f"too many classes or clusters for {n_rows:,} rows"
         raise ValueError(message)
 
 
 def load_predicted(path: Path) -> NDArray[np.int32]:
-    """Read only the predicted codes of predictions.npz; errors as `load` has them.
+    """Read only the predicted codes of predictions.npz; errors as in `load`.
 
-    A board reads a thousand of them: `np.load` would take twice the time of each.
+    A board may read a thousand files: `np.load` would take twice as long.
     """
     with open_npz(path, MEMBERS) as archive:
         return _read_column(archive, "predicted")
@@ -269,7 +271,7 @@ def _npy(array: NDArray[np.generic]) -> bytes:
 
 
 def _encode(array: NDArray[np.generic]) -> bytes:
-    """Return shape, kind and content of an array; the width of a str is no matter."""
+    """Return shape, kind and content of an array, without the width of strings."""
     head = f"{array.shape}{array.dtype.kind};".encode()
     if array.dtype.kind == "U":
         text = "\x00".join(array.tolist())

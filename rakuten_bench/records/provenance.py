@@ -35,7 +35,7 @@ def collect_provenance(packages: Mapping[str, str], gpu: str = "") -> Provenance
 
 @cache
 def _surroundings(folder: Path) -> Provenance:
-    """Return what stays the same during a run."""
+    """Return the provenance that is constant during a run."""
     commit = _git(folder, "rev-parse", "HEAD")
     changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     return Provenance(
@@ -49,11 +49,14 @@ def _surroundings(folder: Path) -> Provenance:
     )
 
 
-def _git(folder: Path, *words: str) -> str:
-    """Return what git answers, or "" where there is no git or no repository."""
+def _git(folder: Path, *arguments: str) -> str:
+    """Return the output of git; "" without git or repository."""
     try:
         answer = subprocess.run(
-            ["git", "-C", folder, *words], capture_output=True, text=True, timeout=10
+            ["git", "-C", folder, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=10,
         )
     except (OSError, subprocess.SubprocessError):
         return ""
@@ -61,7 +64,7 @@ def _git(folder: Path, *words: str) -> str:
 
 
 def _cpu() -> str:
-    """Return the processor's name; Linux tells it only in a file."""
+    """Return the processor's name, on Linux from `/proc/cpuinfo`."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(errors="replace").splitlines():

@@ -22,7 +22,7 @@ Status = Literal["ok", "failed", "timeout", "oom", "skipped"]
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Scores over all test rows, and over each fold's where there are several."""
+    """Scores over all test rows, and over each fold if there are several."""
 
     f1_weighted: float
     f1_macro: float
@@ -31,19 +31,19 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ClusterScores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How well clusters agree with the classes, which they were not learned from.
+    """Agreement of clusters with the classes, which were not used in training.
 
     Attributes
     ----------
     ari : float
-        Adjusted Rand index: 1 for the same division, 0 on average for a random one.
+        Adjusted Rand index: 1 for identical partitions, 0 on average for random ones.
     purity : float
-        Share of rows that are of the most frequent class of their cluster.
+        Share of rows in the most frequent class of their cluster.
     n_clusters : int
-        That hold a test row.
+        Clusters with at least one test row.
     folds : list of ClusterScores
-        Of each fold where there are several; the scores are then means over the folds
-        by their rows, since clusters of different folds have nothing in common.
+        Scores of each fold if there are several; the scores are then means over the
+        folds weighted by rows, since clusters of different folds are unrelated.
     """
 
     ari: float
@@ -63,15 +63,15 @@ class ClassScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """Which data a scenario saw.
+    """The data set of a record.
 
     Attributes
     ----------
     source : dict
-        How to load it again: `name` and `params` as a scenario file gives them, and
-        `base_dir`, the folder that relative paths start from.
+        How to load it again: `name` and `params` as in a scenario file, and `base_dir`,
+        the folder that relative paths refer to.
     remarks : tuple of str
-        Sentences on what was odd about its files or rows, and what was done about it.
+        Sentences on irregularities in its files or rows, and how they were treated.
     """
 
     name: str
@@ -84,12 +84,12 @@ class DatasetInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SplitInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """How the rows were divided.
+    """How the rows were split.
 
     Attributes
     ----------
     by_image : bool
-        Whether rows of images that look the same were kept on one side.
+        Whether rows with visually identical images were kept on one side.
     """
 
     scheme: str
@@ -102,26 +102,26 @@ class SplitInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one step of the scenario took.
+    """Cost of one step of the scenario.
 
     Attributes
     ----------
     seconds : float
-        To compute it, whoever did.
+        Time to compute it, in this or an earlier run.
     memory : int or None
-        Peak bytes of the process while it ran.
+        Peak memory of the process while it ran, bytes.
     shared : bool
         Whether other scenarios use the same result.
     cached : bool
-        Whether the result was there before this run.
+        Whether the result existed before this run.
     fold : str
-        That it learned on; "" for a step over all rows.
+        The fold that it was fitted on; "" for a step over all rows.
     params : dict of str to dict
         Lever -> parameters that differ from the defaults.
     file : str
-        Digest of the file that its option reads, where it reads one.
+        Digest of the file that its option reads, if any.
     failed : bool
-        Whether it was stopped or went wrong after that time: it has no result.
+        Whether it was stopped or failed after that time, without a result.
     """
 
     lever: str
@@ -138,7 +138,7 @@ class StepCost(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What held for a step that took too long or too much memory.
+    """Limits and machine of a step that exceeded its time or memory.
 
     Attributes
     ----------
@@ -177,7 +177,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Provenance(Moment, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a record comes from."""
+    """Software, machine and commit that a record was created with."""
 
     python: str
     platform: str
@@ -190,7 +190,7 @@ class Provenance(Moment, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Member(TypedDict):
-    """What a fusion joins: one of its scenarios."""
+    """One of the scenarios that a fusion combines."""
 
     modality: Modality
     levers: dict[str, str]
@@ -198,7 +198,7 @@ class Member(TypedDict):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """What one scenario left.
+    """The outcome of one scenario.
 
     Attributes
     ----------
@@ -207,8 +207,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     board : str
         Name of the board's folder; see `records.board_name`.
     study : str
-        Name of the scenario file that it was run from; with `name` it says which
-        scenario this is where parameters, and so the code, have changed.
+        Name of the scenario file that it was run from; with `name` it identifies the
+        scenario when parameters, and therefore the code, have changed.
     levers : dict of str to str
         Lever -> option, in the order of the code.
     params : dict of str to dict
@@ -218,28 +218,28 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     scores : Scores or None
         None unless `status` is "ok", and for a clustering.
     clustering : ClusterScores or None
-        In place of `scores` where the model clusters: cluster numbers are no classes.
+        Replaces `scores` for a clustering model: cluster numbers are not classes.
     per_class : list of ClassScores
         In the order of `classes`.
     members : list of dict
-        What a fusion joins: `modality`, `levers` and `params` of each, in order.
+        Members of a fusion: `modality`, `levers` and `params` of each, in order.
     label_names : dict of str to str
-        A readable name for a label, where the label is only a code.
+        Readable names of labels that are only codes.
     fit_time, predict_time : float
         Seconds of the whole scenario, each step counted in full.
     own_time, saved_time : float
         Seconds spent for this scenario, and seconds that sharing and the cache saved.
     peak_memory : int or None
-        The largest of its steps, in bytes.
+        Maximum over its steps, bytes.
     key : str
-        Fingerprint of the scenario's last steps; another key means that it must run
+        Fingerprint of the scenario's last steps; if it changes, the scenario must run
         again.
     sources : dict of str to str
-        Module -> digest of its source, for all that its steps were computed with.
+        Module -> digest of its source, for all modules used by its steps.
     predictions_digest, rows_digest : str
         Of the predictions beside the record, and of the test rows (ids, true labels
-        and folds) alone: two records with one `rows_digest` can be compared row by
-        row. "" without predictions.
+        and folds): records with the same `rows_digest` can be compared row by row. ""
+        without predictions.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -280,9 +280,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a record that a board needs; the rest is skipped unread.
+    """The fields of a record that a board needs; others are not decoded.
 
-    A record with long details (a learning curve) costs a board no more than another.
+    Reading a board takes no longer if records have long details, such as a learning curve.
     """
 
     schema_version: int
@@ -319,5 +319,5 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def created(self) -> str:
-        """When it was written, ISO 8601 in UTC; "" where that is not known."""
+        """Time of writing, ISO 8601 in UTC; "" if unknown."""
         return self.provenance.created if self.provenance else ""

@@ -2,9 +2,9 @@
 
 The CSV is the confusion matrix, or for a clustering the rows by class and cluster.
 
-The JSON is put in place last and holds the digest of the predictions, so whatever moment
-a run is killed at, a record is there with all its files or it is not there. An earlier
-record of the same scenario stays until all of the new one is on the disk.
+The JSON is renamed into place last and has the digest of the predictions: if a run is
+killed, a record has either all of its files or does not exist. An earlier record of the
+same scenario stays until the new one is completely on disk.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ CONFUSION_FILE = "confusion.csv"
 CLUSTERS_FILE = "clusters.csv"
 PREDICTIONS_FILE = "predictions.npz"
 
-#: What to do about a record that can't be true.
+#: Remedy for an inconsistent record.
 REMEDY = "Remove the folder and run again."
 
 Shape = TypeVar("Shape", Record, Row)
@@ -55,14 +55,14 @@ _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
     Record: msgspec.json.Decoder(Record),
     Row: msgspec.json.Decoder(Row),
 }
-#: What reading a damaged file raises; the last ones what is made to be damaged.
+#: Exceptions of reading a damaged file; the last three of a crafted one.
 _READING = (
     *(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error),
     *(csv.Error, NotImplementedError, RecursionError, MemoryError),
 )
 
-#: Bounds of a JSON file: ten thousand classes take a tenth. What would need more memory
-#: than that, or a deeper stack, was made to.
+#: Limits of a JSON file: ten thousand classes take a tenth. A file beyond them is crafted
+#: to exhaust memory or stack.
 _MAX_SIZE = 32_000_000
 _MAX_VALUES = 250_000
 _MAX_DEPTH = 20
@@ -78,7 +78,7 @@ class Damaged:
 
     @property
     def cause(self) -> str:
-        """What is wrong, without what to do about it."""
+        """The message without the remedy."""
         return self.message.removesuffix(REMEDY).rstrip()
 
     @property
@@ -99,7 +99,7 @@ class DamagedRecord(UserError):
 def write_record(
     results: Path, record: Record, predictions: Predictions | None = None
 ) -> Record:
-    """Write a record and its predictions so that a kill at any moment tears nothing.
+    """Write a record and its predictions atomically.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def write_record(
     record : Record
         Its scores, class table and digests are derived from `predictions` here.
     predictions : Predictions or None
-        None for a scenario that did not succeed.
+        None if the scenario failed.
 
     Returns
     -------
@@ -123,11 +123,11 @@ def write_record(
     files[RECORD_FILE] = encode_json(record)
     folder = results / record.board / record.code
     folder.mkdir(parents=True, exist_ok=True)
-    with _written(folder, files) as besides:
-        if _speaks_of_others(folder, record):
+    with _written(folder, files) as partials:
+        if _has_other_predictions(folder, record):
             (folder / RECORD_FILE).unlink()
-        for name, beside in besides.items():
-            beside.replace(folder / name)
+        for name, partial in partials.items():
+            partial.replace(folder / name)
     for name in {PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE} - files.keys():
         (folder / name).unlink(missing_ok=True)
     return record
@@ -135,37 +135,37 @@ def write_record(
 
 @contextlib.contextmanager
 def _written(folder: Path, files: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
-    """Write files under other names, all of them or none; give these names."""
-    besides: dict[str, Path] = {}
+    """Write temporary files; yield their paths by name, and remove those left over."""
+    partials: dict[str, Path] = {}
     try:
         for name, content in files.items():
-            besides[name] = partial_path(folder / name)
-            _write_through(besides[name], content)
-        yield besides
+            partials[name] = partial_path(folder / name)
+            _write_through(partials[name], content)
+        yield partials
     finally:
-        for beside in besides.values():
-            beside.unlink(missing_ok=True)
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
 
 
-def _speaks_of_others(folder: Path, record: Record) -> bool:
-    """Return whether the record that is there has other predictions than a new one.
+def _has_other_predictions(folder: Path, record: Record) -> bool:
+    """Return whether the existing record has other predictions than a new one.
 
-    It goes before these are put in place: it could not be told from a whole one. One
-    that failed has none, and one of the same predictions may stay beside the new ones.
+    It is removed before the new files are renamed, or a kill in between would leave it
+    beside predictions of the new record.
     """
     try:
         before = _read(folder, Row).predictions_digest
     except DamagedRecord:
         return has_record(folder)
-    ours = record.predictions_digest
-    return before not in ("", ours) and bool(ours)
+    after = record.predictions_digest
+    return before not in ("", after) and bool(after)
 
 
 def encode_json(value: msgspec.Struct) -> bytes:
-    r"""Return a record, or what is beside it, as JSON for people, git and other tools.
+    r"""Encode a record or another struct as indented JSON.
 
-    A name of a file that is no text (Python has lone surrogates for its bytes) is
-    written with backslashes: JSON could not be read again.
+    File names that are not valid Unicode (in Python, with lone surrogates) are written
+    with backslashes, since JSON can't represent them.
     """
     try:
         text = msgspec.json.encode(value, order=None)
@@ -191,8 +191,8 @@ def counts_file(
     ----------
     predictions : Predictions
     spreadsheet : bool
-        Whether labels are neutralised that a spreadsheet would run as formulas, as
-        earlier versions wrote them.
+        Neutralize labels that a spreadsheet would run as formulas, as in earlier
+        versions.
     """
     if predictions.is_clustering:
         text = clusters_csv(predictions, spreadsheet=spreadsheet)
@@ -201,16 +201,16 @@ def counts_file(
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write beside the file, force it to the disk, then rename."""
-    with _written(path.parent, {path.name: content}) as besides:
-        besides[path.name].replace(path)
+    """Write a temporary file, sync it to disk, then rename it."""
+    with _written(path.parent, {path.name: content}) as partials:
+        partials[path.name].replace(path)
 
 
 def create_file(path: Path, content: bytes) -> bool:
-    """Write a file that is not there yet; tell whether this call was the one to do so."""
-    with _written(path.parent, {path.name: content}) as besides:
+    """Create a file atomically; return False if it already exists."""
+    with _written(path.parent, {path.name: content}) as partials:
         try:
-            os.link(besides[path.name], path)
+            os.link(partials[path.name], path)
         except FileExistsError:
             return False
         except OSError:  # a file system without hard links
@@ -235,7 +235,7 @@ def _write_through(path: Path, content: bytes) -> None:
 
 
 def has_record(folder: Path) -> bool:
-    """Return whether a folder holds a record, without reading it."""
+    """Return whether a folder has a record, without reading it."""
     return os.path.lexists(folder / RECORD_FILE)
 
 
@@ -251,7 +251,7 @@ def read_record(folder: Path) -> Record:
 
 
 def read_row(folder: Path) -> Row:
-    """Read the part of a record that a board needs; errors as `read_record` has them."""
+    """Read the fields of a record that a board needs; errors as in `read_record`."""
     return _read(folder, Row)
 
 
@@ -262,45 +262,46 @@ def _read(folder: Path, kind: type[Shape]) -> Shape:
         _check_free_values(record)
     if record.schema_version > SCHEMA_VERSION:
         message = (
-            f"{path}: has schema version {record.schema_version}, this "
-            f"program knows up to {SCHEMA_VERSION}. Upgrade rakuten-bench."
+            f"{path}: has schema version {record.schema_version}; this version "
+            f"supports up to {SCHEMA_VERSION}. Upgrade rakuten-bench."
         )
         raise DamagedRecord(message)
     return record
 
 
 def read_json(path: Path) -> bytes:
-    """Read a JSON file of a results folder, which may come from elsewhere.
+    """Read a JSON file of a results folder, which may be untrusted.
 
     Raises
     ------
     OSError
-        If it is no regular file, or too large.
+        If it is not a regular file, or too large.
     """
     return read_plain(path, _MAX_SIZE)
 
 
 def decode_json(content: bytes, decoder: msgspec.json.Decoder[Decoded]) -> Decoded:
-    """Decode JSON that may have been written to harm.
+    """Decode untrusted JSON.
 
     Raises
     ------
     ValueError
-        If it is not what the decoder reads, is nested too deep or has too many values.
+        If it does not match the decoder's type, is nested too deep or has too many
+        values.
     """
     n_values = sum(map(content.count, (b",", b"[", b"{")))
     if n_values > _MAX_VALUES:
-        message = f"it has {n_values:,} values, more than the {_MAX_VALUES:,} read"
+        message = f"it has {n_values:,} values; the maximum is {_MAX_VALUES:,}"
         raise ValueError(message)
     try:
         return decoder.decode(content)
     except RecursionError:
-        message = "it is nested too deep"
+        message = "it is nested too deeply"
         raise ValueError(message) from None
 
 
 def _check_free_values(record: Record | Row) -> None:
-    """Refuse what the schema leaves open and nothing of ours writes.
+    """Refuse values that the schema allows, but this package never writes.
 
     Raises
     ------
@@ -309,20 +310,20 @@ def _check_free_values(record: Record | Row) -> None:
     source = record.dataset.source
     kinds = {"name": str, "params": dict, "base_dir": str}
     if source and not all(isinstance(source.get(k), t) for k, t in kinds.items()):
-        message = "its dataset.source is none"
+        message = "its dataset.source is invalid"
         raise ValueError(message)
     details = getattr(record, "details", None)
     free = (source, record.split.params, record.params, record.members, details)
     if any(_depth(value, _MAX_DEPTH) < 0 for value in free):
-        message = "it is nested too deep"
+        message = "it is nested too deeply"
         raise ValueError(message)
     if not -(2**63) <= record.seed < 2**63:
-        message = "its seed is no number of 64 bits"
+        message = "its seed is not a 64-bit integer"
         raise ValueError(message)
 
 
 def _depth(value: object, left: int) -> int:
-    """Return how many levels are left below a value; less than 0 if it has too many."""
+    """Return the remaining levels below a value; negative if it is nested too deeply."""
     if left < 0 or not isinstance(value, dict | list):
         return left
     items = value.values() if isinstance(value, dict) else value
@@ -338,31 +339,28 @@ def read_predictions(
     ----------
     folder : Path
     like : Predictions, optional
-        Of another scenario of the board, to read faster.
+        Predictions of another scenario of the board, to read faster.
     digest : str, optional
-        The `predictions_digest` of the record, to find a file that is not its own.
+        The `predictions_digest` of the record, to detect another record's file.
 
     Raises
     ------
     DamagedRecord
-        If the file is missing, torn or another one.
+        If the file is missing, torn or of another record.
     """
     path = folder / PREDICTIONS_FILE
     with _reading(path):
         predictions = Predictions.load(path, like)
     if digest is not None and digest != predictions.digest:
-        message = (
-            f"{path}: is not the file that {RECORD_FILE} beside it was written with."
-        )
+        message = f"{path}: does not match the digest in {RECORD_FILE} beside it."
         raise DamagedRecord(message)
     return predictions
 
 
 def read_predicted(folder: Path) -> NDArray[np.int32]:
-    """Read only what was predicted, as indices into the classes.
+    """Read only the predicted codes, as indices into the classes.
 
-    A board of a thousand scenarios needs no more of each, and this takes a sixth of
-    the time of `read_predictions`.
+    Takes a sixth of the time of `read_predictions`, for boards of many scenarios.
 
     Raises
     ------
@@ -397,19 +395,18 @@ def read_clusters(
     ----------
     folder : Path
     n_classes : int, optional
-        Of the record, to find a table that lacks some: unlike a confusion matrix, its
-        own shape does not tell.
+        Of the record, to detect missing classes, which the table's shape does not show.
 
     Returns
     -------
     names : list of str
-        Of the clusters.
+        Names of the clusters.
     counts : int64 array of shape (n_classes, n_clusters)
 
     Raises
     ------
     DamagedRecord
-        If the file is missing, torn or holds no counts.
+        If the file is missing, torn or not a table of counts.
     """
     path = folder / CLUSTERS_FILE
     names, counts = _read_counts(path)
@@ -427,7 +424,7 @@ def _read_counts(path: Path) -> tuple[list[str], NDArray[np.int64]]:
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Say which file it was that can't be read."""
+    """Turn errors of the block into a `DamagedRecord` that names the file."""
     try:
         yield
     except _READING as error:
@@ -435,12 +432,12 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _unreadable(path: Path, error: Exception) -> str:
-    """Say why a file can't be read, and its name once."""
+    """Return the message for an unreadable file, with its name only once."""
     return f"{path}: can't be read: {getattr(error, 'strerror', None) or error}"
 
 
 def iter_boards(results: Path) -> Iterator[str]:
-    """Yield the names of the boards that hold a record, in order."""
+    """Yield the names of the boards that have a record, in order."""
     if results.is_dir():
         for folder in sorted(results.iterdir()):
             if folder.is_dir() and any(map(has_record, folder.iterdir())):
@@ -453,7 +450,7 @@ def iter_records(results: Path, board: str | None = None) -> Iterator[Record | D
 
 
 def iter_rows(results: Path, board: str | None = None) -> Iterator[Row | Damaged]:
-    """Yield the part of each record that a board needs."""
+    """Yield the fields of each record that a board needs."""
     return _iter(results, board, Row)
 
 
@@ -465,7 +462,7 @@ def _iter(
         try:
             record = _read(folder, kind)
         except DamagedRecord as error:
-            if has_record(folder):  # else it is what a killed run left: no record yet
+            if has_record(folder):  # else the rest of a killed run, without a record
                 yield Damaged(folder, _on_one_line(str(error)))
         else:
             fault = say_misplaced(folder, record)
@@ -473,22 +470,22 @@ def _iter(
 
 
 def _on_one_line(text: str) -> str:
-    """Return a remark whose names keep to their line, however it is wrapped."""
+    """Return a message with escaped line breaks, such as those in file names."""
     return clean(text.replace("\n", r"\n"))
 
 
 def say_misplaced(folder: Path, record: Record | Row) -> str:
-    """Say that a record lies in the folder of another scenario; "" where it does not."""
+    """Return an error if a record is in the folder of another scenario; else ""."""
     if record.code == folder.name:
         return ""
     return (
-        f"{folder / RECORD_FILE}: it is the record of '{record.code}', in the folder "
+        f"{folder / RECORD_FILE}: is the record of '{record.code}', but is in the folder "
         f"'{folder.name}'. {REMEDY}"
     )
 
 
 def _folders(board: Path) -> Iterator[Path]:
-    """Yield the folders of a board by name; to sort paths takes ten times as long."""
+    """Yield the folders of a board by name; sorting paths takes ten times as long."""
     if board.is_dir():
         with os.scandir(board) as entries:
             names = sorted(entry.name for entry in entries if _is_folder(entry))

@@ -1,11 +1,10 @@
-"""Which scenarios a scenario file had when it was last run: results/runs/<file>.json.
+"""Scenarios of the last run of each scenario file: results/runs/<file>.json.
 
-Of several files of one name, all but the first have `<file>~1a2b3c4d.json`, which tells
-their paths apart.
+Further files of the same name have `<file>~1a2b3c4d.json`, with a hash of their path.
 
-Records alone do not say which of them are of today: parameters that were put back leave
-the newer record behind, a renamed or removed scenario leaves all of its records. `run`
-writes this file before its first step, whether or not anything has to run.
+Records alone do not show which of them are current: the newer record remains when
+parameters are changed back, and all records of a renamed or removed scenario remain.
+`run` writes this file before its first step, even if no step has to run.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ class RunScenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     Attributes
     ----------
     names : list of str
-        What the file calls it; several where it has the same scenario twice.
+        Its names in the file; several if the file has the same scenario twice.
     key : str
-        That its record has to have, as `Record.key`.
+        Required `Record.key` of its record.
     """
 
     code: str
@@ -50,23 +49,23 @@ class RunScenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class StudyRun(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What a scenario file asked for.
+    """The last run of a scenario file.
 
     Attributes
     ----------
     study : str
         Name of the scenario file, as in its records.
     path : str
-        Of the scenario file, from the results folder, with "/"; "" where there is none.
+        Of the scenario file, relative to the results folder, with "/"; "" if merged.
     origin : str
-        The same in the results folder that it was copied from: it tells files of one
-        name apart, and is never read.
+        The path in the results folder that it was merged from: distinguishes files of
+        one name, and is never read.
     metric : {"f1_weighted", "f1_macro", "accuracy", ""}
-        What the file's boards are sorted by; "" where an earlier version wrote it.
+        Metric that sorts the file's boards; "" if written by an earlier version.
     overrides : dict
-        "dataset" and "seed", where the command line replaced what the file says.
+        "dataset" and "seed", if set on the command line.
     asked : str
-        Digest of what the file asked for, as `Study.digest`.
+        Digest of the file's contents, as `Study.digest`.
     board : str
     data, split : str
         Fingerprints.
@@ -88,23 +87,25 @@ class StudyRun(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def by_code(self) -> dict[str, RunScenario]:
         """The scenarios by code."""
-        return {one.code: one for one in self.scenarios}
+        return {scenario.code: scenario for scenario in self.scenarios}
 
     @cached_property
     def by_name(self) -> dict[str, RunScenario]:
         """The scenarios that have a name, by each of their names."""
-        return {name: one for one in self.scenarios for name in one.names}
+        return {
+            name: scenario for scenario in self.scenarios for name in scenario.names
+        }
 
     @property
     def place(self) -> str:
-        """Where its file is or was, from the results folder of its run; "" if unknown."""
+        """Path of its file relative to the results folder of its run; "" if unknown."""
         return self.path or self.origin
 
     @property
     def file_names(self) -> tuple[str, str]:
-        """Names of the file that keeps it: the plain one, and that of its path.
+        """Possible names of its file: the plain one, and one with a hash of the path.
 
-        There is one file for each data set that `--dataset` named.
+        Each value of `--dataset` has a separate file.
         """
         stem = shorten(name_with(self.study, self.overrides.get("dataset")))
         return f"{stem}.json", f"{stem}~{digest_of(self.place)}.json"
@@ -114,28 +115,28 @@ _DECODER = msgspec.json.Decoder(StudyRun)
 
 
 def path_from(results: Path, file: Path) -> str:
-    """Return the path of a scenario file from the results folder, with "/"."""
-    place = os.path.realpath(file)
+    """Return the path of a scenario file relative to the results folder, with "/"."""
+    path = os.path.realpath(file)
     try:
-        relative = os.path.relpath(place, os.path.realpath(results))
+        relative = os.path.relpath(path, os.path.realpath(results))
     except ValueError:  # on another drive
-        return Path(place).as_posix()
+        return Path(path).as_posix()
     return Path(relative).as_posix()
 
 
 def name_with(study: str, dataset: object) -> str:
-    """Return the name of a scenario file with the data set that replaced its own."""
+    """Return the name of a scenario file, with the value of `--dataset` if given."""
     return f"{study}@{dataset}" if dataset else study
 
 
 def digest_of(text: str) -> str:
-    """Return eight digits that tell a text, such as a path, from others."""
+    """Return an eight-digit hash of a text, such as a path."""
     content = text.encode(errors="backslashreplace")
     return hashlib.blake2b(content, digest_size=4).hexdigest()
 
 
 def shorten(name: str) -> str:
-    """Return a name that leaves room for an ending in what a file system takes."""
+    """Return a name short enough for a file name with an extension."""
     content = name.encode(errors="surrogateescape")
     if len(content) <= _LONGEST:
         return name
@@ -143,7 +144,7 @@ def shorten(name: str) -> str:
 
 
 def write_study_run(results: Path, run: StudyRun) -> None:
-    """Keep what a scenario file asks for, in place of what it asked for before.
+    """Write the run of a scenario file, replacing its previous run.
 
     Raises
     ------
@@ -152,7 +153,7 @@ def write_study_run(results: Path, run: StudyRun) -> None:
     """
     path = _choose_file(results, run)
     text = encode_json(run)
-    with writing(path, "The gate needs it: name another folder with --results."):
+    with writing(path, "The gate needs it: choose another folder with --results."):
         if path.is_file() and path.read_bytes() == text:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,12 +161,12 @@ def write_study_run(results: Path, run: StudyRun) -> None:
 
 
 def _choose_file(results: Path, run: StudyRun) -> Path:
-    """Return where a run is kept: in the place of the last one of the same file.
+    """Return the path to write a run to: that of the last run of the same file.
 
-    A file that is gone, or was run elsewhere, leaves its place to another of its name.
+    The path of a missing file, or of one run elsewhere, is reused by a file of its name.
     """
     paths = [results / FOLDER / name for name in run.file_names]
-    before = {path: _look(path) for path in paths}
+    before = {path: _read_if_valid(path) for path in paths}
     for path, other in before.items():
         if other is not None and other.path == run.path:
             return path
@@ -175,20 +176,20 @@ def _choose_file(results: Path, run: StudyRun) -> Path:
     return paths[-1]
 
 
-def _look(path: Path) -> StudyRun | None:
-    """Return a run that is kept; None where there is none that can be read."""
+def _read_if_valid(path: Path) -> StudyRun | None:
+    """Return a run; None if its file is missing or unreadable."""
     with contextlib.suppress(UserError):
         return _read(path) if path.is_file() else None
     return None
 
 
 def iter_study_runs(results: Path) -> Iterator[StudyRun]:
-    """Yield what each scenario file asked for when it was last run, by file name.
+    """Yield the last run of each scenario file, by file name.
 
     Raises
     ------
     UserError
-        If such a file is damaged, or a later version wrote it.
+        If a file is damaged, or was written by a later version.
     """
     for path in sorted((results / FOLDER).glob("*.json")):
         if path.is_file():
@@ -206,47 +207,47 @@ def _read(path: Path) -> StudyRun:
         raise UserError(message) from error
     if run.schema_version > SCHEMA_VERSION:
         message = (
-            f"{path}: has schema version {run.schema_version}, this program knows up to "
-            f"{SCHEMA_VERSION}. Upgrade rakuten-bench."
+            f"{path}: has schema version {run.schema_version}; this version supports up "
+            f"to {SCHEMA_VERSION}. Upgrade rakuten-bench."
         )
         raise UserError(message)
     return run
 
 
 def merge_study_runs(source: Path, target: Path) -> None:
-    """Copy what the target has not run itself; there its own last run counts.
+    """Copy the runs of files that the target has not run itself.
 
-    The path of a scenario file counts from the results folder of another machine: here
-    it would name any file, whose plugins `check` would import. It only tells files of
-    one name apart.
+    The path of a scenario file is relative to the results folder of another machine: here
+    it could point to any file, whose plugins `check` would import. So it is only used to
+    distinguish files of one name.
     """
     for path in sorted((source / FOLDER).glob("*.json")):
         if path.is_symlink() or not path.is_file():
             continue
-        with contextlib.suppress(UserError):  # damaged: `check` there tells it
+        with contextlib.suppress(UserError):  # damaged: reported by `check` there
             run = _read(path)
             run = msgspec.structs.replace(run, path="", origin=run.place)
-            beside = _choose_free(target, run)
-            if beside is None:
+            destination = _choose_free(target, run)
+            if destination is None:
                 continue
-            with writing(beside):
-                beside.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(beside, encode_json(run))
+            with writing(destination):
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(destination, encode_json(run))
 
 
 def _choose_free(target: Path, run: StudyRun) -> Path | None:
-    """Return where a run of elsewhere is kept; None if its file has been run here."""
+    """Return the path for a merged run; None if its file has been run here."""
     for name in run.file_names:
         path = target / FOLDER / name
         if not os.path.lexists(path):
             return path
-        other = _look(path)
+        other = _read_if_valid(path)
         if other is None or _is_same_file(other, run):
             return None
     return None
 
 
-def _is_same_file(ours: StudyRun, theirs: StudyRun) -> bool:
-    """Return whether two runs are of one file, as far as its name and folder tell."""
-    names = [PurePosixPath(one.place).parts[-2:] for one in (ours, theirs)]
+def _is_same_file(first: StudyRun, second: StudyRun) -> bool:
+    """Return whether two runs are of the same file, by file name and parent folder."""
+    names = [PurePosixPath(run.place).parts[-2:] for run in (first, second)]
     return not all(names) or names[0] == names[1]

@@ -1,10 +1,10 @@
 """Cache of verified records, so that a large board is not verified again.
 
-What is kept is a checksum of all that decides: the record's values, the bytes of the
-files beside it, the test rows of the board, and our source, which verifies. Nothing is
-believed by the size or the time of a file. It lies in the user's cache, never in the
-results folder, and is believed only where nobody else can write: who can change records
-can't vouch for them.
+The cache has a checksum of each verified record: of its values, the files beside it, the
+test rows of the board, and the source of this package. Sizes and times of files are not
+used. The cache is in the user's cache folder, never in the results folder, and is trusted
+only if no other user can write to it: a user who can change records must not be able to
+mark them as verified.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from rakuten_bench.trust import is_private
 
 _SIZE = 16  # bytes of a checksum
 _BLOCK = 1 << 20  # bytes read at a time
-_MAX_FILE = 1 << 32  # bytes: a sparse file is none of ours, and has no end
+_MAX_FILE = 1 << 32  # bytes: a larger file is not a record's, such as a sparse one
 _MAX_SIZE = 1 << 28  # bytes: 16 million records
 _FILES = (PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE)
 
 
 class Verified:
-    """Checksums of the records of one board that were found true.
+    """Checksums of the verified records of one board.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ class Verified:
     """
 
     def __init__(self, cache: Path, board: Path) -> None:
-        place = hashlib.blake2b(os.fsencode(board.absolute()), digest_size=_SIZE)
+        digest = hashlib.blake2b(os.fsencode(board.absolute()), digest_size=_SIZE)
         user = str(os.geteuid()) if hasattr(os, "geteuid") else "own"
-        self._path = Layout(cache).verified / user / place.hexdigest()
+        self._path = Layout(cache).verified / user / digest.hexdigest()
         self._before = self._read()
         self._now: set[bytes] = set()
         self._version = b"".join(
@@ -66,20 +66,20 @@ class Verified:
         return True
 
     def add(self, checksum: bytes) -> None:
-        """Keep that a record of this checksum is true."""
+        """Mark a checksum as verified."""
         self._now.add(checksum)
 
     def checksum(self, folder: Path, record: Record | Row, rows_digest: str) -> bytes:
-        """Return the checksum of a record and of all that it is held to.
+        """Return the checksum of a record and everything that it is verified against.
 
         Raises
         ------
         OSError
-            If a file is there and can't be read.
+            If an existing file can't be read.
         """
         digest = hashlib.blake2b(self._version, digest_size=_SIZE)
-        said = msgspec.msgpack.encode([folder.name, rows_digest, record])
-        for content in (said, *(_digest_file(folder / name) for name in _FILES)):
+        values = msgspec.msgpack.encode([folder.name, rows_digest, record])
+        for content in (values, *(_digest_file(folder / name) for name in _FILES)):
             digest.update(len(content).to_bytes(8, "big") + content)
         return digest.digest()
 
@@ -92,10 +92,10 @@ class Verified:
         return frozenset()
 
     def save(self) -> None:
-        """Keep what was found true now, and nothing else of before."""
+        """Save the checksums verified in this process, and drop all others."""
         if self._now == self._before:
             return
-        with contextlib.suppress(OSError):  # a board is shown on a full disk, too
+        with contextlib.suppress(OSError):  # boards must work on a full disk, too
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             replace_file(self._path, b"".join(sorted(self._now)))
             self._path.chmod(0o600)
@@ -108,17 +108,17 @@ class Verified:
 
 
 def _digest_file(path: Path) -> bytes:
-    """Return the digest of a file; nothing where there is none.
+    """Return the digest of a file; b"" if it does not exist.
 
     Raises
     ------
     OSError
-        If it can't be read, or is so large that reading the record takes less.
+        If it can't be read, or is too large.
     """
     try:
         with open_plain(path) as file:
             if os.fstat(file.fileno()).st_size > _MAX_FILE:
-                raise NotPlain(errno.EFBIG, "is not read to its end", str(path))
+                raise NotPlain(errno.EFBIG, "is too large", str(path))
             digest = hashlib.blake2b(digest_size=_SIZE)
             while block := file.read(_BLOCK):
                 digest.update(block)

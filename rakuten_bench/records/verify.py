@@ -1,11 +1,11 @@
 """Verify that a record is consistent with its own files and those beside it.
 
-The one place that tells: boards, `show`, `compare`, `check`, `merge` and `export` all ask
-here. A record that fails is named, with what is wrong, and ranked nowhere.
+Boards, `show`, `compare`, `check`, `merge` and `export` all use this module. A record that
+fails is reported with the reason, and never ranked.
 
-It holds if it lies in the folder of its code, its levers have that code, and, where it has
-scores, its predictions are there, are its own, are of all test rows of the board, and give
-its scores, its classes and the table beside it.
+A record is valid if it is in the folder of its code, its levers have that code, and, if it
+has scores, its predictions exist, match its digest, cover all test rows of the board, and
+reproduce its scores, its class table and the table beside it.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from rakuten_bench.records.store import (
 from rakuten_bench.records.verified import Verified
 from rakuten_bench.scenario import code_of
 
-_UNREAD = object()  # stands for what a row has not of its record
+_UNREAD = object()  # stands for fields of a record that a row lacks
 
 
 def check_record(folder: Path, record: Record | Row) -> None:
-    """Refuse a record that does not say what follows from its files.
+    """Refuse a record that contradicts its files.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def check_record(folder: Path, record: Record | Row) -> None:
 
 
 def say_contradiction(folder: Path, record: Record | Row) -> str:
-    """Say what is wrong with a record; "" where nothing is.
+    """Return what is wrong with a record; "" if it is valid.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def say_contradiction(folder: Path, record: Record | Row) -> str:
 
 
 class Verifier:
-    """Holds the records of one board to their files.
+    """Verifies the records of one board against their files.
 
     Parameters
     ----------
@@ -77,9 +77,9 @@ class Verifier:
     identity : Identity
         Of the records that are asked about.
     rows : iterable of Row, optional
-        The board's records, where they have been read.
+        The board's records, if already read.
     verified : Verified, optional
-        Which of them were found true before.
+        Cache of verified records.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Verifier:
         self._last: Predictions | None = None
 
     def say_contradiction(self, folder: Path, record: Record | Row) -> str:
-        """Say what is wrong with a record; "" where nothing is."""
+        """Return what is wrong with a record; "" if it is valid."""
         if self._verified is None or not _has_scores(record):
             return self._find_fault(folder, record)
         try:
@@ -130,13 +130,13 @@ class Verifier:
             yield from self._iter_false_scores(folder, record)
 
     def _iter_false_scores(self, folder: Path, record: Record | Row) -> Iterator[str]:
-        """Hold what a record says to the predictions beside it."""
+        """Yield contradictions between a record and the predictions beside it."""
         try:
             digest = record.predictions_digest
             predictions = read_predictions(folder, digest, self._last)
         except DamagedRecord as error:
             cause = str(error).rstrip(".")
-            yield f"{cause}. Without predictions no scenario is ranked."
+            yield f"{cause}. A scenario without predictions is not ranked."
             return
         self._last = predictions
         if len(predictions) != (record.split.n_test or len(predictions)):
@@ -146,17 +146,17 @@ class Verifier:
             )
         expected = self._rows_digest or record.rows_digest
         if {predictions.rows_digest, record.rows_digest} != {expected}:
-            yield f"{PREDICTIONS_FILE} beside it is of other test rows than the board."
+            yield f"{PREDICTIONS_FILE} beside it has other test rows than the board."
         try:
             derived = derive(predictions)
-        except (IndexError, ValueError, MemoryError):  # numbers that are no classes
-            yield f"{PREDICTIONS_FILE} beside it holds no predictions of its classes."
+        except (IndexError, ValueError, MemoryError):  # codes out of range
+            yield f"{PREDICTIONS_FILE} beside it has invalid class codes."
             return
         if not _are_equal(derived, record):
-            yield f"its scores are not those of {PREDICTIONS_FILE} beside it."
-        if not _is_table_true(folder, predictions):
+            yield f"its scores do not match {PREDICTIONS_FILE} beside it."
+        if not _is_table_consistent(folder, predictions):
             name = CLUSTERS_FILE if predictions.is_clustering else CONFUSION_FILE
-            yield f"{name} beside it is not that of {PREDICTIONS_FILE}."
+            yield f"{name} beside it does not match {PREDICTIONS_FILE}."
 
 
 def _has_scores(record: Record | Row) -> bool:
@@ -166,7 +166,7 @@ def _has_scores(record: Record | Row) -> bool:
 def find_rows(
     board: Path, identity: Identity, rows: Iterable[Row] | None = None
 ) -> str:
-    """Return the digest of all test rows of a board; "" where no record tells.
+    """Return the digest of all test rows of a board; "" if unknown.
 
     Parameters
     ----------
@@ -180,32 +180,34 @@ def find_rows(
     Returns
     -------
     str
-        What a run has written into `board.json`; for a board that no run of this
-        version has touched, what most of its records say, or the one with more rows.
+        The digest in `board.json`; for a board of an earlier version, the digest of most
+        of its records, and of equally many, that with more rows.
     """
     info = read_board(board)
     if info is not None and info.identity == identity and info.rows_digest:
         return info.rows_digest
     if rows is None:
-        there = iter_rows(board.parent, board.name)
-        rows = [row for row in there if not isinstance(row, Damaged)]
+        records = iter_rows(board.parent, board.name)
+        rows = [row for row in records if not isinstance(row, Damaged)]
     known = [row for row in rows if row.rows_digest and Identity.of(row) == identity]
     counts = Counter(row.rows_digest for row in known)
     sizes = {row.rows_digest: row.split.n_test for row in known}
-    return max(counts, key=lambda one: (counts[one], sizes[one], one), default="")
+    return max(
+        counts, key=lambda digest: (counts[digest], sizes[digest], digest), default=""
+    )
 
 
 def _are_equal(derived: Mapping[str, object], record: Record | Row) -> bool:
-    """Tell whether what was derived is what a record says, but for what rounds."""
+    """Return whether derived values match those of a record, up to rounding."""
     return all(
-        _are_close(msgspec.to_builtins(value), msgspec.to_builtins(said))
+        _are_close(msgspec.to_builtins(value), msgspec.to_builtins(recorded))
         for name, value in derived.items()
-        if (said := getattr(record, name, _UNREAD)) is not _UNREAD
+        if (recorded := getattr(record, name, _UNREAD)) is not _UNREAD
     )
 
 
 def _are_close(one: object, other: object) -> bool:
-    """Compare plain values; numbers may differ by what a machine rounds."""
+    """Compare plain values; numbers may differ by rounding."""
     if isinstance(one, float) and isinstance(other, int | float):
         return math.isclose(one, other, abs_tol=1e-9)
     if isinstance(one, dict) and isinstance(other, dict):
@@ -217,17 +219,14 @@ def _are_close(one: object, other: object) -> bool:
     return one == other
 
 
-def _is_table_true(folder: Path, predictions: Predictions) -> bool:
-    """Tell whether the table beside a record is that of its predictions.
-
-    One that was removed says nothing wrong.
-    """
+def _is_table_consistent(folder: Path, predictions: Predictions) -> bool:
+    """Return whether the table beside a record matches its predictions, or is missing."""
     name, content = counts_file(predictions)
     _, earlier = counts_file(predictions, spreadsheet=True)
     try:
-        found = read_plain(folder / name, max(len(content), len(earlier)))
-        return found in (content, earlier)
+        existing = read_plain(folder / name, max(len(content), len(earlier)))
+        return existing in (content, earlier)
     except FileNotFoundError:
         return True
-    except OSError:  # larger, or no regular file
+    except OSError:  # larger, or not a regular file
         return False

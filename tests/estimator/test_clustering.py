@@ -234,7 +234,7 @@ def test_a_truncated_table_of_clusters_is_reported_by_every_command(shop, n_line
 
     with pytest.raises(records.DamagedRecord, match=r"clusters\.csv: can't be read"):
         report.render_scenario(folder)
-    assert "clusters.csv beside it is not that of" in report.render_page([board])
+    assert "clusters.csv beside it does not match" in report.render_page([board])
 
 
 # ---- no label on the way
@@ -443,7 +443,7 @@ def test_a_clustering_with_another_index_than_its_rows_give_leaves_the_board(mix
 
     assert [entry.code for entry in board.clusterings] == ["TC"]
     (sentence,) = board.left_out
-    assert "are not those of predictions.npz" in sentence
+    assert "do not match predictions.npz" in sentence
 
 
 def test_a_clustering_is_never_ranked_grouped_or_an_effect(mixed):

@@ -212,7 +212,7 @@ def test_a_record_with_other_scores_than_its_rows_give_can_not_be_measured(shop,
 
     assert result.exit_code == 2
     assert statuses(shop) == {"T0": "ok", "T1": "missing", "T2": "ok"}
-    assert "its scores are not those of predictions.npz" in result.stdout
+    assert "its scores do not match predictions.npz" in result.stdout
 
 
 def test_a_record_with_other_scores_than_its_rows_give_is_not_approved(shop):
@@ -223,7 +223,7 @@ def test_a_record_with_other_scores_than_its_rows_give_is_not_approved(shop):
 
     assert result.exit_code == 0
     assert "left out: shop: T1: " in result.output
-    assert "its scores are not those of predictions.npz" in result.output
+    assert "its scores do not match predictions.npz" in result.output
     assert statuses(shop) == {"T0": "ok", "T1": "new"}
 
 

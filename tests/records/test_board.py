@@ -109,9 +109,7 @@ def test_a_record_that_is_not_true_is_made_again(folder, call):
 
     out, err = run(call, "a")
 
-    assert "its scores are not those of predictions.npz beside it. It is run again" in (
-        err
-    )
+    assert "its scores do not match predictions.npz beside it. It is run again" in (err)
     assert "2 scenarios, 1 to run" in err
     assert ".1234" not in out
     assert json.loads(path.read_text())["scores"] == record["scores"]

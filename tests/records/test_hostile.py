@@ -137,7 +137,7 @@ def test_predictions_without_a_column_are_damaged(folder, column):
         left = {name: archive[name] for name in archive.files if name != column}
     np.savez(path, **left)
 
-    with pytest.raises(records.DamagedRecord, match=f"holds no {column}"):
+    with pytest.raises(records.DamagedRecord, match=f"missing members: {column}"):
         records.read_predictions(folder)
 
 
@@ -209,7 +209,7 @@ def test_merge_follows_no_link_out_of_a_results_folder(shop, folder, call, name)
     code, out, _ = call("merge", shop.results, "--results", target)
 
     assert code == 1
-    assert "is a link" in out.replace("\n", " ")
+    assert "is a symbolic link" in out.replace("\n", " ")
     assert not (target / "shop" / "T1").exists()
     assert (target / "shop" / "T2").is_dir()
 

@@ -87,9 +87,7 @@ def test_a_record_whose_scores_were_changed_is_reported_and_not_copied(shop, oth
     result = run(shop, other)
 
     assert result.exit_code == 1
-    assert "its scores are not those of predictions.npz" in " ".join(
-        result.output.split()
-    )
+    assert "its scores do not match predictions.npz" in " ".join(result.output.split())
     assert not (shop.results / "shop" / "T3").exists()
 
 
@@ -127,9 +125,9 @@ def test_a_folder_without_records_is_refused_before_anything_is_copied(
     empty.mkdir()
     before = content(shop.results)
 
-    with pytest.raises(UserError, match="holds no records to merge"):
+    with pytest.raises(UserError, match="has no records to merge"):
         run(shop, other, empty)
-    with pytest.raises(UserError, match="is the folder to merge into"):
+    with pytest.raises(UserError, match="is the target folder"):
         run(shop, other, shop.results)
 
     assert content(shop.results) == before

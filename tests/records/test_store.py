@@ -208,7 +208,7 @@ def test_predictions_of_another_run_are_found(tmp_path):
     digest = records.read_record(folder).predictions_digest
     (folder / "predictions.npz").write_bytes(make_predictions((1,) * 6).to_bytes())
 
-    with pytest.raises(records.DamagedRecord, match="is not the file"):
+    with pytest.raises(records.DamagedRecord, match="does not match the digest"):
         records.read_predictions(folder, digest)
 
 
@@ -237,7 +237,7 @@ def test_a_truncated_file_beside_the_record_is_found(tmp_path, name):
 def test_a_record_of_a_later_version_asks_for_an_update(tmp_path):
     folder = write(tmp_path, make_record(schema_version=99))
 
-    with pytest.raises(records.DamagedRecord, match=r"version 99.*Update"):
+    with pytest.raises(records.DamagedRecord, match=r"version 99.*Upgrade"):
         records.read_record(folder)
 
 

@@ -112,7 +112,7 @@ def test_a_file_without_end_is_not_read_for_its_checksum(shop, cache):
     with (folder / "predictions.npz").open("r+b") as file:
         file.truncate(1 << 40)
 
-    with pytest.raises(OSError, match="is not read to its end"):
+    with pytest.raises(OSError, match="is too large"):
         vouch(shop, cache, folder)
 
     assert ranked(shop, cache) == ["T2"]

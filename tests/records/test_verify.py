@@ -99,10 +99,10 @@ def call_it_failed(folder):
 
 
 FORGERIES = [
-    (embellish_score, "its scores are not those of predictions.npz"),
-    (embellish_fold, "its scores are not those of predictions.npz"),
-    (embellish_table, "confusion.csv beside it is not that of predictions.npz"),
-    (rename_classes, "its scores are not those of predictions.npz"),
+    (embellish_score, "its scores do not match predictions.npz"),
+    (embellish_fold, "its scores do not match predictions.npz"),
+    (embellish_table, "confusion.csv beside it does not match predictions.npz"),
+    (rename_classes, "its scores do not match predictions.npz"),
     (remove_predictions, "predictions.npz: can't be read"),
     (remove_digest, "predictions.npz: can't be read"),
     (tear_predictions, "predictions.npz: can't be read"),
@@ -179,7 +179,7 @@ def test_a_record_without_the_hard_rows_is_ranked_nowhere(shop, n_records):
     board = report.load_board(shop.results, "shop")
 
     assert [entry.folder for entry in board.entries] == folders[1:]
-    assert "of other test rows than the board" in board.left_out[0]
+    assert "has other test rows than the board" in board.left_out[0]
 
 
 def test_rows_left_out_are_counted(shop, honest):
@@ -262,5 +262,5 @@ def test_members_of_a_fusion_are_part_of_its_code():
 def test_a_comparison_asks_for_true_records(shop, honest):
     embellish_score(honest[1])
 
-    with pytest.raises(UserError, match="its scores are not those of"):
+    with pytest.raises(UserError, match="its scores do not match"):
         report.compare(*honest[:2])

@@ -74,7 +74,7 @@ def test_a_record_with_other_scores_than_its_rows_give_leaves_the_board(shop, tm
         ]
         assert all(entry.pareto for entry in board.entries)  # none is hidden behind it
         (sentence,) = board.left_out
-        assert "its scores are not those of predictions.npz beside it." in sentence
+        assert "its scores do not match predictions.npz beside it." in sentence
         assert "T2" in sentence
 
 
@@ -102,7 +102,7 @@ def test_without_predictions_nothing_is_ranked(shop):
     assert [entry.code for entry in board.everyone] == ["T0"]
     (sentence,) = board.left_out
     assert "T1/predictions.npz: can't be read: No such file" in sentence
-    assert "Without predictions no scenario is ranked" in sentence
+    assert "A scenario without predictions is not ranked" in sentence
 
 
 def test_on_a_large_board_others_take_the_places_of_those_that_leave(shop, monkeypatch):
@@ -116,7 +116,7 @@ def test_on_a_large_board_others_take_the_places_of_those_that_leave(shop, monke
 
     assert [entry.code for entry in board.entries] == ["T0", "T1", "T2"]
     assert board.entries[0].interval is not None
-    assert sum("are not those of" in sentence for sentence in board.left_out) == 2
+    assert sum("do not match" in sentence for sentence in board.left_out) == 2
 
 
 def judged_top(shop, top):
@@ -152,7 +152,7 @@ def test_effects_come_from_records_that_say_what_follows_from_their_rows(shop):
 
     found = run("report", "--effects", "--results", shop.results)
 
-    assert "are not those of predictions.npz" in found.stderr
+    assert "do not match predictions.npz" in found.stderr
     assert "m1" not in found.stdout
 
 
@@ -162,8 +162,8 @@ def test_a_false_score_is_reported_where_a_scenario_is_looked_at(shop):
 
     shown = run("show", "T1", "--results", shop.results)
 
-    assert "are not those of predictions.npz" in shown.stdout
-    with pytest.raises(UserError, match=r"are not those of predictions\.npz"):
+    assert "do not match predictions.npz" in shown.stdout
+    with pytest.raises(UserError, match=r"do not match predictions\.npz"):
         run("compare", "T0", "T1", "--results", shop.results)
 
 

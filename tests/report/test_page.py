@@ -305,7 +305,7 @@ def test_a_scenario_without_predictions_is_reported(shop):
     page = report.render_page([board], {"shop": {"row1": Example("x")}})
 
     assert "predictions.npz: can't be read" in page
-    assert "Without predictions no scenario is ranked." in page
+    assert "A scenario without predictions is not ranked." in page
 
 
 @pytest.mark.slow
