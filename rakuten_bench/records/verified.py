@@ -91,13 +91,20 @@ class Verified:
                 return frozenset(content[at : at + _SIZE] for at in starts)
         return frozenset()
 
-    def save(self) -> None:
-        """Save the checksums verified in this process, and drop all others."""
-        if self._now == self._before:
+    def save(self, *, whole_board: bool = False) -> None:
+        """Save the checksums of earlier processes and those verified in this one.
+
+        Parameters
+        ----------
+        whole_board : bool
+            Whether all records of the board were verified: other checksums are dropped.
+        """
+        verified = self._now if whole_board else self._now | self._before
+        if verified == self._before:
             return
         with contextlib.suppress(OSError):  # boards must work on a full disk, too
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            replace_file(self._path, b"".join(sorted(self._now)))
+            replace_file(self._path, b"".join(sorted(verified)))
             self._path.chmod(0o600)
 
     def __enter__(self) -> Self:

@@ -324,7 +324,7 @@ def _hold(
         else:
             held.append(now)
     if verified:
-        verified.save()
+        verified.save(whole_board=True)
     return held, faults
 
 

@@ -88,6 +88,17 @@ def test_records_removed_from_the_board_are_forgotten(shop, cache):
     assert kept(cache).stat().st_size == size / 2
 
 
+def test_a_run_of_some_scenarios_keeps_the_checksums_of_the_others(shop, cache):
+    folder = shop.add("T1")
+    shop.add("T2", own=1)
+    ranked(shop, cache)
+    before = kept(cache).read_bytes()
+
+    vouch(shop, cache, folder)  # as a run does that has only this scenario
+
+    assert kept(cache).read_bytes() == before
+
+
 @pytest.mark.parametrize("content", [b"", b"torn", b"x" * 64])
 def test_a_damaged_cache_vouches_for_nothing(shop, cache, content):
     shop.embellish(shop.add("T1"))
