@@ -108,7 +108,7 @@ def _refuse_model_options(
     code: str, table: Path | None, image_folder: Path | None
 ) -> None:
     if code.endswith(".joblib"):
-        message = f"{code}: model not found. Write one: rakuten-bench export CODE"
+        message = f"{code}: model not found. Create one: rakuten-bench export CODE"
         raise UserError(message)
     if table or image_folder:
         message = (

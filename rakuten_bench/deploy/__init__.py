@@ -1,4 +1,4 @@
-"""From a board to use: a fitted classifier with its card, its predictions, its reasons."""
+"""Export fitted models with a card, predict with them, and explain predictions."""
 
 from rakuten_bench.deploy.card import Card, read_card
 from rakuten_bench.deploy.model import export_model, load_model

@@ -1,4 +1,4 @@
-"""The card beside an exported model: what it is, what it scored, what it was made with."""
+"""Model card: metadata, scores and package versions of an exported model."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ _MAX_SIZE = 1 << 25  # bytes: ten thousand classes with long names take a tenth
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be known of a model before it is loaded.
+    """Metadata of a model, which can be read without unpickling it.
 
     Attributes
     ----------
     scores : dict of str to float
-        Of the record: on its test rows, when learned from its training rows. The first
-        is its main score: weighted F1, or for a clustering the adjusted Rand index.
+        Of the record: on its test rows, for a model fitted on its training rows. The
+        first is the main score: weighted F1, or for a clustering the adjusted Rand index.
     rows : {"train", "all"}
-        What this model learned from; "all" includes the rows that the scores are of.
+        Rows that this model was fitted on; "all" includes the test rows of the scores.
     columns : dict of str to str
-        Exactly the columns that the model reads: column of `types.COLUMNS` -> what it
-        was called in the table that the model was learned from.
+        The columns that the model reads: column of `types.COLUMNS` -> its name in the
+        training table.
     id_column : str
-        Column of that table that held the row ids; "" where none was named.
+        Column of the training table with the row ids; "" if none was given.
     image_name : str
-        How an image file is called where the table has no column for that, as
+        Pattern of image file names if the table has no column for them, as
         `types.Layout.image_name`; else "".
     image_folder : str
-        Where the images of that table were; "" where the table had full paths, or none.
+        Folder of the training images; "" if the table had absolute paths, or none.
     constants : dict of str to str
-        Column of `types.COLUMNS` -> value that it has in every row.
+        Column of `types.COLUMNS` -> its constant value.
     missing : list of str
-        Texts that stood for a missing value in that table, and do in others.
+        Texts treated as missing values in training and prediction.
     search : list of str
-        What a search chose when this model was fitted, in words; else empty.
+        Descriptions of the parameters chosen by a search in fitting; else empty.
     packages : dict of str to str
         Distribution -> version that it was pickled with.
     sources : dict of str to str
-        Module of another package that its options come from -> digest of its source,
-        which may change while the version stays.
+        Module of another package with an option of the scenario -> digest of its source,
+        which may change without a new version.
     """
 
     card_version: int = CARD_VERSION
@@ -76,7 +76,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def card_path(model: Path) -> Path:
-    """Return where the card of a model file is."""
+    """Return the path of a model's card."""
     return model.with_suffix(".card.json")
 
 
@@ -92,31 +92,31 @@ def read_card(model: Path) -> Card:
     Raises
     ------
     UserError
-        If it is absent, damaged, or of a later or an earlier version.
+        If it is missing, damaged, or of another version.
     """
     path = card_path(model)
     try:
         card = msgspec.json.decode(read_plain(path, _MAX_SIZE), type=Card)
     except (NotPlain, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or "it is nested too deep"
-        message = f"{path}: is not the card of a model: {reason}"
+        reason = getattr(error, "strerror", None) or "it is nested too deeply"
+        message = f"{path}: is not a valid model card: {reason}"
         raise UserError(message) from None
     except OSError:
         message = (
-            f"{path}: the card of the model is not there. Keep it beside the model, or "
-            f"make both again: rakuten-bench export CODE -o {model.name}"
+            f"{path}: model card not found. Keep it beside the model, or export both "
+            f"again: rakuten-bench export CODE -o {model.name}"
         )
         raise UserError(message) from None
     except ValueError as error:
-        message = f"{path}: is not the card of a model: {error}"
+        message = f"{path}: is not a valid model card: {error}"
         raise UserError(message) from None
     if card.card_version > CARD_VERSION:
         message = f"{path}: has version {card.card_version}. Upgrade rakuten-bench."
         raise UserError(message)
     if card.card_version < CARD_VERSION:
         message = (
-            f"{path}: is of an earlier rakuten-bench and does not tell which columns the "
-            f"model reads. Export it again: rakuten-bench export {card.code} -o "
+            f"{path}: was written by an earlier rakuten-bench, without the columns that "
+            f"the model reads. Export it again: rakuten-bench export {card.code} -o "
             f"{model.name}"
         )
         raise UserError(message)
@@ -124,23 +124,23 @@ def read_card(model: Path) -> Card:
 
 
 def other_versions(card: Card) -> list[str]:
-    """Return what differs here from the versions that a model was made with."""
+    """Return the differences between installed and exported versions."""
     differences = []
-    for name, wanted in sorted(card.packages.items()):
+    for name, exported in sorted(card.packages.items()):
         try:
-            found = version(name)
+            installed = version(name)
         except PackageNotFoundError:
-            found = "not installed"
-        if found != wanted:
-            differences.append(f"{name} {wanted} (here {found})")
-    compared = (_compare_source(*one) for one in sorted(card.sources.items()))
-    return differences + [one for one in compared if one]
+            installed = "not installed"
+        if installed != exported:
+            differences.append(f"{name} {exported} (here {installed})")
+    compared = (_compare_source(*text) for text in sorted(card.sources.items()))
+    return differences + [text for text in compared if text]
 
 
 def _compare_source(module: str, wanted: str) -> str:
-    """Say what differs in the source of a module; "" where nothing does."""
+    """Return how the source of a module differs; "" if it does not."""
     try:
-        found = own_digest(module)
+        digest = own_digest(module)
     except FileNotFoundError:
-        return f"the module {module} (here not found)"
-    return "" if found == wanted else f"another source of {module}"
+        return f"module {module} (not found)"
+    return "" if digest == wanted else f"different source of {module}"

@@ -1,4 +1,4 @@
-"""Which columns of a user's table a model reads, and what its rows are called."""
+"""Select the columns of a user's table that a model reads, and its row ids."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Model = ScenarioClassifier | ScenarioClusterer
 
-#: What the columns are called in messages, and the option that names each.
+#: Names of the columns in messages, and the option that sets each.
 _CALLED = {
     "id": ("row id", "--id"),
     "title": ("title", "--title"),
@@ -34,33 +34,33 @@ _CALLED = {
     "language": ("language", "--language"),
     "image_path": ("image file", "--image"),
 }
-#: The index of a table, as readers call a column without a name, and as pandas writes
-#: its own into Parquet.
+#: Names of an index column: of an unnamed column when read, and as pandas writes it to
+#: Parquet.
 _INDEXES = ("Unnamed: 0", "__index_level_0__")
 
 
 def used_columns(
     model: Model, card: Card, named: Mapping[str, str], table: Path
 ) -> dict[str, tuple[str, ...]]:
-    """Return what a model reads: our column -> the table's columns that it is made of.
+    """Return the columns that a model reads: our column -> the table's columns.
 
     Parameters
     ----------
     model : ScenarioClassifier or ScenarioClusterer
     card : Card
     named : mapping of str to str
-        Our column -> column of the table, where the user says so.
+        Our column -> column of the table, if given by the user.
     table : Path
 
     Raises
     ------
     Problems
-        If a column is named that the model does not read.
+        If a given column is not read by the model.
     """
     read = [name for name in model.columns_ if name not in card.constants]
     problems = [
-        f"{table}: {_CALLED[ours][1]} {theirs}: the model reads no {_CALLED[ours][0]}. It "
-        f"reads: {_listed(read)}."
+        f"{table}: {_CALLED[ours][1]} {theirs}: the model does not read a "
+        f"{_CALLED[ours][0]}. It reads: {_listed(read)}."
         for ours, theirs in named.items()
         if ours not in read and ours != "id"
     ]
@@ -80,15 +80,15 @@ def _made_of(ours: str, card: Card, named: Mapping[str, str]) -> tuple[str, ...]
 
 
 def find_id_column(frame: pd.DataFrame, card: Card, named: str, table: Path) -> str:
-    """Return the column that holds the row ids; "" where there is none.
+    """Return the column with the row ids; "" if there is none.
 
-    It is what the user names, else what the table learned from had, else `id`, else the
-    table's index: a first column without a name.
+    The column given by the user, else that of the training table, else `id`, else the
+    table's index: an unnamed first column.
 
     Raises
     ------
     UserError
-        If the column that the user names is not there.
+        If the given column is missing.
     """
     if named:
         if named not in frame:
@@ -108,14 +108,14 @@ def take_rows(
     table: Path,
     image_folder: Path | None,
 ) -> pd.DataFrame:
-    """Return the columns that a model reads, called as ours.
+    """Return the columns that a model reads, renamed to ours.
 
     Raises
     ------
     Problems
-        If one is missing, or holds lists where one value is needed.
+        If a column is missing, or has lists instead of single values.
     UserError
-        If the table has no rows, or none of the images that it names is there.
+        If the table has no rows, or none of its images exists.
     """
     import pandas as pd
 
@@ -140,7 +140,7 @@ def take_rows(
 
 
 def _clean_values(rows: pd.DataFrame, card: Card, table: Path) -> None:
-    """Spell texts, and empty those that stand for a missing one, as in training."""
+    """Normalize texts and clear missing-value markers, as in training."""
     for name in {"title", "description"}.intersection(rows):
         rows[name] = rows[name].map(compose)
     for remark in clear_missing(rows, str(table), card.missing):
@@ -156,7 +156,7 @@ def _missing(
             if theirs not in frame:
                 yield (
                     f"{table}: {unknown('column', theirs, frame.columns)} The model "
-                    f"reads it as {called}; name another column with {option}."
+                    f"reads it as {called}; choose another column with {option}."
                 )
 
 
@@ -167,23 +167,23 @@ def _lists(
         for theirs in reading.joined.intersection(made_of):
             if ours not in ("title", "description"):
                 yield (
-                    f"{table}: column '{theirs}' holds lists. As {_CALLED[ours][0]} give "
-                    f"one value for each row."
+                    f"{table}: column '{theirs}' has lists. The {_CALLED[ours][0]} must "
+                    f"be a single value for each row."
                 )
 
 
 def find_images(
     names: list[str], card: Card, table: Path, folder: Path | None
 ) -> list[str]:
-    """Return the paths of the images of a table, "" for a row without one.
+    """Return the paths of the images of a table; "" for a row without one.
 
-    Relative names start from the folder that the user names, else from that of the
-    images that the model was learned from, else from the table's.
+    Relative names refer to the folder given by the user, else to that of the training
+    images, else to that of the table.
 
     Raises
     ------
     UserError
-        If the folder is not there, or none of the files that are named.
+        If the folder is missing, or none of the images exists.
     """
     if all(os.path.isabs(name) for name in names if name):  # noqa: PTH117  (speed)
         folder = None
@@ -194,8 +194,8 @@ def find_images(
     if named and all(map(find_file, named)):
         hint = find_hint([name for name in names if name], folder or Path())
         message = (
-            f"{table}: none of the {len(named):,} images that it names is there, such as "
-            f"'{named[0]}'.{hint and ' '}{hint} Correct the table, or name the folder of "
+            f"{table}: none of its {len(named):,} images was found, such as "
+            f"'{named[0]}'.{hint and ' '}{hint} Correct the table, or pass the folder of "
             f"its images with --image-folder."
         )
         raise UserError(message)
@@ -207,10 +207,10 @@ def _image_folder(card: Card, table: Path, named: Path | None) -> Path:
     if folder.is_dir():
         return folder
     if named:
-        message = f"{named}: there is no such folder of images. Check --image-folder."
+        message = f"{named}: image folder not found. Check --image-folder."
     else:
         message = (
-            f"{table}: the images that the model was learned from were in '{folder}', "
-            f"which is not here. Name the folder of the table's with --image-folder."
+            f"{table}: the folder of the training images, '{folder}', was not found. "
+            f"Pass the folder of the table's images with --image-folder."
         )
     raise UserError(message)

@@ -1,4 +1,4 @@
-"""Fit a scenario as a classifier of its own, keep it with a card, and load it again."""
+"""Fit a scenario as a standalone model, save it with a card, and load it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fit_source(
     Raises
     ------
     UserError
-        If training rows are asked for and there are several folds.
+        If training rows are requested and there are several folds.
     """
     from rakuten_bench.pipeline.estimator import build
 
@@ -45,7 +45,7 @@ def fit_source(
     if rows == "train" and len(source.split.folds) > 1:
         message = (
             f"{source.scenario.code}: its split has {len(source.split.folds)} "
-            f"folds, so there is no one set of training rows. Use --rows all."
+            f"folds, each with its own training rows. Use --rows all."
         )
         raise UserError(message)
     model = build(source.scenario, random_state=seed, n_jobs=n_jobs, base=source.base)
@@ -70,9 +70,9 @@ def _fit_fold(
 
 
 def drop_unknown(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the columns that a data set has not: they are empty in every row.
+    """Drop columns that are empty in every row.
 
-    A model must not read at a prediction what nobody could learn from.
+    A model must not read a column in prediction that was empty in training.
     """
     return frame[[name for name in frame if (frame[name] != "").any()]]
 
@@ -201,36 +201,36 @@ def _layout(dataset: Dataset, read: tuple[str, ...]) -> dict[str, Any]:
 def load_model(
     path: Path, *, any_version: bool = False, warn: Callable[[str], None] | None = None
 ) -> tuple[ScenarioClassifier | ScenarioClusterer, Card]:
-    """Load an exported model after a look at its card.
+    """Load an exported model after checking its card.
 
     Parameters
     ----------
     path : Path
     any_version : bool
-        Load it although it was made with other versions; `warn` is told which.
+        Load it even if it was exported with other versions; `warn` is called with them.
     warn : callable, optional
 
     Raises
     ------
     UserError
-        If it is absent or no exported model, or made with other versions.
+        If it is missing, not an exported model, or was exported with other versions.
     """
     import joblib
 
     if not path.is_file():
-        message = f"{path}: model not found. Write one: rakuten-bench export CODE"
+        message = f"{path}: model not found. Create one: rakuten-bench export CODE"
         raise UserError(message)
     card = read_card(path)
     differences = other_versions(card)
     if differences and not any_version:
         message = (
-            f"{path}: was made with {', '.join(differences)}. Predictions could differ "
-            f"without a word. Install those versions, export it again, or use "
+            f"{path}: was exported with {', '.join(differences)}. Predictions could "
+            f"differ silently. Install those versions, export it again, or use "
             f"--any-version."
         )
         raise UserError(message)
     if differences and warn:
-        warn(f"{path}: was made with {', '.join(differences)}.")
+        warn(f"{path}: was exported with {', '.join(differences)}.")
     try:
         model = joblib.load(path)
     except Exception as error:  # a pickle that is damaged can raise anything
@@ -241,11 +241,11 @@ def load_model(
 
 
 def _refuse_other(path: Path, model: object, card: Card) -> None:
-    """Refuse a file that is not the model of its card."""
+    """Refuse a model that does not match its card."""
     scenario = getattr(model, "scenario", None)
     if getattr(scenario, "code", "") != card.code:
         message = (
-            f"{path}: is not the model of its card ({card.code}). Export both again: "
+            f"{path}: does not match its card ({card.code}). Export both again: "
             f"rakuten-bench export {card.code} -o {path.name}"
         )
         raise UserError(message)

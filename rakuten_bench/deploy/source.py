@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What a record was made from; `base` is the folder of its scenario file."""
+    """Inputs of a record; `base` is the folder of its scenario file."""
 
     scenario: Scenario
     dataset: Dataset
@@ -35,12 +35,12 @@ def load_source(
     Raises
     ------
     UserError
-        If the data are absent, or no longer those that the record is of.
+        If the data are missing, or have changed since the record was written.
     """
     if not record.dataset.source:
         message = (
-            f"{record.code}: its record does not tell how its data are loaded. Run the "
-            f"scenario again with --rerun all."
+            f"{record.code}: its record lacks the source of its data. Run the scenario "
+            f"again with --rerun all."
         )
         raise UserError(message)
     dataset = load_data(record.dataset, data_dir=data_dir, cache=cache)
@@ -58,7 +58,7 @@ def rebuild(record: Record) -> Scenario:
     Raises
     ------
     UserError
-        If the options that it names have other codes by now.
+        If its options have other codes now.
     """
     scenario = scenario_of(record)
     if scenario.code != record.code:
@@ -77,14 +77,14 @@ def _check(record: Record, dataset: Dataset, split: Split) -> None:
     ):
         if before != now:
             message = (
-                f"{record.code}: the {what} of '{record.dataset.name}' are not those of "
-                f"the record ({before[:8]}, now {now[:8]}). Run the scenario again."
+                f"{record.code}: the {what} of '{record.dataset.name}' changed since the "
+                f"record was written ({before[:8]}, now {now[:8]}). Run the scenario again."
             )
             raise UserError(message)
 
 
 def choose_row(source: Source, row: str) -> tuple[pd.DataFrame, str]:
-    """Return one row of the data, and how to call it.
+    """Return one row of the data, and a description of it.
 
     Raises
     ------
@@ -92,13 +92,13 @@ def choose_row(source: Source, row: str) -> tuple[pd.DataFrame, str]:
         If no row has the id.
     """
     frame = source.dataset.frame
-    found = frame[frame["id"] == row]
-    if found.empty:
+    rows = frame[frame["id"] == row]
+    if rows.empty:
         known = ", ".join(frame["id"].head(3))
         message = (
             f"'{row}': no row of {source.dataset.name} has this id, such as {known}."
         )
         raise UserError(message)
-    title = found["title"].iloc[0][:60]
-    truth = found["label"].iloc[0]
-    return found, f"row {row} '{title}', true class '{truth}'"
+    title = rows["title"].iloc[0][:60]
+    truth = rows["label"].iloc[0]
+    return rows, f"row {row} '{title}', true class '{truth}'"

@@ -198,7 +198,8 @@ def test_naming_a_column_that_the_model_does_not_read_is_refused(call, table):
 
     assert code == 2
     assert (
-        "--description text: the model reads no description. It reads: title" in error
+        "--description text: the model does not read a description. It reads: title"
+        in error
     )
 
 
@@ -215,8 +216,8 @@ def test_images_are_searched_in_the_folder_of_the_training_images(call, table):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--image-folder", "nowhere"), "nowhere: there is no such folder of images"),
-        (("--image-folder", "."), "none of the 6 images that it names is there"),
+        (("--image-folder", "nowhere"), "nowhere: image folder not found"),
+        (("--image-folder", "."), "none of its 6 images was found"),
     ],
 )
 def test_images_that_are_nowhere_are_refused(call, table, words, message):
@@ -240,7 +241,7 @@ def test_a_folder_of_training_images_that_is_gone_is_reported(
     code, _, error = call("predict", tmp_path / "m.joblib", table([listing(0)]))
 
     assert code == 2
-    assert "learned from were in" in error
+    assert "the folder of the training images" in error
     assert "--image-folder" in error
 
 
@@ -376,7 +377,7 @@ def test_a_card_of_an_earlier_version_is_refused(shop, call, table, tmp_path):
     code, _, error = call("predict", tmp_path / "m.joblib", table([listing(0)]))
 
     assert code == 2
-    assert "does not tell which columns" in error
+    assert "without the columns that" in error
     assert f"export {card['code']}" in error
 
 
@@ -387,7 +388,7 @@ def test_a_card_of_another_model_is_refused(shop, call, table, tmp_path):
     code, _, error = call("predict", tmp_path / "m.joblib", table([listing(0)]))
 
     assert code == 2
-    assert "is not the model of its card" in error
+    assert "does not match its card" in error
 
 
 def test_the_layout_of_the_challenge_is_known_to_its_models(

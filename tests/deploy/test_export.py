@@ -263,7 +263,7 @@ def test_changed_data_are_refused(shop, call, tmp_path):
         path.write_text(before)
 
     assert code == 2
-    assert "are not those of the record" in error
+    assert "changed since the record was written" in error
 
 
 @pytest.mark.parametrize("name", ["svm", "chi2"])
@@ -491,6 +491,6 @@ def test_a_card_that_is_none_is_one_message(tmp_path, make, message):
     make(card)
 
     with pytest.raises(
-        UserError, match=rf"model.card.json: is not the card.*({message})"
+        UserError, match=rf"model.card.json: is not a valid model card.*({message})"
     ):
         read_card(tmp_path / "model.joblib")
