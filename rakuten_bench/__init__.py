@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.gate import CheckResult as CheckResult
     from rakuten_bench.interface.gate import approve as approve
     from rakuten_bench.interface.gate import check as check
+    from rakuten_bench.interface.model import Model as Model
+    from rakuten_bench.interface.model import export as export
+    from rakuten_bench.interface.model import load_model as load_model
     from rakuten_bench.interface.result import ScenarioResult as ScenarioResult
     from rakuten_bench.interface.running import run as run
     from rakuten_bench.interface.study import Study as Study
@@ -24,13 +27,16 @@ __version__ = "0.1.0"
 _MODULES = {
     "Board": "interface.board",
     "CheckResult": "interface.gate",
+    "Model": "interface.model",
     "ScenarioResult": "interface.result",
     "Study": "interface.study",
     "UserError": "errors",
     "approve": "interface.gate",
     "build": "pipeline.estimator",
     "check": "interface.gate",
+    "export": "interface.model",
     "load_board": "interface.board",
+    "load_model": "interface.model",
     "load_study": "interface.study",
     "run": "interface.running",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rakuten_bench.cli._fitting import working_as
+from rakuten_bench.cli._fitting import telling
 from rakuten_bench.cli._option import (
     board_option,
     cache_option,
@@ -56,20 +56,17 @@ def command(
     Example:
       rakuten-bench export T0011-0120-0000 -o model.joblib
     """
-    from rakuten_bench.deploy import export_model
-    from rakuten_bench.deploy.source import load_source
-    from rakuten_bench.records import check_record, read_record
+    from rakuten_bench.interface.model import fit_and_write, open_source, read_checked
     from rakuten_bench.report import find_scenario
-    from rakuten_bench.store.layout import default_cache
 
-    folder = find_scenario(results, code, dataset)
-    record = read_record(folder)
-    check_record(folder, record)
-    source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
+    record = read_checked(find_scenario(results, code, dataset))
+    source = open_source(record, data_dir, cache)
     for remark in source.dataset.remarks:
         echo(clean(remark), err=True)
-    with working_as(record):
-        card = export_model(record, source, output, "all" if rows == "all" else "train")
+    with telling():
+        card = fit_and_write(
+            record, source, output, "all" if rows == "all" else "train"
+        )
     metric, score = next(iter(card.scores.items()))
     echo(
         f"{output}: {card.code}, trained on {number(card.n_rows, 'row')} ({card.rows}), "

@@ -75,12 +75,12 @@ def command(
     Example:
       rakuten-bench predict model.joblib new.csv -o labelled.csv
     """
-    from rakuten_bench.deploy import load_model, predict_table
+    from rakuten_bench.interface.model import load_model
 
     if output:
         _check_output(output, table, model)
     warn = partial(echo, err=True)
-    fitted, card = load_model(model, any_version=any_version, warn=warn)
+    loaded = load_model(model, any_version=any_version, warn=warn)
     named = {
         "id": id_,
         "title": title,
@@ -88,19 +88,17 @@ def command(
         "language": language,
         "image_path": image,
     }
-    fitted.warns = True
+    loaded.estimator.warns = True
     with telling():
-        frame = predict_table(
-            fitted,
-            card,
+        frame = loaded.predict(
             Path("/dev/stdin") if str(table) == "-" else table,
             columns={ours: theirs for ours, theirs in named.items() if theirs},
             image_folder=image_folder,
-            spreadsheet=spreadsheet_safe,
+            spreadsheet_safe=spreadsheet_safe,
         )
     _write(frame, output)
     if output:
-        echo(f"{output}: {number(len(frame), 'row')} predicted by {card.code}.")
+        echo(f"{output}: {number(len(frame), 'row')} predicted by {loaded.card.code}.")
 
 
 def _check_output(output: Path, *inputs: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 #: Environment variables that the libraries read when they are loaded.
 VARIABLES = (
@@ -34,3 +35,31 @@ def limit_threads(n_threads: int) -> None:
         sys.modules["cv2"].setNumThreads(n_threads)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(n_threads)
+
+
+@contextmanager
+def limited_threads(n_threads: int) -> Iterator[None]:
+    """Limit the threads of libraries inside a block; restore the limits after it.
+
+    A library that is imported inside the block keeps its limit.
+    """
+    from threadpoolctl import threadpool_limits
+
+    before = {name: os.environ.get(name) for name in VARIABLES}
+    cv2, torch = sys.modules.get("cv2"), sys.modules.get("torch")
+    n_cv2 = cv2.getNumThreads() if cv2 else 0
+    n_torch = torch.get_num_threads() if torch else 0
+    with threadpool_limits(n_threads):
+        limit_threads(n_threads)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            if cv2:
+                cv2.setNumThreads(n_cv2)
+            if torch:
+                torch.set_num_threads(n_torch)

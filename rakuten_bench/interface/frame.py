@@ -97,6 +97,24 @@ def write_frame(frame: pd.DataFrame, params: Mapping[str, Any], cache: Path) -> 
     return file
 
 
+def write_table(frame: pd.DataFrame, file: Path) -> None:
+    """Write all columns of a frame to a file, as JSON Lines; its index is left out."""
+    names = [str(name) for name in frame.columns]
+    file.write_bytes(_encode(frame.set_axis(names, axis=1)))
+
+
+def _encode(table: pd.DataFrame) -> bytes:
+    text: str = table.to_json(
+        orient="records",
+        lines=True,
+        force_ascii=False,
+        double_precision=_DIGITS,
+        date_format="iso",
+        default_handler=str,
+    )
+    return text.encode("utf-8", "surrogatepass")
+
+
 def _is_numbered(frame: pd.DataFrame) -> bool:
     """Return whether the index only numbers the rows from 0."""
     import pandas as pd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rakuten_bench import records, report
 from rakuten_bench.errors import UserError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from rakuten_bench.deploy import Card
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
 
 
@@ -215,6 +216,21 @@ class ScenarioResult:
 
         study = study_of(self.record)
         return build(study.scenarios[0], random_state=study.seed, base=study.folder)
+
+    def export(
+        self, path: str | Path, *, rows: Literal["train", "all"] = "train"
+    ) -> Card:
+        """Fit the scenario and write it as a model file with a card; see `export`.
+
+        Raises
+        ------
+        UserError
+            If it has no scores, its data have changed, or the file can't be written.
+        """
+        from rakuten_bench.interface.model import fit_and_write, open_source
+
+        source = open_source(self.record, self._data_dir, self._cache)
+        return fit_and_write(self.record, source, Path(path), rows)
 
     def _predicted(self) -> Predictions:
         """Return the predictions on the board's rows."""

@@ -11,6 +11,7 @@ from rakuten_bench.data import DatasetSpec, parse_dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface import frame as frames
 from rakuten_bench.scenario import load
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,7 @@ class Study:
     def remarks(self) -> tuple[str, ...]:
         """Sentences about things that are not errors but may surprise."""
         skipped = (
-            f"{count:,} combinations skipped: {reason}."
+            f"{number(count, 'combination')} skipped: {reason}."
             for reason, count in self._spec.dropped.items()
         )
         return (*self._spec.remarks, *skipped)
