@@ -155,7 +155,7 @@ def test_in_a_table_of_one_column_a_blank_line_is_a_row(read: Read):
 
 
 def test_a_repeated_header_is_refused(read: Read):
-    with pytest.raises(UserError, match=r"header stands again \(line 5\)"):
+    with pytest.raises(UserError, match=r"repeated header \(line 5\)"):
         read(TABLE + TABLE)
 
 
@@ -175,7 +175,7 @@ def test_a_repeated_header_is_refused(read: Read):
 def test_an_unbalanced_quote_swallows_no_rows(read: Read, line: str, end: str):
     between = "".join(f"mug {n},Kitchen\n" for n in range(70))
 
-    with pytest.raises(UserError, match=r"a quote in lines? .*is not closed"):
+    with pytest.raises(UserError, match=r"unclosed quote in lines? "):
         read(f"name,kind\n{line}\n{between}{end}\nball,Toys\n")
 
 
@@ -187,12 +187,12 @@ def test_a_quoted_value_may_end_with_the_end_of_a_line(read: Read):
 
 
 def test_a_quote_that_closes_in_the_next_row_of_the_last_column_is_refused(read: Read):
-    with pytest.raises(UserError, match=r"lines 2 to 3 .* swallows 1 line\."):
+    with pytest.raises(UserError, match=r"lines 2 to 3, which swallows 1 line\."):
         read('name,kind\none,"pot\ntwo,hat"\nthree,hat\n')
 
 
 def test_a_quote_that_swallows_rows_and_fits_the_header_is_refused(read: Read):
-    with pytest.raises(UserError, match=r"lines 2 to 4 .* swallows 2 lines"):
+    with pytest.raises(UserError, match=r"lines 2 to 4, which swallows 2 lines"):
         read('name,kind\n"27 inch,Toys\nmug,Kitchen\npot 5",Garden\nball,Toys\n')
 
 
@@ -218,7 +218,7 @@ def test_quotes_that_are_not_doubled_are_read_where_that_is_certain(read: Read):
     assert rows(reading)[0] == ['5" screen, flat', "Toys"]
     assert rows(reading)[2] == ['a "b" c', "Garden"]
     assert remarks(reading) == [
-        "shop.csv: 1 row has quotes within a value that are not doubled (line 2)."
+        "shop.csv: 1 row has undoubled quotes within a value (line 2)."
     ]
 
 
@@ -227,7 +227,7 @@ def test_quotes_after_backslashes_are_read_and_other_backslashes_stay(read: Read
 
     assert rows(reading) == [['5" screen, flat', "Toys"], ["C:\\dir", "Kitchen"]]
     assert remarks(reading) == [
-        "shop.csv: quotes after a backslash are part of the value."
+        "shop.csv: quotes escaped by a backslash are part of the value."
     ]
 
 
@@ -327,15 +327,13 @@ def test_rows_that_look_cut_under_a_header_of_one_column_are_reported(read: Read
     reading = read("name\n" + "mug,Kitchen\n" * 5, names=("name",))
 
     assert remarks(reading) == [
-        "shop.csv: the header names one column, but most rows contain ',', which is "
+        "shop.csv: the header has one column, but most rows contain ',', which is "
         "read as text."
     ]
 
 
 def test_a_used_column_that_is_there_twice_is_refused(read: Read):
-    with pytest.raises(
-        UserError, match=r"2 columns are called 'kind' \(columns 2, 4\)"
-    ):
+    with pytest.raises(UserError, match=r"2 columns are named 'kind' \(columns 2, 4\)"):
         read("name,kind,text,kind\na,K,x,L\n")
 
 
@@ -356,7 +354,7 @@ def test_one_bad_byte_leaves_the_rest_utf_8(read: Read):
     assert rows(reading)[:2] == [["thé", "Épicerie"], ["café", "Épicerie"]]
     assert rows(reading)[2] == ["\ufffdp\ufffde", "Jouets"]
     assert remarks(reading) == [
-        "shop.csv: read as UTF-8, 2 broken characters replaced by U+FFFD in 1 line "
+        "shop.csv: read as UTF-8, 2 invalid characters replaced by U+FFFD in 1 line "
         "(line 4)."
     ]
 
@@ -375,7 +373,9 @@ def test_invalid_bytes_are_reported(read: Read):
     reading = read(b"name,kind\ncaf\xe9,K\nx\x81,K\n")
 
     assert rows(reading) == [["café", "K"], ["x\ufffd", "K"]]
-    assert "leaves undefined are replaced by U+FFFD (line 3)" in remarks(reading)[1]
+    assert (
+        "undefined in Windows-1252 replaced by U+FFFD (line 3)" in remarks(reading)[1]
+    )
 
 
 def test_a_file_of_an_old_mac_is_read_as_mac_roman(read: Read):
@@ -472,7 +472,7 @@ def test_a_compressed_table_that_is_cut_is_refused(read: Read, ending: str):
     lines = "".join(f"mug {n * n},K\n" for n in range(9000))
     packed = PACKED[ending](f"name,kind\n{lines}".encode())
 
-    with pytest.raises(UserError, match=r"shop\.csv\.\w+: .*(cut short|are damaged)"):
+    with pytest.raises(UserError, match=r"shop\.csv\.\w+: .*(truncated|are damaged)"):
         read(packed[: len(packed) * 2 // 3], f"shop.csv{ending}")
 
 
@@ -484,7 +484,7 @@ def test_a_plain_table_with_the_ending_of_a_compressed_one_is_reported(
 
     assert rows(reading) == ROWS
     assert remarks(reading) == [
-        f"shop{ending}: is not compressed, whatever its ending says."
+        f"shop{ending}: not compressed, despite the extension {ending}."
     ]
 
 
@@ -499,9 +499,7 @@ def test_metadata_of_macos_in_archives_is_not_a_table(read: Read):
 def test_an_archive_of_several_tables_is_refused_with_some_names(read: Read):
     packed = zipped(**{f"{n}.csv": TABLE for n in range(9)})
 
-    with pytest.raises(
-        UserError, match=r"holds 9 files \(0.csv, .*, 4.csv and 4 more\)"
-    ):
+    with pytest.raises(UserError, match=r"has 9 files \(0.csv, .*, 4.csv and 4 more\)"):
         read(packed, "shop.zip")
 
 
@@ -526,8 +524,8 @@ def tar() -> bytes:
         (b"\n<!DOCTYPE html><html>", "is a web page"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"SQLite format 3\x00", "Export its table as CSV"),
-        (b"\x89PNG\r\n\x1a\n\0", "is a picture"),
-        (bytes(range(256)) * 9, "is no text: it holds binary data"),
+        (b"\x89PNG\r\n\x1a\n\0", "is an image"),
+        (bytes(range(256)) * 9, "is binary, not text"),
         (gzip.compress(gzip.compress(b"name")), "compressed twice"),
         (tar(), "is a tar archive"),
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
@@ -582,7 +580,7 @@ def test_a_folder_is_refused_and_its_tables_are_named(tmp_path: Path):
 @pytest.mark.parametrize("address", ["https://a.org/b.csv", "s3://a/b.csv"])
 def test_a_url_is_refused_as_a_file(tmp_path: Path, address: str):
     for file in (Path(address), tmp_path / address):
-        with pytest.raises(UserError, match=f"^{address}: is an address, not a file"):
+        with pytest.raises(UserError, match=f"^{address}: is a URL, not a file"):
             read_table(file)
 
 
@@ -607,29 +605,25 @@ def test_a_json_array_of_objects_is_a_table(read: Read):
 
 
 def test_a_duplicate_key_in_an_object_is_refused(read: Read):
-    with pytest.raises(
-        UserError, match=r"shop\.jsonl: line 2: .* the key 'kind' twice"
-    ):
+    with pytest.raises(UserError, match=r"shop\.jsonl: line 2: duplicate key 'kind'"):
         read(
             '{"name": "a", "kind": 1}\n{"name": "b", "kind": 2, "kind": 3}',
             "shop.jsonl",
         )
-    with pytest.raises(
-        UserError, match=r"shop\.json: an object has the key 'name' twice"
-    ):
+    with pytest.raises(UserError, match=r"shop\.json: duplicate key 'name'"):
         read('[{"kind": 1},\n{"name": "b", "name": "c"}]', "shop.json")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"name": "mug"}\n{"name": ', r"line 2 is no JSON"),
-        ('{\n "name": "mug"\n}\n', r"line 1 is no JSON.*an object for each row"),
-        ('{"name": "mug"}\n3\n', r"line 2 is no object"),
-        ('[["mug", "K"]]', r"item 1 is no object"),
-        ('{"name": {"0": "mug"}}', r"column 'name' holds objects"),
-        ('{"name": "mug", "kind": [["K"]]}', r"column 'kind' holds objects or nested"),
-        ('{"name": ' + "[" * 100_000, r"line 1 is no JSON \(nested too deeply"),
+        ('{"name": "mug"}\n{"name": ', r"line 2 is not valid JSON"),
+        ('{\n "name": "mug"\n}\n', r"line 1 is not valid JSON.*one object per line"),
+        ('{"name": "mug"}\n3\n', r"line 2 is not a JSON object"),
+        ('[["mug", "K"]]', r"item 1 is not a JSON object"),
+        ('{"name": {"0": "mug"}}', r"column 'name' has objects"),
+        ('{"name": "mug", "kind": [["K"]]}', r"column 'kind' has objects or nested"),
+        ('{"name": ' + "[" * 100_000, r"line 1 is not valid JSON \(nested too deeply"),
     ],
 )
 def test_other_json_is_one_clear_message(read: Read, content: str, message: str):
@@ -642,7 +636,7 @@ def test_lone_surrogates_are_replaced_and_reported(read: Read):
 
     assert rows(reading) == [["mug \ufffd", "\U0001f600"]]
     assert remarks(reading) == [
-        "shop.jsonl: halves of characters in column 'name' replaced by U+FFFD in 1 row."
+        "shop.jsonl: lone surrogates in column 'name' replaced by U+FFFD in 1 row."
     ]
 
 
@@ -701,7 +695,7 @@ def test_lists_of_texts_are_joined_whole_and_reported(read_columns: Read):
 def test_a_used_column_that_is_not_text_is_refused_by_name(
     read_columns: Read, values: pa.Array, what: str
 ):
-    with pytest.raises(UserError, match=f"shop.parquet: column 'odd' holds {what}"):
+    with pytest.raises(UserError, match=f"shop.parquet: column 'odd' has {what}"):
         read_columns(("name", "odd"), name=["mug"], odd=values)
 
     assert list(read_columns(("name",), name=["mug"], odd=values).frame) == ["name"]
@@ -733,7 +727,7 @@ def test_digits_that_floats_lose_are_reported(read_columns: Read):
     reading = read_columns(("code",), code=[1e17, 5.0])
 
     assert remarks(reading) == [
-        "shop.parquet: column 'code' holds 1 numbers beyond 2^53 as floats: their last "
+        "shop.parquet: column 'code' has 1 number beyond 2^53 stored as floats: last "
         "digits may be lost."
     ]
 
@@ -766,7 +760,9 @@ def test_a_table_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path, ending
     else:
         path.write_bytes({"gz": gzip, "bz2": bz2, "xz": lzma}[ending].compress(content))
 
-    with pytest.raises(UserError, match=r"shop.csv.*: its .* bytes .* unpack to more"):
+    with pytest.raises(
+        UserError, match=r"shop.csv.*: its .* bytes .* decompress to more"
+    ):
         read_table(path)
 
 
@@ -784,7 +780,7 @@ def test_a_label_of_more_digits_than_a_number_has_is_a_label():
 def test_a_quote_in_the_header_swallows_no_rows(read: Read, header: str, end: str):
     rows = "".join(f"mug {n},Kitchen\n" for n in range(20))
 
-    with pytest.raises(UserError, match=r"a quote in lines 1 to 2\d is not closed"):
+    with pytest.raises(UserError, match=r"unclosed quote in lines 1 to 2\d"):
         read(f"{header}\n{rows}{end}\n")
 
 

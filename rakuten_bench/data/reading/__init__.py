@@ -1,7 +1,7 @@
-"""From a user's file to a table of texts, with remarks on what was odd about the file.
+"""Read a user's file as a table of texts, with remarks on its irregularities.
 
-The one place where tables are read: training data and tables to predict go the same
-way, so that one file gives the same values to both.
+Training data and tables to predict are both read here, so that the same file gives the
+same values to both.
 """
 
 from __future__ import annotations
@@ -18,25 +18,24 @@ __all__ = ["Reading", "Remark", "read_table"]
 def read_table(file: Path, names: Collection[str] = ()) -> Reading:
     """Read a CSV, JSON Lines or Parquet file, compressed or not, as texts.
 
-    The format is told by the content, not by the ending.
+    The format is detected from the content, not from the file extension.
 
     Parameters
     ----------
     file : Path
     names : collection of str
-        Columns that are going to be used. They help to find the header and the
-        separator; one of them that can't be read as text, or that the header has
-        twice, is refused.
+        Columns that will be used. They help to find the header and the separator; one
+        that is not readable as text, or is duplicated in the header, is an error.
 
     Returns
     -------
     Reading
-        Rows in the order of the file. Every value is a str, "" where it is missing.
+        Rows in the order of the file. Every value is a str; a missing one is "".
 
     Raises
     ------
     UserError
-        If the file is absent, no table, damaged, or its rows don't fit its header.
+        If the file is missing, not a table, damaged, or its rows don't match its header.
     """
     source = open_source(file)
     if source.format == "parquet":

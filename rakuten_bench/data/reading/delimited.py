@@ -1,4 +1,4 @@
-"""CSV and its relatives: every field of every record is counted."""
+"""Read CSV and other delimited text; the fields of every record are counted."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from rakuten_bench.data.reading.result import (
 from rakuten_bench.data.reading.source import Source
 from rakuten_bench.errors import UserError
 
-_CHUNK = 256  # records that become columns at a time; fewer than wake the collector
-_LARGEST_FIELD = 2**31 - 1  # the largest that all systems take
+_CHUNK = 256  # records transposed at a time; too few to trigger a garbage collection
+_LARGEST_FIELD = 2**31 - 1  # characters; the largest limit valid on all systems
 _ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Reader(Protocol):
-    """A reader of the module csv, or one like it."""
+    """The interface of `csv.reader`."""
 
     @property
     def line_num(self) -> int:
@@ -51,7 +51,7 @@ class Reader(Protocol):
 
 @dataclass
 class _Rows:
-    """The fields of a text by column, and the lines of odd records.
+    """Fields by column, and the line numbers of irregular records.
 
     Attributes
     ----------
@@ -60,13 +60,13 @@ class _Rows:
         Whether quotes within values are escaped by a backslash.
     columns : list of list of str
     most_fields : int
-        Of any record.
+        Fields of the widest record with too many.
     wider, shorter, trailing, blank, blank_end, repeated, repaired : list of int
         Last lines of records: with more fields than columns, with fewer, with empty
-        fields beyond the last column, without a character, the same at the end of the
-        text, equal to the header, with quotes that were put right.
+        fields beyond the last column, blank, blank at the end of the text, equal to the
+        header, with repaired quotes.
     spanning : list of Record
-        Of more than one line.
+        Records of more than one line.
     """
 
     layout: Layout
@@ -91,12 +91,14 @@ class _Rows:
         return not (self.wider or self.shorter)
 
     def collect(self, reader: Reader) -> None:
-        """Take in all records; only chunks with an odd one are looked at by record."""
+        """Read all records; only chunks with an irregular one are checked by record."""
         width, line = self.layout.width, self.layout.n_skipped
         while chunk := list(itertools.islice(reader, _CHUNK)):
             end = self.layout.n_skipped + reader.line_num
-            is_plain = end - line == len(chunk) and self.layout.raw_header not in chunk
-            if not is_plain or {*map(len, chunk)} != {width}:
+            is_regular = (
+                end - line == len(chunk) and self.layout.raw_header not in chunk
+            )
+            if not is_regular or {*map(len, chunk)} != {width}:
                 chunk = [*self._iter_fitted(chunk, line)]
             for column, values in zip(
                 self.columns, zip(*chunk, strict=True), strict=False
@@ -106,13 +108,13 @@ class _Rows:
         self._drop_blank_end(line)
 
     def _iter_fitted(self, chunk: list[list[str]], line: int) -> Iterator[list[str]]:
-        """Yield records by column, with the lines of odd ones noted.
+        """Yield records of the table's width; note the lines of irregular ones.
 
         Parameters
         ----------
         chunk : list of list of str
         line : int
-            The last one before the chunk.
+            Last line before the chunk.
         """
         for fields in chunk:
             first = line + 1
@@ -129,7 +131,7 @@ class _Rows:
             yield fields
 
     def _fit(self, line: int, fields: list[str]) -> list[str] | None:
-        """Return the fields of an odd record by column, None for a blank line."""
+        """Pad or cut a record to the table's width; None for a blank line."""
         width = self.layout.width
         if not any(map(str.strip, fields)) and len(fields) < 2:
             self.blank.append(line)
@@ -144,7 +146,7 @@ class _Rows:
         return fields + [""] * (width - len(fields))
 
     def _drop_blank_end(self, last: int) -> None:
-        """Forget blank lines at the end: editors leave them."""
+        """Drop blank lines at the end, which editors append."""
         while self.blank and self.blank[-1] == last:
             self.blank_end.append(self.blank.pop())
             last -= 1
@@ -158,8 +160,8 @@ def read_delimited(source: Source, names: Collection[str]) -> Reading:
     Raises
     ------
     UserError
-        If a record has more fields than the header, quotes swallow lines, or the
-        header has a column twice that is used.
+        If a record has more fields than the header, an unclosed quote swallows lines,
+        or a used column is duplicated.
     """
     encoding = find_encoding(source)
     sample = source.sample.decode(encoding.name, "replace")
@@ -177,7 +179,7 @@ def read_delimited(source: Source, names: Collection[str]) -> Reading:
 
 
 def _parse(source: Source, encoding: Encoding, layout: Layout) -> _Rows:
-    """Parse by the rules of CSV; where quotes break them, as leniently as is safe."""
+    """Parse as strict CSV; if that fails, with backslash escapes, then with repair."""
     for is_escaped in (False, True):
         rows = _Rows(layout, is_escaped)
         with contextlib.suppress(csv.Error), _lines(source, encoding, layout) as lines:
@@ -194,7 +196,7 @@ def _parse(source: Source, encoding: Encoding, layout: Layout) -> _Rows:
 def _lines(
     source: Source, encoding: Encoding, layout: Layout
 ) -> Iterator[Iterator[str]]:
-    """Open the lines below the header; their fields may be of any length."""
+    """Open the lines below the header, with the limit on field sizes raised."""
     limit = csv.field_size_limit(_LARGEST_FIELD)
     try:
         with encoding.open_lines(source) as lines:
@@ -213,7 +215,7 @@ def _reader(lines: Iterator[str], layout: Layout, is_escaped: bool) -> Reader:
 
 
 def _refuse_misfits(source: Source, rows: _Rows) -> None:
-    """Refuse records whose fields can't be told to columns.
+    """Refuse records whose fields cannot be assigned to columns.
 
     Raises
     ------
@@ -224,25 +226,25 @@ def _refuse_misfits(source: Source, rows: _Rows) -> None:
         at_most = "" if n_wider == 1 else "up to "
         message = (
             f"{source.file}: {count(n_wider, 'row', 'has')} {at_most}{rows.most_fields} "
-            f"fields, but the header names {count(width, 'column')} "
+            f"fields, but the header has {count(width, 'column')} "
             f"({list_lines(rows.wider)}). Put values that contain "
-            f"{rows.layout.separator!r} in double quotes, or name the extra column in "
-            f"the header."
+            f"{rows.layout.separator!r} in double quotes, or add the extra "
+            f"column to the header."
         )
         raise UserError(message)
     if rows.repeated:
         message = (
-            f"{source.file}: the header stands again ({list_lines(rows.repeated)}). Are "
-            f"two files joined in it? Remove the repeated header."
+            f"{source.file}: repeated header ({list_lines(rows.repeated)}). Were two "
+            f"files concatenated? Remove the repeated header."
         )
         raise UserError(message)
 
 
 def _remarks(source: Source, rows: _Rows) -> Iterator[Remark]:
-    """Yield what was odd about the records."""
+    """Yield remarks on irregular records."""
     layout = rows.layout
     empty = "read as empty" if layout.width == 1 else "left out"
-    noted: list[tuple[Sequence[int], str, str, str]] = [
+    irregular: list[tuple[Sequence[int], str, str, str]] = [
         (layout.preamble, "line", "", "above the header left out"),
         (
             rows.trailing,
@@ -252,19 +254,19 @@ def _remarks(source: Source, rows: _Rows) -> Iterator[Remark]:
         ),
         (rows.shorter, "row", "has", "fewer fields than the header, read as empty"),
         (rows.blank, "blank line", "", empty),
-        (rows.repaired, "row", "has", "quotes within a value that are not doubled"),
+        (rows.repaired, "row", "has", "undoubled quotes within a value"),
     ]
-    if layout.width == 1:  # where a blank line may be a row
-        noted.append((rows.blank_end, "blank line", "", "at the end left out"))
-    for lines, noun, verb, what in noted:
+    if layout.width == 1:  # a blank line may be a row
+        irregular.append((rows.blank_end, "blank line", "", "at the end left out"))
+    for lines, noun, verb, rest in irregular:
         if lines:
             counted = count(len(lines), noun, verb)
-            yield Remark(source.file, f"{counted} {what}", tuple(sorted(lines)))
+            yield Remark(source.file, f"{counted} {rest}", tuple(sorted(lines)))
     if rows.is_escaped:
-        yield Remark(source.file, "quotes after a backslash are part of the value")
+        yield Remark(source.file, "quotes escaped by a backslash are part of the value")
     if layout.unsplit:
-        what = (
-            f"the header names one column, but most rows contain {layout.unsplit!r}, "
+        clause = (
+            f"the header has one column, but most rows contain {layout.unsplit!r}, "
             f"which is read as text"
         )
-        yield Remark(source.file, what)
+        yield Remark(source.file, clause)

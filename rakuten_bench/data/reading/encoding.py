@@ -1,4 +1,4 @@
-"""How the bytes of a text become characters: UTF-8 unless they say otherwise."""
+"""Detect the encoding of a text: UTF-8, UTF-16, UTF-32 or a single-byte one."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rakuten_bench.data.reading.source import Source
 
 _END_MARK = "\x1a"
 _CHUNK = 1 << 20
-_WIDE_MARKS = {  # UTF-32's starts with UTF-16's
+_WIDE_MARKS = {  # UTF-32 first: its little-endian mark starts with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-_MANY_NULS = 0.2  # of every other byte: UTF-16 of a European language
-#: With a smaller share of characters in UTF-8 a file is of one byte a character: some
-#: pairs of its bytes are UTF-8 by chance.
+_MANY_NULS = 0.2  # share of every other byte: UTF-16 of a European language
+#: With a smaller share of valid characters beyond ASCII, a file is not UTF-8 but has a
+#: single-byte encoding, in which some pairs of bytes are valid UTF-8 by chance.
 _LEAST_UTF8 = 0.1
 
 
@@ -32,11 +32,11 @@ class Encoding:
     Attributes
     ----------
     name : str
-        A codec of Python.
+        Name of a Python codec.
     errors : str
-        "strict" where every byte was found to fit.
+        "strict" if all bytes are valid, else "replace".
     has_nuls : bool
-        Whether there are NUL characters, which stand for nothing.
+        Whether there are NUL characters; they are removed.
     remarks : tuple of Remark
     """
 
@@ -47,7 +47,7 @@ class Encoding:
 
     @contextlib.contextmanager
     def open_lines(self, source: Source) -> Iterator[Iterator[str]]:
-        """Open the lines of a file with their ends, without NUL and end-of-file marks."""
+        """Open the lines of a file with their line ends, without NUL and Ctrl-Z."""
         with open_text(source, self.name, self.errors) as text:
             lines: Iterable[str] = text
             if self.has_nuls:
@@ -56,7 +56,7 @@ class Encoding:
 
 
 def _without_end_mark(lines: Iterable[str]) -> Iterator[str]:
-    """Yield lines but for Ctrl-Z at the end, by which DOS programs end a file."""
+    """Yield lines without the final Ctrl-Z, the end-of-file mark of DOS programs."""
     last = ""
     for line in lines:
         if last:
@@ -71,7 +71,7 @@ def _without_end_mark(lines: Iterable[str]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def open_text(source: Source, name: str, errors: str) -> Iterator[io.TextIOWrapper]:
-    """Decode a file; its line ends stay as they are."""
+    """Decode a file without translating its line ends."""
     with (
         source.open() as stream,
         io.TextIOWrapper(stream, encoding=name, errors=errors, newline="") as text,
@@ -80,7 +80,7 @@ def open_text(source: Source, name: str, errors: str) -> Iterator[io.TextIOWrapp
 
 
 def wide_encoding(sample: bytes) -> str:
-    """Return the UTF-16 or UTF-32 codec of a text, "" for one of single bytes.
+    """Return the UTF-16 or UTF-32 codec of a text, "" for any other encoding.
 
     >>> wide_encoding("name".encode("utf-16"))
     'utf-16'
@@ -102,10 +102,11 @@ def wide_encoding(sample: bytes) -> str:
 
 
 def find_encoding(source: Source) -> Encoding:
-    """Find the encoding that fits all of a file.
+    """Detect the encoding of a file from all of its bytes.
 
-    A file that is UTF-8 but for some bytes stays UTF-8: only these are replaced. One
-    whose characters are hardly ever UTF-8 is read as Windows-1252. Either is said.
+    UTF-8 with some invalid bytes is read as UTF-8, with these bytes replaced. A file
+    with few valid UTF-8 characters is read as Windows-1252, or Mac Roman if its lines
+    end in CR. Both give a remark.
     """
     wide = wide_encoding(source.sample)
     name = wide or "utf-8-sig"
@@ -119,7 +120,7 @@ def find_encoding(source: Source) -> Encoding:
 
 
 def _scan(source: Source, name: str) -> tuple[bool, bool]:
-    """Tell whether all bytes fit an encoding, and whether NUL characters are there."""
+    """Return whether all bytes are valid in an encoding, and whether some are NUL."""
     decoder = codecs.getincrementaldecoder(name)()
     has_nuls = False
     with source.open() as stream:
@@ -128,79 +129,79 @@ def _scan(source: Source, name: str) -> tuple[bool, bool]:
                 has_nuls = has_nuls or "\0" in decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeError:
-            return False, True  # of the rest nothing is known
+            return False, True  # the rest was not scanned: it may have some
     return True, has_nuls
 
 
 def _wide(source: Source, name: str, fits: bool, has_nuls: bool) -> Encoding:
-    shown = name.upper()
-    remarks = [Remark(source.file, f"read as {shown}")]
+    title = name.upper()
+    remarks = [Remark(source.file, f"read as {title}")]
     if not fits:
-        what = f"bytes that are not {shown} are replaced by U+FFFD"
+        clause = f"bytes that are not {title} replaced by U+FFFD"
         lines = tuple(_lines_with(source, name, "\ufffd"))
-        remarks.append(Remark(source.file, what, lines))
+        remarks.append(Remark(source.file, clause, lines))
     return Encoding(name, "strict" if fits else "replace", has_nuls, tuple(remarks))
 
 
 def _mixed(source: Source, has_nuls: bool) -> Encoding:
-    """Choose between UTF-8 with broken bytes and Windows-1252."""
-    good, bad, lines = _count_characters(source)
+    """Choose between UTF-8 with invalid bytes and a single-byte encoding."""
+    valid, invalid, lines = _count_characters(source)
     nuls = tuple(_nul_remarks(source))
-    if good < _LEAST_UTF8 * (good + bad):
+    if valid < _LEAST_UTF8 * (valid + invalid):
         remarks = (*_single_byte_remarks(source, lines), *nuls)
         # bytes that Windows-1252 leaves undefined must not stop a run
         return Encoding(_single_byte(source)[0], "replace", bool(nuls), remarks)
-    what = (
-        f"read as UTF-8, {count(bad, 'broken character')} replaced by U+FFFD in "
+    clause = (
+        f"read as UTF-8, {count(invalid, 'invalid character')} replaced by U+FFFD in "
         f"{count(len(lines), 'line')}"
     )
-    remarks = (Remark(source.file, what, tuple(lines)), *nuls)
+    remarks = (Remark(source.file, clause, tuple(lines)), *nuls)
     return Encoding("utf-8-sig", "replace", bool(nuls), remarks)
 
 
 def _single_byte(source: Source) -> tuple[str, str]:
-    """Return the codec of a text of single bytes, and what it is called."""
+    """Return the single-byte codec to read a text with, and its title."""
     has_mac_ends = b"\r" in source.sample and b"\n" not in source.sample
     return ("mac_roman", "Mac Roman") if has_mac_ends else ("cp1252", "Windows-1252")
 
 
 def _single_byte_remarks(source: Source, lines: list[int]) -> Iterator[Remark]:
-    name, shown = _single_byte(source)
-    what = (
-        f"read as {shown}, as {count(len(lines), 'line', 'is')} not UTF-8; if it has "
+    name, title = _single_byte(source)
+    clause = (
+        f"read as {title}, as {count(len(lines), 'line', 'is')} not UTF-8; if it has "
         f"another encoding, save it as UTF-8"
     )
-    yield Remark(source.file, what, tuple(lines))
+    yield Remark(source.file, clause, tuple(lines))
     if undefined := tuple(_lines_with(source, name, "\ufffd")):
-        what = f"bytes that {shown} leaves undefined are replaced by U+FFFD"
-        yield Remark(source.file, what, undefined)
+        clause = f"bytes undefined in {title} replaced by U+FFFD"
+        yield Remark(source.file, clause, undefined)
 
 
 def _count_characters(source: Source) -> tuple[int, int, list[int]]:
-    """Count characters beyond ASCII that are UTF-8 and that are not.
+    """Count valid and invalid UTF-8 characters beyond ASCII.
 
     Returns
     -------
-    good, bad : int
+    valid, invalid : int
     lines : list of int
-        That hold bad ones.
+        Lines with invalid ones.
     """
-    good = bad = 0
+    valid = invalid = 0
     lines = []
     for number, line in enumerate(_raw_lines(source), 1):
         if line.isascii():
             continue
         text = line.decode("utf-8", "replace")
-        n_bad = text.count("\ufffd") - line.count("\ufffd".encode())
-        good += sum(character > "\x7f" for character in text) - n_bad
-        if n_bad:
-            bad += n_bad
+        n_invalid = text.count("\ufffd") - line.count("\ufffd".encode())
+        valid += sum(character > "\x7f" for character in text) - n_invalid
+        if n_invalid:
+            invalid += n_invalid
             lines.append(number)
-    return good, bad, lines
+    return valid, invalid, lines
 
 
 def _raw_lines(source: Source) -> Iterator[bytes]:
-    """Yield lines as bytes, cut at every kind of line end."""
+    """Yield lines as bytes, split at LF, CR and CRLF."""
     with open_text(source, "latin-1", "strict") as text:
         for line in text:
             yield line.encode("latin-1")
@@ -209,8 +210,8 @@ def _raw_lines(source: Source) -> Iterator[bytes]:
 def _nul_remarks(source: Source) -> Iterator[Remark]:
     lines = tuple(_lines_with(source, "latin-1", "\0"))
     if lines:
-        what = f"NUL characters removed from {count(len(lines), 'line')}"
-        yield Remark(source.file, what, lines)
+        clause = f"NUL characters removed from {count(len(lines), 'line')}"
+        yield Remark(source.file, clause, lines)
 
 
 def _lines_with(source: Source, name: str, character: str) -> Iterator[int]:

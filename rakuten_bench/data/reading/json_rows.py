@@ -1,4 +1,4 @@
-"""JSON Lines, and a JSON array of objects: an object is a row."""
+"""Read JSON Lines, or a JSON array of objects: each object is a row."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from rakuten_bench.data.reading.result import (
 from rakuten_bench.data.reading.source import Source
 from rakuten_bench.errors import UserError
 
-_WAY_OUT = "Write an object for each row: {'column': value, ...}, or a CSV"
+_ADVICE = """Write one object per line, such as {"column": "value"}, or save the table as CSV"""
 
 Row = dict[str, object]
 
-_HALF = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_json(source: Source, names: Collection[str]) -> Reading:
     """Read objects as rows; a key that an object lacks is an empty value.
 
-    Numbers stay as they are written. A list of texts or numbers becomes one text.
+    Numbers keep their notation. A list of texts or numbers becomes one text.
 
     Raises
     ------
     UserError
-        If the text is no JSON, a row is no object, or a used column holds objects.
+        If the text is not JSON, a row is not an object, or a used column has objects.
     """
     encoding = find_encoding(source)
     start = source.sample.decode(encoding.name, "replace").lstrip("\ufeff \t\r\n")
@@ -59,23 +59,23 @@ def read_json(source: Source, names: Collection[str]) -> Reading:
         *source.remarks,
         *encoding.remarks,
         *remark_joined(source.file, joined),
-        *_mend_halves(source.file, texts),
+        *_replace_surrogates(source.file, texts),
     )
     return Reading(build_frame(texts), remarks, frozenset(joined))
 
 
-def _mend_halves(file: Path, texts: dict[str, list[str]]) -> Iterator[Remark]:
-    """Replace halves of surrogate pairs, which no file can hold."""
+def _replace_surrogates(file: Path, texts: dict[str, list[str]]) -> Iterator[Remark]:
+    """Replace lone surrogates, which UTF-8 cannot encode."""
     for name, values in texts.items():
-        if not _HALF.search("".join(values)):
+        if not _SURROGATE.search("".join(values)):
             continue
-        n_mended = sum(_HALF.search(value) is not None for value in values)
-        texts[name] = [_HALF.sub("\ufffd", value) for value in values]
-        what = (
-            f"halves of characters in column '{name}' replaced by U+FFFD in "
-            f"{count(n_mended, 'row')}"
+        n_rows = sum(_SURROGATE.search(value) is not None for value in values)
+        texts[name] = [_SURROGATE.sub("\ufffd", value) for value in values]
+        clause = (
+            f"lone surrogates in column '{name}' replaced by U+FFFD in "
+            f"{count(n_rows, 'row')}"
         )
-        yield Remark(file, what)
+        yield Remark(file, clause)
 
 
 def _collect(rows: Iterable[Row]) -> dict[str, list[object]]:
@@ -90,14 +90,15 @@ def _collect(rows: Iterable[Row]) -> dict[str, list[object]]:
 
 
 def _iter_array(source: Source, text: str) -> Iterator[Row]:
-    for place, row in enumerate(_parse(source, text.lstrip("\ufeff"), 1), 1):
-        yield _checked(source, row, f"item {place:,}")
+    for number, row in enumerate(_parse(source, text.lstrip("\ufeff"), 1), 1):
+        yield _check_row(source, row, f"item {number:,}")
 
 
 def _iter_lines(source: Source, lines: Iterable[str]) -> Iterator[Row]:
     for number, line in enumerate(lines, 1):
         if content := line.strip("\ufeff \t\r\n"):
-            yield _checked(source, _parse(source, content, number), f"line {number:,}")
+            row = _parse(source, content, number)
+            yield _check_row(source, row, f"line {number:,}")
 
 
 def _parse(source: Source, text: str, line: int) -> Any:
@@ -106,14 +107,14 @@ def _parse(source: Source, text: str, line: int) -> Any:
             text,
             parse_float=str,
             parse_int=str,
-            parse_constant=lambda word: None if word == "NaN" else word,
-            object_pairs_hook=_once_each,
+            parse_constant=lambda name: None if name == "NaN" else name,
+            object_pairs_hook=_unique_keys,
         )
-    except _RepeatedKey as error:
+    except _DuplicateKey as error:
         where = "" if "\n" in text else f" line {line:,}:"
         message = (
-            f"{source.file}:{where} an object has the key '{error}' twice. Leave one of "
-            f"them out."
+            f"{source.file}:{where} duplicate key '{error}' in an object. Remove one of "
+            f"the two."
         )
         raise UserError(message) from None
     except (json.JSONDecodeError, RecursionError) as error:
@@ -122,26 +123,30 @@ def _parse(source: Source, text: str, line: int) -> Any:
             reason = f"{error.msg}, column {error.colno}"
         else:
             reason = "nested too deeply"
-        message = f"{source.file}: line {line:,} is no JSON ({reason}). {_WAY_OUT}."
+        message = (
+            f"{source.file}: line {line:,} is not valid JSON ({reason}). {_ADVICE}."
+        )
         raise UserError(message) from None
 
 
-class _RepeatedKey(Exception):
-    """An object of a JSON file has a key twice: one of the values would be lost."""
+class _DuplicateKey(Exception):
+    """A duplicate key in a JSON object, of which one value would be lost."""
 
 
-def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise _RepeatedKey(next(key for key in keys if keys.count(key) > 1))
-    return found
+        raise _DuplicateKey(next(key for key in keys if keys.count(key) > 1))
+    return row
 
 
-def _checked(source: Source, row: object, where: str) -> Row:
+def _check_row(source: Source, row: object, where: str) -> Row:
     if isinstance(row, dict):
         return row
-    message = f"{source.file}: {where} is no object with columns as keys. {_WAY_OUT}."
+    message = (
+        f"{source.file}: {where} is not a JSON object with columns as keys. {_ADVICE}."
+    )
     raise UserError(message)
 
 
@@ -151,7 +156,7 @@ def _as_text(value: object) -> str:
     Raises
     ------
     TypeError
-        For an object, or a list of such.
+        For an object, or a list with objects or lists.
     """
     if isinstance(value, str):
         return value
@@ -160,7 +165,7 @@ def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
-        return join_items(_as_text(one) for one in _flat(value))
+        return join_items(_as_text(item) for item in _flat(value))
     raise TypeError
 
 

@@ -1,4 +1,4 @@
-"""Parquet: typed columns as texts."""
+"""Read Parquet: typed columns as texts."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _NO_UTF8 = "bytes that are not UTF-8"
-_EXACT = 2.0**53  # beyond it not every whole number is a float
+_EXACT = 2.0**53  # largest range in which every integer is a float64
 
 
 def read_parquet(source: Source, names: Collection[str]) -> Reading:
-    """Read the columns that can be texts.
+    """Read the columns that are convertible to text.
 
-    Whole numbers that a gap made floats lose their ".0"; a list of texts becomes one
-    text. A column of other types, such as objects or bytes, is left out unless it is
-    used.
+    Integers stored as floats because of missing values lose their ".0"; a list of texts
+    becomes one text. A column of another type, such as objects or bytes, is dropped
+    unless it is used.
 
     Raises
     ------
     UserError
-        If the file is damaged, or a used column can't be a text.
+        If the file is damaged, or a used column is not convertible to text.
     """
     table = _load(source)
     columns = name_columns(source.file, table.column_names, names)
@@ -47,7 +47,7 @@ def read_parquet(source: Source, names: Collection[str]) -> Reading:
     for name, column in zip(columns, table.itercolumns(), strict=True):
         try:
             texts[name] = _as_texts(column)
-        except _NoText as error:
+        except _NotText as error:
             refuse_column(source.file, name, str(error), names)
             continue
         if _is_list(column.type):
@@ -58,12 +58,12 @@ def read_parquet(source: Source, names: Collection[str]) -> Reading:
     return Reading(build_frame(texts), (*source.remarks, *remarks), frozenset(joined))
 
 
-class _NoText(Exception):
-    """A column's values are no texts; the message tells what they are."""
+class _NotText(Exception):
+    """A column is not convertible to text; the message names its values."""
 
 
 def _load(source: Source) -> pa.Table:
-    """Read all columns, in the file's order, indexes of pandas among them.
+    """Read all columns in the order of the file, including indexes of pandas.
 
     Raises
     ------
@@ -88,11 +88,11 @@ def _load(source: Source) -> pa.Table:
 
 
 def _as_texts(column: pa.ChunkedArray) -> Sequence[str]:
-    """Return the values of a column as texts, "" where there is none.
+    """Return the values of a column as texts, "" for a missing one.
 
     Raises
     ------
-    _NoText
+    _NotText
     """
     import pyarrow as pa
 
@@ -102,8 +102,8 @@ def _as_texts(column: pa.ChunkedArray) -> Sequence[str]:
         if fits(column.type):
             return convert(column)
     if pa.types.is_nested(column.type):
-        what = "objects"
-        raise _NoText(what)
+        message = "objects"
+        raise _NotText(message)
     return ["" if value is None else str(value) for value in column.to_pylist()]
 
 
@@ -146,31 +146,31 @@ def _is_list(type_: pa.DataType) -> bool:
     )
 
 
-def _filled(column: pa.ChunkedArray) -> Sequence[str]:
+def _fill_missing(column: pa.ChunkedArray) -> Sequence[str]:
     import pyarrow as pa
 
     if pa.types.is_string_view(column.type):
         column = column.cast(pa.large_string())
     try:
         values: Sequence[str] = column.fill_null("").to_numpy(zero_copy_only=False)
-    except pa.ArrowException:  # some writers don't check
-        raise _NoText(_NO_UTF8) from None
+    except pa.ArrowException:  # some writers do not validate UTF-8
+        raise _NotText(_NO_UTF8) from None
     return values
 
 
 def _float_texts(column: pa.ChunkedArray) -> Sequence[str]:
-    """Return numbers without ".0" if all are whole.
+    """Return numbers as texts, without ".0" if all are integers.
 
     Raises
     ------
-    _NoText
+    _NotText
         For infinities.
     """
     values = column.to_numpy(zero_copy_only=False)
     present = values[~np.isnan(values)]
     if np.isinf(present).any():
-        what = "infinite numbers"
-        raise _NoText(what)
+        message = "infinite numbers"
+        raise _NotText(message)
     if (present == np.round(present)).all():
         return [
             "" if number != number else str(int(number)) for number in values.tolist()
@@ -179,14 +179,14 @@ def _float_texts(column: pa.ChunkedArray) -> Sequence[str]:
     return texts
 
 
-def _decoded(column: pa.ChunkedArray) -> Sequence[str]:
+def _decode(column: pa.ChunkedArray) -> Sequence[str]:
     try:
         return [
             "" if value is None else value.decode("utf-8")
             for value in column.to_pylist()
         ]
     except UnicodeDecodeError:
-        raise _NoText(_NO_UTF8) from None
+        raise _NotText(_NO_UTF8) from None
 
 
 def _list_texts(column: pa.ChunkedArray) -> Sequence[str]:
@@ -196,29 +196,29 @@ def _list_texts(column: pa.ChunkedArray) -> Sequence[str]:
     if pa.types.is_dictionary(item):
         item = item.value_type
     if not (_is_text(item) or pa.types.is_null(item)):
-        what = f"lists of {item}"
-        raise _NoText(what)
+        message = f"lists of {item}"
+        raise _NotText(message)
     return [join_items(value or ()) for value in column.to_pylist()]
 
 
 def _remark_digits(
     source: Source, name: str, column: pa.ChunkedArray
 ) -> Iterator[Remark]:
-    """Remark on whole numbers that went through floats and are too large for them."""
+    """Remark on numbers stored as floats that are too large to be exact."""
     if not _is_float(column.type):
         return
     values = column.to_numpy(zero_copy_only=False)
     if n_large := int((np.abs(values, dtype=float) > _EXACT).sum()):
-        what = (
-            f"column '{name}' holds {number(n_large, 'number')} beyond 2^53 as floats: their "
-            f"last digits may be lost"
+        clause = (
+            f"column '{name}' has {number(n_large, 'number')} beyond 2^53 stored as "
+            f"floats: last digits may be lost"
         )
-        yield Remark(source.file, what)
+        yield Remark(source.file, clause)
 
 
 _CONVERTERS = (
-    (_is_text, _filled),
+    (_is_text, _fill_missing),
     (_is_float, _float_texts),
-    (_is_binary, _decoded),
+    (_is_binary, _decode),
     (_is_list, _list_texts),
 )

@@ -1,4 +1,4 @@
-"""Quotes that break the rules of CSV: put right where that is certain, else refused."""
+"""Repair misplaced CSV quotes where that is unambiguous; else raise an error."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.wording.words import number
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_MANY_LINES = 10  # where so many and more all look like records, it is no value
+_MANY_LINES = 10  # more lines that all parse as records are not a value
 
 #: First line, last line and fields.
 Record = tuple[int, int, list[str]]
 
 
 class RepairingReader:
-    """Yields records of a text whose quotes break the rules somewhere.
+    """Read the records of a text with misplaced quotes.
 
-    A quote ends a value where a separator or the line's end follows. Where that gives
-    as many fields as there are columns, the record is taken and its line added to
-    `repaired`. Raises UserError for a value that runs over a line's end, or another
-    number of fields.
+    In a malformed record, a quote ends a value only before a separator or the end of
+    the line. If this gives one field per column, the record is kept and its line
+    appended to `repaired`; else, or if the record spans several lines, UserError is
+    raised.
 
     Parameters
     ----------
     file : Path
     lines : iterator of str
-        Those below the header.
+        Lines below the header.
     layout : Layout
     repaired : list of int
-        Takes the line of each record that was put right.
+        The line of each repaired record is appended.
 
     Attributes
     ----------
@@ -48,13 +48,13 @@ class RepairingReader:
         self.line_num = 0
         self._file, self._lines, self._layout = file, lines, layout
         self._repaired = repaired
-        self._taken: list[str] = []
-        self._reader = csv.reader(self._record(), delimiter=layout.separator)
+        self._record_lines: list[str] = []
+        self._reader = csv.reader(self._iter_lines(), delimiter=layout.separator)
 
-    def _record(self) -> Iterator[str]:
-        """Yield lines, remembering those of the record that is being read."""
+    def _iter_lines(self) -> Iterator[str]:
+        """Yield lines, and collect those of the record that is being read."""
         for line in self._lines:
-            self._taken.append(line)
+            self._record_lines.append(line)
             yield line
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -62,13 +62,13 @@ class RepairingReader:
 
     def __next__(self) -> list[str]:
         fields = next(self._reader)
-        taken, self._taken = self._taken, []
-        before, self.line_num = self.line_num, self.line_num + len(taken)
-        if _is_well_formed("".join(taken), self._layout.separator):
+        lines, self._record_lines = self._record_lines, []
+        before, self.line_num = self.line_num, self.line_num + len(lines)
+        if _is_well_formed("".join(lines), self._layout.separator):
             return fields
         last = self._layout.n_skipped + self.line_num
-        fields = _split(taken[0].rstrip("\r\n"), self._layout.separator)
-        if len(taken) > 1 or len(fields) != self._layout.width:
+        fields = _split(lines[0].rstrip("\r\n"), self._layout.separator)
+        if len(lines) > 1 or len(fields) != self._layout.width:
             first = self._layout.n_skipped + before + 1
             raise UserError(_unbalanced(self._file, first, last))
         self._repaired.append(last)
@@ -84,7 +84,7 @@ def _is_well_formed(text: str, separator: str) -> bool:
 
 
 def _split(line: str, separator: str) -> list[str]:
-    """Cut a line where a quote ends at a separator only.
+    """Split a line; a quote ends a value only before a separator or the line end.
 
     >>> _split('"5" screen",big', ",")
     ['5" screen', 'big']
@@ -92,33 +92,35 @@ def _split(line: str, separator: str) -> list[str]:
     mark = re.escape(separator)
     pattern = rf'(?:"(?P<quoted>.*?)"(?=\s*(?:{mark}|$))\s*|(?P<bare>(?!")[^{mark}]*))(?:{mark}|$)'
     fields = []
-    place = 0
-    while match := re.compile(pattern).match(line, place):
+    start = 0
+    while match := re.compile(pattern).match(line, start):
         quoted = match["quoted"]
         fields.append(match["bare"] if quoted is None else quoted.replace('""', '"'))
         if match.end() == len(line) and not match[0].endswith(separator):
             break
-        place = match.end()
+        start = match.end()
     return fields
 
 
 def _unbalanced(file: Path, first: int, last: int) -> str:
     where = f"line {first}" if first == last else f"lines {first} to {last}"
-    swallowed = f" and swallows {number(last - first, 'line')}" if first < last else ""
+    swallowed = (
+        f", which swallows {number(last - first, 'line')}" if first < last else ""
+    )
     return (
-        f"{file}: not readable as CSV: a quote in {where} is not closed at the end of "
-        f"its value{swallowed}. Double quotes that belong to a value, or remove them."
+        f"{file}: not readable as CSV: unclosed quote in {where}{swallowed}. Double the "
+        f"quotes that are part of a value, or remove them."
     )
 
 
 def refuse_swallowing_header(file: Path, sample: str, layout: Layout) -> None:
-    """Refuse a header whose quote swallows the lines below it.
+    """Refuse a header with an unclosed quote that swallows the lines below it.
 
     Parameters
     ----------
     file : Path
     sample : str
-        The start of the text, with its line ends.
+        Start of the text, with line ends.
     layout : Layout
 
     Raises
@@ -142,10 +144,10 @@ def refuse_swallowed(
     columns: Sequence[Sequence[str]],
     separator: str,
 ) -> None:
-    """Refuse a value of many lines that look like records of the table.
+    """Refuse a multi-line value whose lines parse as records of the table.
 
-    An unbalanced quote that happens to end at another one gives a record with the
-    right number of fields.
+    Two unclosed quotes can pair up by chance and give a record with the right number of
+    fields.
 
     Parameters
     ----------
@@ -172,22 +174,22 @@ def refuse_swallowed(
 def _iter_swallowed(
     fields: Sequence[str], separator: str, width: int
 ) -> Iterator[list[str]]:
-    """Yield the lines within a value that would be records if the quote were not there.
+    """Yield the lines within a value that would be records without the quote.
 
-    Values that stand before the quote are "": they are no sign of anything. In the last
-    column the line with the opening quote is a record anyway, the last line is none
-    unless the quote is wrong; elsewhere it is the other way round.
+    Values before the quote are "", as they are no evidence. In the last column, the line
+    with the opening quote is a record in any case, and the last line is one only if the
+    quote is wrong; in other columns, vice versa.
     """
-    for place, value in enumerate(fields):
+    for column, value in enumerate(fields):
         first, *inner = _LINE_END.split(value)
-        is_last = place == width - 1
-        lines = inner if is_last else [separator * place + first, *inner][:-1]
+        is_last = column == width - 1
+        lines = inner if is_last else [separator * column + first, *inner][:-1]
         records = csv.reader(lines, delimiter=separator)
         yield from (record for record in records if len(record) == width)
 
 
 def _is_known(rows: Sequence[Sequence[str]], known: Sequence[set[str]]) -> bool:
-    """Tell whether a row has a value that another record has in the same column."""
+    """Return whether a row shares a value with another record in the same column."""
     return any(
         value in values
         for row in rows

@@ -1,4 +1,4 @@
-"""What reading a file gives: a table, and what was odd about the file."""
+"""The result of reading a file: a table, and remarks on its irregularities."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ _SHOWN = 5  # lines listed in a remark
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something odd about a file, and how it was read all the same.
+    """An irregularity of a file, and how it was handled.
 
     Attributes
     ----------
     file : Path
-    what : str
-        A clause without a full stop: "2 blank lines left out".
+    clause : str
+        Without a full stop: "2 blank lines left out".
     lines : tuple of int
-        All lines that it is about, counted from 1 as editors count; may be empty.
+        Numbers of all affected lines, from 1 as in editors; may be empty.
     """
 
     file: Path
-    what: str
+    clause: str
     lines: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        """Return the sentence that users read."""
+        """Return the message for users."""
         where = f" ({list_lines(self.lines)})" if self.lines else ""
-        return f"{self.file.name}: {self.what}{where}."
+        return f"{self.file.name}: {self.clause}{where}."
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A table as it was read.
+    """A table read from a file.
 
     Attributes
     ----------
     frame : DataFrame of shape (n_rows, n_columns)
-        Strings, "" where a value is missing; rows in the order of the file.
+        Strings, "" for a missing value; rows in the order of the file.
     remarks : tuple of Remark
     joined : frozenset of str
-        Columns whose values were lists and are now their items joined by spaces.
+        Columns of lists, whose items were joined by spaces.
     """
 
     frame: pd.DataFrame
@@ -57,7 +57,7 @@ class Reading:
 
 
 def list_lines(lines: Sequence[int]) -> str:
-    """Name some lines.
+    """Return line numbers as text, at most five of them.
 
     >>> list_lines([7])
     'line 7'
@@ -80,10 +80,10 @@ def count(n: int, noun: str, verb: str = "") -> str:
     '2,000 rows have'
     """
     plural = {"has": "have", "is": "are", "ends": "end"}
-    words = f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+    counted = f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
     if not verb:
-        return words
-    return f"{words} {verb if n == 1 else plural[verb]}"
+        return counted
+    return f"{counted} {verb if n == 1 else plural[verb]}"
 
 
 def build_frame(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def build_frame(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    # never PyArrow's strings: a cache is read by installations without it
+    # not PyArrow's strings: installations without PyArrow read the same cache
     dtype = pd.StringDtype("python", na_value=np.nan)
     series = {
         name: pd.Series(np.array(values, dtype=object), dtype=dtype)
@@ -108,38 +108,38 @@ def build_frame(columns: Mapping[str, Sequence[str]]) -> pd.DataFrame:
 def name_columns(
     file: Path, header: Iterable[str], names: Collection[str]
 ) -> list[str]:
-    """Give every column a name of its own, as pandas does.
+    """Return a unique name for every column, as pandas does.
 
     Returns
     -------
     list of str
-        "Unnamed: 0" for one without a name, "text.1" for the second "text".
+        "Unnamed: 0" for a column without a name, "text.1" for the second "text".
 
     Raises
     ------
     UserError
-        If the header has a column twice that is going to be used: which one is meant?
+        If a column that will be used is duplicated in the header.
     """
-    given = [name or f"Unnamed: {place}" for place, name in enumerate(header)]
+    columns = [name or f"Unnamed: {index}" for index, name in enumerate(header)]
     for name in names:
-        if (times := given.count(name)) > 1:
-            places = ", ".join(
-                str(place) for place, one in enumerate(given, 1) if one == name
+        if (n_columns := columns.count(name)) > 1:
+            numbers = ", ".join(
+                str(number) for number, other in enumerate(columns, 1) if other == name
             )
             message = (
-                f"{file}: {times} columns are called '{name}' (columns {places}). "
+                f"{file}: {n_columns} columns are named '{name}' (columns {numbers}). "
                 f"Rename all but one."
             )
             raise UserError(message)
-    taken: set[str] = set()
+    used: set[str] = set()
     unique = []
-    for name in given:
-        free, number = name, 0
-        while free in taken or (number and free in given):
+    for column in columns:
+        name, number = column, 0
+        while name in used or (number and name in columns):
             number += 1
-            free = f"{name}.{number}"
-        taken.add(free)
-        unique.append(free)
+            name = f"{column}.{number}"
+        used.add(name)
+        unique.append(name)
     return unique
 
 
@@ -159,8 +159,8 @@ def remark_joined(file: Path, joined: Collection[str]) -> Iterator[Remark]:
         yield Remark(file, f"lists in column {names} joined by spaces")
 
 
-def refuse_column(file: Path, name: str, what: str, names: Collection[str]) -> None:
-    """Refuse a column that can't be read as text, if it is used.
+def refuse_column(file: Path, name: str, values: str, names: Collection[str]) -> None:
+    """Refuse a used column that is not convertible to text.
 
     Raises
     ------
@@ -169,7 +169,7 @@ def refuse_column(file: Path, name: str, what: str, names: Collection[str]) -> N
     if name not in names:
         return
     message = (
-        f"{file}: column '{name}' holds {what}, which can't be read as text. Write it as "
-        f"text, or name another column."
+        f"{file}: column '{name}' has {values} instead of texts. Convert it to text, or "
+        f"choose another column."
     )
     raise UserError(message)

@@ -1,4 +1,4 @@
-"""The bytes of a file: found, told apart by their first bytes, decompressed."""
+"""Open a file, detect its format from its first bytes, and decompress it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rakuten_bench.plain import check_plain, read_pipe
 
 Format = Literal["delimited", "json", "parquet"]
 
-#: Bytes that formats, encodings and separators are told by.
+#: Bytes from which format, encoding and separator are detected.
 SAMPLE_SIZE = 1 << 18
 
 _ENDINGS = {
@@ -44,8 +44,8 @@ _COMPRESSIONS = {
 }
 _SAVE_AS_CSV = "Save the sheet as CSV (UTF-8), or write it with pandas: to_parquet"
 _UNPACK = "Unpack it first"
-#: First bytes of what can't be read, what it is called, and the way out.
-_FOREIGN = {
+#: First bytes of unsupported formats -> name of the format, and advice.
+_UNSUPPORTED = {
     b"\xd0\xcf\x11\xe0": ("an Excel workbook (xls)", _SAVE_AS_CSV),
     b"ARROW1": ("an Arrow (Feather) file", "Write it with pandas: to_parquet"),
     b"ORC": ("an ORC file", "Write it with pandas: to_parquet"),
@@ -57,23 +57,23 @@ _FOREIGN = {
     b"%PDF": ("a PDF document", "Export its table as CSV"),
     b"Rar!": ("a rar archive", _UNPACK),
     b"7z\xbc\xaf\x27\x1c": ("a 7z archive", _UNPACK),
-    b"\x1f\x9d": ("a file of compress (.Z)", _UNPACK),
-    b"\x89PNG": ("a picture", "Name the table instead"),
-    b"\xff\xd8\xff": ("a picture", "Name the table instead"),
+    b"\x1f\x9d": ("a file compressed by compress (.Z)", _UNPACK),
+    b"\x89PNG": ("an image", "Pass the table instead"),
+    b"\xff\xd8\xff": ("an image", "Pass the table instead"),
     b"version https://git-lfs": (
-        "a pointer of Git LFS, not the file itself",
+        "a Git LFS pointer, not the file itself",
         "Fetch it: git lfs pull",
     ),
 }
-#: A URL that became a path, which has single slashes.
-_ADDRESS = re.compile(r"(?:^|/)([A-Za-z][\w+.-]+:)/+(.*)")
+#: A URL converted to a path, which has single slashes.
+_URL = re.compile(r"(?:^|/)([A-Za-z][\w+.-]+:)/+(.*)")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
-_MOST_CONTROLS = 0.01  # of the bytes of a text
-#: Standard input, and what a shell puts in place of `<(command)`.
+_MOST_CONTROLS = 0.01  # largest share of control characters in a text
+#: Standard input, and the paths that a shell substitutes for `<(command)`.
 _STREAMS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _SHOWN = 5  # names listed in a message
-#: A compressed table is read if it unpacks to no more bytes than this, or than so many
-#: times its own: texts come to ten times, repeated lines to thirty.
+#: Limits on the decompressed size of a table, in bytes and as a ratio; the larger one
+#: applies. Texts reach a ratio of 10, repeated lines one of 30.
 _MAX_UNPACKED, _MAX_RATIO = 1 << 26, 100
 _CHUNK = 1 << 20  # bytes
 
@@ -89,11 +89,11 @@ class Source:
     file : Path
     format : {"delimited", "json", "parquet"}
     sample : bytes
-        Its start, at most `SAMPLE_SIZE`.
+        The first bytes, at most `SAMPLE_SIZE`.
     is_whole : bool
-        Whether the sample is all of it.
+        Whether the sample is the whole content.
     packed : str
-        How it is compressed, "" where it is not.
+        Name of the compression; "" if there is none.
     remarks : tuple of Remark
     """
 
@@ -107,28 +107,28 @@ class Source:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """Open it at its start.
+        """Open the decompressed content at its start.
 
         Raises
         ------
         UserError
-            If it is damaged or can't be read, there or while it is being read.
+            If the file is damaged or unreadable, also later within the context.
         """
         with _reading(self.file, self.packed), self.opener() as stream:
             yield stream
 
 
 def open_source(file: Path) -> Source:
-    """Find out what a file is.
+    """Detect compression and format of a file.
 
     Raises
     ------
     UserError
-        If it is absent, empty, damaged, or of a format that is not read.
+        If the file is missing, empty, damaged, or in an unsupported format.
     """
     with _reading(file, ""):
         check_path(file)
-        opener = _plain(file)
+        opener = _opener(file)
         with opener() as stream:
             packed = _compression(stream.read(8))
     if packed:
@@ -139,56 +139,56 @@ def open_source(file: Path) -> Source:
     if not sample.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n"):
         message = f"{file}: the file is empty."
         raise UserError(message)
-    format_ = _tell_format(file, sample, packed)
+    format_ = _detect_format(file, sample, packed)
     return Source(
         file,
         format_,
         sample[:SAMPLE_SIZE],
         len(sample) <= SAMPLE_SIZE,
         packed,
-        tuple(_odd_ending(file, packed)),
+        tuple(_extension_remarks(file, packed)),
         opener,
     )
 
 
 def _refuse_bomb(file: Path, opener: Opener, packed: str) -> None:
-    """Refuse what unpacks to far more than a table would.
+    """Refuse a decompression bomb.
 
     Raises
     ------
     UserError
     """
     size = file.stat().st_size if file.is_file() else 0
-    left = most = max(_MAX_UNPACKED, _MAX_RATIO * size)
+    left = limit = max(_MAX_UNPACKED, _MAX_RATIO * size)
     with _reading(file, packed), opener() as stream:
         while content := stream.read(_CHUNK):
             left -= len(content)
             if left < 0:
                 message = (
-                    f"{file}: its {size:,} bytes of {packed} data unpack to more than "
-                    f"{most:,}. If they are meant to, unpack them first."
+                    f"{file}: its {size:,} bytes of {packed} data decompress to more than "
+                    f"{limit:,}. If this is intended, unpack the file first."
                 )
                 raise UserError(message)
 
 
 def check_path(file: Path) -> None:
-    """Refuse what is no file, with a name that was probably meant.
+    """Refuse a path that is not a file; suggest a similar name.
 
     Raises
     ------
     UserError
     """
     if file.is_dir():
-        message = f"{file}: is a folder, not a file.{_listed(_tables_in(file))}"
+        message = f"{file}: is a folder, not a file.{_suggest(_tables_in(file))}"
         raise UserError(message)
     if file.exists():
         if not (str(file).startswith(_STREAMS) or file.is_fifo()):
             check_plain(file)
         return
-    if address := _ADDRESS.search(file.as_posix()):
+    if url := _URL.search(file.as_posix()):
         message = (
-            f"{address[1]}//{address[2]}: is an address, not a file. Download it and "
-            f"give the path of the file."
+            f"{url[1]}//{url[2]}: is a URL, not a file. Download it and pass the path of "
+            f"the file."
         )
         raise UserError(message)
     close = difflib.get_close_matches(file.name, _files_in(file.parent), n=1)
@@ -209,16 +209,16 @@ def _tables_in(folder: Path) -> list[str]:
     return [name for name in _files_in(folder) if name.lower().endswith(endings)]
 
 
-def _listed(names: list[str]) -> str:
+def _suggest(names: list[str]) -> str:
     if not names:
-        return " Name a file."
+        return " Pass a file."
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return f" Name one of its files: {', '.join(names[:_SHOWN])}{more}."
+    return f" Pass one of its files: {', '.join(names[:_SHOWN])}{more}."
 
 
 @contextlib.contextmanager
 def _reading(file: Path, packed: str) -> Iterator[None]:
-    """Name the file that is damaged or can't be read.
+    """Convert errors of reading and decompressing to a UserError with the file's name.
 
     Raises
     ------
@@ -228,23 +228,23 @@ def _reading(file: Path, packed: str) -> Iterator[None]:
         yield
     except EOFError:
         message = (
-            f"{file}: is cut short: its {packed} data end too early. "
-            f"Copy or download it again."
+            f"{file}: truncated: its {packed} data end too early. Copy or download it "
+            f"again."
         )
         raise UserError(message) from None
     except (zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
         message = f"{file}: its {packed} data are damaged ({error}). Copy it again."
         raise UserError(message) from None
     except OSError as error:
-        if packed and error.errno is None:  # of a decompressor, not of the disk
+        if packed and error.errno is None:  # from a decompressor, not from the system
             message = f"{file}: its {packed} data are damaged ({error}). Copy it again."
         else:
             message = f"{file}: can't be read: {error.strerror or error}."
         raise UserError(message) from None
 
 
-def _plain(file: Path) -> Opener:
-    """Return what opens a file; a pipe can be read only once, so it is kept."""
+def _opener(file: Path) -> Opener:
+    """Return the opener of a file; a pipe, readable only once, is read into memory."""
     if file.is_file():
         return lambda: file.open("rb")
     is_named = file.is_fifo() and not str(file).startswith(_STREAMS)
@@ -258,11 +258,12 @@ def _compression(start: bytes) -> str:
     )
 
 
-def _odd_ending(file: Path, packed: str) -> Iterator[Remark]:
-    """Remark on an ending that promises another compression."""
+def _extension_remarks(file: Path, packed: str) -> Iterator[Remark]:
+    """Remark on a file extension that contradicts the compression."""
     ending = file.suffix.lower()
     if ending in _ENDINGS.values() and ending != _ENDINGS.get(packed):
-        yield Remark(file, f"is {packed or 'not compressed'}, whatever its ending says")
+        compression = f"compressed with {packed}" if packed else "not compressed"
+        yield Remark(file, f"{compression}, despite the extension {ending}")
 
 
 def _decompressing(file: Path, opener: Opener, packed: str) -> Opener:
@@ -285,12 +286,12 @@ def _decompressing(file: Path, opener: Opener, packed: str) -> Opener:
 
 
 def _zip_member(file: Path, opener: Opener) -> Opener:
-    """Return what opens the one table of an archive.
+    """Return the opener of the only file of an archive.
 
     Raises
     ------
     UserError
-        If it holds several files, none, or is locked by a password.
+        If the archive has no file or several, or is encrypted.
     """
     with _reading(file, "zip"), opener() as stream, zipfile.ZipFile(stream) as archive:
         member = _only_member(file, archive.infolist())
@@ -301,7 +302,7 @@ def _zip_member(file: Path, opener: Opener) -> Opener:
             try:
                 unpacked = archive.open(member)
             except NotImplementedError:
-                message = f"{file}: is compressed by a method not read here. {_UNPACK}."
+                message = f"{file}: its compression method is not supported. {_UNPACK}."
                 raise UserError(message) from None
             with unpacked:
                 yield unpacked
@@ -310,7 +311,7 @@ def _zip_member(file: Path, opener: Opener) -> Opener:
 
 
 def _only_member(file: Path, members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
-    """Return the one table among an archive's members.
+    """Return the only file among the members of an archive.
 
     Raises
     ------
@@ -322,28 +323,28 @@ def _only_member(file: Path, members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
         raise UserError(message)
     files = [member for member in members if not _is_by_product(member)]
     if len(files) != 1:
-        kept = [member.filename for member in files]
-        more = f" and {len(kept) - _SHOWN:,} more" if len(kept) > _SHOWN else ""
-        held = f" ({', '.join(kept[:_SHOWN])}{more})" if kept else ""
+        paths = [member.filename for member in files]
+        more = f" and {len(paths) - _SHOWN:,} more" if len(paths) > _SHOWN else ""
+        shown = f" ({', '.join(paths[:_SHOWN])}{more})" if paths else ""
         message = (
-            f"{file}: the archive holds {len(files)} files{held}. Unpack it and name "
-            f"one of them."
+            f"{file}: the archive has {len(files)} files{shown}. Unpack it and pass one "
+            f"of them."
         )
         raise UserError(message)
     if files[0].flag_bits & 1:
-        message = f"{file}: the archive is locked by a password. {_UNPACK}."
+        message = f"{file}: the archive is encrypted. {_UNPACK}."
         raise UserError(message)
     return files[0]
 
 
 def _is_by_product(member: zipfile.ZipInfo) -> bool:
-    """Tell whether a member is a folder, or what macOS adds to archives."""
+    """Return whether a member is a folder, or metadata added by macOS."""
     path = PurePosixPath(member.filename)
     return member.is_dir() or path.parts[0] == "__MACOSX" or path.name.startswith(".")
 
 
 def _arrow_stream(file: Path, opener: Opener, packed: str) -> Opener:
-    """Return what opens a file of a compression that PyArrow knows and Python lacks.
+    """Return the opener of a file whose compression needs PyArrow.
 
     Raises
     ------
@@ -368,13 +369,13 @@ def _arrow_stream(file: Path, opener: Opener, packed: str) -> Opener:
     return decompress
 
 
-def _tell_format(file: Path, sample: bytes, packed: str) -> Format:
-    """Tell the format by the first bytes.
+def _detect_format(file: Path, sample: bytes, packed: str) -> Format:
+    """Detect the format from the first bytes.
 
     Raises
     ------
     UserError
-        For one that is not read, with the way out.
+        If the format is not supported.
     """
     if sample.startswith(b"PAR1"):
         if not packed:
@@ -382,16 +383,19 @@ def _tell_format(file: Path, sample: bytes, packed: str) -> Format:
         message = f"{file}: is Parquet inside {packed}. {_UNPACK}."
         raise UserError(message)
     if file.suffix.lower() in {".parquet", ".pq"}:
-        message = f"{file}: not readable as Parquet: it does not begin as such a file."
+        message = (
+            f"{file}: not readable as Parquet: its first bytes are not those of a "
+            f"Parquet file."
+        )
         raise UserError(message)
-    _refuse_foreign(file, sample)
+    _refuse_unsupported(file, sample)
     text = sample.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1].lower() == b"<" and re.match(
         rb"<(!doctype|html|\?xml|table)", text, re.IGNORECASE
     ):
         message = (
-            f"{file}: is a web page or XML, not a table. Is it the page that a login "
-            f"asks for? Download the table itself."
+            f"{file}: is a web page or XML, not a table; possibly a login page. Download "
+            f"the table itself."
         )
         raise UserError(message)
     if re.match(rb'\{\s*["}]|\[\s*[\[{"\]]', text):
@@ -399,34 +403,32 @@ def _tell_format(file: Path, sample: bytes, packed: str) -> Format:
     return "delimited"
 
 
-def _refuse_foreign(file: Path, sample: bytes) -> None:
-    """Refuse known formats that are no table here, and anything that is no text."""
-    for mark, (what, way_out) in _FOREIGN.items():
+def _refuse_unsupported(file: Path, sample: bytes) -> None:
+    """Refuse known formats that are not supported, and binary data."""
+    for mark, (format_, advice) in _UNSUPPORTED.items():
         if sample.startswith(mark):
-            message = f"{file}: is {what}. {way_out}."
+            message = f"{file}: is {format_}. {advice}."
             raise UserError(message)
     if sample[257:262] == b"ustar":
-        message = f"{file}: is a tar archive. {_UNPACK} and name one of its files."
+        message = f"{file}: is a tar archive. {_UNPACK} and pass one of its files."
         raise UserError(message)
     if _compression(sample):
         message = f"{file}: is compressed twice. {_UNPACK}."
         raise UserError(message)
     if not is_text(sample):
-        message = (
-            f"{file}: is no text: it holds binary data. Name a CSV or Parquet file."
-        )
+        message = f"{file}: is binary, not text. Pass a CSV or Parquet file."
         raise UserError(message)
 
 
 def is_text(sample: bytes) -> bool:
-    """Tell whether bytes may be text: few control characters, or UTF-16 or UTF-32."""
+    """Return whether bytes may be text: UTF-16, UTF-32, or few control characters."""
     from rakuten_bench.data.reading.encoding import wide_encoding
 
     if wide := wide_encoding(sample):
         characters = sample.decode(wide, "ignore")
         sample = characters.encode("ascii", "ignore")
         if len(sample) < len(characters) / 2:
-            return False  # numbers, most likely
-    sample = sample.rstrip(b"\r\n\x1a")  # DOS ends a text by Ctrl-Z
+            return False  # probably binary numbers
+    sample = sample.rstrip(b"\r\n\x1a")  # DOS programs end a text with Ctrl-Z
     n_controls = len(sample) - len(sample.translate(None, _CONTROLS))
     return n_controls <= _MOST_CONTROLS * len(sample)
