@@ -188,7 +188,7 @@ def _load_detector() -> Any:
 def find_repeated(
     frame: pd.DataFrame, *, cache: Path | None = None, images: bool = True
 ) -> dict[str, pd.Series]:
-    """Return, for each kind of duplicate, a value for each row; "" for none.
+    """Return, for each kind of duplicate, a value for each row, or "".
 
     Texts that read the same are duplicates, and images that look the same, or, if they
     are not opened, whose files are identical.
@@ -270,8 +270,8 @@ def check_images(paths: pd.Series, *, opened: bool = True) -> Section:
     absent = [path for path, oddity in state.items() if oddity == Oddity.MISSING]
     section = {"rows": len(named), "absent": _listed(absent), "unreadable": None}
     if opened:
-        there = [path for path, oddity in state.items() if oddity != Oddity.MISSING]
-        section["unreadable"] = _listed(list(find_unreadable(there)))
+        existing = [path for path, oddity in state.items() if oddity != Oddity.MISSING]
+        section["unreadable"] = _listed(list(find_unreadable(existing)))
     return section
 
 

@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 10  # rows listed in a message
-_INTEGERS = (
-    2.0**53
-)  # floats from here on may represent other integers; infinity is not an integer
+#: Larger floats, and infinity, do not represent a unique integer.
+_EXACT = 2.0**53
 #: Columns in which a text may represent a missing value, and the noun for a value.
-_GAPS = {
+_NOUNS = {
     "title": "title",
     "description": "description",
     "image_path": "image",
@@ -58,7 +57,7 @@ class Cleaning:
     labels: LabelRules = field(default_factory=LabelRules)
 
 
-def assemble(  # noqa: PLR0913  (what one data set has and another has not)
+def assemble(  # noqa: PLR0913  (optional properties of data sets)
     name: str,
     columns: Mapping[str, Sequence[object]],
     *,
@@ -154,17 +153,17 @@ def fill_columns(columns: Mapping[str, Sequence[object]]) -> pd.DataFrame:
         filled["id"] = pd.Series(range(n_rows)).astype(str)
     for name in ("title", "description"):
         filled[name] = filled[name].map(compose)
-    # never PyArrow's strings: a cache is read by installations without PyArrow
+    # not PyArrow's strings: installations without PyArrow read the same cache
     return pd.DataFrame(filled).astype(pd.StringDtype("python", na_value=np.nan))
 
 
 def _as_text(series: pd.Series) -> pd.Series:
-    """Return strings; integers that missing values made floats lose their ".0"."""
+    """Return strings; integers stored as floats lose their ".0"."""
     import pandas as pd
 
     if pd.api.types.is_float_dtype(series):
-        kept = series.dropna()
-        if (kept == kept.round()).all() and (kept.abs() < _INTEGERS).all():
+        present = series.dropna()
+        if (present == present.round()).all() and (present.abs() < _EXACT).all():
             series = series.astype("Int64")
     return series.astype(object).where(series.notna(), "").astype(str)
 
@@ -201,9 +200,9 @@ def clean_labels(
     subject, cleaning :
         As in `assemble`.
     """
-    found = frame["label"].tolist()
-    labels = unify_numbers(found)
-    yield from remark_numbers(found, labels, subject)
+    original = frame["label"].tolist()
+    labels = unify_numbers(original)
+    yield from remark_numbers(original, labels, subject)
     rules = cleaning.labels if cleaning else None
     yield from remark_labels(labels, rules, subject)
     if rules and rules.normalize:
@@ -228,17 +227,17 @@ def clear_missing(
         How to keep them.
     """
     texts = MissingTexts(missing)
-    told = []
-    for name, word in _GAPS.items():
+    clauses = []
+    for name, noun in _NOUNS.items():
         if name not in frame:
             continue
-        stand_in = _find_missing(frame[name], texts)
-        gaps = frame.loc[frame[name].isin(stand_in), name]
-        if len(gaps):
-            told.append(f"{number(len(gaps), word)} ({_quoted(gaps.unique())})")
-            frame.loc[gaps.index, name] = ""
-    if told:
-        yield f"{subject}: read as missing: {', '.join(told)}.{advice}"
+        markers = _find_missing(frame[name], texts)
+        values = frame.loc[frame[name].isin(markers), name]
+        if len(values):
+            clauses.append(f"{number(len(values), noun)} ({_quoted(values.unique())})")
+            frame.loc[values.index, name] = ""
+    if clauses:
+        yield f"{subject}: read as missing: {', '.join(clauses)}.{advice}"
 
 
 def remark_empty_rows(
@@ -257,12 +256,12 @@ def remark_empty_rows(
     filled = _find_inputs(frame, named)
     for name in filled:
         if not filled[name].any():
-            yield f"{subject}: no row has a {_GAPS[name]}: the column is empty."
+            yield f"{subject}: no row has a {_NOUNS[name]}: the column is empty."
     empty = (~filled.any(axis="columns")).to_numpy().nonzero()[0]
     if len(empty):
-        words = " or ".join(map(_GAPS.__getitem__, filled))
+        nouns = " or ".join(map(_NOUNS.__getitem__, filled))
         yield (
-            f"{subject}: {len(empty):,} of {len(frame):,} rows have no {words} "
+            f"{subject}: {len(empty):,} of {len(frame):,} rows have no {nouns} "
             f"(rows {_listed(empty)}, counted from 0 without the header): they have no "
             f"features."
         )
@@ -282,10 +281,10 @@ def refuse_no_inputs(frame: pd.DataFrame, subject: str, named: Collection[str]) 
     """
     filled = _find_inputs(frame, named)
     if not filled.to_numpy().any():
-        words = " or ".join(map(_GAPS.__getitem__, filled))
+        nouns = " or ".join(map(_NOUNS.__getitem__, filled))
         message = (
-            f"{subject}: no {words or 'text or image'} in any of its {len(frame):,} "
-            f"rows: nothing to classify. Name a column that has values."
+            f"{subject}: no {nouns or 'text or image'} in any of its {len(frame):,} "
+            f"rows: nothing to classify. Choose a column that has values."
         )
         raise UserError(message)
 

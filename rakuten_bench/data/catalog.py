@@ -24,7 +24,7 @@ def list_entries() -> dict[str, list[dict[str, object]]]:
 
 
 def _describe_all(entries: Iterable[Registered]) -> list[dict[str, object]]:
-    return [_describe(one) for one in sorted(entries, key=lambda one: one.name)]
+    return [_describe(entry) for entry in sorted(entries, key=lambda entry: entry.name)]
 
 
 def _describe(entry: Registered) -> dict[str, object]:
@@ -32,6 +32,8 @@ def _describe(entry: Registered) -> dict[str, object]:
     return {
         "name": entry.name,
         "doc": entry.doc,
-        "parameters": {one.name: one.default for one in parameters},
-        "required": [one.name for one in parameters if one.is_required],
+        "parameters": {parameter.name: parameter.default for parameter in parameters},
+        "required": [
+            parameter.name for parameter in parameters if parameter.is_required
+        ],
     }

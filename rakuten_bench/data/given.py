@@ -16,13 +16,13 @@ from rakuten_bench.types import Dataset, Fold, Rows
 _LONGEST_ID = 10_000  # characters
 _SHOWN = 5  # values listed in a message
 
-#: The words for each side.
-_WORDS = {
+#: Accepted names of each side.
+_SYNONYMS = {
     "train": ("train", "training", "learn"),
     "validation": ("validation", "valid", "val", "dev"),
     "test": ("test", "testing", "holdout"),
 }
-_SIDES = {word: side for side, words in _WORDS.items() for word in words}
+_SIDES = {name: side for side, names in _SYNONYMS.items() for name in names}
 
 
 def read_sides(values: Sequence[str], subject: str, column: str) -> tuple[str, ...]:
@@ -31,14 +31,14 @@ def read_sides(values: Sequence[str], subject: str, column: str) -> tuple[str, .
     Parameters
     ----------
     values : sequence of str, of n_rows
-        "train", "test" and "validation", or other words for them.
+        "train", "test" and "validation", or synonyms of them.
     subject, column : str
         File and column that messages name.
 
     Raises
     ------
     UserError
-        If a value is not one of those.
+        If a value is not a side.
     """
     sides = {value: _SIDES.get(value.strip().casefold(), "") for value in set(values)}
     wrong = sorted(value for value, side in sides.items() if not side)
@@ -166,8 +166,8 @@ def _without(rows: Rows, groups: Rows, others: Rows) -> Rows:
 
 
 def _refuse_empty(dataset: Dataset, rows: dict[str, Rows]) -> None:
-    for name, found in rows.items():
-        if not len(found):
+    for name, positions in rows.items():
+        if not len(positions):
             message = (
                 f"data set '{dataset.name}': none of its {len(dataset.frame):,} rows is "
                 f"a {name} row. Both sides need rows."

@@ -79,20 +79,20 @@ def group_rows(
         Folder where the results on image files are cached.
     """
     frame, y = dataset.frame, dataset.y
-    own = _occurrences(frame["group"])
+    given = _occurrences(frame["group"])
     texts = number_texts(frame, cache=cache)
-    text, told = _drop_placeholders("text", texts, y, show_text(frame))
-    told += remark_conflicts(text, frame["label"], show_text(frame))
-    groups = connect([text, own])
+    text, remarks = _drop_placeholders("text", texts, y, show_text(frame))
+    remarks += remark_conflicts(text, frame["label"], show_text(frame))
+    groups = connect([text, given])
     if not by_image or not (frame["image_path"] != "").any():
-        return Grouping(groups, False, (*told, *_count_joined({"text": text})))
+        return Grouping(groups, False, (*remarks, *_count_joined({"text": text})))
     names = frame["image_path"].map(os.path.basename)
     looks = _occurrences(image_content(frame, cache=cache))
     image, more = _drop_placeholders("image", looks, y, names)
-    joined = connect([text, own, image])
+    joined = connect([text, given, image])
     counted = _count_joined({"text": text, "image": image})
-    is_other = bool((joined != groups).any())
-    return Grouping(joined, is_other, (*told, *more, *counted))
+    by_image = bool((joined != groups).any())
+    return Grouping(joined, by_image, (*remarks, *more, *counted))
 
 
 def find_groups(
@@ -147,12 +147,12 @@ def read_texts(frame: pd.DataFrame) -> pd.Series:
     if not (pairs == "\0").any():
         return pairs
     raw = frame["title"].map(squeeze) + "\0" + frame["description"].map(squeeze)
-    found = pairs.where(pairs != "\0", raw)
-    return found.where(found != "\0", "")
+    pairs = pairs.where(pairs != "\0", raw)
+    return pairs.where(pairs != "\0", "")
 
 
 def readings(texts: pd.Series) -> pd.Series:
-    """Return the normal form of each text; a character in no text separates two."""
+    """Return the normal form of each text."""
     known = {text: reading(text) for text in texts.unique()}
     return texts.map(known)
 
@@ -177,12 +177,13 @@ def _drop_placeholders(
     shown : Series of str, of n_rows
         A row's value, for messages.
     """
-    found = find_placeholders(codes, y)
-    if not found.any():
+    is_placeholder = find_placeholders(codes, y)
+    if not is_placeholder.any():
         return codes, []
     counts = np.bincount(codes[codes >= 0])
-    largest = sorted(np.flatnonzero(found).tolist(), key=lambda code: -counts[code])
-    told = [
+    placeholders = np.flatnonzero(is_placeholder).tolist()
+    largest = sorted(placeholders, key=lambda code: -counts[code])
+    remarks = [
         f"{counts[code]:,} rows share the {kind} "
         f"'{_shorten(shown.iloc[int((codes == code).argmax())])}' "
         f"({100 * counts[code] / len(codes):.3g} %): a placeholder; rows are not "
@@ -191,11 +192,11 @@ def _drop_placeholders(
     ]
     if len(largest) > _SHOWN:
         rest = int(counts[largest[_SHOWN:]].sum())
-        told.append(
+        remarks.append(
             f"{number(len(largest) - _SHOWN, 'more placeholder')} of {kind} "
             f"({number(rest, 'row')})."
         )
-    return np.where(np.append(found, True)[codes], -1, codes), told
+    return np.where(np.append(is_placeholder, True)[codes], -1, codes), remarks
 
 
 def remark_conflicts(codes: Rows, labels: pd.Series, shown: pd.Series) -> Iterator[str]:
@@ -240,12 +241,12 @@ def _count_joined(keys: Mapping[str, Rows]) -> Iterator[str]:
         counts = np.bincount(known)
         shared[kind] = int(counts[counts > 1].sum())
     if any(shared.values()):
-        told = " and ".join(
+        shares = " and ".join(
             f"{rows:,} rows share their {kind} with another row"
             for kind, rows in shared.items()
             if rows
         )
-        yield f"{told}: duplicates, which stay on one side of the split."
+        yield f"{shares}: duplicates, which stay on one side of the split."
 
 
 def whole_text(frame: pd.DataFrame) -> pd.Series:
@@ -282,7 +283,7 @@ def connect(keys: Sequence[Rows]) -> Rows:
     """
     n_rows = len(keys[0])
     joining = [key for key in keys if _has_repeated(key)]
-    if len(joining) < 2:  # what most tables have: no graph, and nothing to import
+    if len(joining) < 2:  # most tables: needs no graph, and no import of scipy
         only = joining[0] if joining else np.full(n_rows, -1)
         alone = np.arange(n_rows) + only.max(initial=-1) + 1
         return number_by_appearance(np.where(only < 0, alone, only))
@@ -366,24 +367,24 @@ def _looks(files: Mapping[str, str], cache: Path | None) -> dict[str, str]:
     todo = [digest for digest in files if digest and digest not in known]
     # OpenCV releases the GIL
     with quiet_codecs(), ThreadPoolExecutor(count_cores()) as pool:
-        found = pool.map(read_look, [files[digest] for digest in todo])
-        known.update(zip(todo, found, strict=True))
+        looks = pool.map(read_look, [files[digest] for digest in todo])
+        known.update(zip(todo, looks, strict=True))
     if store and todo:
         write_kept(store, msgspec.msgpack.encode(known))
     readable = [digest for digest in files if len(known.get(digest, b"")) == LENGTH]
     if not readable:
         return {}
-    looks = np.frombuffer(b"".join(map(known.__getitem__, readable)), np.uint8)
-    numbers = match_looks(looks.reshape(len(readable), LENGTH)).tolist()
+    content = np.frombuffer(b"".join(map(known.__getitem__, readable)), np.uint8)
+    numbers = match_looks(content.reshape(len(readable), LENGTH)).tolist()
     pairs = zip(readable, numbers, strict=True)
     return {digest: f"look {number}" for digest, number in pairs if number >= 0}
 
 
 def stamp_images(frame: pd.DataFrame, *, cache: Path | None = None) -> list[str]:
-    """Return a stamp of the content of each row's image for the fingerprint.
+    """Return a hash of the content of each row's image for the fingerprint.
 
-    It is a hash: replaced images are different data, even with the same size. A file is
-    read only once while its size and times do not change.
+    Replaced images are different data, even with the same size. A file is read only
+    once while its size and times do not change.
 
     Parameters
     ----------
@@ -411,24 +412,25 @@ def _stamped(paths: Sequence[str]) -> Iterator[tuple[str, _Stamp]]:
     """Yield size and times of existing files."""
     for path in paths:
         try:
-            found = os.stat(path)  # noqa: PTH116  (ten times as fast as Path.stat here)
+            status = os.stat(path)  # noqa: PTH116  (ten times as fast as Path.stat here)
         except (OSError, ValueError):  # ValueError: a name with a NUL
             continue
-        if stat.S_ISREG(found.st_mode):  # reading a pipe would block
-            yield path, (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        if stat.S_ISREG(status.st_mode):  # reading a pipe would block
+            yield path, (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _hashed(asked: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
+def _hashed(stamps: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
     """Hash files, each only once while its size and times do not change."""
     store = kept_path(cache, "image_hashes") if cache else None
     known = _read_mapping(store, dict[str, tuple[str, int, int, int]])
-    todo = [path for path in asked if known.get(path, ("",))[1:] != asked[path]]
-    with ThreadPoolExecutor(count_cores()) as pool:  # reading, and hashlib, let go
+    todo = [path for path in stamps if known.get(path, ("",))[1:] != stamps[path]]
+    # file reads and hashlib release the GIL
+    with ThreadPoolExecutor(count_cores()) as pool:
         for path, digest in zip(todo, pool.map(_hash_file, todo), strict=True):
-            known[path] = (digest, *asked[path])
+            known[path] = (digest, *stamps[path])
     if store and todo:
         write_kept(store, msgspec.msgpack.encode(known))
-    return {path: known[path][0] for path in asked}
+    return {path: known[path][0] for path in stamps}
 
 
 def _read_mapping(store: Path | None, kind: type[Kept]) -> Kept:

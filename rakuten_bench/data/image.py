@@ -29,7 +29,7 @@ from rakuten_bench.wording.words import percent
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 _STDERR = 2
-_SAMPLE = 100  # files opened before a run, which opens all of them anyway
+_SAMPLE = 100  # files opened before a run, which itself opens all of them
 
 
 def locate_images(names: Sequence[str], folder: Path | None) -> list[str]:
@@ -57,34 +57,34 @@ def _with_slashes(path: str) -> str:
 def find_unreadable(paths: Sequence[str]) -> dict[str, Oddity]:
     """Return the files that can't be decoded completely, and why.
 
-    They are read as a run reads them, at an eighth of their size where they are JPEGs.
+    They are read as in a run; JPEG files at an eighth of their size.
     """
     with quiet_codecs(), ThreadPoolExecutor(count_cores()) as pool:
-        found = zip(paths, pool.map(_read_oddity, paths), strict=True)
-        return {path: oddity for path, oddity in found if oddity.is_failure}
+        oddities = zip(paths, pool.map(_read_oddity, paths), strict=True)
+        return {path: oddity for path, oddity in oddities if oddity.is_failure}
 
 
 @contextmanager
 def quiet_codecs() -> Iterator[None]:
-    """Suppress messages of Pillow, libjpeg and libpng; `Oddity` reports what matters.
+    """Suppress messages of Pillow, libjpeg and libpng; `Oddity` reports the relevant ones.
 
     The C libraries write directly to the descriptor of stderr.
     """
     if sys.stderr:
         sys.stderr.flush()
     try:
-        kept = os.dup(_STDERR)
+        stderr = os.dup(_STDERR)
     except OSError:  # closed: nothing to suppress
-        kept = -1
-    with warnings.catch_warnings(), Path(os.devnull).open("wb") as nothing:
+        stderr = -1
+    with warnings.catch_warnings(), Path(os.devnull).open("wb") as null:
         warnings.simplefilter("ignore")
         try:
-            os.dup2(nothing.fileno(), _STDERR)
+            os.dup2(null.fileno(), _STDERR)
             yield
         finally:
-            if kept >= 0:
-                os.dup2(kept, _STDERR)
-                os.close(kept)
+            if stderr >= 0:
+                os.dup2(stderr, _STDERR)
+                os.close(stderr)
 
 
 def _read_oddity(path: str) -> Oddity:
@@ -122,9 +122,9 @@ class Survey:
     ----------
     dataset : Dataset
     absent : mapping of str to Oddity
-        The paths of missing files, and why; "" is that of rows without a path.
+        The paths of missing files, and why; includes "" if rows have no path.
     n_absent : int
-        Rows with such a path.
+        Rows with one of these paths.
     n_opened : int
         Files of the sample.
     unreadable : mapping of str to Oddity
@@ -143,8 +143,8 @@ class Survey:
         paths = dataset.frame["image_path"].tolist()
         state = {path: find_file(path) for path in dict.fromkeys(paths)}
         absent = {path: oddity for path, oddity in state.items() if oddity}
-        there = [path for path in state if path not in absent]
-        sample = there[:: max(1, len(there) // _SAMPLE)]
+        existing = [path for path in state if path not in absent]
+        sample = existing[:: max(1, len(existing) // _SAMPLE)]
         n_absent = sum(path in absent for path in paths)
         return cls(dataset, absent, n_absent, len(sample), find_unreadable(sample))
 
@@ -189,13 +189,13 @@ class Survey:
         return path.removeprefix(f"{self.dataset.image_folder}{os.sep}")
 
     def advise(self) -> str:
-        """Return what to do about it."""
-        leave_out = "remove the scenarios that read images"
+        """Return advice for the user."""
+        removal = "remove the scenarios that read images"
         if self.share == 1:
-            return f"Correct it, or {leave_out}."
+            return f"Correct it, or {removal}."
         allowed = percent(self.dataset.max_missing_images)
         needed = math.ceil(100 * self.share) / 100
         return (
-            f"At most {allowed} of the rows may lack an image. Correct it, {leave_out}, "
+            f"At most {allowed} of the rows may lack an image. Correct it, {removal}, "
             f"or allow it in the data set: max_missing_images: {needed:g}."
         )

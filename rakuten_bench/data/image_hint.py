@@ -97,9 +97,11 @@ def _judge_name(name: str) -> _Hint | None:
     """Return a reason that is visible in the name itself."""
     example = f"'{shorten(name)}'"
     if _URL.match(name):
-        return _Hint("The column holds URLs", f"download {example} and name its file")
+        return _Hint(
+            "The column has URLs", f"download {example} and write its file name"
+        )
     if _SEVERAL.search(name):
-        return _Hint("Cells hold several names", f"keep one of {example}")
+        return _Hint("Cells have several names", f"keep one of {example}")
     return None
 
 

@@ -84,7 +84,7 @@ def normalize_labels(labels: Sequence[str]) -> list[str]:
     for label, count in Counter(labels).items():
         rows[_form(label)][squeeze(label)] += count
     chosen = {
-        form: min(spellings, key=lambda one: (-spellings[one], one))
+        form: min(spellings, key=lambda label: (-spellings[label], label))
         for form, spellings in rows.items()
     }
     return [chosen[_form(label)] for label in labels]
@@ -132,9 +132,9 @@ def remark_labels(
     labels : sequence of str, of n_rows
         As read, except numbers.
     rules : LabelRules or None
-        None where the data set has no parameter for them.
+        None if the data set has no parameter for them.
     subject : str
-        The file that messages speak of.
+        The file that messages name.
     """
     missing = MissingTexts(MISSING)
     gaps = {label: rows for label, rows in Counter(labels).items() if label in missing}

@@ -117,7 +117,7 @@ def normalize_languages(values: pd.Series, subject: str) -> pd.Series:
         A code of two or three letters, with a region or script or without, or a name;
         "" and words such as "unknown" for an unknown language.
     subject : str
-        The file that a message speaks of.
+        The file that messages name.
 
     Returns
     -------

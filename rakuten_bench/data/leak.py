@@ -52,7 +52,7 @@ def find_leaks(dataset: Dataset, column: str) -> Iterator[str]:
 def count_told(keys: pd.Series, labels: pd.Series) -> int:
     """Return how many rows have the most frequent label of their key; 0 if no leak.
 
-    A key of a single row says nothing about others. Guessing the largest class is not
+    A key of a single row does not predict other rows. Guessing the largest class is not
     a leak either.
 
     Parameters
@@ -61,7 +61,7 @@ def count_told(keys: pd.Series, labels: pd.Series) -> int:
     """
     counts = labels.groupby([keys, labels]).size()
     of_key = counts.groupby(level=0)
-    told = int(of_key.max()[of_key.sum() > 1].sum())
-    blind = int(labels.value_counts().max())
-    needed = max(_NEARLY_ALL * len(labels), (blind + len(labels)) / 2)
-    return told if told >= needed and told > blind else 0
+    n_hits = int(of_key.max()[of_key.sum() > 1].sum())
+    baseline = int(labels.value_counts().max())
+    needed = max(_NEARLY_ALL * len(labels), (baseline + len(labels)) / 2)
+    return n_hits if n_hits >= needed and n_hits > baseline else 0

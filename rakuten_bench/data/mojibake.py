@@ -12,7 +12,7 @@ from rakuten_bench.wording.words import number
 if TYPE_CHECKING:
     import pandas as pd
 
-#: This many sequences are no coincidence: "MAÇÃ”" in capitals would be one.
+#: Fewer sequences may be a coincidence, such as "MAÇÃ”" in capitals.
 _LEAST = 3
 _SHOWN = 30  # characters of an example
 _COLUMNS = ("title", "description", "label")
@@ -35,7 +35,7 @@ def remark_mojibake(frame: pd.DataFrame, subject: str) -> Iterator[str]:
     frame : DataFrame of shape (n_rows, n_columns)
         Some of `types.COLUMNS`.
     subject : str
-        The file that messages speak of.
+        The file that messages name.
     """
     rows: set[int] = set()
     n_sequences = n_stray = 0
@@ -45,10 +45,10 @@ def remark_mojibake(frame: pd.DataFrame, subject: str) -> Iterator[str]:
         for row, text in enumerate(frame[name]):
             if text.isascii() or not any(letter in text for letter in _LEADS):
                 continue
-            found = _count(text)
-            n_sequences += found
-            n_stray += 0 if found else sum(map(text.count, _STRAY))
-            if found:
+            n_found = _count(text)
+            n_sequences += n_found
+            n_stray += 0 if n_found else sum(map(text.count, _STRAY))
+            if n_found:
                 rows.add(row)
     if n_sequences < _LEAST or n_sequences <= n_stray:
         return
@@ -75,7 +75,7 @@ def _show(text: str) -> str:
     match = next(m for m in _sequence().finditer(text) if _decode(m) != m[0])
     start = max(match.start() - _SHOWN // 2, 0)
     part = " ".join(text[start : match.end() + _SHOWN // 2].split())
-    shown = "".join(one if one.isprintable() else "?" for one in part)
+    shown = "".join(mark if mark.isprintable() else "?" for mark in part)
     return f"'{shown}' for '{repair(part)}'"
 
 

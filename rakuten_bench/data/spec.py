@@ -118,9 +118,9 @@ class RegisteredDataset(Registered):
     Attributes
     ----------
     check : callable or None
-        Says what is wrong with parameters that don't go together.
+        Yields errors in combinations of parameters.
     is_made : bool
-        Whether the data set is made up or embedded: it reads no files of the user's.
+        Whether the data set is synthetic or embedded: it reads no user files.
     """
 
     check: Check | None = None

@@ -89,7 +89,7 @@ def kfold(
 @scheme("given")
 def given(y: Labels, groups: Rows, *, ids: str = "") -> tuple[Fold, ...]:
     """Score on predefined test rows: those of the data set, or of a file of ids."""
-    raise NotImplementedError  # needs more of a data set: `data.given` divides
+    raise NotImplementedError  # needs the data set: done by `data.given`
 
 
 def split_name(spec: SplitSpec) -> str:
@@ -212,10 +212,10 @@ def _build_given(
 
 def _fingerprint(folds: Sequence[Fold], grouping: Grouping) -> str:
     """Hash the folds, and the groups used for inner folds, if by images."""
-    found = fingerprint_folds(folds)
+    fingerprint = fingerprint_folds(folds)
     if not grouping.by_image:
-        return found
-    digest = hashlib.blake2b(found.encode(), digest_size=16)
+        return fingerprint
+    digest = hashlib.blake2b(fingerprint.encode(), digest_size=16)
     digest.update(grouping.groups.astype("<i8").tobytes())
     return digest.hexdigest()
 
@@ -382,19 +382,19 @@ class CachedFolds:
         Returns
         -------
         tuple of Fold or None
-            None if there is no file, or it is damaged, of other data, parameters or
-            code, or its folds are not a valid split of the groups.
+            None if the file is missing or damaged, was computed with other data,
+            parameters or code, or its folds are not a valid split of the groups.
         """
         try:
-            with self.path.open("rb") as file, np.load(file) as kept:
-                arrays = dict(kept)
+            with self.path.open("rb") as file, np.load(file) as archive:
+                arrays = dict(archive)
             [digest] = arrays.pop("about").tolist()
             names = dict.fromkeys(key.partition("_")[0] for key in arrays)
             folds = tuple(
                 Fold(name, *(arrays[f"{name}_{side}"] for side in _SIDES))
                 for name in names
             )
-        except Exception:  # any error of a damaged file: it is computed again
+        except Exception:  # any error of a damaged file: recompute
             return None
         if not is_division(folds, self.y, self.groups) or digest != self._digest(folds):
             return None

@@ -1,4 +1,4 @@
-"""A made-up catalogue under the cache folder: true scale without real listings."""
+"""A synthetic catalogue of realistic size, generated in the cache folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def synthetic(
     images: Annotated[int, Meta(ge=0)] = 0,
     random_state: int = 123,
 ) -> Dataset:
-    """Make up listings in the challenge's layout, with its shares and its faults.
+    """Synthetic listings in the challenge's layout, with its class shares and flaws.
 
     Parameters
     ----------
@@ -34,20 +34,20 @@ def synthetic(
     images : int
         How many of them, from the first on, have a photo.
     random_state : int
-        Seed of all that is drawn.
+        Seed of all random draws.
     """
     images = min(images, rows)
-    folder = place.store / f"synthetic-{rows}-{images}-{random_state}-{_written_by()}"
+    folder = place.store / f"synthetic-{rows}-{images}-{random_state}-{_code_digest()}"
     build = partial(
         synthesis.synthesize, rows=rows, images=images, random_state=random_state
     )
     built, remarks = build_once(folder, build)
-    found = read_challenge(built, cache=place.store)
-    return replace(found, remarks=(*found.remarks, *remarks))
+    loaded = read_challenge(built, cache=place.store)
+    return replace(loaded, remarks=(*loaded.remarks, *remarks))
 
 
-def _written_by() -> str:
-    """Hash the generator's own source: other words make another data set."""
+def _code_digest() -> str:
+    """Hash the source code of the generator, which determines the data set."""
     digest = hashlib.sha256()
     for module in sorted(Path(synthesis.__file__).parent.glob("*.py")):
         digest.update(module.read_bytes())

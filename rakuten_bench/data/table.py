@@ -102,7 +102,7 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     }
     files = {"": path} if path else {"train": train, "test": test}
     parts = read_parts(
-        {part: place.relative_to / expand_home(one) for part, one in files.items()},
+        {part: place.relative_to / expand_home(file) for part, file in files.items()},
         columns,
     )
     folder = place.relative_to / expand_home(image_folder)
@@ -148,7 +148,7 @@ class Part:
 
     @property
     def about(self) -> str:
-        """What it is, in a sentence."""
+        """File name and number of rows."""
         row = f"{self.side} row".strip()
         return f"{self.file.name}, {number(self.n_rows, row)}."
 
@@ -212,19 +212,19 @@ def find_problems(
     try:
         check_columns(file, reading, columns)
     except Problems as problems:
-        found = [str(problem) for problem in problems.problems]
+        messages = [str(problem) for problem in problems.problems]
     else:
-        found = []
+        messages = []
     label = columns["label"]
     labels = reading.frame[label] if label in reading.frame.columns else None
     if side == "test" and (labels is None or not labels.str.strip().any()):
-        found = [one for one in found if f"'{label}'" not in one]
-        found.append(
+        messages = [text for text in messages if f"'{label}'" not in text]
+        messages.append(
             f"{file}: the test file has no label column '{label}', so nothing can be "
             f"scored. Name the file with labels as `path`, split it, and use "
             f"`rakuten-bench predict` for this one."
         )
-    return found
+    return messages
 
 
 def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> None:

@@ -55,11 +55,11 @@ def test_images_that_are_all_there_need_no_word(photos: Path):
 @pytest.mark.parametrize(
     ("pattern", "hint"),
     [
-        ("https://cdn.example.com/p{}.jpg?w=9", "The column holds URLs"),
-        ("HTTP://cdn.example.com/p{}.jpg", "The column holds URLs"),
-        ("data:image/png;base64,AAA{}", "The column holds URLs"),
-        ("['p{}.jpg', 'q.jpg']", "Cells hold several names"),
-        ("p{}.jpg;q.jpg", "Cells hold several names"),
+        ("https://cdn.example.com/p{}.jpg?w=9", "The column has URLs"),
+        ("HTTP://cdn.example.com/p{}.jpg", "The column has URLs"),
+        ("data:image/png;base64,AAA{}", "The column has URLs"),
+        ("['p{}.jpg', 'q.jpg']", "Cells have several names"),
+        ("p{}.jpg;q.jpg", "Cells have several names"),
         ("p{}.png", r"another extension: 'p0\.png' is probably 'p0\.jpg'"),
         ("p{}", r"another extension: 'p0' is probably 'p0\.jpg'"),
         ("P{}.JPG", r"upper and lower case: 'P0\.JPG' is probably 'p0\.jpg'"),

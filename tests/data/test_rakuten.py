@@ -163,5 +163,5 @@ def test_made_up_data_never_pass_for_real(tmp_path: Path):
     dataset = load(tmp_path)
 
     assert (dataset.name, dataset.kind) == ("synthetic", "synthetic")
-    assert "made up" in dataset.about.lower()
+    assert "contains no real listing" in dataset.about
     assert dataset.frame["language"].tolist() == ["fr", "fr", "en"]

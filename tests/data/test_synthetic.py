@@ -190,7 +190,7 @@ def test_it_is_written_once(dataset: Dataset, cache: Path):
 def test_real_listings_are_never_written_over(tmp_path: Path):
     (tmp_path / TEXTS).write_text("real")
 
-    with pytest.raises(UserError, match="holds listings that were not made up"):
+    with pytest.raises(UserError, match="has listings that are not synthetic"):
         synthesize(tmp_path, rows=100)
 
     assert (tmp_path / TEXTS).read_text() == "real"

@@ -1,6 +1,6 @@
-"""A catalogue that is made up: the challenge's layout, shares and faults, no real word.
+"""Generate a synthetic catalogue: the challenge's layout, class shares and flaws.
 
-For tests at true scale and for benchmarks, where the real listings may not be used.
+For tests of realistic size and for benchmarks, where real listings must not be used.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 def synthesize(
     folder: Path, *, rows: int, images: int = 0, random_state: int = 123
 ) -> None:
-    """Write a made-up catalogue; see `write.synthesize`."""
+    """Write a synthetic catalogue; see `write.synthesize`."""
     from rakuten_bench.data.synthesis import write
 
     write.synthesize(folder, rows=rows, images=images, random_state=random_state)

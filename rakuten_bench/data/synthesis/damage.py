@@ -1,4 +1,4 @@
-"""What real listings suffer from: HTML, entities, broken encodings, copies, gaps."""
+"""Flaws of real listings: HTML, entities, mojibake, duplicates, missing values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TWO_MARKS = str.maketrans(dict.fromkeys("éèêàâôûçüöäñãí", "¿¿")
 
 
 def _mojibake(text: str) -> str:
-    """Read UTF-8 as Latin-1, as so many importers do."""
+    """Decode UTF-8 as Latin-1, a frequent import error."""
     return text.encode().decode("latin-1")
 
 
@@ -54,13 +54,13 @@ _TITLE_MARKUP: tuple[Callable[[str], str], ...] = (
 
 
 def damage_titles(texts: list[str], random_state: int) -> None:
-    """Put entities into 1.2 % of titles and break 1.5 %, in place."""
+    """Add entities to 1.2 % of the titles and corrupt 1.5 %, in place."""
     _apply(texts, _TITLE_MARKUP, 0.012, random_state, 901)
     _apply(texts, _BROKEN, 0.015, random_state, 903)
 
 
 def damage_descriptions(texts: list[str], random_state: int) -> None:
-    """Put HTML or entities into 72 % of descriptions and break 2 %, in place."""
+    """Add HTML or entities to 72 % of the descriptions and corrupt 2 %, in place."""
     _apply(texts, _MARKUP, 0.725, random_state, 911)
     _apply(texts, _BROKEN, 0.02, random_state, 913)
 
@@ -73,16 +73,16 @@ def _apply(
     stream: int,
 ) -> None:
     """Apply one of several changes to a share of the texts."""
-    which = random_bits(len(texts), random_state, stream) % np.uint64(len(changes))
-    hit = uniform(len(texts), random_state, stream + 1) < share
-    for row in np.flatnonzero(hit).tolist():
-        texts[row] = changes[int(which[row])](texts[row])
+    choice = random_bits(len(texts), random_state, stream) % np.uint64(len(changes))
+    is_changed = uniform(len(texts), random_state, stream + 1) < share
+    for row in np.flatnonzero(is_changed).tolist():
+        texts[row] = changes[int(choice[row])](texts[row])
 
 
 def drop_descriptions(
     texts: list[str], share: NDArray[np.float64], random_state: int
 ) -> None:
-    """Leave out each description with its own probability, in place."""
+    """Clear each description with the given probability, in place."""
     for row in np.flatnonzero(uniform(len(texts), random_state, 921) < share).tolist():
         texts[row] = ""
 
@@ -90,9 +90,9 @@ def drop_descriptions(
 def repeat_listings(
     titles: list[str], descriptions: list[str], label: Rows, random_state: int
 ) -> None:
-    """Make some listings copies of others, in place.
+    """Replace some listings by copies of others, in place.
 
-    Of 84,916 rows 2.8 % repeat a whole text, 43 of them in another class; .3 % repeat
+    Of 84,916 rows 2.8 % repeat a whole text, 43 of them in another class; 0.3 % repeat
     a title only and about 6 % a description only, one of them 252 times; 1 % of the
     descriptions are the title.
     """
@@ -118,7 +118,7 @@ def repeat_listings(
 def _repeat_across(
     titles: list[str], descriptions: list[str], label: Rows, random_state: int
 ) -> None:
-    """Copy whole listings into the next row where that is of another class."""
+    """Copy whole listings into the next row if it belongs to another class."""
     wanted = round(43 * len(titles) / 84_916)
     order = np.argsort(shuffled_rank(len(label), random_state))
     rows = order[(order > 0) & (label[order] != label[order - 1])][:wanted]
@@ -127,12 +127,12 @@ def _repeat_across(
 
 
 def draw_sources(label: Rows, random_state: int) -> Rows:
-    """Draw for each row another row of its class to copy from.
+    """Draw for each row another row of the same class to copy from.
 
     Returns
     -------
     int64 array of shape (n_rows,)
-        The row itself where its class has no other.
+        The row itself if its class has no other.
     """
     order = np.lexsort((random_bits(len(label), random_state, 931), label))
     source = np.empty(len(label), dtype=np.int64)

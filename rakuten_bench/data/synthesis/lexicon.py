@@ -1,4 +1,4 @@
-"""Every word of one language with its forms, and where each class finds its own."""
+"""The words of one language with their forms, and the range of each class."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rakuten_bench.data.synthesis.morphology import (
 from rakuten_bench.data.synthesis.profile import GROUPS, LANGUAGES, PROFILES
 from rakuten_bench.data.synthesis.word import CLASS, FUNCTION, GENERIC, GROUP
 
-#: Where a word can come from, in the order of the shares in `text.Mix`.
+#: Sources of words, in the order of the shares in `text.Mix`.
 SOURCES = ("function", "generic", "group", "class", "name", "any_name", "attribute")
 
 #: Invented words of each source; languages with few listings have a third of them.
@@ -32,9 +32,9 @@ class Lexicon:
     Attributes
     ----------
     surface : object array of shape (n_words * len(FORMS),)
-        The forms of each word beside each other.
+        The forms of all words; those of one word are adjacent.
     start, size : int64 arrays of shape (len(SOURCES), n_classes)
-        Which words a class finds in a source: a range, the most frequent first.
+        Range of the words of a source that a class uses, the most frequent first.
     """
 
     surface: NDArray[np.object_]
@@ -92,14 +92,14 @@ def _count(source: str, language: str) -> int:
 
 
 def _invent_all(language: str, random_state: int) -> list[str]:
-    """Make up all words at once, so that no two classes get the same one."""
+    """Generate all words at once, so that no two classes get the same one."""
     needed = {"generic": 1, "group": len(GROUPS), "class": len(PROFILES)}
     total = sum(times * _count(source, language) for source, times in needed.items())
     return invent(total, language, random_state, stream=1 + LANGUAGES.index(language))
 
 
 def _fixed(word: str) -> tuple[str, ...]:
-    """Return a word that has no forms but a capital at the start of a sentence."""
+    """Return the forms of an invariable word, capitalized at the start of a sentence."""
     return (*[word] * (len(FORMS) - 1), word[:1].upper() + word[1:])
 
 

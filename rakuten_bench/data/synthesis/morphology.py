@@ -1,4 +1,4 @@
-"""Forms of a word, and words that do not exist, in the manner of each language."""
+"""Inflect words, and generate pseudowords that resemble each language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rakuten_bench.division.chance import random_bits
 
-#: The forms that `inflect` gives, in its order.
+#: The forms that `inflect` returns, in order.
 FORMS = ("plain", "plural", "the", "of", "capital")
 
 _VOWELS = "aeiouyàâéèêëîïôùûœæ"
@@ -38,32 +38,32 @@ _ENDINGS = {
     "es": "ción illo dor ero ada ista eza ura ito aje",
     "pt": "ção inho dor eira ada ista eza ura ito agem",
 }
-#: Brands, models and people: no language in particular.
+#: Names of brands, models and people, independent of the language.
 _NAME_ENDINGS = "a o i us ex on an el ia ix ar ov is in ax um en os"
 
 
 def invent(n: int, language: str, random_state: int, stream: int = 0) -> list[str]:
-    """Make up distinct words that look like a language's.
+    """Generate distinct pseudowords that resemble a language.
 
     Parameters
     ----------
     n : int
     language : str
-        One of the seven; "" makes capitalised names.
+        One of the seven; "" for capitalized names.
     random_state, stream : int
         Seed of the draw.
     """
-    found: dict[str, None] = {}
-    while len(found) < n:
-        bits = random_bits(2 * n, random_state, stream + len(found) * 1_000_003)
+    distinct: dict[str, None] = {}
+    while len(distinct) < n:
+        bits = random_bits(2 * n, random_state, stream + len(distinct) * 1_000_003)
         for value in bits.tolist():
-            found[_compose(value, language)] = None
-    words = list(found)[:n]
+            distinct[_compose(value, language)] = None
+    words = list(distinct)[:n]
     return words if language else [word.capitalize() for word in words]
 
 
 def _compose(bits: int, language: str) -> str:
-    """Put one word together from 64 random bits."""
+    """Compose one word from 64 random bits."""
     onsets, nuclei, endings = _PARTS[language]
     word = ""
     bits, length = divmod(bits, len(_SYLLABLES))
@@ -75,7 +75,7 @@ def _compose(bits: int, language: str) -> str:
     return word + onsets[onset] + endings[bits % len(endings)]
 
 
-#: Syllables before the last, as often as they stand here.
+#: Number of syllables before the last, drawn uniformly from this list.
 _SYLLABLES = (0, 0, 0, 1, 1, 1, 2)
 
 _PARTS = {
@@ -155,7 +155,7 @@ _PLURALS: dict[str, Callable[[str], str]] = {
 
 
 def iter_attributes() -> Iterator[str]:
-    """Yield sizes, quantities and years as they stand in titles."""
+    """Yield sizes, quantities and years as written in titles."""
     for first in (10, 15, 20, 30, 40, 45, 50, 60, 70, 80, 90, 100, 120, 140, 160, 200):
         yield f"{first}cm"
         yield from (f"{first}x{second}cm" for second in (20, 30, 40, 50, 60, 80, 100))

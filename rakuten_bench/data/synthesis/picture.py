@@ -1,4 +1,4 @@
-"""Product photos that are drawn: colour, layout and texture tell classes, roughly.
+"""Draw synthetic product photos whose color, layout and texture depend on the class.
 
 Every class has a layout, a texture and a hue. Similar classes share some of them, a
 photo may borrow some from another class, and hue, size, angle and background vary,
@@ -28,12 +28,12 @@ Mask = NDArray[np.uint8]  # (SIDE, SIDE), 255 inside
 Tone = NDArray[np.float32]  # (SIDE, SIDE), from 0 to 1
 Draws = Sequence[float]  # each from 0 to 1
 
-#: Pixels a side, as the challenge's photos have.
+#: Side in pixels, as of the challenge's photos.
 SIDE = 500
 
-_BORROWED = 0.3  # photos with another class's layout; the same for texture and hue
-_COPIED = 0.106  # photos that are another listing's, about 9,000 of 84,916
-_STREAM = 50_000_000  # away from the streams that texts are drawn from
+_BORROWED = 0.3  # share of photos with another class's layout; same for texture and hue
+_COPIED = 0.106  # share of photos copied from another listing, about 9,000 of 84,916
+_STREAM = 50_000_000  # disjoint from the random streams of texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Style:
     texture : str
         One of `TEXTURES`.
     hue : int
-        0 to 179, as OpenCV counts.
+        0 to 179, as in OpenCV.
     """
 
     layout: str
@@ -94,7 +94,7 @@ def draw_photos(
     Parameters
     ----------
     folder : Path
-        Made where it does not exist.
+        Created if missing.
     names : sequence of str
         File names.
     label : int64 array of shape (n_rows,)
@@ -109,11 +109,14 @@ def draw_photos(
     )
 
     def draw_one(row: int) -> None:
-        quality = 70 if kind[row] < _COPIED / 2 else 88  # half the copies saved anew
+        quality = (
+            70 if kind[row] < _COPIED / 2 else 88
+        )  # half of the copies are re-encoded
         content = draw_jpeg(int(source[row]), label, random_state, quality)
         (folder / names[row]).write_bytes(content)
 
-    with ThreadPoolExecutor(count_cores()) as pool:  # OpenCV lets go of the lock
+    # OpenCV releases the GIL
+    with ThreadPoolExecutor(count_cores()) as pool:
         list(pool.map(draw_one, range(len(names))))
 
 
@@ -130,15 +133,17 @@ def draw_jpeg(row: int, label: Rows, random_state: int, quality: int) -> bytes:
     draws = uniform(30, random_state, _STREAM + row).tolist()
     style = draw_style(PROFILES[int(label[row])].code, draws[24:])
     picture = draw_picture(style, draws)
-    done, content = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not done:
+    is_encoded, content = cv2.imencode(
+        ".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality]
+    )
+    if not is_encoded:
         message = f"photo of row {row}: OpenCV could not encode it"
         raise OSError(message)
     return bytes(content.tobytes())
 
 
 def draw_style(code: int, draws: Draws) -> Style:
-    """Return the style of a class, or one in which others' traits are mixed.
+    """Return the style of a class, possibly with traits of other classes.
 
     Parameters
     ----------
@@ -146,10 +151,10 @@ def draw_style(code: int, draws: Draws) -> Style:
         The class.
     draws : sequence of 6 floats
     """
-    own = STYLES[code]
+    style = STYLES[code]
     others = [STYLES[PROFILES[int(draw * len(PROFILES))].code] for draw in draws[3:]]
     layout, texture, hue = (
-        other if draw < _BORROWED else own
+        other if draw < _BORROWED else style
         for draw, other in zip(draws[:3], others, strict=True)
     )
     return Style(layout.layout, texture.texture, hue.hue)
@@ -162,7 +167,7 @@ def draw_picture(style: Style, draws: Draws) -> Picture:
     ----------
     style : Style
     draws : sequence of at least 24 floats
-        Everything else that varies.
+        Values of all other random properties.
     """
     import cv2
 

@@ -1,4 +1,4 @@
-"""What a class of the challenge looks like: how many, which languages, how hard."""
+"""Profiles of the challenge's classes: rows, languages, difficulty."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 LANGUAGES = ("fr", "en", "de", "nl", "it", "es", "pt")
 
-#: How the share that is not French, English or German divides among the others.
+#: Shares of the other languages among rows not in French, English or German.
 _OTHERS = (0.35, 0.27, 0.23, 0.15)
 
 #: Rows of the challenge's training set.
@@ -26,7 +26,7 @@ class Profile:
     code : int
         The challenge's product type code.
     rows : int
-        Of 84,916.
+        Number of rows of 84,916.
     group : str
         Classes of one group share words and a picture's layout.
     missing : float
@@ -34,11 +34,11 @@ class Profile:
     spoken : tuple of three floats
         Shares of French, English and German.
     astray : float
-        Share of the rows that are written like those of another class, so that no
-        model can tell them; found by trial so that a linear SVM shows the known
-        per-class scores.
+        Share of the rows whose text is generated as for another class, so that no model
+        can classify them; tuned so that a linear SVM reproduces the known scores per
+        class.
     towards : tuple of (int, float)
-        Which class a row astray is written like, and its weight beside the rest of the
+        Class that such a row resembles, and its weight relative to the rest of the
         group.
     """
 
@@ -57,8 +57,8 @@ class Profile:
         return np.array([*self.spoken, *(rest * share for share in _OTHERS)])
 
 
-#: Missing descriptions where the challenge's own share is not known: makes 35.09 % of
-#: all rows.
+#: Share of missing descriptions for classes where it is unknown; gives 35.09 % over all
+#: rows.
 _REST = 0.2456
 
 PROFILES = (
@@ -93,12 +93,12 @@ PROFILES = (
 
 GROUPS = tuple(dict.fromkeys(profile.group for profile in PROFILES))
 
-#: Share of the rows astray that go to any class, not to one of the same group.
+#: Share of these rows that resemble any class, not one of the same group.
 _ANYWHERE = 0.15
 
 
 def topic_shares(profiles: Iterable[Profile] = PROFILES) -> NDArray[np.float64]:
-    """Return how often a row of a class (row) is written like a class (column).
+    """Return the share of each class's rows (row) generated as for a class (column).
 
     Returns
     -------
@@ -124,7 +124,7 @@ def topic_shares(profiles: Iterable[Profile] = PROFILES) -> NDArray[np.float64]:
 
 
 def class_counts(n_rows: int, profiles: Iterable[Profile] = PROFILES) -> list[int]:
-    """Divide a number of rows as the challenge's classes are, each at least two.
+    """Distribute rows over classes as in the challenge, at least two each.
 
     >>> sum(class_counts(500)), min(class_counts(500))
     (500, 5)

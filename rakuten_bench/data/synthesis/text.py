@@ -1,4 +1,4 @@
-"""Titles and descriptions drawn word by word for many listings at once."""
+"""Generate titles and descriptions word by word, for many listings at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rakuten_bench.data.synthesis.morphology import FORMS
 from rakuten_bench.division.chance import uniform
 from rakuten_bench.types import Rows
 
-#: Kinds of listing within a class, which share some of its words.
+#: Kinds of listings within a class; each has some words of its own.
 N_SUBJECTS = 8
 
 _FORM_SHARES = np.cumsum([0.50, 0.24, 0.08, 0.09, 0.09])
@@ -21,20 +21,20 @@ _CAPITAL = FORMS.index("capital")
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How a kind of text is put together.
+    """Parameters of a kind of text.
 
     Attributes
     ----------
     shares : tuple of float
-        How often a word comes from each of `lexicon.SOURCES`; sum to 1.
+        Probability of each of `lexicon.SOURCES`; sum to 1.
     on_subject : float
-        How often a word of the class is one of the listing's own subject.
+        Probability that a word of the class is specific to the listing's subject.
     median, sigma : float
-        Of the number of words, log-normal.
+        Parameters of the number of words, which is log-normal.
     least, most : int
-        Words.
+        Range of the number of words.
     stop, comma : float
-        How often a word ends a sentence or is followed by a comma.
+        Probability that a word is followed by a full stop or a comma.
     """
 
     shares: tuple[float, ...]
@@ -47,7 +47,7 @@ class Mix:
     comma: float = 0.0
 
     def lengths(self, n_rows: int, random_state: int, stream: int) -> Rows:
-        """Draw how many words each text has."""
+        """Draw the number of words of each text."""
         normal = _normal(n_rows, random_state, stream)
         words = np.rint(self.median * np.exp(self.sigma * normal))
         return np.clip(words, self.least, self.most).astype(np.int64)
@@ -81,9 +81,9 @@ def write_texts(
     ----------
     lexicon : Lexicon
     topic : int64 array of shape (n_rows,)
-        Index of the class that a listing is written like.
+        Index of the class whose words a listing uses.
     subject : int64 array of shape (n_rows,)
-        Which of `N_SUBJECTS` kinds within the class.
+        Index of the subject within the class, below `N_SUBJECTS`.
     mix : Mix
     random_state, stream : int
         Seed of the draw; streams up to `stream` + 9 are used.
@@ -114,7 +114,7 @@ _MARKS = np.array(["", ",", "."], dtype=object)
 
 
 def _punctuate(n: int, mix: Mix, random_state: int, stream: int) -> Rows:
-    """Draw what follows each word: 0 nothing, 1 a comma, 2 a full stop."""
+    """Draw the punctuation after each word: 0 none, 1 comma, 2 full stop."""
     drawn = uniform(n, random_state, stream)
     return np.where(drawn < mix.stop, 2, drawn < mix.stop + mix.comma).astype(np.int64)
 
@@ -141,9 +141,9 @@ def _draw_words(
     rank = np.floor((size + 1.0) ** uniform(n, random_state, stream + 1)) - 1
     rank = np.minimum(rank.astype(np.int64), size - 1)
     drawn = uniform(n, random_state, stream + 2)
-    own = (source == 3) & (drawn < mix.on_subject)
-    mine = np.minimum(rank // N_SUBJECTS * N_SUBJECTS + subject, size - 1)
-    rank = np.where(own, mine, rank)
+    is_on_subject = (source == 3) & (drawn < mix.on_subject)
+    subject_rank = np.minimum(rank // N_SUBJECTS * N_SUBJECTS + subject, size - 1)
+    rank = np.where(is_on_subject, subject_rank, rank)
     form = np.searchsorted(
         _FORM_SHARES[:-1], uniform(n, random_state, stream + 3), side="right"
     )

@@ -1,14 +1,13 @@
-"""The words that a made-up catalogue is written with, by language and class.
+"""Word lists of the synthetic catalogue, by language and class.
 
-Small lists of ours. `lexicon` adds to them words that do not exist, so that the long
-tail of a real catalogue (brands, models, authors, titles) is there without copying one.
-Languages with fewer listings have function words and words of trade only; their nouns
-are all invented.
+`lexicon` adds pseudowords to these small lists, to imitate the long tail of a real
+catalogue (brands, models, authors, titles) without copying one. Languages with fewer
+listings have function words and commercial words only; all their nouns are pseudowords.
 """
 
 from __future__ import annotations
 
-#: Words that say nothing of the product, the most frequent first.
+#: Words unrelated to the product, the most frequent first.
 FUNCTION = {
     "fr": "de la le et pour les en des un avec une à du dans sur par ce est sans au "
     "qui vous votre pas plus aux ou que se sont cette son comme tout très",
@@ -51,7 +50,7 @@ GENERIC = {
     "verde peso material peça envio fácil pequeno grande pacote original",
 }
 
-#: Words that the classes of a group share: what makes them easy to confuse.
+#: Words shared by the classes of a group, which are therefore easily confused.
 GROUP = {
     "book": {
         "fr": "livre tome auteur page collection histoire édition broché couverture "
@@ -88,7 +87,7 @@ GROUP = {
     },
 }
 
-#: Words of a class, the most telling first.
+#: Words of a class, the most specific first.
 CLASS = {
     10: {
         "fr": "roman poésie essai théâtre mémoires philosophie traité biographie "

@@ -1,4 +1,4 @@
-"""A whole made-up catalogue, written in the challenge's file layout."""
+"""Write a synthetic catalogue in the challenge's file layout."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _CHUNK = 4096  # listings written at a time: bounds the memory, not the result
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """A made-up catalogue.
+    """A synthetic catalogue.
 
     Attributes
     ----------
     label, topic, language : int64 arrays of shape (n_rows,)
-        Index of the class, of the class that the listing is written like, and of the
+        Indices of the class, of the class whose words the listing uses, and of the
         language in `profile.LANGUAGES`.
     titles, descriptions : lists of str, of n_rows
     product, image : int64 arrays of shape (n_rows,)
@@ -52,23 +52,23 @@ class Listings:
 
 
 def synthesize(folder: Path, *, rows: int, images: int, random_state: int) -> None:
-    """Write a made-up catalogue that the data set `rakuten` reads.
+    """Write a synthetic catalogue that the data set `rakuten` reads.
 
     Parameters
     ----------
     folder : Path
-        Made where it does not exist.
+        Created if missing.
     rows : int
-        Listings.
+        Number of listings.
     images : int
-        How many of them, from the first on, get a photo.
+        Number of listings with a photo, counted from the first.
     random_state : int
         The same seed gives the same files.
 
     Raises
     ------
     UserError
-        If the folder holds real listings, or there are fewer rows than two a class.
+        If the folder has real listings, or there are fewer than two rows per class.
     """
     if rows < 2 * len(PROFILES):
         message = (
@@ -77,7 +77,7 @@ def synthesize(folder: Path, *, rows: int, images: int, random_state: int) -> No
         raise UserError(message)
     if (folder / TEXTS).exists() and not (folder / SYNTHETIC_MARK).exists():
         message = (
-            f"{folder}: holds listings that were not made up. Name another folder."
+            f"{folder}: has listings that are not synthetic. Choose another folder."
         )
         raise UserError(message)
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def synthesize(folder: Path, *, rows: int, images: int, random_state: int) -> No
 
 
 def draw_listings(rows: int, random_state: int) -> Listings:
-    """Draw every listing of a catalogue."""
+    """Generate all listings of a catalogue."""
     label = np.repeat(np.arange(len(PROFILES)), class_counts(rows))
     label = label[np.argsort(shuffled_rank(rows, random_state))]
     mixes = np.array([profile.languages for profile in PROFILES])
@@ -122,13 +122,13 @@ def draw_listings(rows: int, random_state: int) -> Listings:
 
 
 def draw_by_share(shares: np.ndarray, drawn: np.ndarray) -> Rows:
-    """Choose a column for each row, by the row's shares.
+    """Draw a column for each row with the probabilities `shares`.
 
     Parameters
     ----------
     shares : float64 array of shape (n_rows, n_columns)
     drawn : float64 array of shape (n_rows,)
-        From 0 to 1.
+        Uniform between 0 and 1.
     """
     bounds = np.cumsum(shares, axis=1)[:, :-1]
     return np.asarray((drawn[:, None] >= bounds).sum(axis=1), dtype=np.int64)
@@ -137,7 +137,7 @@ def draw_by_share(shares: np.ndarray, drawn: np.ndarray) -> Rows:
 def write_all(
     topic: Rows, language: Rows, random_state: int
 ) -> tuple[list[str], list[str]]:
-    """Write title and description of every listing, language by language."""
+    """Generate title and description of every listing, language by language."""
     titles, descriptions = [""] * len(topic), [""] * len(topic)
     subject = random_bits(len(topic), random_state, 3) % np.uint64(text.N_SUBJECTS)
     subject_of: Rows = subject.astype(np.int64)
@@ -149,7 +149,7 @@ def write_all(
             for kind, (mix, texts) in enumerate(
                 ((text.TITLE, titles), (text.DESCRIPTION, descriptions)), start=1
             ):
-                written = text.write_texts(
+                generated = text.write_texts(
                     lexicon,
                     topic[part],
                     subject_of[part],
@@ -157,13 +157,13 @@ def write_all(
                     random_state=random_state,
                     stream=(100 * kind + code) * 1_000_000 + start,
                 )
-                for row, words in zip(part.tolist(), written, strict=True):
-                    texts[row] = words
+                for row, content in zip(part.tolist(), generated, strict=True):
+                    texts[row] = content
     return titles, descriptions
 
 
 def write_tables(folder: Path, listings: Listings) -> None:
-    """Write texts, labels and the mark that tells that they are made up."""
+    """Write texts, labels and the file that marks them as synthetic."""
     n_rows = len(listings.titles)
     codes = [PROFILES[index].code for index in listings.label]
     languages = [LANGUAGES[index] for index in listings.language]
