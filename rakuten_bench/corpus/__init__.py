@@ -1,4 +1,4 @@
-"""The encoded corpus: words as numbers, so that a text lever costs tenths of a second."""
+"""The encoded corpus: tokens as integer ids, for fast text levers."""
 
 from rakuten_bench.corpus.encoded import Corpus
 from rakuten_bench.corpus.vocabulary import Vocabulary

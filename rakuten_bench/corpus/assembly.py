@@ -1,4 +1,4 @@
-"""Matrices side by side, and beside them what is known of a row but its words."""
+"""Concatenate feature matrices, including numeric columns beside the words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Assembly:
-    """What vectorizers of a corpus share.
+    """Base class of the vectorizers of a corpus.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class Assembly:
         self.span_ = X.extra.max(axis=0, initial=-np.inf) - self.low_
 
     def join(self, matrices: list[csr_matrix], X: Corpus) -> csr_matrix:
-        """Return matrices of the same rows and the scaled extra columns as one.
+        """Concatenate matrices of the same rows and the scaled extra columns.
 
-        What lies outside the range of the training rows is clipped to [0, 1].
+        Extra values outside the range of the training rows are clipped to [0, 1].
         """
         from scipy.sparse import csr_matrix, hstack
 

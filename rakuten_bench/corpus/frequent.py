@@ -1,4 +1,4 @@
-"""Words that say nothing about the class, because every class has them often."""
+"""Drop words that are frequent in every class and thus not informative."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 
 class FrequentWords(TransformerMixin, BaseEstimator):
-    """Drop the words that stand in a share of the rows of every class.
+    """Drop words that occur in at least a share of the rows of every class.
 
     Parameters
     ----------
     share : float
-        Of a class's rows, in [0, 1].
+        Minimal share of a class's rows, in [0, 1].
 
     Attributes
     ----------
     words_ : Vocabulary
-        What is dropped.
+        The dropped words.
     """
 
     def __init__(self, share: float = 0.1) -> None:
         self.share = share
 
     def fit(self, X: Corpus, y: NDArray[np.integer]) -> Self:
-        """Learn the words from the rows and labels of a corpus."""
+        """Learn the words to drop from the rows and labels of a corpus."""
         classes = np.unique(y, return_inverse=True)[1]
         frequency = _rows_with_word(X, classes)
         least = self.share * np.bincount(classes)[:, None]
-        everywhere = np.all((frequency >= least) & (frequency > 0), axis=0)
-        self.words_ = X.vocabulary.take(np.flatnonzero(everywhere))
+        is_frequent = np.all((frequency >= least) & (frequency > 0), axis=0)
+        self.words_ = X.vocabulary.take(np.flatnonzero(is_frequent))
         return self
 
     def transform(self, X: Corpus) -> Corpus:
@@ -50,7 +50,7 @@ class FrequentWords(TransformerMixin, BaseEstimator):
 
 
 def _rows_with_word(X: Corpus, y: NDArray[np.integer]) -> csr_matrix:
-    """Return how many rows of each class have each word, in any block.
+    """Count the rows of each class that contain each word, in any block.
 
     Returns
     -------

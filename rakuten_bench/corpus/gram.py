@@ -1,4 +1,4 @@
-"""The n-grams that are features, with their spelling: of words, or of characters."""
+"""Vocabularies of word and character n-grams: learn, count and name features."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ class Block:
 
 
 class Grams(Protocol):
-    """Learned features."""
+    """Interface of a learned n-gram vocabulary."""
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of features."""
 
     @classmethod
     def learn(
         cls, block: Block, terms: Terms, dtype: DTypeLike
     ) -> tuple[Self, csr_matrix]:
-        """Return the features of some documents and how often each stands in each."""
+        """Learn the features of documents; return them and their counts."""
 
     def count(self, block: Block, dtype: DTypeLike) -> csr_matrix:
-        """Return how often each feature stands in other documents."""
+        """Count the features in other documents."""
 
     def names(self) -> list[str]:
         """Return the spelling of each feature."""
@@ -62,7 +62,7 @@ class WordGrams:
     Attributes
     ----------
     words : Vocabulary
-        The words that stand in a feature; none that was not learned from.
+        The words that occur in features.
     index : Index over `words`
     """
 
@@ -76,7 +76,7 @@ class WordGrams:
     def learn(
         cls, block: Block, terms: Terms, dtype: DTypeLike
     ) -> tuple[Self, csr_matrix]:
-        """Count the n-grams of words and keep what the terms allow."""
+        """Count the n-grams of words and select features as set by `terms`."""
         allowed = terms.document_range(len(block))
         span = Span(*terms.ngram_range, floor=allowed[0])
         sequence = TermSequence(block.tokens, block.offsets, len(block.vocabulary))
@@ -90,23 +90,23 @@ class WordGrams:
         return cls(block.vocabulary.take(used), index), take_columns(counts, kept)
 
     def count(self, block: Block, dtype: DTypeLike) -> csr_matrix:
-        """Count the features in other documents, whatever their vocabulary."""
+        """Count the features in other documents, with any vocabulary."""
         symbols = self.words.find(block.vocabulary)[block.tokens]
         sequence = TermSequence(symbols, block.offsets, len(self.words))
         return self.index.count(sequence, dtype)
 
     def names(self) -> list[str]:
-        """Return the words of each feature with a space between."""
+        """Return the words of each feature, joined by spaces."""
         words = self.words.words()
         return [" ".join([words[i] for i in gram]) for gram in self.index.symbols()]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CharGrams:
-    """N-grams of characters inside words, a space at both ends ("char_wb").
+    """N-grams of characters within words padded with spaces ("char_wb").
 
-    Which n-grams a word has is found once for each distinct word; a sparse product
-    does the rest.
+    The n-grams of each distinct word are counted once; a sparse matrix product gives the
+    counts of documents.
 
     Attributes
     ----------
@@ -126,20 +126,20 @@ class CharGrams:
     def learn(
         cls, block: Block, terms: Terms, dtype: DTypeLike
     ) -> tuple[Self, csr_matrix]:
-        """Count the n-grams of characters and keep what the terms allow."""
+        """Count the n-grams of characters and select features as set by `terms`."""
         units = cls._units(block, terms.ngram_range[1], dtype)
         alphabet = np.unique(units.pieces.characters)
         span = Span(*terms.ngram_range, short=cls.short)
-        index, table = learn(_spell(units.pieces, alphabet), span, dtype)
+        index, table = learn(_encode_pieces(units.pieces, alphabet), span, dtype)
         kept = _choose(units.counts, table, terms)
         index, letters = index.take(kept).compact()
         counts = _multiply(units.counts, take_columns(table, kept))
         return cls(alphabet[letters], index), counts
 
     def count(self, block: Block, dtype: DTypeLike) -> csr_matrix:
-        """Count the features in other documents, whatever their vocabulary."""
+        """Count the features in other documents, with any vocabulary."""
         units = self._units(block, self.index.span.high, dtype)
-        table = self.index.count(_spell(units.pieces, self.alphabet), dtype)
+        table = self.index.count(_encode_pieces(units.pieces, self.alphabet), dtype)
         return _multiply(units.counts, table)
 
     def names(self) -> list[str]:
@@ -154,7 +154,7 @@ class CharGrams:
 
 
 class TextCharGrams(CharGrams):
-    """N-grams of characters of the words with one space between ("char")."""
+    """N-grams of characters of the words joined by single spaces ("char")."""
 
     short = False
 
@@ -163,14 +163,14 @@ class TextCharGrams(CharGrams):
         return text_units(block.vocabulary, block.tokens, block.offsets, high, dtype)
 
 
-def _spell(pieces: Pieces, alphabet: NDArray[np.uint32]) -> TermSequence:
-    """Return pieces as runs of letters of an alphabet."""
+def _encode_pieces(pieces: Pieces, alphabet: NDArray[np.uint32]) -> TermSequence:
+    """Encode pieces as sequences of positions in an alphabet, -1 if unknown."""
     if not len(alphabet):
         alphabet = np.zeros(1, np.uint32)
-    place = np.searchsorted(alphabet, pieces.characters)
-    place[place == len(alphabet)] = 0
-    known = alphabet[place] == pieces.characters
-    symbols = np.where(known, place, -1).astype(np.int32)
+    position = np.searchsorted(alphabet, pieces.characters)
+    position[position == len(alphabet)] = 0
+    known = alphabet[position] == pieces.characters
+    symbols = np.where(known, position, -1).astype(np.int32)
     return TermSequence(symbols, pieces.offsets, len(alphabet), pieces.least)
 
 
@@ -181,21 +181,21 @@ def _multiply(counts: csr_matrix, table: csr_matrix) -> csr_matrix:
 
 
 def _choose(counts: csr_matrix, table: csr_matrix, terms: Terms) -> NDArray[np.int64]:
-    """Return the columns of a product to keep, computing as few of them as it takes.
+    """Return the columns of `counts @ table` to keep, computing as few as possible.
 
-    A feature stands in at least as many documents as each of its units and in at most
-    as many as all of them together: that settles most features without a product.
+    The document frequency of a feature is at least that of each unit that contains it,
+    and at most their sum. These bounds decide most features without a product.
     """
     allowed = terms.document_range(counts.shape[0])
     by_column = table.tocsc()
     frequency = document_frequency(counts)
     most = _reduce(np.add, by_column, frequency)
     least = _reduce(np.maximum, by_column, frequency)
-    needed = terms.max_features is not None and terms.binary
-    settled = (least >= allowed[0]) & (most <= allowed[1]) & (not needed)
-    settled |= (most < allowed[0]) | (least > allowed[1])
-    unsure = np.flatnonzero(~settled)
-    least[unsure] = document_frequency(counts @ table[:, unsure])
+    needs_exact = terms.max_features is not None and terms.binary
+    decided = (least >= allowed[0]) & (most <= allowed[1]) & (not needs_exact)
+    decided |= (most < allowed[0]) | (least > allowed[1])
+    undecided = np.flatnonzero(~decided)
+    least[undecided] = document_frequency(counts @ table[:, undecided])
     total = least.astype(np.float64)
     if not terms.binary:
         total = by_column.T @ total_count(counts)
@@ -203,9 +203,9 @@ def _choose(counts: csr_matrix, table: csr_matrix, terms: Terms) -> NDArray[np.i
 
 
 def _reduce(
-    how: np.ufunc, by_column: csr_matrix, values: NDArray[np.int64]
+    function: np.ufunc, by_column: csr_matrix, values: NDArray[np.int64]
 ) -> csr_matrix:
-    """Reduce the values of each column's rows; no column is empty."""
+    """Reduce the values of the nonzero rows of each column; no column is empty."""
     if not by_column.nnz:
         return np.zeros(by_column.shape[1], np.int64)
-    return how.reduceat(values[by_column.indices], by_column.indptr[:-1])
+    return function.reduceat(values[by_column.indices], by_column.indptr[:-1])

@@ -1,4 +1,4 @@
-"""Encoded corpus to matrix without a vocabulary."""
+"""Vectorize an encoded corpus by feature hashing, without a vocabulary."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class HashedVectorizer(Assembly, TransformerMixin, BaseEstimator):
-    """Count n-grams of words in columns chosen by a hash of their spelling.
+    """Count n-grams of words in columns given by a hash of their spelling.
 
     Equal to scikit-learn's `HashingVectorizer` on the same tokens with
-    `alternate_sign=False`: no value is negative, so that every model can take them.
+    `alternate_sign=False`: no value is negative, as some models require.
     Each distinct n-gram is hashed once.
 
     Parameters
     ----------
     ngram_range : (int, int)
     n_features : int
-        Columns of each block.
+        Number of columns of each block.
     binary, norm, dtype
         As in `CorpusVectorizer`.
     """
@@ -47,7 +47,7 @@ class HashedVectorizer(Assembly, TransformerMixin, BaseEstimator):
         self.dtype = dtype
 
     def fit(self, X: Corpus, y: object = None) -> Self:
-        """Learn the ranges of the extra columns, and nothing of the words."""
+        """Learn the ranges of the extra columns; words need no fitting."""
         del y
         self.fit_extra(X)
         return self
@@ -79,6 +79,6 @@ class HashedVectorizer(Assembly, TransformerMixin, BaseEstimator):
         hashed.sort_indices()
         if self.binary:
             hashed.data.fill(1)
-        if self.norm and hashed.nnz:  # scikit-learn refuses empty ones
+        if self.norm and hashed.nnz:  # scikit-learn rejects empty matrices
             normalize(hashed, norm=self.norm, copy=False)
         return hashed

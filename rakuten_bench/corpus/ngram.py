@@ -1,8 +1,8 @@
-"""Counts of n-grams, of words or of characters, without ever spelling one.
+"""Count n-grams of words or characters as integers, without building strings.
 
-Documents are runs of small integers (symbols). The n-grams are numbered level by level:
-the id of an n-gram is the rank of (id of its first n - 1 symbols, last symbol), so that
-ids follow the order of the spellings at each level, and no number grows beyond 64 bits.
+Documents are sequences of small integers (symbols). N-grams get ids level by level: the
+id of an n-gram is the rank of (id of its first n - 1 symbols, last symbol), so that the
+ids of each level are in the order of spelling, and keys fit in 64 bits.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ Keys = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TermSequence:
-    """Runs of symbols.
+    """Sequences of symbols, one per document or piece, concatenated.
 
     Attributes
     ----------
     symbols : int32 array of shape (n_symbols,)
-        -1 stands for a symbol that is not known: no n-gram with it is counted.
+        -1 is an unknown symbol: n-grams with it are not counted.
     offsets : int64 array of shape (n_runs + 1,)
     size : int
-        Every symbol is below it.
+        Number of distinct symbols, all of which are smaller.
     least : int64 array of shape (n_symbols,) or None
-        Length of the shortest n-gram from here on that counts; None: any.
+        Length of the shortest n-gram starting here that is counted; None: any.
     """
 
     symbols: Ids
@@ -43,24 +43,24 @@ class TermSequence:
     least: Keys | None = None
 
     def left(self) -> Keys:
-        """Return how many symbols of its run are left from each place on."""
+        """Return the number of symbols from each position to the end of its sequence."""
         ends = np.repeat(self.offsets[1:], np.diff(self.offsets))
         return ends - np.arange(len(self.symbols))
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which n-grams count.
+    """Range of the n-grams that are counted.
 
     Attributes
     ----------
     low, high : int
-        Shortest and longest.
+        Shortest and longest n-gram.
     short : bool
-        Whether a run shorter than `low` counts as a whole, as in scikit-learn's
+        Whether a sequence shorter than `low` is counted as a whole, as in scikit-learn's
         "char_wb".
     floor : int
-        An n-gram that stands in fewer places need not be found, nor one that it begins.
+        N-grams with fewer occurrences, and their extensions, may be skipped.
     """
 
     low: int
@@ -71,14 +71,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Level:
-    """The n-grams of one length as they stand in a sequence.
+    """Occurrences of the n-grams of one length in a sequence.
 
     Attributes
     ----------
-    start : int64 array of shape (n_found,)
-        Where each begins, ascending.
-    id : int32 array of shape (n_found,)
-    counted : bool array of shape (n_found,)
+    start : int64 array of shape (n_occurrences,)
+        Position of the first symbol, ascending.
+    id : int32 array of shape (n_occurrences,)
+    counted : bool array of shape (n_occurrences,)
     """
 
     start: Keys
@@ -88,7 +88,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Index:
-    """The n-grams that are features, as a tree.
+    """The n-grams that are features, as a prefix tree.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Index:
     keys : tuple of int64 arrays, one for each length
         Ascending; `id of the first n - 1 symbols * size + last symbol`.
     columns : tuple of int32 arrays, one for each length
-        The feature's column; -1 for an n-gram that is only the beginning of another.
+        The feature's column; -1 for an n-gram that is only a prefix of others.
     """
 
     span: Span
@@ -114,7 +114,7 @@ class Index:
     def count(
         self, sequence: TermSequence, dtype: DTypeLike = np.float64
     ) -> csr_matrix:
-        """Return how often each feature stands in each run.
+        """Count the occurrences of each feature in each sequence.
 
         Returns
         -------
@@ -124,13 +124,13 @@ class Index:
         return _count(sequence, levels, self.columns, self.n_columns, dtype)
 
     def take(self, kept: NDArray[np.integer]) -> Index:
-        """Return the same with some columns only, in ascending order."""
-        new = np.full(self.n_columns + 1, -1, np.int32)  # the last one answers for -1
+        """Return an index with some columns only, in ascending order."""
+        new = np.full(self.n_columns + 1, -1, np.int32)  # the last maps -1 to -1
         new[kept] = np.arange(len(kept))
         return _prune(replace(self, columns=tuple(new[old] for old in self.columns)))
 
     def compact(self) -> tuple[Index, Keys]:
-        """Return the same over the symbols that it needs only, and which these are."""
+        """Return an index over the symbols that occur in it, and these symbols."""
         used = np.zeros(self.size, np.bool_)
         for keys in self.keys:
             used[keys % self.size] = True
@@ -143,7 +143,7 @@ class Index:
 
     def symbols(self) -> list[tuple[int, ...]]:
         """Return each column's symbols."""
-        found: list[tuple[int, ...]] = [()] * self.n_columns
+        grams: list[tuple[int, ...]] = [()] * self.n_columns
         spelled = np.empty((1, 0), np.int64)
         for keys, columns in zip(self.keys, self.columns, strict=True):
             prefix, last = np.divmod(keys, self.size)
@@ -152,14 +152,14 @@ class Index:
             for column, row in zip(
                 columns[features].tolist(), spelled[features].tolist(), strict=True
             ):
-                found[column] = tuple(row)
-        return found
+                grams[column] = tuple(row)
+        return grams
 
 
 def learn(
     sequence: TermSequence, span: Span, dtype: DTypeLike = np.float64
 ) -> tuple[Index, csr_matrix]:
-    """Give every n-gram of a sequence a column, in the order of spelling, and count.
+    """Assign columns to the n-grams of a sequence, in the order of spelling; count them.
 
     Returns
     -------
@@ -179,8 +179,8 @@ def learn(
 def rank(keys: Keys) -> tuple[Keys, Ids]:
     """Return the distinct keys, ascending, and the rank of each key among them.
 
-    numpy sorts plain integers several times faster than it sorts places, so a key and
-    its place are sorted as one number where both fit in 63 bits. Small keys are counted.
+    `np.sort` is several times faster than `np.argsort`, so key and position are packed
+    into one integer if both fit in 63 bits. Small keys use a counting sort.
 
     >>> distinct, ranks = rank(np.array([30, 10, 30]))
     >>> distinct.tolist(), ranks.tolist()
@@ -193,13 +193,13 @@ def rank(keys: Keys) -> tuple[Keys, Ids]:
         distinct, ranks = np.unique(keys, return_inverse=True)
         return distinct, ranks.astype(np.int32)
     packed = np.sort((keys << bits) | np.arange(len(keys)))
-    place = packed & ((1 << bits) - 1)
+    position = packed & ((1 << bits) - 1)
     packed >>= bits
-    new = np.ones(len(keys), np.bool_)
-    np.not_equal(packed[1:], packed[:-1], out=new[1:])
+    is_first = np.ones(len(keys), np.bool_)
+    np.not_equal(packed[1:], packed[:-1], out=is_first[1:])
     ids = np.empty(len(keys), np.int32)
-    ids[place] = np.cumsum(new, dtype=np.int32) - 1
-    return packed[new], ids
+    ids[position] = np.cumsum(is_first, dtype=np.int32) - 1
+    return packed[is_first], ids
 
 
 def _rank_by_count(keys: Keys, top: int) -> tuple[Keys, Ids]:
@@ -210,7 +210,7 @@ def _rank_by_count(keys: Keys, top: int) -> tuple[Keys, Ids]:
 
 
 def _enumerate(sequence: TermSequence, span: Span) -> tuple[list[Keys], list[Level]]:
-    """Return the distinct n-grams of each length, and where each stands."""
+    """Return the distinct n-grams of each length, and their occurrences."""
     keys, levels = [], []
     symbols, left = sequence.symbols, sequence.left()
     start = np.arange(len(symbols))
@@ -222,7 +222,9 @@ def _enumerate(sequence: TermSequence, span: Span) -> tuple[list[Keys], list[Lev
         distinct, start, ids = _drop_rare(distinct, start, ids, span.floor)
         keys.append(distinct)
         levels.append(Level(start, ids, _counted(sequence, start, left, length, span)))
-        if length == 1 and len(start) < len(symbols):  # an n-gram of a rare one is rare
+        if length == 1 and len(start) < len(
+            symbols
+        ):  # n-grams with a rare symbol are rare
             left = _stop_before_rare(left, start)
         prefix = ids.astype(np.int64)
     return keys, levels
@@ -233,23 +235,23 @@ def _drop_rare(
 ) -> tuple[Keys, Keys, Ids]:
     if floor <= 1:
         return distinct, start, ids
-    often = np.bincount(ids, minlength=len(distinct)) >= floor
-    kept = often[ids]
-    ranks = np.cumsum(often, dtype=np.int32) - 1
-    return distinct[often], start[kept], ranks[ids[kept]]
+    is_frequent = np.bincount(ids, minlength=len(distinct)) >= floor
+    kept = is_frequent[ids]
+    ranks = np.cumsum(is_frequent, dtype=np.int32) - 1
+    return distinct[is_frequent], start[kept], ranks[ids[kept]]
 
 
 def _stop_before_rare(left: Keys, start: Keys) -> Keys:
-    """Shorten what is left at each place to the next place that was dropped."""
+    """Limit the lengths left at each position to the next dropped symbol."""
     rare = np.ones(len(left) + 1, np.bool_)
     rare[start] = False
-    places = np.flatnonzero(rare)
-    following = places[np.cumsum(rare[:-1]) - rare[:-1]]
+    dropped = np.flatnonzero(rare)
+    following = dropped[np.cumsum(rare[:-1]) - rare[:-1]]
     return np.minimum(left, following - np.arange(len(left)))
 
 
 def _find_levels(sequence: TermSequence, index: Index) -> list[Level]:
-    """Return where the n-grams of an index stand in a sequence."""
+    """Return the occurrences in a sequence of the n-grams of an index."""
     levels = []
     left = sequence.left()
     start = np.flatnonzero(sequence.symbols >= 0)
@@ -258,27 +260,27 @@ def _find_levels(sequence: TermSequence, index: Index) -> list[Level]:
         last = sequence.symbols[np.minimum(start + length - 1, len(left) - 1)]
         fits = (left[start] >= length) & (last >= 0)
         start = start[fits]
-        place = _find(keys, prefix[fits] * index.size + last[fits])
-        start, prefix = start[place >= 0], place[place >= 0]
+        ids = _find(keys, prefix[fits] * index.size + last[fits])
+        start, prefix = start[ids >= 0], ids[ids >= 0]
         counted = _counted(sequence, start, left, length, index.span)
         levels.append(Level(start, prefix.astype(np.int32), counted))
     return levels
 
 
 def _find(keys: Keys, wanted: Keys) -> Keys:
-    """Return the place of each wanted key among ascending keys, -1 for none."""
+    """Return the position of each wanted key in ascending keys, -1 if absent."""
     if not len(keys):
         return np.full(len(wanted), -1)
-    distinct, ids = rank(wanted)  # far fewer, and in order, which the processor likes
-    place = np.searchsorted(keys, distinct)
-    place[place == len(keys)] = 0
-    return np.where(keys[place] == distinct, place, -1)[ids]
+    distinct, ids = rank(wanted)  # fewer searches, in ascending order: cache-friendly
+    position = np.searchsorted(keys, distinct)
+    position[position == len(keys)] = 0
+    return np.where(keys[position] == distinct, position, -1)[ids]
 
 
 def _counted(
     sequence: TermSequence, start: Keys, left: Keys, length: int, span: Span
 ) -> NDArray[np.bool_]:
-    """Tell features from what is only the beginning of one."""
+    """Return which occurrences are counted, not only prefixes of longer n-grams."""
     if length >= span.low:
         if sequence.least is None:
             return np.ones(len(start), np.bool_)
@@ -293,10 +295,10 @@ def _counted(
 def _number(
     keys: list[Keys], flags: list[NDArray[np.bool_]], size: int
 ) -> tuple[Ids, ...]:
-    """Give columns to n-grams in the order of their spellings.
+    """Assign columns to n-grams in the order of their spellings.
 
-    An n-gram comes before those that it begins, and these before the next n-gram of its
-    length: its column is the number of features before it in a walk through the tree.
+    An n-gram precedes its extensions, and these precede the next n-gram of its length:
+    its column is the number of features before it in a preorder traversal.
     """
     below = [flag.astype(np.int64) for flag in flags]
     for level in range(len(keys) - 1, 0, -1):
@@ -309,22 +311,22 @@ def _number(
     for level in range(1, len(keys)):
         prefix = keys[level] // size
         before = offsets_of(below[level])
-        eldest = np.searchsorted(prefix, np.arange(len(first)))
-        first = (first + flags[level - 1] - before[eldest])[prefix] + before[:-1]
+        first_child = np.searchsorted(prefix, np.arange(len(first)))
+        first = (first + flags[level - 1] - before[first_child])[prefix] + before[:-1]
         columns.append(np.where(flags[level], first, -1).astype(np.int32))
     return tuple(columns)
 
 
 def _prune(index: Index) -> Index:
-    """Forget n-grams that neither are a feature nor begin one."""
+    """Remove n-grams that are neither features nor prefixes of features."""
     keys, columns = list(index.keys), list(index.columns)
     for level in range(len(keys) - 1, -1, -1):
         needed = columns[level] >= 0
         if level + 1 < len(keys):
             prefix, last = np.divmod(keys[level + 1], index.size)
             needed[prefix] = True
-            moved = np.cumsum(needed) - 1
-            keys[level + 1] = moved[prefix] * index.size + last
+            new_id = np.cumsum(needed) - 1
+            keys[level + 1] = new_id[prefix] * index.size + last
         keys[level], columns[level] = keys[level][needed], columns[level][needed]
     return replace(index, keys=tuple(keys), columns=tuple(columns))
 
@@ -336,19 +338,20 @@ def _count(
     n_columns: int,
     dtype: DTypeLike,
 ) -> csr_matrix:
-    """Add up the levels' n-grams by run; each level is one sparse matrix."""
+    """Sum the counts of all levels by sequence; each level is a sparse matrix."""
     from scipy.sparse import csr_matrix
 
     shape = (len(sequence.offsets) - 1, n_columns)
     total = csr_matrix(shape, dtype=dtype)
     for level, column in zip(levels, columns, strict=True):
-        found = column[level.id]
-        counted = level.counted & (found >= 0)
+        features = column[level.id]
+        counted = level.counted & (features >= 0)
         if not counted.any():
             continue
-        start, found = level.start[counted], found[counted]
+        start, features = level.start[counted], features[counted]
         indptr = np.searchsorted(start, sequence.offsets)
-        counts = csr_matrix((np.ones(len(found), dtype), found, indptr), shape=shape)
+        values = np.ones(len(features), dtype)
+        counts = csr_matrix((values, features, indptr), shape=shape)
         counts.sum_duplicates()
         total = counts if total.nnz == 0 else total + counts
     return total

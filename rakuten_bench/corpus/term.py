@@ -1,4 +1,4 @@
-"""Which n-grams are features, chosen as scikit-learn's vectorizers choose them."""
+"""Select the n-grams that are features, as scikit-learn's vectorizers do."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What may be a feature.
+    """Parameters of the selection of features.
 
     Attributes
     ----------
     ngram_range : (int, int)
-        Shortest and longest.
+        Shortest and longest n-gram.
     min_df, max_df : int or float
-        Fewest and most documents that a feature may stand in; a float is a share.
+        Smallest and largest document frequency; a float is a share of the documents.
     max_features : int or None
-        How many of the most frequent are kept.
+        Number of the most frequent features to keep.
     binary : bool
-        Whether a feature counts once for each document that it stands in.
+        Whether repeated occurrences in a document count once.
     """
 
     ngram_range: tuple[int, int] = (1, 1)
@@ -38,12 +38,12 @@ class Terms:
     binary: bool = False
 
     def document_range(self, n_documents: int) -> tuple[int, int]:
-        """Return the fewest and the most documents.
+        """Return the smallest and the largest document frequency.
 
         Raises
         ------
         UserError
-            If no feature can have both.
+            If `max_df` is less than `min_df`.
         """
         low, high = (
             limit if isinstance(limit, int) else limit * n_documents
@@ -64,27 +64,27 @@ def select(
     allowed: tuple[int, int],
     max_features: int | None,
 ) -> NDArray[np.int64]:
-    """Return the columns to keep, ascending; perhaps none.
+    """Return the columns to keep, ascending; may be empty.
 
     Parameters
     ----------
     frequency : int64 array of shape (n_features,)
-        How many documents have a feature.
+        Document frequency of each feature.
     total : float64 array of shape (n_features,) or None
-        How often it stands in all of them; not needed without `max_features`.
+        Number of occurrences in all documents; not needed without `max_features`.
     allowed : (int, int)
-        Fewest and most documents.
+        Smallest and largest document frequency.
     max_features : int or None
     """
     kept = np.flatnonzero((frequency >= allowed[0]) & (frequency <= allowed[1]))
     if max_features is not None and total is not None and len(kept) > max_features:
-        # the very expression of scikit-learn, so that ties go the same way
+        # the expression of scikit-learn, so that ties are broken alike
         kept = np.sort(kept[(-total[kept]).argsort()[:max_features]])
     return kept
 
 
 def document_frequency(counts: csr_matrix) -> NDArray[np.int64]:
-    """Return how many rows of a canonical CSR matrix have each column."""
+    """Return the number of nonzero rows of each column of a canonical CSR matrix."""
     return np.bincount(counts.indices, minlength=counts.shape[1])
 
 

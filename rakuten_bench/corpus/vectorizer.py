@@ -1,7 +1,7 @@
-"""Encoded corpus to matrix, in scikit-learn's manner.
+"""Vectorize an encoded corpus as scikit-learn does.
 
-Equal to scikit-learn's `CountVectorizer` and `TfidfVectorizer` on the same tokens, value
-for value and column for column; several times faster.
+The matrices equal those of scikit-learn's `CountVectorizer` and `TfidfVectorizer` on the
+same tokens, in values and column order; computing them is several times faster.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from rakuten_bench.errors import UserError
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-#: Entries of a matrix worked on at a time.
-_PIECE = 1 << 16
+#: Entries of a matrix scaled at a time.
+_CHUNK = 1 << 16
 
 Analyzer = Literal["word", "char_wb", "char"]
 GRAMS: dict[Analyzer, type[Grams]] = {
@@ -43,7 +43,7 @@ GRAMS: dict[Analyzer, type[Grams]] = {
 
 @dataclass(frozen=True, slots=True)
 class Weighting:
-    """How counts become values, as scikit-learn's `TfidfTransformer` understands it."""
+    """Weighting of counts, with the parameters of scikit-learn's `TfidfTransformer`."""
 
     sublinear_tf: bool = False
     use_idf: bool = False
@@ -53,12 +53,12 @@ class Weighting:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One kind of n-gram and how it counts.
+    """One kind of n-gram and its weighting.
 
     Attributes
     ----------
     weight : float
-        What its values are multiplied by, after the norm.
+        Factor of its values, applied after the normalization.
     """
 
     analyzer: Analyzer = "word"
@@ -69,7 +69,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedPart:
-    """A part and what it learned from one block.
+    """A part fitted on one block.
 
     Attributes
     ----------
@@ -82,18 +82,18 @@ class FittedPart:
 
 
 class CorpusVectorizer(Assembly, TransformerMixin, BaseEstimator):
-    """Turn a corpus into one sparse matrix: every part of every block, side by side.
+    """Convert a corpus to one sparse matrix: the columns of all parts of all blocks.
 
     Parameters
     ----------
     parts : sequence of Part
     dtype : {"float32", "float64"}
-        Of the matrix. What is learned is computed in float64 either way.
+        Data type of the matrix; learned values are always float64.
 
     Attributes
     ----------
     fitted_ : list of lists of FittedPart
-        For each block, its parts.
+        The fitted parts of each block.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class CorpusVectorizer(Assembly, TransformerMixin, BaseEstimator):
         return self.join(matrices, X)
 
     def transform(self, X: Corpus) -> csr_matrix:
-        """Return the CSR matrix of other rows; terms that were not learned are ignored."""
+        """Return the CSR matrix of other rows; unknown terms are ignored."""
         if not hasattr(self, "fitted_"):
             message = "This CorpusVectorizer is not fitted yet."
             raise NotFittedError(message)
@@ -176,7 +176,7 @@ def _idf(counts: csr_matrix, weighting: Weighting) -> NDArray[np.float64]:
 
 
 def _weigh(fitted: FittedPart, counts: csr_matrix, weight: float) -> csr_matrix:
-    """Turn counts into values, in place."""
+    """Weight counts, in place."""
     from sklearn.preprocessing import normalize
 
     weighting = fitted.part.weighting
@@ -187,7 +187,7 @@ def _weigh(fitted: FittedPart, counts: csr_matrix, weight: float) -> csr_matrix:
         counts.data += 1.0
     if fitted.idf is not None:
         _scale_columns(counts, fitted.idf)
-    if weighting.norm is not None and counts.nnz:  # sklearn refuses empty ones
+    if weighting.norm is not None and counts.nnz:  # scikit-learn rejects empty matrices
         normalize(counts, norm=weighting.norm, copy=False)
     if weight * fitted.part.weight != 1.0:
         counts.data *= weight * fitted.part.weight
@@ -195,8 +195,8 @@ def _weigh(fitted: FittedPart, counts: csr_matrix, weight: float) -> csr_matrix:
 
 
 def _scale_columns(matrix: csr_matrix, factors: NDArray[np.float64]) -> None:
-    """Multiply the columns of a CSR matrix in place, a piece that fits the cache a time."""
+    """Scale the columns of a CSR matrix in place, in chunks that fit the CPU cache."""
     factors = factors.astype(matrix.dtype)
-    for start in range(0, matrix.nnz, _PIECE):
-        piece = slice(start, start + _PIECE)
-        matrix.data[piece] *= factors[matrix.indices[piece]]
+    for start in range(0, matrix.nnz, _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        matrix.data[chunk] *= factors[matrix.indices[chunk]]

@@ -1,4 +1,4 @@
-"""Each distinct word once, sorted, in two arrays that load without being read."""
+"""Sorted distinct words in two arrays, which can be memory-mapped."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 Item = TypeVar("Item", bound=np.generic)
 
-#: Inside a word these would make "a b" the pair (a, b) and the word "a b" alike, and the
-#: order of pairs another than that of their spelling.
+#: Within a word, these would make the bigram (a, b) and the word "a b" equal, and the
+#: order of bigrams different from that of their spelling.
 _SEPARATOR = re.compile("[\x00-\x20]")
 
 
@@ -25,14 +25,14 @@ class Vocabulary:
     Attributes
     ----------
     characters : uint32 array of shape (n_characters,)
-        Code points of all words, one after the other.
+        Code points of all words, concatenated.
     offsets : int64 array of shape (n_words + 1,)
         Word i is `characters[offsets[i]:offsets[i + 1]]`.
 
     Notes
     -----
-    Arrays and not a tuple of str: 300,000 words are memory-mapped in under a
-    millisecond and become str (40 ms) only where a step looks at their spelling.
+    Arrays instead of a tuple of str: 300,000 words are memory-mapped in less than a
+    millisecond, and converted to str (40 ms) only in steps that need their spelling.
     """
 
     characters: NDArray[np.uint32]
@@ -40,7 +40,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, words: Collection[str]) -> Vocabulary:
-        """Return the vocabulary of words that are distinct and sorted already.
+        """Return the vocabulary of distinct, sorted words.
 
         >>> Vocabulary.of(["bleu", "rouge"]).words()
         ['bleu', 'rouge']
@@ -53,21 +53,21 @@ class Vocabulary:
         return len(self.offsets) - 1
 
     def words(self) -> list[str]:
-        """Return every word."""
+        """Return all words."""
         text = self.characters.tobytes().decode("utf-32-le", "surrogatepass")
         return [text[start:stop] for start, stop in pairwise(self.offsets.tolist())]
 
     def take(self, ids: NDArray[np.integer]) -> Vocabulary:
-        """Return some words only; ascending ids keep it sorted."""
+        """Return a vocabulary of some words; ids must ascend to keep it sorted."""
         return Vocabulary(*gather(self.characters, self.offsets, ids))
 
     def find(self, words: Vocabulary) -> NDArray[np.int32]:
-        """Return the place of each of other words in this vocabulary, -1 for none."""
+        """Return the id in this vocabulary of each of other words, -1 if unknown."""
         if len(self) == len(words) and self._same(words):
             return np.arange(len(self), dtype=np.int32)
-        place = {word: index for index, word in enumerate(self.words())}
-        found = (place.get(word, -1) for word in words.words())
-        return np.fromiter(found, np.int32, len(words))
+        id_of = {word: index for index, word in enumerate(self.words())}
+        ids = (id_of.get(word, -1) for word in words.words())
+        return np.fromiter(ids, np.int32, len(words))
 
     def _same(self, other: Vocabulary) -> bool:
         return np.array_equal(self.offsets, other.offsets) and np.array_equal(
@@ -76,7 +76,7 @@ class Vocabulary:
 
 
 def offsets_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where runs of given lengths start, and where the last one ends.
+    """Return the start of each run of given lengths, and the end of the last one.
 
     >>> offsets_of(np.array([2, 0, 3])).tolist()
     [0, 2, 2, 5]
@@ -99,17 +99,17 @@ def gather(
 
 
 def sort_words(words: list[str]) -> tuple[Vocabulary, NDArray[np.int32]]:
-    """Return the vocabulary of any words, and where each of them went (-1: empty).
+    """Return the vocabulary of any words, and the id of each (-1 for an empty word).
 
     Characters up to U+0020 inside a word become "_".
 
-    >>> vocabulary, place = sort_words(["rouge", "", "bleu", "rouge"])
-    >>> vocabulary.words(), place.tolist()
+    >>> vocabulary, ids = sort_words(["rouge", "", "bleu", "rouge"])
+    >>> vocabulary.words(), ids.tolist()
     (['bleu', 'rouge'], [1, -1, 0, 1])
     """
     if _SEPARATOR.search("".join(words)):
         words = [_SEPARATOR.sub("_", word) for word in words]
     distinct = sorted(set(words) - {""})
-    place = {word: index for index, word in enumerate(distinct)}
-    found = (place.get(word, -1) for word in words)
-    return Vocabulary.of(distinct), np.fromiter(found, np.int32, len(words))
+    id_of = {word: index for index, word in enumerate(distinct)}
+    ids = (id_of.get(word, -1) for word in words)
+    return Vocabulary.of(distinct), np.fromiter(ids, np.int32, len(words))
