@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Model = ScenarioClassifier | ScenarioClusterer
 
 #: Names of the columns in messages, and the option that sets each.
-_CALLED = {
+_NOUNS = {
     "id": ("row id", "--id"),
     "title": ("title", "--title"),
     "description": ("description", "--description"),
@@ -59,21 +59,21 @@ def used_columns(
     """
     read = [name for name in model.columns_ if name not in card.constants]
     problems = [
-        f"{table}: {_CALLED[ours][1]} {theirs}: the model does not read a "
-        f"{_CALLED[ours][0]}. It reads: {_listed(read)}."
+        f"{table}: {_NOUNS[ours][1]} {theirs}: the model does not read a "
+        f"{_NOUNS[ours][0]}. It reads: {_listed(read)}."
         for ours, theirs in named.items()
         if ours not in read and ours != "id"
     ]
     if problems:
         raise Problems(problems)
-    return {ours: _made_of(ours, card, named) for ours in read}
+    return {ours: _source_columns(ours, card, named) for ours in read}
 
 
 def _listed(read: list[str]) -> str:
-    return ", ".join(_CALLED[ours][0] for ours in read)
+    return ", ".join(_NOUNS[ours][0] for ours in read)
 
 
-def _made_of(ours: str, card: Card, named: Mapping[str, str]) -> tuple[str, ...]:
+def _source_columns(ours: str, card: Card, named: Mapping[str, str]) -> tuple[str, ...]:
     if ours == "image_path" and card.image_name and ours not in named:
         return name_fields(card.image_name)
     return (named.get(ours) or card.columns.get(ours, ours),)
@@ -150,24 +150,24 @@ def _clean_values(rows: pd.DataFrame, card: Card, table: Path) -> None:
 def _missing(
     frame: pd.DataFrame, used: Mapping[str, tuple[str, ...]], table: Path
 ) -> Iterator[str]:
-    for ours, made_of in used.items():
-        called, option = _CALLED[ours]
-        for theirs in made_of:
+    for ours, sources in used.items():
+        noun, option = _NOUNS[ours]
+        for theirs in sources:
             if theirs not in frame:
                 yield (
                     f"{table}: {unknown('column', theirs, frame.columns)} The model "
-                    f"reads it as {called}; choose another column with {option}."
+                    f"reads it as {noun}; choose another column with {option}."
                 )
 
 
 def _lists(
     reading: Reading, used: Mapping[str, tuple[str, ...]], table: Path
 ) -> Iterator[str]:
-    for ours, made_of in used.items():
-        for theirs in reading.joined.intersection(made_of):
+    for ours, sources in used.items():
+        for theirs in reading.joined.intersection(sources):
             if ours not in ("title", "description"):
                 yield (
-                    f"{table}: column '{theirs}' has lists. The {_CALLED[ours][0]} must "
+                    f"{table}: column '{theirs}' has lists. The {_NOUNS[ours][0]} must "
                     f"be a single value for each row."
                 )
 

@@ -1,4 +1,4 @@
-"""Why a model said what it said: words of a linear model, LIME, or parts of an image."""
+"""Explain a prediction: weights of a linear model, LIME, or occlusion of an image."""
 
 from __future__ import annotations
 
@@ -20,30 +20,32 @@ if TYPE_CHECKING:
     from rakuten_bench.scenario import Scenario
 
 N_SHOWN = 15
-_N_SAMPLES = 1_000  # texts that LIME asks the model about
-_BETWEEN = "\x1f"  # title and description; no word, so LIME never takes it away
+_N_SAMPLES = 1_000  # perturbed texts that LIME classifies
+#: Separates title and description; not a word, so that LIME never removes it.
+_FIELD_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What spoke for and against a class.
+    """Contributions to the prediction of a class.
 
     Attributes
     ----------
     label : str
-        The class that is explained.
+        The explained class.
     method : {"linear", "lime", "occlusion"}
     parts : tuple of (str, float)
-        A word (or a field of the image) and its contribution, by size.
+        A word (or a field of the image) and its contribution, in descending order of
+        the absolute value.
     rest : float
-        The sum of what is not listed: further features, and the intercept.
+        Sum of all other contributions, including the intercept.
     score : float
-        `rest` and all parts together; for "linear" exactly the model's decision value,
+        Sum of `rest` and all parts: for "linear" exactly the model's decision value,
         else its probability.
     grid : float64 array of shape (n, n) or None
-        For an image: how much the score falls when that field is covered.
+        For an image, the decrease of the score when a field is covered.
     image_path : str
-        Of that image.
+        Path of the image.
     """
 
     label: str
@@ -56,7 +58,7 @@ class Explanation:
 
 
 def refuse_clustering(scenario: Scenario) -> None:
-    """Say that a clustering predicts no class that could be explained.
+    """Refuse a clustering, which predicts no class to explain.
 
     Raises
     ------
@@ -64,8 +66,8 @@ def refuse_clustering(scenario: Scenario) -> None:
     """
     if scenario.is_clustering:
         message = (
-            f"{scenario.code}: is a clustering (model '{scenario['model'].option}'): it "
-            f"predicts no class that could be explained."
+            f"{scenario.code}: is a clustering (model '{scenario['model'].option}'), "
+            f"which predicts no class to explain."
         )
         raise UserError(message)
 
@@ -73,10 +75,10 @@ def refuse_clustering(scenario: Scenario) -> None:
 def text_row(
     model: ScenarioClassifier | ScenarioClusterer, text: str
 ) -> tuple[pd.DataFrame, str]:
-    """Return a text as a row, and how to call it.
+    """Return a text as a row, and a description of it for messages.
 
-    It stands for the title, or for the description where the model reads no title; what
-    else the model reads is empty.
+    The text is the title, or the description if the model reads no title; the other
+    columns are empty.
 
     Raises
     ------
@@ -86,16 +88,16 @@ def text_row(
     import pandas as pd
 
     columns = model.columns_
-    place = next((name for name in ("title", "description") if name in columns), "")
-    if not place:
+    column = next((name for name in ("title", "description") if name in columns), "")
+    if not column:
         message = (
-            f"{model.scenario.code}: looks at images only. Explain a row that has one: "
+            f"{model.scenario.code}: reads images only. Explain a row with an image: "
             f"--row ID"
         )
         raise UserError(message)
-    blind = ", without an image" if "image_path" in columns else ""
-    row = pd.DataFrame([{**dict.fromkeys(columns, ""), place: text}])
-    return row, f"'{text[:60]}'{blind}"
+    suffix = ", without an image" if "image_path" in columns else ""
+    row = pd.DataFrame([{**dict.fromkeys(columns, ""), column: text}])
+    return row, f"'{text[:60]}'{suffix}"
 
 
 def explain_row(
@@ -110,18 +112,19 @@ def explain_row(
     Parameters
     ----------
     model : ScenarioClassifier
-        Fitted.
+        A fitted classifier.
     row : DataFrame of shape (1, n_columns)
     label : str, optional
-        The class to explain; the predicted one where None.
+        The class to explain; the predicted one if None.
     n_shown : int
+        Number of parts to list.
 
     Raises
     ------
     UserError
-        If the label is unknown, or nothing can explain the model, as with a clustering.
+        If the label is unknown, or the model cannot be explained, such as a clustering.
     MissingPackage
-        If LIME is needed and not installed.
+        If LIME is needed but not installed.
     """
     from rakuten_bench.pipeline.estimator import ScenarioClassifier
 
@@ -132,7 +135,7 @@ def explain_row(
         return occlude(model, row, code)
     linear = linear_parts(model, row, code)
     if linear is not None:
-        return _shorten(model, code, *linear, n_shown)
+        return _keep_largest(model, code, *linear, n_shown)
     return explain_by_lime(model, row, code, n_shown)
 
 
@@ -151,7 +154,7 @@ def linear_parts(
 
     The contributions and the intercept sum to the decision value exactly.
     """
-    if model.scenario.modality == "fusion":  # its weights are those of its members
+    if model.scenario.modality == "fusion":  # its weights apply to its members
         return None
     final = model.model_
     names = feature_names(model)
@@ -161,23 +164,24 @@ def linear_parts(
     learned = np.flatnonzero(final.classes_ == model.class_index_[code])
     if not learned.size:
         message = (
-            f"class '{model.classes_[code]}': the model saw no training row of it; the "
-            f"language lever left none."
+            f"class '{model.classes_[code]}': the model was not trained on it: the "
+            f"language lever left no training rows of this class."
         )
         raise UserError(message)
-    place = int(learned[0])
+    class_row = int(learned[0])
     sign = 1.0
     if len(weights) == 1:  # two classes share one row of weights
-        sign, place = (1.0 if place == 1 else -1.0), 0
+        sign, class_row = (1.0 if class_row == 1 else -1.0), 0
     features = model.features(row)
     values = np.asarray(
         features.todense() if hasattr(features, "todense") else features
     )
-    return sign * values[0] * weights[place], names, sign * float(intercepts[place])
+    contributions = sign * values[0] * weights[class_row]
+    return contributions, names, sign * float(intercepts[class_row])
 
 
 def feature_names(model: ScenarioClassifier) -> Sequence[str] | None:
-    """Return the names of what the model learns from, or None where it has none."""
+    """Return the names of the model's features, or None if they have no names."""
     names: Any = None
     for key, step in model.plan_.steps.items():
         estimator: Any = model.fitted_.get(key)
@@ -187,11 +191,11 @@ def feature_names(model: ScenarioClassifier) -> Sequence[str] | None:
             return None
         names = estimator.get_feature_names_out(names)
         if step.lever == "reducer" and step.choices[0].option in ("svd", "pca"):
-            return None  # "svd0" tells nobody anything
+            return None  # names such as "svd0" explain nothing
     return None if names is None else list(map(str, names))
 
 
-def _shorten(
+def _keep_largest(
     model: ScenarioClassifier,
     code: int,
     parts: NDArray[np.float64],
@@ -200,18 +204,18 @@ def _shorten(
     n_shown: int,
 ) -> Explanation:
     order = np.argsort(-np.abs(parts), kind="stable")[:n_shown]
-    shown = tuple((str(names[i]), float(parts[i])) for i in order if parts[i] != 0)
+    largest = tuple((str(names[i]), float(parts[i])) for i in order if parts[i] != 0)
     score = float(parts.sum() + intercept)
-    rest = score - sum(value for _, value in shown)
-    return Explanation(str(model.classes_[code]), "linear", shown, rest, score)
+    rest = score - sum(value for _, value in largest)
+    return Explanation(str(model.classes_[code]), "linear", largest, rest, score)
 
 
 def explain_by_lime(
     model: ScenarioClassifier, row: pd.DataFrame, code: int, n_shown: int
 ) -> Explanation:
-    """Explain any text model by leaving out words (Ribeiro, Singh & Guestrin, 2016).
+    """Explain any text model by removing words (Ribeiro, Singh & Guestrin, 2016).
 
-    Title and description stay apart, and the picture of a fusion stays as it is.
+    Words are removed from title and description; the image of a fusion is unchanged.
     """
     try:
         from lime.lime_text import LimeTextExplainer
@@ -221,29 +225,33 @@ def explain_by_lime(
             f'package lime. Run: pip install "rakuten-bench[explain]"'
         )
         raise MissingPackage(message) from None
-    text = _BETWEEN.join(
+    text = _FIELD_SEPARATOR.join(
         str(row[column].iloc[0]) if column in row else ""
         for column in ("title", "description")
     )
 
-    def ask(texts: list[str]) -> NDArray[np.float64]:
+    def predict_texts(texts: list[str]) -> NDArray[np.float64]:
         return _probabilities(model, _with_texts(row, texts))
 
     explainer = LimeTextExplainer(random_state=model.random_state)
-    found = explainer.explain_instance(
-        text, ask, labels=(code,), num_features=n_shown, num_samples=_N_SAMPLES
+    local_model = explainer.explain_instance(
+        text,
+        predict_texts,
+        labels=(code,),
+        num_features=n_shown,
+        num_samples=_N_SAMPLES,
     )
     parts = tuple(
-        (str(word), float(value)) for word, value in found.as_list(label=code)
+        (str(word), float(value)) for word, value in local_model.as_list(label=code)
     )
-    score = float(ask([text])[0, code])
+    score = float(predict_texts([text])[0, code])
     rest = score - sum(value for _, value in parts)
     return Explanation(str(model.classes_[code]), "lime", parts, rest, score)
 
 
 def _with_texts(row: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
-    """Return a row once for each text, with that text in place of its own."""
-    pairs = [str(text).partition(_BETWEEN) for text in texts]
+    """Return a copy of a row for each text, with this title and description."""
+    pairs = [str(text).partition(_FIELD_SEPARATOR) for text in texts]
     rows = row.iloc[[0] * len(pairs)].reset_index(drop=True)
     return rows.assign(
         title=[title for title, _, _ in pairs],
@@ -254,10 +262,10 @@ def _with_texts(row: pd.DataFrame, texts: Sequence[str]) -> pd.DataFrame:
 def _probabilities(
     model: ScenarioClassifier, rows: pd.DataFrame
 ) -> NDArray[np.float64]:
-    """Return probabilities; the softmax of the scores where a model has none."""
+    """Return probabilities, or the softmax of the scores of a model without them."""
     scores = model.class_scores(rows)
     if scores is None:
-        message = f"{model.scenario.code}: its model gives no scores to explain."
+        message = f"{model.scenario.code}: its model has no scores to explain."
         raise UserError(message)
     if hasattr(model, "predict_proba"):
         return scores
@@ -268,14 +276,14 @@ def _probabilities(
 def occlude(
     model: ScenarioClassifier, row: pd.DataFrame, code: int, n_fields: int = 7
 ) -> Explanation:
-    """Cover one field of the image after the other and watch the score.
+    """Measure how the score changes when one field of the image is covered.
 
     Zeiler & Fergus, "Visualizing and Understanding Convolutional Networks", 2014.
 
     Raises
     ------
     UserError
-        If the row has no image that can be read.
+        If the row has no readable image.
     """
     import cv2
 
@@ -283,28 +291,31 @@ def occlude(
     image = cv2.imread(path) if path else None
     if image is None:
         message = (
-            f"{model.scenario.code}: looks at images only, and there is none at "
-            f"'{path}'. Explain a row that has one: --row ID"
+            f"{model.scenario.code}: reads images only, and '{path}' is not a readable "
+            f"image. Explain a row with an image: --row ID"
         )
         raise UserError(message)
     with tempfile.TemporaryDirectory() as folder:
         paths = [path, *_covered(image, Path(folder), n_fields)]
         scores = _probabilities(model, _images_of(paths))[:, code]
-    falls = (scores[0] - scores[1:]).reshape(n_fields, n_fields)
-    order = np.argsort(-np.abs(falls), axis=None)[:N_SHOWN]
+    decreases = (scores[0] - scores[1:]).reshape(n_fields, n_fields)
+    order = np.argsort(-np.abs(decreases), axis=None)[:N_SHOWN]
     parts = tuple(
-        (f"row {i // n_fields + 1}, column {i % n_fields + 1}", float(falls.flat[i]))
+        (
+            f"row {i // n_fields + 1}, column {i % n_fields + 1}",
+            float(decreases.flat[i]),
+        )
         for i in order
     )
     rest = float(scores[0]) - sum(value for _, value in parts)
     label, score = str(model.classes_[code]), float(scores[0])
-    return Explanation(label, "occlusion", parts, rest, score, falls, path)
+    return Explanation(label, "occlusion", parts, rest, score, decreases, path)
 
 
 def _covered(
     image: NDArray[np.integer | np.floating], folder: Path, n_fields: int
 ) -> list[str]:
-    """Write a copy of the image for each field, with that field in the mean colour."""
+    """Write a copy of the image for each field, with it filled with the mean color."""
     import cv2
 
     height, width = image.shape[:2]

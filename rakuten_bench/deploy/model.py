@@ -64,9 +64,9 @@ def _fit_fold(
     if not fold.validation.size or model.scenario.is_clustering:
         return model.fit(frame.iloc[rows], frame["label"].iloc[rows])
     rows = np.sort(np.concatenate([fold.train, fold.validation]))
-    held = np.isin(rows, fold.validation)
+    is_validation = np.isin(rows, fold.validation)
     part = frame.iloc[rows]
-    return model.fit(part, part["label"], validation=held)  # type: ignore[call-arg]  # no clusterer
+    return model.fit(part, part["label"], validation=is_validation)  # type: ignore[call-arg]  # not a clusterer
 
 
 def drop_unknown(frame: pd.DataFrame) -> pd.DataFrame:
@@ -105,8 +105,8 @@ def export_model(
     n_rows = (
         len(source.dataset.frame) if rows == "all" else source.split.folds[0].train.size
     )
-    found = search_words(getattr(model.model_, "details_", {}))
-    card = _card(record, source, rows, n_rows, found, model.columns_)
+    search = search_words(getattr(model.model_, "details_", {}))
+    card = _card(record, source, rows, n_rows, search, model.columns_)
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent)
@@ -159,25 +159,25 @@ def _card(
 
 def _foreign_sources(scenario: Scenario) -> dict[str, str]:
     """Return the digest of each module of other packages that a scenario runs."""
-    found: dict[str, str] = {}
+    digests: dict[str, str] = {}
     for option, _ in iter_options([scenario]):
         if not option.module.startswith("rakuten_bench."):
-            found |= source_digests(option.module)
+            digests |= source_digests(option.module)
     return {
-        name: text
-        for name, text in found.items()
+        name: digest
+        for name, digest in digests.items()
         if not name.startswith("rakuten_bench")
     }
 
 
 def _scores(record: Record) -> dict[str, float]:
-    """Return the scores of a classifier or of a clustering, those of its folds apart."""
-    found: dict[str, Any] = msgspec.to_builtins(record.scores or record.clustering)
-    return {name: score for name, score in found.items() if isinstance(score, float)}
+    """Return the scores of a classifier or clustering, without those of its folds."""
+    scores: dict[str, Any] = msgspec.to_builtins(record.scores or record.clustering)
+    return {name: score for name, score in scores.items() if isinstance(score, float)}
 
 
 def _layout(dataset: Dataset, read: tuple[str, ...]) -> dict[str, Any]:
-    """Return what the columns that a model reads are called, and where images are."""
+    """Return the names of the columns that a model reads, and the location of images."""
     layout = dataset.layout or Layout({})
     constants = {
         ours: value for ours, value in layout.constants.items() if ours in read
@@ -207,13 +207,13 @@ def load_model(
     ----------
     path : Path
     any_version : bool
-        Load it even if it was exported with other versions; `warn` is called with them.
+        Load the model even if it was exported with other versions; `warn` is called with them.
     warn : callable, optional
 
     Raises
     ------
     UserError
-        If it is missing, not an exported model, or was exported with other versions.
+        If the file is missing, not an exported model, or exported with other versions.
     """
     import joblib
 

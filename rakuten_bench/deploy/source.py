@@ -63,21 +63,21 @@ def rebuild(record: Record) -> Scenario:
     scenario = scenario_of(record)
     if scenario.code != record.code:
         message = (
-            f"{record.code}: its levers now have the code '{scenario.code}'. The options "
-            f"have changed since; run the scenario again."
+            f"{record.code}: its levers now have the code '{scenario.code}': options have "
+            f"changed since the run. Run the scenario again."
         )
         raise UserError(message)
     return scenario
 
 
 def _check(record: Record, dataset: Dataset, split: Split) -> None:
-    for what, before, now in (
+    for noun, before, now in (
         ("data", record.dataset.fingerprint, dataset.fingerprint),
         ("split", record.split.fingerprint, split.fingerprint),
     ):
         if before != now:
             message = (
-                f"{record.code}: the {what} of '{record.dataset.name}' changed since the "
+                f"{record.code}: the {noun} of '{record.dataset.name}' changed since the "
                 f"record was written ({before[:8]}, now {now[:8]}). Run the scenario again."
             )
             raise UserError(message)
@@ -96,7 +96,7 @@ def choose_row(source: Source, row: str) -> tuple[pd.DataFrame, str]:
     if rows.empty:
         known = ", ".join(frame["id"].head(3))
         message = (
-            f"'{row}': no row of {source.dataset.name} has this id, such as {known}."
+            f"'{row}': no row of {source.dataset.name} has this id. First ids: {known}."
         )
         raise UserError(message)
     title = rows["title"].iloc[0][:60]

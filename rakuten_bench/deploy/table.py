@@ -1,4 +1,4 @@
-"""Predictions for a table: label, probability, and the next two guesses; or a cluster."""
+"""Predict the rows of a table: label, probability and the next two classes; or a cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 N_GUESSES = 3
 
-#: More than any score: what the model says is its first guess.
+#: Larger than any score: ranks the predicted class first.
 _FIRST = 1e6
 
 
@@ -39,8 +39,8 @@ def predict_table(
 ) -> pd.DataFrame:
     """Predict every row of a table.
 
-    Exactly the columns that the model reads are looked at: those that its scenario uses
-    and that the table had which it was learned from.
+    Only the columns that the model reads are used: those that its scenario reads and
+    that were in the training table.
 
     Parameters
     ----------
@@ -49,34 +49,32 @@ def predict_table(
     table : Path
     columns : mapping of str to str, optional
         Our column ("id", "title", "description", "language", "image_path") -> column of
-        the table; that of the table that the model was learned from where not given.
+        the table; by default the one of the training table.
     image_folder : Path, optional
-        What relative image paths are relative to; the folder of the images that the
-        model was learned from where None.
+        Folder that relative image paths refer to; that of the training images if None.
     spreadsheet : bool
-        Neutralize texts that a spreadsheet would run as formulas.
+        Whether to neutralize texts that a spreadsheet would evaluate as formulas.
 
     Returns
     -------
     DataFrame of shape (n_rows, 2 to 7)
-        In the order of the table: `id`, the row's own as the table spells it, or `row`,
-        its number from 0, where the table has neither ids nor an index; `label`,
-        `probability`, `second`, `second_probability`, `third`, `third_probability`;
-        without the guesses and their numbers where the model gives none. A clusterer
-        gives one column, `cluster`: its number, from 0.
+        In the order of the table: `id`, as in the table, or `row`, the row number from
+        0, if the table has neither ids nor an index; `label`, `probability`, `second`,
+        `second_probability`, `third`, `third_probability`, except those that the model
+        does not provide. For a clusterer: `cluster`, the number of the cluster from 0.
 
     Raises
     ------
     UserError
-        If the file cannot be read, has no rows, or lacks what the model reads.
+        If the file cannot be read, has no rows, or lacks a column that the model reads.
     """
     import pandas as pd
 
     keys, rows = read_rows(
         model, card, table, columns=columns, image_folder=image_folder
     )
-    found = pd.DataFrame({**keys, **guess(model, rows)})
-    return found.map(_neutralize) if spreadsheet else found
+    predictions = pd.DataFrame({**keys, **guess(model, rows)})
+    return predictions.map(_neutralize) if spreadsheet else predictions
 
 
 def read_rows(
@@ -87,7 +85,7 @@ def read_rows(
     columns: Mapping[str, str] | None = None,
     image_folder: Path | None = None,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Return what the rows of a table are called, and what a model reads of them.
+    """Return the row keys of a table, and the columns that a model reads.
 
     Parameters and errors are those of `predict_table`.
 
@@ -96,7 +94,7 @@ def read_rows(
     keys : dict of str to sequence of n_rows
         `id` or `row`.
     rows : DataFrame of shape (n_rows, n_columns)
-        The columns that the model reads, called as ours.
+        The columns that the model reads, renamed to ours.
     """
     named = {ours: theirs for ours, theirs in (columns or {}).items() if theirs}
     used = used_columns(model, card, named, table)
@@ -111,7 +109,7 @@ def read_rows(
 
 
 def _read(table: Path, names: Collection[str]) -> Reading:
-    """Read a table as training data are read; pass on what was odd about it."""
+    """Read a table as in training; report remarks on the file as warnings."""
     reading = read_table(table, names)
     for remark in reading.remarks:
         warnings.warn(str(remark), Notice, stacklevel=2)
@@ -126,22 +124,23 @@ def choose_table_row(
     *,
     image_folder: Path | None = None,
 ) -> tuple[pd.DataFrame, str]:
-    """Return one row of a table by its id, or number, and how to call it.
+    """Return one row of a table by its id or number, and a description for messages.
 
     Raises
     ------
     UserError
-        If no row is called so, or several are; or as `predict_table`.
+        If no row or several rows have this id or number, or as in `predict_table`.
     """
     keys, rows = read_rows(model, card, table, image_folder=image_folder)
     [(kind, values)] = keys.items()
     names = [str(value) for value in values]
-    places = [place for place, name in enumerate(names) if name == row]
-    if len(places) != 1:
-        many = f"{len(places)} rows have" if places else "no row has"
-        message = f"{table}: {many} the {kind} '{row}', such as {', '.join(names[:3])}."
+    positions = [position for position, name in enumerate(names) if name == row]
+    if len(positions) != 1:
+        subject = f"{len(positions)} rows have" if positions else "no row has"
+        first = ", ".join(names[:3])
+        message = f"{table}: {subject} the {kind} '{row}'. First values: {first}."
         raise UserError(message)
-    return rows.iloc[places], f"row {row} of {table.name}"
+    return rows.iloc[positions], f"row {row} of {table.name}"
 
 
 def _neutralize(value: object) -> object:
@@ -151,7 +150,7 @@ def _neutralize(value: object) -> object:
 def guess(
     model: ScenarioClassifier | ScenarioClusterer, rows: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return the columns of the guesses for some rows."""
+    """Return the columns of predictions for some rows."""
     from rakuten_bench.pipeline.estimator import ScenarioClusterer
 
     if isinstance(model, ScenarioClusterer):
@@ -159,17 +158,17 @@ def guess(
     labels, scores = model.predict_scored(rows)
     if scores is None:
         return {"label": labels}
-    place_of = {label: code for code, label in enumerate(model.classes_)}
-    first = np.array([place_of[label] for label in labels])
-    scores[np.arange(len(first)), first] += _FIRST  # also where it broke a tie
+    code_of = {label: code for code, label in enumerate(model.classes_)}
+    first = np.array([code_of[label] for label in labels])
+    scores[np.arange(len(first)), first] += _FIRST  # even if another has the same score
     order = np.argsort(-scores, axis=1, kind="stable")
     scores[np.arange(len(first)), first] -= _FIRST
-    found: dict[str, Any] = {}
-    exact = hasattr(model, "predict_proba")
+    columns: dict[str, Any] = {}
+    has_probability = hasattr(model, "predict_proba")
     names = ("label", "second", "third")
-    for place, name in enumerate(names[: min(N_GUESSES, order.shape[1])]):
-        found[name] = model.classes_[order[:, place]]
-        if exact:
-            number = "probability" if place == 0 else f"{name}_probability"
-            found[number] = scores[np.arange(len(order)), order[:, place]].round(6)
-    return found
+    for rank, name in enumerate(names[: min(N_GUESSES, order.shape[1])]):
+        columns[name] = model.classes_[order[:, rank]]
+        if has_probability:
+            column = "probability" if rank == 0 else f"{name}_probability"
+            columns[column] = scores[np.arange(len(order)), order[:, rank]].round(6)
+    return columns

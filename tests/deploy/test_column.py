@@ -495,7 +495,7 @@ def test_a_row_of_a_table_is_explained_by_an_exported_model(call, table):
     assert "row p2 of new.csv" in out
     assert "class 'hat'" in out
     assert absent[0] == 2
-    assert "no row has the id 'p9', such as p0, p1, p2" in absent[2]
+    assert "no row has the id 'p9'. First values: p0, p1, p2" in absent[2]
 
 
 @pytest.mark.parametrize(
@@ -504,7 +504,7 @@ def test_a_row_of_a_table_is_explained_by_an_exported_model(call, table):
         (("seen.joblib", "--row", "p1"), "--row needs --table"),
         (("absent.joblib", "--text", "hat"), "model not found"),
         (("short", "--row", "p1", "--table", "shop.csv"), "need an exported model"),
-        (("seen.joblib", "--text", "hat"), "looks at images only"),
+        (("seen.joblib", "--text", "hat"), "reads images only"),
     ],
 )
 def test_unsupported_explanations_are_refused_with_a_reason(call, words, message):

@@ -390,7 +390,7 @@ def test_an_image_is_explained_by_a_map_of_its_fields(tmp_path):
     }
     lines = render_explanation(found, "head").splitlines()
     assert len(lines[3].split()) == 7
-    assert not any("all else" in line for line in lines)
+    assert not any("(other)" in line for line in lines)
     page = render_explanation_page(found, "head")
     assert page.count("<i style=") == 49
     assert "background-image:url(data:image/jpeg;base64," in page
@@ -443,7 +443,7 @@ def test_a_table_without_the_columns_of_the_model_is_refused(
 
 
 def test_a_text_is_not_explained_to_a_model_of_images(seeing):
-    with pytest.raises(UserError, match=r"looks at images only.*--row ID"):
+    with pytest.raises(UserError, match=r"reads images only.*--row ID"):
         text_row(seeing["image"], "hat")
 
 
