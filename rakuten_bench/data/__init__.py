@@ -4,7 +4,7 @@ Light at import: a scenario file can be checked without pandas. A data set is
 one function in one module of this package:
 
     @dataset("mine")
-    def mine(place: DataPaths, *, rows: int = 100) -> Dataset:
+    def mine(paths: DataPaths, *, rows: int = 100) -> Dataset:
         '''One line that describes it.'''
 """
 
@@ -70,10 +70,10 @@ def load_dataset(
     UserError
         If files are missing or unreadable, or rows have no label.
     """
-    place = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
+    paths = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
     entry = DATASETS.find(spec.name)
     entry.versions()  # raises if packages are missing
-    loaded: Dataset = entry.function(place, **entry.convert(spec.params))
+    loaded: Dataset = entry.function(paths, **entry.convert(spec.params))
     if data_dir is not None and entry.is_made:
         unused = f"--data-dir {data_dir} is not used: {spec.name} reads no files."
         return replace(loaded, remarks=(*loaded.remarks, unused))

@@ -39,7 +39,7 @@ LAYOUT = Layout(
 
 
 @dataset("flipkart")
-def flipkart(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
+def flipkart(paths: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
     """Read the Flipkart sample: 1,050 English listings, 7 categories, photos.
 
     Parameters
@@ -52,7 +52,7 @@ def flipkart(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
     UserError
         If the file is missing.
     """
-    file = find_file(place)
+    file = find_file(paths)
     reading = read_table(file, _COLUMNS)
     frame = reading.frame
     if missing := [name for name in _COLUMNS if name not in frame]:
@@ -72,7 +72,7 @@ def flipkart(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
         columns,
         subject=str(file),
         image_folder=images,
-        cache=place.store,
+        cache=paths.store,
         about=ABOUT,
         max_missing_images=max_missing_images,
         remarks=tuple(map(str, reading.remarks)),
@@ -80,7 +80,7 @@ def flipkart(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
     )
 
 
-def find_file(place: DataPaths) -> Path:
+def find_file(paths: DataPaths) -> Path:
     """Return where the CSV is.
 
     Raises
@@ -88,7 +88,7 @@ def find_file(place: DataPaths) -> Path:
     UserError
         If it is in none of the user's folders.
     """
-    folders = place.folders(FOLDER_VARIABLE, DATA_DIR_VARIABLE)
+    folders = paths.folders(FOLDER_VARIABLE, DATA_DIR_VARIABLE)
     for folder in folders:
         for file in (folder / FILE, folder / "flipkart" / FILE):
             if file.is_file():

@@ -67,7 +67,7 @@ def find_hint(names: Sequence[str], folder: Path) -> str:
     names : sequence of str
         As in the table.
     folder : Path
-        What they are relative to.
+        Folder that the names are relative to.
 
     Returns
     -------
@@ -75,8 +75,8 @@ def find_hint(names: Sequence[str], folder: Path) -> str:
         A sentence; "" if no reason is found.
     """
     index = _Index(folder)
-    asked = names[:: max(1, len(names) // _MOST_NAMES)]
-    hints = [_judge_name(name) or index.judge(name) for name in asked]
+    sample = names[:: max(1, len(names) // _MOST_NAMES)]
+    hints = [_judge_name(name) or index.judge(name) for name in sample]
     counts = Counter(hint.reason for hint in hints if hint)
     if not counts:
         return "" if index.files else "The folder is empty."
@@ -123,16 +123,16 @@ class _Index:
 
     def judge(self, name: str) -> _Hint | None:
         """Return how an existing file differs from a missing one, if one is similar."""
-        asked = PurePath(name.replace("\\", "/"))
-        found = (
-            self._by_name.get(_normalize(asked.name))
-            or self._by_stem.get(_normalize(asked.name))
-            or self._by_stem.get(_normalize(asked.stem))
+        wanted = PurePath(name.replace("\\", "/"))
+        similar = (
+            self._by_name.get(_normalize(wanted.name))
+            or self._by_stem.get(_normalize(wanted.name))
+            or self._by_stem.get(_normalize(wanted.stem))
         )
-        if found is None:
+        if similar is None:
             return None
-        reason = _compare_names(asked.name, PurePath(found).name)
-        return _Hint(reason, f"'{shorten(name)}' is probably '{shorten(found)}'")
+        reason = _compare_names(wanted.name, PurePath(similar).name)
+        return _Hint(reason, f"'{shorten(name)}' is probably '{shorten(similar)}'")
 
 
 def _iter_files(folder: Path) -> Iterator[tuple[str, str]]:
@@ -162,7 +162,11 @@ _DIFFERENCES: tuple[tuple[Callable[[str], str], str], ...] = (
 )
 
 
-def _compare_names(asked: str, found: str) -> str:
+def _compare_names(wanted: str, similar: str) -> str:
     """Return how two similar file names differ."""
-    same = (why for spell, why in _DIFFERENCES if spell(asked) == spell(found))
-    return next(same, "The files have another extension")
+    reasons = (
+        reason
+        for normalize, reason in _DIFFERENCES
+        if normalize(wanted) == normalize(similar)
+    )
+    return next(reasons, "The files have another extension")

@@ -81,7 +81,7 @@ _STREAM = 7
 
 
 @dataset("openmoji", is_made=True)
-def openmoji(place: DataPaths, *, random_state: int = 123) -> Dataset:
+def openmoji(paths: DataPaths, *, random_state: int = 123) -> Dataset:
     """Embedded data set: 1,900 emoji (not products) with names and images.
 
     Parameters
@@ -91,7 +91,7 @@ def openmoji(place: DataPaths, *, random_state: int = 123) -> Dataset:
     """
     items = list(_iter_items())
     titles, languages = draw_names([code for code, _ in items], random_state)
-    folder, remarks = draw_pictures([code for code, _ in items], place.store)
+    folder, remarks = draw_pictures([code for code, _ in items], paths.store)
     columns = {
         "id": [code for code, _ in items],
         "title": titles,

@@ -56,25 +56,27 @@ def find_placeholders(codes: Rows, y: NDArray[np.int32]) -> NDArray[np.bool_]:
     share = rows / len(codes)
     many = (rows > FEW_ROWS) & (share > SHARE)
     several = (classes > 1) | (share > SHARE_IN_ONE_CLASS)
-    found: NDArray[np.bool_] = (many & several) | (classes >= MANY_CLASSES)
-    if found.sum() <= max(FEW_VALUES, FEW_VALUES_SHARE * n_values):
-        return found
-    large = found & (share > SHARE_OF_ONE)
-    if 2 * found.sum() <= n_values:
-        return found if tell_nothing(found, codes, y) else large
-    return large & tell_nothing(large, codes, y)
+    candidates: NDArray[np.bool_] = (many & several) | (classes >= MANY_CLASSES)
+    if candidates.sum() <= max(FEW_VALUES, FEW_VALUES_SHARE * n_values):
+        return candidates
+    large = candidates & (share > SHARE_OF_ONE)
+    if 2 * candidates.sum() <= n_values:
+        return candidates if is_independent(candidates, codes, y) else large
+    return large & is_independent(large, codes, y)
 
 
-def tell_nothing(found: NDArray[np.bool_], codes: Rows, y: NDArray[np.int32]) -> bool:
-    """Return whether classes are independent of values.
+def is_independent(
+    selected: NDArray[np.bool_], codes: Rows, y: NDArray[np.int32]
+) -> bool:
+    """Return whether classes are independent of the selected values.
 
     Pearson's test of independence; sets of rows that were labeled one by one fail it.
     """
     from scipy.stats import chi2_contingency
 
-    if not found.any():
+    if not selected.any():
         return True
-    rows = (codes >= 0) & found[codes]
+    rows = (codes >= 0) & selected[codes]
     values, value = np.unique(codes[rows], return_inverse=True)
     classes, label = np.unique(y[rows], return_inverse=True)
     counts = np.zeros((len(values), len(classes)), dtype=np.int64)

@@ -72,7 +72,7 @@ LABEL_NAMES = {
 
 
 @dataset("rakuten")
-def rakuten(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
+def rakuten(paths: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
     """Rakuten France challenge, from its files: 84,916 listings, 27 classes, photos.
 
     Parameters
@@ -86,11 +86,11 @@ def rakuten(place: DataPaths, *, max_missing_images: Share = 0.5) -> Dataset:
         If the files are missing, or texts and labels do not match.
     """
     return read_challenge(
-        find_folder(place), cache=place.store, max_missing_images=max_missing_images
+        find_folder(paths), cache=paths.store, max_missing_images=max_missing_images
     )
 
 
-def find_folder(place: DataPaths) -> Path:
+def find_folder(paths: DataPaths) -> Path:
     """Return the folder with the challenge's tables.
 
     Raises
@@ -98,11 +98,11 @@ def find_folder(place: DataPaths) -> Path:
     UserError
         If it is not found; the message says which files to download.
     """
-    folders = place.folders(DATA_DIR_VARIABLE)
+    folders = paths.folders(DATA_DIR_VARIABLE)
     for folder in folders:
-        for found in (folder, folder / "rakuten"):
-            if (found / TEXTS).is_file() and (found / LABELS).is_file():
-                return found
+        for candidate in (folder, folder / "rakuten"):
+            if (candidate / TEXTS).is_file() and (candidate / LABELS).is_file():
+                return candidate
     where = ", ".join(f"'{folder}'" for folder in folders) or "no folder given"
     message = (
         f"data set 'rakuten': {TEXTS} and {LABELS} not found ({where}). Download "
@@ -123,7 +123,7 @@ def read_challenge(
     ----------
     folder : Path
     cache : Path or None
-        Folder where the hashes of images are kept.
+        Folder where the hashes of images are cached.
     max_missing_images : float
         The share of rows that may lack an image; synthetic data may lack all but one.
 
@@ -238,8 +238,8 @@ def find_images(folder: Path) -> Path:
 
     If there is none, return the folder where they should be.
     """
-    found = (images for images in _image_folders(folder) if images.is_dir())
-    return next(found, folder / "images" / "image_train")
+    existing = (images for images in _image_folders(folder) if images.is_dir())
+    return next(existing, folder / "images" / "image_train")
 
 
 def _image_folders(folder: Path) -> Iterator[Path]:

@@ -19,7 +19,7 @@ from rakuten_bench.types import Dataset
 
 @dataset("synthetic", is_made=True)
 def synthetic(
-    place: DataPaths,
+    paths: DataPaths,
     *,
     rows: Annotated[int, Meta(ge=54)] = 5000,
     images: Annotated[int, Meta(ge=0)] = 0,
@@ -37,12 +37,12 @@ def synthetic(
         Seed of all random draws.
     """
     images = min(images, rows)
-    folder = place.store / f"synthetic-{rows}-{images}-{random_state}-{_code_digest()}"
+    folder = paths.store / f"synthetic-{rows}-{images}-{random_state}-{_code_digest()}"
     build = partial(
         synthesis.synthesize, rows=rows, images=images, random_state=random_state
     )
     built, remarks = build_once(folder, build)
-    loaded = read_challenge(built, cache=place.store)
+    loaded = read_challenge(built, cache=paths.store)
     return replace(loaded, remarks=(*loaded.remarks, *remarks))
 
 

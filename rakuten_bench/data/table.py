@@ -40,7 +40,7 @@ def find_file_problems(params: Params) -> Iterator[str]:
 
 @dataset("table", check=find_file_problems)
 def table(  # noqa: PLR0913  (one argument per column that a user may name)
-    place: DataPaths,
+    paths: DataPaths,
     *,
     path: str = "",
     train: str = "",
@@ -102,18 +102,18 @@ def table(  # noqa: PLR0913  (one argument per column that a user may name)
     }
     files = {"": path} if path else {"train": train, "test": test}
     parts = read_parts(
-        {part: place.relative_to / expand_home(file) for part, file in files.items()},
+        {part: paths.relative_to / expand_home(file) for part, file in files.items()},
         columns,
     )
-    folder = place.relative_to / expand_home(image_folder)
-    named = {ours: theirs for ours, theirs in columns.items() if theirs}
+    folder = paths.relative_to / expand_home(image_folder)
+    named = {field: column for field, column in columns.items() if column}
     named.pop("side", None)
     return _assemble_parts(
         name or "+".join(part.file.stem for part in parts),
         parts,
         image_folder=folder if image else None,
         max_missing_images=max_missing_images,
-        cache=place.store,
+        cache=paths.store,
         cleaning=Cleaning(missing, labels or LabelRules()),
         sides=join_sides(parts, side),
         layout=Layout(named),
@@ -161,15 +161,15 @@ def read_parts(files: Mapping[str, Path], columns: Mapping[str, str]) -> list[Pa
     Problems
         All errors in the columns of all files.
     """
-    used = [theirs for theirs in columns.values() if theirs]
+    used = [column for column in columns.values() if column]
     parts, problems = [], []
     for side, file in files.items():
         reading = read_table(file, used)
         problems += find_problems(file, reading, columns, side)
         named = {
-            ours: reading.frame[theirs]
-            for ours, theirs in columns.items()
-            if theirs in reading.frame.columns
+            field: reading.frame[column]
+            for field, column in columns.items()
+            if column in reading.frame.columns
         }
         parts.append(Part(side, file, named, len(reading.frame), reading.remarks))
     if problems:
@@ -185,9 +185,9 @@ def join_parts(parts: Sequence[Part]) -> dict[str, pd.Series]:
     import pandas as pd
 
     joined = {
-        ours: pd.concat([part.columns[ours] for part in parts], ignore_index=True)
-        for ours in parts[0].columns
-        if ours != "side"
+        field: pd.concat([part.columns[field] for part in parts], ignore_index=True)
+        for field in parts[0].columns
+        if field != "side"
     }
     if len(parts) > 1 and "id" not in joined:
         numbered = [
@@ -240,27 +240,27 @@ def check_columns(file: Path, reading: Reading, columns: Mapping[str, str]) -> N
     problems = []
     if not len(frame):
         problems.append(f"{file}: the table has no rows.")
-    if not any(columns[ours] for ours in ("title", "description", "image_path")):
+    if not any(columns[field] for field in ("title", "description", "image_path")):
         problems.append(
             f"{file}: no text or image column. Name a column as `title`, "
             f"`description` or `image`."
         )
     problems.extend(
-        f"{file}: column '{theirs}' is named as label and as {ours}, which leaks the "
-        f"label. Name another column as {ours}."
-        for ours, theirs in columns.items()
-        if ours not in ("label", "id") and theirs == columns["label"]
+        f"{file}: column '{column}' is named as label and as {field}, which leaks the "
+        f"label. Name another column as {field}."
+        for field, column in columns.items()
+        if field not in ("label", "id") and column == columns["label"]
     )
     problems.extend(
-        f"{file}: {_unknown_column(theirs, frame.columns)}"
-        for theirs in columns.values()
-        if theirs and theirs not in frame.columns
+        f"{file}: {_unknown_column(column, frame.columns)}"
+        for column in columns.values()
+        if column and column not in frame.columns
     )
     problems.extend(
-        f"{file}: column '{theirs}' contains lists. Only texts may be lists; {ours} "
+        f"{file}: column '{column}' contains lists. Only texts may be lists; {field} "
         f"needs a single value in each row."
-        for ours, theirs in columns.items()
-        if theirs in reading.joined and ours not in ("title", "description")
+        for field, column in columns.items()
+        if column in reading.joined and field not in ("title", "description")
     )
     if problems:
         raise Problems(problems)

@@ -59,24 +59,26 @@ def used_columns(
     """
     read = [name for name in model.columns_ if name not in card.constants]
     problems = [
-        f"{table}: {_NOUNS[ours][1]} {theirs}: the model does not read a "
-        f"{_NOUNS[ours][0]}. It reads: {_listed(read)}."
-        for ours, theirs in named.items()
-        if ours not in read and ours != "id"
+        f"{table}: {_NOUNS[field][1]} {column}: the model does not read a "
+        f"{_NOUNS[field][0]}. It reads: {_listed(read)}."
+        for field, column in named.items()
+        if field not in read and field != "id"
     ]
     if problems:
         raise Problems(problems)
-    return {ours: _source_columns(ours, card, named) for ours in read}
+    return {field: _source_columns(field, card, named) for field in read}
 
 
 def _listed(read: list[str]) -> str:
-    return ", ".join(_NOUNS[ours][0] for ours in read)
+    return ", ".join(_NOUNS[field][0] for field in read)
 
 
-def _source_columns(ours: str, card: Card, named: Mapping[str, str]) -> tuple[str, ...]:
-    if ours == "image_path" and card.image_name and ours not in named:
+def _source_columns(
+    field: str, card: Card, named: Mapping[str, str]
+) -> tuple[str, ...]:
+    if field == "image_path" and card.image_name and field not in named:
         return name_fields(card.image_name)
-    return (named.get(ours) or card.columns.get(ours, ours),)
+    return (named.get(field) or card.columns.get(field, field),)
 
 
 def find_id_column(frame: pd.DataFrame, card: Card, named: str, table: Path) -> str:
@@ -126,7 +128,7 @@ def take_rows(
     if frame.empty:
         message = f"{table}: the table has no rows."
         raise UserError(message)
-    taken = {ours: frame[theirs[0]] for ours, theirs in used.items()}
+    taken = {field: frame[sources[0]] for field, sources in used.items()}
     if used.get("image_path") == name_fields(card.image_name):
         taken["image_path"] = name_images(card.image_name, frame)
     rows = pd.DataFrame(card.constants | taken, index=frame.index)
@@ -150,12 +152,12 @@ def _clean_values(rows: pd.DataFrame, card: Card, table: Path) -> None:
 def _missing(
     frame: pd.DataFrame, used: Mapping[str, tuple[str, ...]], table: Path
 ) -> Iterator[str]:
-    for ours, sources in used.items():
-        noun, option = _NOUNS[ours]
-        for theirs in sources:
-            if theirs not in frame:
+    for field, sources in used.items():
+        noun, option = _NOUNS[field]
+        for column in sources:
+            if column not in frame:
                 yield (
-                    f"{table}: {unknown('column', theirs, frame.columns)} The model "
+                    f"{table}: {unknown('column', column, frame.columns)} The model "
                     f"reads it as {noun}; choose another column with {option}."
                 )
 
@@ -163,11 +165,11 @@ def _missing(
 def _lists(
     reading: Reading, used: Mapping[str, tuple[str, ...]], table: Path
 ) -> Iterator[str]:
-    for ours, sources in used.items():
-        for theirs in reading.joined.intersection(sources):
-            if ours not in ("title", "description"):
+    for field, sources in used.items():
+        for column in reading.joined.intersection(sources):
+            if field not in ("title", "description"):
                 yield (
-                    f"{table}: column '{theirs}' has lists. The {_NOUNS[ours][0]} must "
+                    f"{table}: column '{column}' has lists. The {_NOUNS[field][0]} must "
                     f"be a single value for each row."
                 )
 

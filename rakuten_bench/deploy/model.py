@@ -180,16 +180,16 @@ def _layout(dataset: Dataset, read: tuple[str, ...]) -> dict[str, Any]:
     """Return the names of the columns that a model reads, and the location of images."""
     layout = dataset.layout or Layout({})
     constants = {
-        ours: value for ours, value in layout.constants.items() if ours in read
+        field: value for field, value in layout.constants.items() if field in read
     }
     images = "image_path" in read
     image_name = layout.image_name if images else ""
     folder = dataset.image_folder if images else None
     return {
         "columns": {
-            ours: layout.columns.get(ours, ours)
-            for ours in read
-            if ours not in constants and not (ours == "image_path" and image_name)
+            field: layout.columns.get(field, field)
+            for field in read
+            if field not in constants and not (field == "image_path" and image_name)
         },
         "id_column": layout.columns.get("id", ""),
         "image_name": image_name,

@@ -96,7 +96,7 @@ def read_rows(
     rows : DataFrame of shape (n_rows, n_columns)
         The columns that the model reads, renamed to ours.
     """
-    named = {ours: theirs for ours, theirs in (columns or {}).items() if theirs}
+    named = {field: column for field, column in (columns or {}).items() if column}
     used = used_columns(model, card, named, table)
     reading = _read(table, [*chain(*used.values()), *filter(None, [named.get("id")])])
     frame = reading.frame
