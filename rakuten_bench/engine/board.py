@@ -13,6 +13,7 @@ from rakuten_bench.engine.prepare import Prepared, on_board
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.errors import writing
 from rakuten_bench.records import (
+    CHOOSE_RESULTS,
     BoardInfo,
     BoardRows,
     Identity,
@@ -22,7 +23,6 @@ from rakuten_bench.records import (
 )
 from rakuten_bench.types import Dataset, Split
 
-_ELSEWHERE = "Name another folder with --results."
 _SHORT = 8  # digits of a fingerprint in a sentence
 
 
@@ -41,7 +41,7 @@ def claim(prepared: Prepared, settings: Settings) -> Prepared:
         rows_digest=rows.rows_digest,
         n_test=len(rows),
     )
-    with writing(settings.results, _ELSEWHERE):
+    with writing(settings.results, CHOOSE_RESULTS):
         board = claim_board(
             settings.results, prepared.plain_board, info, prepared.board
         )
@@ -70,7 +70,7 @@ def check_results(results: Path) -> None:
     ------
     UserError
     """
-    with writing(results, _ELSEWHERE):
+    with writing(results, CHOOSE_RESULTS):
         made = _make_folders(results)
         try:
             with tempfile.TemporaryFile(dir=results):

@@ -47,6 +47,7 @@ from rakuten_bench.records.schema import (
     Stop,
 )
 from rakuten_bench.records.store import (
+    CHOOSE_RESULTS,
     Damaged,
     DamagedRecord,
     has_record,
@@ -77,6 +78,7 @@ from rakuten_bench.records.verify import (
 )
 
 __all__ = [
+    "CHOOSE_RESULTS",
     "NO_DATASET",
     "SCHEMA_VERSION",
     "Attempt",

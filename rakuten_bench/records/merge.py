@@ -22,6 +22,7 @@ from rakuten_bench.records.board import (
 )
 from rakuten_bench.records.schema import Record
 from rakuten_bench.records.store import (
+    CHOOSE_RESULTS,
     CLUSTERS_FILE,
     CONFUSION_FILE,
     PREDICTIONS_FILE,
@@ -128,7 +129,7 @@ def _claim(folder: Path, identity: Identity, record: Record, results: Path) -> s
     known = read_board(results / find_board(results, plain, identity))
     if known is not None and known.identity == identity and known.rows_digest:
         info = known
-    with writing(results):
+    with writing(results, CHOOSE_RESULTS):
         return claim_board(results, plain, info)
 
 
@@ -176,7 +177,7 @@ def _copy(folder: Path, target: Path, record: Record) -> None:
         if (folder / name).is_file()
     }
     contents[RECORD_FILE] = encode_json(record)
-    with writing(target):
+    with writing(target, CHOOSE_RESULTS):
         target.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
             replace_file(target / name, content)

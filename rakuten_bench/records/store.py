@@ -47,6 +47,8 @@ PREDICTIONS_FILE = "predictions.npz"
 
 #: Remedy for an inconsistent record.
 REMEDY = "Remove the folder and run again."
+#: Remedy for a results folder that can't be written.
+CHOOSE_RESULTS = "Name another folder with --results."
 
 Shape = TypeVar("Shape", Record, Row)
 Decoded = TypeVar("Decoded")

@@ -95,7 +95,10 @@ def test_a_place_that_can_not_be_written_is_one_message(shop, tmp_path):
     shop.add("T1")
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(UserError, match="results: can't be written: Not a directory"):
+    with pytest.raises(
+        UserError,
+        match=r"can't be written: Not a directory\. Name another folder with --results",
+    ):
         list(records.merge_results([shop.results], tmp_path / "file" / "results"))
 
 
