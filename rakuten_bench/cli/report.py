@@ -27,7 +27,7 @@ from rakuten_bench.wording.format import FORMATS
 from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
-    from rakuten_bench.report import Board
+    from rakuten_bench.report import Ranking
 
 _PLOTTED = 5  # scenarios of a board with separate plots, at most
 
@@ -148,21 +148,21 @@ def _load_board(
     sort: str | None,
     subset: str,
     cache: Path | None,
-) -> Board:
+) -> Ranking:
     from rakuten_bench import report
 
     metric = sort or report.choose_metric(results, name)
     return report.load_board(results, name, metric, subset, cache)
 
 
-def _with_standing(board: Board, top: int | None, cache: Path | None) -> Board:
+def _with_standing(board: Ranking, top: int | None, cache: Path | None) -> Ranking:
     from rakuten_bench import report
     from rakuten_bench.store.layout import Layout
 
     return report.with_standing(board, top, Layout(cache).standings if cache else None)
 
 
-def _log_boards(boards: Sequence[Board], uri: str) -> None:
+def _log_boards(boards: Sequence[Ranking], uri: str) -> None:
     from rakuten_bench import report
 
     logged = report.log_boards(boards, uri)
@@ -170,7 +170,7 @@ def _log_boards(boards: Sequence[Board], uri: str) -> None:
     echo(f"{uri}: {new} logged, {logged.known:,} already logged", err=True)
 
 
-def _write_plots(folder: Path, boards: Sequence[Board], n_scenarios: int) -> None:
+def _write_plots(folder: Path, boards: Sequence[Ranking], n_scenarios: int) -> None:
     from rakuten_bench.report import board_plots
 
     files = (file for board in boards for file in board_plots(board, n_scenarios))
@@ -187,13 +187,13 @@ def _find_cache() -> Path | None:
     return None
 
 
-def _say_left_out(boards: Sequence[Board]) -> None:
+def _say_left_out(boards: Sequence[Ranking]) -> None:
     for sentence in (s for board in boards for s in board.left_out):
         echo(f"Left out: {sentence}", err=True)
 
 
 def _write_page(
-    file: Path, boards: Sequence[Board], data_dir: Path | None, with_examples: bool
+    file: Path, boards: Sequence[Ranking], data_dir: Path | None, with_examples: bool
 ) -> None:
     """Write the HTML file, with wrong predictions if the data are available."""
     from rakuten_bench import report

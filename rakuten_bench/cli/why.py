@@ -21,7 +21,7 @@ from rakuten_bench.wording.words import number
 if TYPE_CHECKING:
     from rakuten_bench.engine.why import Answer
     from rakuten_bench.records import Record
-    from rakuten_bench.scenario.load import Study
+    from rakuten_bench.scenario.load import StudySpec
 
 
 @click.command("why", short_help="Explain why a scenario would run again.")
@@ -65,7 +65,7 @@ def command(
     echo(render_answer(record, explain(record, study, settings)))
 
 
-def _pick(file: Path, code: str, record: Record) -> Study:
+def _pick(file: Path, code: str, record: Record) -> StudySpec:
     """Return the study of a file, restricted to the given scenario."""
     from rakuten_bench.errors import UserError, unknown
     from rakuten_bench.scenario.load import load_study

@@ -23,7 +23,7 @@ from rakuten_bench.executor.device import find_devices
 from rakuten_bench.executor.protocol import StartingExecutor, StepExecutor
 from rakuten_bench.records import release_board, write_study_run
 from rakuten_bench.scenario import Choice
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.store.access import check_access
 from rakuten_bench.store.leftover import remove_all_leftovers
 from rakuten_bench.store.pin import Pin
@@ -158,7 +158,7 @@ class Run:
         return Workload.of(self.prepared, lambda key: key in recorded and key in store)
 
 
-def warm_up(study: Study, settings: Settings) -> StartingExecutor | None:
+def warm_up(study: StudySpec, settings: Settings) -> StartingExecutor | None:
     """Start the executor while the data of a study are still being loaded.
 
     Nothing is started where every scenario has a record somewhere: most likely there
@@ -176,7 +176,7 @@ def warm_up(study: Study, settings: Settings) -> StartingExecutor | None:
     return None
 
 
-def _start(study: Study, settings: Settings) -> StartingExecutor:
+def _start(study: StudySpec, settings: Settings) -> StartingExecutor:
     request = settings.request(study.scenarios)
     return find_backend(settings.executor).start(request)
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from rakuten_bench.data import DatasetSpec, SplitSpec, load_dataset
 from rakuten_bench.records import DatasetInfo, Record
 from rakuten_bench.scenario import Scenario, from_words
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.types import Dataset
 
 
-def study_of(record: Record) -> Study:
+def study_of(record: Record) -> StudySpec:
     """Return a study with only the scenario of a record.
 
     Raises
@@ -19,7 +19,7 @@ def study_of(record: Record) -> Study:
     UserError
         If an option or parameter of it no longer exists.
     """
-    return Study(
+    return StudySpec(
         path=(_folder_of(record.dataset) or Path()) / "record",
         dataset=_spec_of(record.dataset),
         split=SplitSpec(

@@ -30,7 +30,7 @@ from rakuten_bench.records import (
 from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice, Scenario, find_option, iter_options
 from rakuten_bench.scenario.limit import Limit
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.store.result import Facts, Store
 from rakuten_bench.types import Dataset, Languages, Prediction, Rows, Split
 from rakuten_bench.wording.words import number
@@ -63,7 +63,7 @@ class Recorder:
         first scenario that finishes with it.
     """
 
-    study: Study
+    study: StudySpec
     plan: Plan
     dataset: Dataset
     split: Split

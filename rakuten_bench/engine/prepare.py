@@ -33,7 +33,7 @@ from rakuten_bench.records import (
     path_from,
 )
 from rakuten_bench.scenario import Choice, Scenario, find_option, iter_options
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.store.access import NoAccess
 from rakuten_bench.store.layout import Layout
 from rakuten_bench.store.pin import Pin
@@ -61,7 +61,7 @@ class Prepared:
         Protects the cache from eviction until the run pins what it needs.
     """
 
-    study: Study
+    study: StudySpec
     dataset: Dataset
     split: Split
     plan: Plan
@@ -91,13 +91,13 @@ class Prepared:
 
 
 def prepare(
-    study: Study, settings: Settings, *, pin: bool = False, check: bool = True
+    study: StudySpec, settings: Settings, *, pin: bool = False, check: bool = True
 ) -> Prepared:
     """Load the data, build the plan, and find what remains to be run.
 
     Parameters
     ----------
-    study : Study
+    study : StudySpec
     settings : Settings
     pin : bool
         Protect the cache from being cleared between preparation and run.
@@ -133,7 +133,7 @@ def _store_of(settings: Settings) -> Store:
     return Store(Layout(settings.cache.absolute()).steps)
 
 
-def _prepare(study: Study, settings: Settings) -> Prepared:
+def _prepare(study: StudySpec, settings: Settings) -> Prepared:
     check_packages(study.scenarios)
     dataset = load_dataset(
         study.dataset,

@@ -11,7 +11,7 @@ from rakuten_bench.executor.device import Devices
 from rakuten_bench.executor.task import Task
 from rakuten_bench.plan import Plan, Step
 from rakuten_bench.scenario.limit import Limit
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 
 
 def _working_folder() -> str:
@@ -33,7 +33,7 @@ class TaskFactory:
     working_folder : str
     """
 
-    study: Study
+    study: StudySpec
     plan: Plan
     root: Path
     devices: Devices

@@ -17,7 +17,7 @@ from rakuten_bench.plan.key_parts import find_key_parts, module_file
 from rakuten_bench.records import Record, StepCost
 from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Scenario, find_option
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.wording.words import number
 
 _SHOWN = 3  # files of one step
@@ -61,13 +61,13 @@ class Answer:
     following: list[str] = field(default_factory=list)
 
 
-def explain(record: Record, study: Study, settings: Settings) -> Answer:
+def explain(record: Record, study: StudySpec, settings: Settings) -> Answer:
     """Compare a record with what a study would run now.
 
     Parameters
     ----------
     record : Record
-    study : Study
+    study : StudySpec
         Of one scenario.
     settings : Settings
 

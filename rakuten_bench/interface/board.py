@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rakuten_bench import report
 from rakuten_bench.errors import UserError, unknown
-from rakuten_bench.interface.comparison import Comparison
-from rakuten_bench.interface.effect import Effects
+from rakuten_bench.interface.comparison import ScenarioComparison
+from rakuten_bench.interface.effect import LeverEffects
 from rakuten_bench.interface.example import find_examples
 from rakuten_bench.interface.result import ScenarioResult
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
@@ -40,7 +40,7 @@ class Board:
 
     def __init__(
         self,
-        board: report.Board,
+        board: report.Ranking,
         results: Path,
         cache: Path | None = None,
         data_dir: Path | None = None,
@@ -156,11 +156,13 @@ class Board:
         unused = () if self._board.clusterings else CLUSTER_METRICS
         return frame.drop(columns=[*_SAME, *unused]).set_index("code")
 
-    def effects(self) -> Effects:
+    def effects(self) -> LeverEffects:
         """Return what each option gains or costs against the others of its lever."""
-        return Effects(report.lever_effects(self._board), self._board)
+        return LeverEffects(report.lever_effects(self._board), self._board)
 
-    def compare(self, a: str | ScenarioResult, b: str | ScenarioResult) -> Comparison:
+    def compare(
+        self, a: str | ScenarioResult, b: str | ScenarioResult
+    ) -> ScenarioComparison:
         """Compare scenario `b` with `a` on the same test rows.
 
         Parameters
@@ -177,7 +179,7 @@ class Board:
             (one if isinstance(one, ScenarioResult) else self[one]).folder
             for one in (a, b)
         ]
-        return Comparison(report.compare(*folders))
+        return ScenarioComparison(report.compare(*folders))
 
     def plot(self) -> Figure:
         """Draw score against cost; a line connects the Pareto-optimal scenarios.

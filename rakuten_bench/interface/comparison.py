@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Comparison:
+class ScenarioComparison:
     """How scenario B differs from A on the same test rows.
 
     Attributes

@@ -1,4 +1,4 @@
-"""Effects of levers, as tables and as a figure."""
+"""LeverEffects of levers, as tables and as a figure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Effects:
+class LeverEffects:
     """What each option gains or costs against the others of its lever."""
 
-    def __init__(self, effects: report.Effects, board: report.Board) -> None:
+    def __init__(self, effects: report.Effects, board: report.Ranking) -> None:
         self._effects = effects
         self._board = board
 

@@ -28,7 +28,7 @@ from rakuten_bench.interface.progress import Display, choose_display, iter_note_
 from rakuten_bench.interface.setting import build_settings
 from rakuten_bench.interface.study import Study, load_study
 from rakuten_bench.records import NO_DATASET, attempting
-from rakuten_bench.scenario.load import Study as StudySpec
+from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.store.layout import Layout
 from rakuten_bench.units import render_duration, render_size
 from rakuten_bench.wording.words import clean, number

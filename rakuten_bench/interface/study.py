@@ -94,7 +94,7 @@ class Study:
         self._spec = load.read_study(Path.cwd() / name, {**given, "dataset": spec})
 
     @classmethod
-    def _of(cls, spec: load.Study) -> Self:
+    def _of(cls, spec: load.StudySpec) -> Self:
         study = cls.__new__(cls)
         study._frame, study._spec = None, spec
         return study
@@ -118,7 +118,7 @@ class Study:
         )
         return (*self._spec.remarks, *skipped)
 
-    def resolve(self, cache: Path) -> load.Study:
+    def resolve(self, cache: Path) -> load.StudySpec:
         """Return the study as the engine runs it; a DataFrame is kept in the cache."""
         if self._frame is None:
             return self._spec

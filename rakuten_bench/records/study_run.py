@@ -65,7 +65,7 @@ class StudyRun(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     overrides : dict
         "dataset" and "seed", if set on the command line.
     asked : str
-        Digest of the file's contents, as `Study.digest`.
+        Digest of the file's contents, as `StudySpec.digest`.
     board : str
     data, split : str
         Fingerprints.

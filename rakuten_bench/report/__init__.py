@@ -4,8 +4,8 @@ Reads only records; imports no machine learning library.
 """
 
 from rakuten_bench.report.board import (
-    Board,
     Entry,
+    Ranking,
     choose_boards,
     choose_metric,
     load_board,
@@ -28,7 +28,6 @@ from rakuten_bench.report.standing import with_standing
 from rakuten_bench.report.tracking import Logged, log_boards
 
 __all__ = [
-    "Board",
     "Comparison",
     "Effect",
     "Effects",
@@ -36,6 +35,7 @@ __all__ = [
     "Example",
     "Interaction",
     "Logged",
+    "Ranking",
     "board_plots",
     "choose_boards",
     "choose_metric",

@@ -82,8 +82,8 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Board:
-    """Comparable scenarios, best first, and records that are excluded.
+class Ranking:
+    """The scenarios of a board, best first, and records that are excluded.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ class Board:
         """Return all scenarios, those without scores last."""
         return self.entries + self.clusterings + self.failures
 
-    def failing_only(self, codes: Collection[str]) -> Board:
+    def failing_only(self, codes: Collection[str]) -> Ranking:
         """Return the board of a run: failures of other files are only counted."""
         others = [entry for entry in self.failures if entry.code not in codes]
         if not others:
@@ -210,7 +210,7 @@ def load_board(
     subset: str = "",
     cache: Path | None = None,
     rows: Iterable[Row | Damaged] | None = None,
-) -> Board:
+) -> Ranking:
     """Read the records of a board and rank those consistent with their predictions.
 
     Ties are broken by lower cost, then by code.
@@ -242,7 +242,7 @@ def load_board(
     ranked = [(row, scores) for row, scores in scored if row.scores]
     clustered = [(row, scores) for row, scores in scored if row.clustering]
     failed = [row for row in held if not row.has_scores]
-    return Board(
+    return Ranking(
         name=name,
         dataset=chosen.dataset,
         split=chosen.split,

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench import metrics
-from rakuten_bench.report.board import Board
+from rakuten_bench.report.board import Ranking
 from rakuten_bench.report.standing import load_answers, one_blas_thread
 from rakuten_bench.wording.words import all_words
 
@@ -99,7 +99,7 @@ class Effects:
     interactions: tuple[Interaction, ...]
 
 
-def lever_effects(board: Board) -> Effects:
+def lever_effects(board: Ranking) -> Effects:
     """Estimate the effect of every lever that varies over a board."""
     entries = board.entries
     words = [all_words(entry.row) for entry in entries]
@@ -107,7 +107,7 @@ def lever_effects(board: Board) -> Effects:
     return estimate_effects(words, scores, _draw(board))
 
 
-def _draw(board: Board) -> Floats | None:
+def _draw(board: Ranking) -> Floats | None:
     """Return scores in resamples of the rows; None if predictions are missing."""
     answers, first = load_answers(board, board.entries)
     if first is None or len(answers) < len(board.entries):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.records import Record
-from rakuten_bench.report.board import Board, Entry, read_counts, read_f1
+from rakuten_bench.report.board import Entry, Ranking, read_counts, read_f1
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.effect import Effects, lever_effects
 from rakuten_bench.report.inlier import inlier_range
@@ -44,12 +44,12 @@ _MOST = 50  # classes in one plot: more are illegible, and 1,000 would take 24 G
 _CENTERED: Any = {"ha": "center", "va": "center"}
 
 
-def board_plots(board: Board, top: int = 5) -> Iterator[tuple[str, bytes]]:
+def board_plots(board: Ranking, top: int = 5) -> Iterator[tuple[str, bytes]]:
     """Yield every plot of a board, and confusion and curves of its best scenarios.
 
     Parameters
     ----------
-    board : Board
+    board : Ranking
     top : int
         Number of scenarios with separate plots.
 
@@ -68,7 +68,7 @@ def scenario_plots(folder: Path) -> Iterator[tuple[str, bytes]]:
         yield from _encode(figure, f"{folder.name}-{name}")
 
 
-def _board_figures(board: Board, top: int) -> Iterator[tuple[str, Figure]]:
+def _board_figures(board: Ranking, top: int) -> Iterator[tuple[str, Figure]]:
     effects = lever_effects(board)
     if effects.effects:
         yield "effects", draw_effects(effects, board)
@@ -207,7 +207,7 @@ def _find_most_confused(confusion: NDArray[np.int64]) -> NDArray[np.intp]:
     return np.sort(np.array([*chosen][:_MOST], dtype=np.intp))
 
 
-def draw_effects(effects: Effects, board: Board) -> Figure:
+def draw_effects(effects: Effects, board: Ranking) -> Figure:
     """Draw the effect of each option with its interval, lever by lever."""
     rows = list(reversed(effects.effects))
     figure, axes = _figure(7.5, 1.2 + 0.24 * len(rows))
@@ -238,7 +238,7 @@ def _far_off(axes: Axes, edge: float, place: int, value: float) -> None:
     axes.text(edge, place, words, fontsize=7, color="0.3", **side)
 
 
-def draw_cost(board: Board) -> Figure:
+def draw_cost(board: Ranking) -> Figure:
     """Draw score against seconds; a line connects the Pareto-optimal scenarios."""
     figure, axes = _figure(7.5, 5)
     costs = [max(entry.cost, 1e-3) for entry in board.entries]
@@ -262,7 +262,7 @@ def draw_cost(board: Board) -> Figure:
 def _name_front(
     figure: Figure,
     axes: Axes,
-    board: Board,
+    board: Ranking,
     front: Sequence[tuple[Entry, tuple[float, float]]],
 ) -> None:
     """Write ranks beside the points of the Pareto front, and their scenarios below."""
@@ -282,7 +282,7 @@ def _name_front(
         text.set_parse_math(False)
 
 
-def draw_classes(board: Board, top: int) -> Figure:
+def draw_classes(board: Ranking, top: int) -> Figure:
     """Draw F1 of each class across the best scenarios, hard classes at the top."""
     shown = board.entries[:top]
     f1 = np.stack([read_f1(entry.folder, board.subset) for entry in shown], axis=1)

@@ -7,8 +7,8 @@ from typing import Any
 
 from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, METRICS
 from rakuten_bench.report.board import (
-    Board,
     Entry,
+    Ranking,
 )
 from rakuten_bench.units import render_seconds
 from rakuten_bench.wording.format import Answer, Lines
@@ -30,7 +30,7 @@ _SLIM = 70  # ... with room for the seconds
 
 
 def render_boards(
-    boards: Sequence[Board], format_: str, top: int | None = None, width: int = 100
+    boards: Sequence[Ranking], format_: str, top: int | None = None, width: int = 100
 ) -> str:
     """Return boards in a format, each under its own title.
 
@@ -47,7 +47,7 @@ def render_boards(
     return answer.render(format_, width)
 
 
-def _tables(board: Board, top: int | None, width: int) -> tuple[Table, ...]:
+def _tables(board: Ranking, top: int | None, width: int) -> tuple[Table, ...]:
     """Return the ranked scenarios under the board's title, clusterings, failures."""
     top = _SHOWN if top is None else top
     wording = Wording([entry.row for entry in board.everyone])
@@ -66,7 +66,7 @@ def _tables(board: Board, top: int | None, width: int) -> tuple[Table, ...]:
     return ranked, clustered, Table("", _FAILURE_COLUMNS, failed, remarks)
 
 
-def _clusterings(board: Board, wording: Wording, top: int) -> Table:
+def _clusterings(board: Ranking, wording: Wording, top: int) -> Table:
     """Return the clusterings, separate from the ranking."""
     if not board.clusterings:
         return Table("", (), ())
@@ -103,7 +103,7 @@ _FAILURE_COLUMNS = (
 Cells = list[tuple[Column, str]]
 
 
-def _cells(board: Board, entry: Entry, wording: Wording, width: int) -> Cells:
+def _cells(board: Ranking, entry: Entry, wording: Wording, width: int) -> Cells:
     """Return the cells of a row by column, as many as fit."""
     wide = width >= _WIDE
     score = entry.scores[board.metric]
@@ -150,7 +150,7 @@ def called(entry: Entry, wording: Wording) -> str:
     return words if name in ("", entry.code) else f"{clean(name, _NAME)}: {words}"
 
 
-def _remarks(board: Board, wording: Wording, top: int) -> list[str]:
+def _remarks(board: Ranking, wording: Wording, top: int) -> list[str]:
     """Return the remarks on a board and on what is not shown."""
     more = len(board.entries) - top
     clustered = len(board.clusterings) - top
@@ -165,7 +165,7 @@ def _remarks(board: Board, wording: Wording, top: int) -> list[str]:
     return lines
 
 
-def board_remarks(board: Board, wording: Wording) -> list[str]:
+def board_remarks(board: Ranking, wording: Wording) -> list[str]:
     """Return what all scenarios share, the legend, and what is excluded."""
     left_out = [f"Left out: {sentence}" for sentence in board.left_out]
     data = [f"Data: {clean(sentence)}" for sentence in board.dataset.remarks]
@@ -173,7 +173,7 @@ def board_remarks(board: Board, wording: Wording) -> list[str]:
     return [line for line in lines if line]
 
 
-def _cluster_legend(board: Board) -> str:
+def _cluster_legend(board: Ranking) -> str:
     """Explain the scores of clusterings; "" if there are none."""
     if not board.clusterings:
         return ""
@@ -184,7 +184,7 @@ def _cluster_legend(board: Board) -> str:
     )
 
 
-def _legend(board: Board) -> str:
+def _legend(board: Ranking) -> str:
     """Explain the columns; "" if there is nothing to explain."""
     if not board.entries:
         return ""
@@ -205,7 +205,7 @@ def _legend(board: Board) -> str:
     return " ".join(parts)
 
 
-def board_rows(boards: Sequence[Board], top: int | None) -> list[dict[str, Any]]:
+def board_rows(boards: Sequence[Ranking], top: int | None) -> list[dict[str, Any]]:
     """Return one flat mapping for each scenario, for JSON and CSV."""
     return [
         json_row(board, entry)
@@ -218,7 +218,7 @@ def board_rows(boards: Sequence[Board], top: int | None) -> list[dict[str, Any]]
     ]
 
 
-def json_row(board: Board, entry: Entry) -> dict[str, Any]:
+def json_row(board: Ranking, entry: Entry) -> dict[str, Any]:
     """Return one scenario as plain values; missing ones are None."""
     row = entry.row
     return {
@@ -244,14 +244,14 @@ def json_row(board: Board, entry: Entry) -> dict[str, Any]:
 
 
 def flat_rows(
-    boards: Sequence[Board], top: int | None = None
+    boards: Sequence[Ranking], top: int | None = None
 ) -> list[dict[str, object]]:
     """Return one flat mapping for each scenario, one entry for each lever."""
     levers = lever_names(entry.row for board in boards for entry in board.everyone)
     return [_flat(row, levers) for row in board_rows(boards, top)]
 
 
-def _csv_rows(boards: Sequence[Board], top: int | None) -> Lines:
+def _csv_rows(boards: Sequence[Ranking], top: int | None) -> Lines:
     rows = flat_rows(boards, top)
     return [[*rows[0]], *([*row.values()] for row in rows)] if rows else []
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from rakuten_bench.report.board import Board
+from rakuten_bench.report.board import Ranking
 from rakuten_bench.report.effect import Effect, Effects, Interaction, lever_effects
 from rakuten_bench.wording.format import Answer, Lines
 from rakuten_bench.wording.table import Column, Table
@@ -31,7 +31,7 @@ _INTERACTIONS = (
 )
 
 
-def render_effects(boards: Sequence[Board], format_: str, width: int = 100) -> str:
+def render_effects(boards: Sequence[Ranking], format_: str, width: int = 100) -> str:
     """Return the lever effects of boards in a format.
 
     Raises
@@ -50,7 +50,7 @@ def render_effects(boards: Sequence[Board], format_: str, width: int = 100) -> s
     return answer.render(format_, width)
 
 
-def effects_json(board: Board, effects: Effects) -> dict[str, object]:
+def effects_json(board: Ranking, effects: Effects) -> dict[str, object]:
     """Return the effects of one board as plain values."""
     return {
         "board": board.name,
@@ -62,7 +62,7 @@ def effects_json(board: Board, effects: Effects) -> dict[str, object]:
     }
 
 
-def _csv_rows(found: Sequence[tuple[Board, Effects]]) -> Lines:
+def _csv_rows(found: Sequence[tuple[Ranking, Effects]]) -> Lines:
     names = [field.name for field in dataclasses.fields(Effect)]
     rows = [
         [board.name, board.metric, *(getattr(effect, name) for name in names)]
@@ -72,7 +72,7 @@ def _csv_rows(found: Sequence[tuple[Board, Effects]]) -> Lines:
     return [["board", "metric", *names], *rows]
 
 
-def _tables(board: Board, effects: Effects) -> list[Table]:
+def _tables(board: Ranking, effects: Effects) -> list[Table]:
     if not effects.effects:
         remark = (
             "No two scenarios differ in one lever only: effects can't be estimated."

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
-from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.board import Entry, Ranking
 from rakuten_bench.report.standing_cache import cached_standing
 from rakuten_bench.types import Codes
 from rakuten_bench.wording.words import number
@@ -22,8 +22,8 @@ LOOKED_AT = 1000
 
 
 def with_standing(
-    board: Board, top: int | None = None, memory: Path | None = None
-) -> Board:
+    board: Ranking, top: int | None = None, memory: Path | None = None
+) -> Ranking:
     """Return the board with intervals and rank groups.
 
     Up to `LOOKED_AT` scenarios are compared pairwise. On a larger board only the first
@@ -32,7 +32,7 @@ def with_standing(
 
     Parameters
     ----------
-    board : Board
+    board : Ranking
     top : int or None
         Number of scenarios that will be shown.
     memory : Path, optional
@@ -62,7 +62,7 @@ def _remarks(judged: Sequence[Entry], without: Sequence[Entry]) -> list[str]:
     return lines
 
 
-def _judge(board: Board, entries: Sequence[Entry]) -> list[Entry]:
+def _judge(board: Ranking, entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries with interval and group, in their order."""
     together, first = load_answers(board, entries)
     known = [entry for entry in entries if entry.code in together]
@@ -94,7 +94,7 @@ def one_blas_thread() -> contextlib.AbstractContextManager[object]:
 
 
 def load_answers(
-    board: Board, entries: Sequence[Entry]
+    board: Ranking, entries: Sequence[Entry]
 ) -> tuple[dict[str, NDArray[np.int32]], records.Predictions | None]:
     """Return what scenarios predicted for the same rows.
 

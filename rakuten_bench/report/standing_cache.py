@@ -19,7 +19,7 @@ import msgspec
 from rakuten_bench.plain import read_plain
 from rakuten_bench.plan.source import source_digest
 from rakuten_bench.records.store import CONFUSION_FILE, PREDICTIONS_FILE, replace_file
-from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.board import Entry, Ranking
 
 #: Judges the entries: its source, and all that it imports, is part of the cache key.
 _JUDGE = "rakuten_bench.report.standing"
@@ -36,7 +36,7 @@ class _Found(msgspec.Struct):
 
 def cached_standing(
     folder: Path,
-    board: Board,
+    board: Ranking,
     entries: Sequence[Entry],
     judge: Callable[[], Sequence[Entry]],
 ) -> Sequence[Entry]:
@@ -46,7 +46,7 @@ def cached_standing(
     ----------
     folder : Path
         Cache folder; created if missing.
-    board : Board
+    board : Ranking
     entries : sequence of Entry
         Those of its entries that are judged.
     judge : callable

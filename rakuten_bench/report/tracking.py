@@ -17,7 +17,7 @@ from rakuten_bench.errors import MissingPackage, UserError
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.records import Record
 from rakuten_bench.records.store import CLUSTERS_FILE, CONFUSION_FILE, RECORD_FILE
-from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.board import Entry, Ranking
 from rakuten_bench.wording.words import all_words, clean
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ class Logged:
     known: int
 
 
-def log_boards(boards: Sequence[Board], uri: str) -> Logged:
+def log_boards(boards: Sequence[Ranking], uri: str) -> Logged:
     """Log every scenario of some boards; each board is an experiment.
 
     Parameters
     ----------
-    boards : sequence of Board
+    boards : sequence of Ranking
     uri : str
         Of the tracking server or store, such as "sqlite:///mlflow.db".
 
@@ -65,7 +65,7 @@ def _refused(uri: str, error: Exception) -> str:
     return f"{uri}: MLflow can't log there: {clean(str(error).strip(), 300)}"
 
 
-def _log_all(client: MlflowClient, boards: Sequence[Board]) -> Logged:
+def _log_all(client: MlflowClient, boards: Sequence[Ranking]) -> Logged:
     new = known = 0
     for board in boards:
         experiment = _find_experiment(client, f"rakuten-bench {board.name}")

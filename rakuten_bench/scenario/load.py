@@ -55,7 +55,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Study:
+class StudySpec:
     """The contents of a scenario file.
 
     Attributes
@@ -123,7 +123,7 @@ class Study:
 
 def load_study(
     path: Path, *, dataset: str | None = None, seed: int | None = None
-) -> Study:
+) -> StudySpec:
     """Read and check a scenario file and the files that it includes.
 
     Parameters
@@ -147,7 +147,7 @@ def load_study(
     return replace(_check_study(path, keys), overrides=overrides)
 
 
-def read_study(path: Path, keys: Mapping[str, object]) -> Study:
+def read_study(path: Path, keys: Mapping[str, object]) -> StudySpec:
     """Check a study given as Python values: the keys of a scenario file.
 
     Parameters
@@ -166,7 +166,7 @@ def read_study(path: Path, keys: Mapping[str, object]) -> Study:
     )
 
 
-def _check_study(path: Path, keys: Mapping[str, Value]) -> Study:
+def _check_study(path: Path, keys: Mapping[str, Value]) -> StudySpec:
     discover()  # a plugin that can't be imported is reported once, not for every option
     findings = Findings()
     study = _read_study(path, keys, findings)
@@ -205,7 +205,7 @@ def _read_keys(path: Path) -> dict[str, Value]:
     return dict(keys)
 
 
-def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> Study:
+def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> StudySpec:
     for key, value in keys.items():
         if key not in _KEYS and not key.startswith(_HOLDERS):
             findings.add(value, unknown("key", key, _KEYS))
@@ -223,7 +223,7 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
     scored = [_with_metric(one, values.get("metric", DEFAULT_METRIC)) for one in found]
     scenarios = [_make_portable(one, base) for one in scored]
     unique, remarks = _unique(scenarios, findings, path)
-    return Study(
+    return StudySpec(
         path=path,
         scenarios=unique,
         dropped=dropped,

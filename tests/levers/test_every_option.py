@@ -27,7 +27,7 @@ from rakuten_bench.plan.build import build_plan
 from rakuten_bench.records import Predictions, Record, board_name, read_predictions
 from rakuten_bench.registry import FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option, from_words
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.store.result import Store
 from rakuten_bench.types import Dataset, Split
 from user_models import (
@@ -191,7 +191,7 @@ def run_all(
         scenarios, dataset=dataset.fingerprint, split=split.fingerprint, folds=["0"],
         seed=1,
     )  # fmt: skip
-    study = Study(path=folder / "study.yaml", scenarios=scenarios, seed=1)
+    study = StudySpec(path=folder / "study.yaml", scenarios=scenarios, seed=1)
     store = Store(settings.cache / "steps")
     todo = tuple(plan.scenarios)
     prepared = Prepared(study, dataset, split, plan, store, todo, ())

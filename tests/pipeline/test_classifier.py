@@ -15,7 +15,7 @@ from rakuten_bench.engine import Settings, prepare, run
 from rakuten_bench.errors import UserError
 from rakuten_bench.records import read_predictions
 from rakuten_bench.scenario import from_words
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 
 WORDS = {"tokenizer": "regex", "vectorizer": "tfidf", "model": "linear_svc"}
 SCENARIOS = {
@@ -41,7 +41,7 @@ def openmoji(tmp_path_factory):
 def results(openmoji, tmp_path_factory):
     """Run the scenarios with the engine; return the folder of the board."""
     folder = tmp_path_factory.mktemp("results")
-    study = Study(path=folder / "study.yaml", scenarios=tuple(SCENARIOS.values()))
+    study = StudySpec(path=folder / "study.yaml", scenarios=tuple(SCENARIOS.values()))
     settings = Settings(results=folder, cache=openmoji[2])
     statuses = {
         p.record.code: p.record for p in run(prepare(study, settings), settings)

@@ -21,7 +21,7 @@ from rakuten_bench.pipeline.kind.search import (
 from rakuten_bench.records import read_predictions
 from rakuten_bench.registry import MODEL, SEARCH, Choices, Integer, Real
 from rakuten_bench.scenario import from_words
-from rakuten_bench.scenario.load import Study
+from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.scenario.space import read_space
 from rakuten_bench.types import Folded
 
@@ -321,7 +321,7 @@ def searched(tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
     words = {"tokenizer": "regex", "vectorizer": "tfidf", "model": "complement_nb"}
     scenario = from_words(words | {"search": "grid"}, {"search": {"n_values": 3}})
-    study = Study(path=folder / "study.yaml", scenarios=(scenario,))
+    study = StudySpec(path=folder / "study.yaml", scenarios=(scenario,))
     settings = Settings(results=folder, cache=folder / "cache")
     (ended,) = run(prepare(study, settings), settings)
     assert ended.record.status == "ok", ended.record.error
@@ -360,7 +360,7 @@ def test_a_search_never_sees_the_labels_of_test_rows(searched, tmp_path, monkeyp
     other = replace(dataset, frame=frame, fingerprint="other")
     monkeypatch.setattr(preparing, "load_dataset", lambda *_, **__: other)
     monkeypatch.setattr(preparing, "build_split", lambda *_, **__: split)
-    study = Study(path=tmp_path / "study.yaml", scenarios=(scenario,))
+    study = StudySpec(path=tmp_path / "study.yaml", scenarios=(scenario,))
     settings = Settings(results=tmp_path, cache=tmp_path / "cache")
 
     (ended,) = run(prepare(study, settings), settings)
@@ -380,7 +380,7 @@ def test_stateless_features_are_divided_for_a_search(tmp_path):
         {"search": {"space": {"C": [0.1, 1.0]}}},
         "image",
     )
-    study = Study(path=tmp_path / "study.yaml", scenarios=(scenario,))
+    study = StudySpec(path=tmp_path / "study.yaml", scenarios=(scenario,))
     settings = Settings(results=tmp_path, cache=tmp_path / "cache")
 
     (ended,) = run(prepare(study, settings), settings)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rakuten_bench import __version__
-from rakuten_bench.report.board import Board
+from rakuten_bench.report.board import Ranking
 from rakuten_bench.report.example import Example
 from rakuten_bench.report.page.content import board_content
 from rakuten_bench.report.page.markup import Markup, element
@@ -29,12 +29,12 @@ _POLICY = (
 Examples = Mapping[str, Mapping[str, Example]]
 
 
-def render_page(boards: Sequence[Board], examples: Examples | None = None) -> str:
+def render_page(boards: Sequence[Ranking], examples: Examples | None = None) -> str:
     """Return boards, effects and scenarios as one HTML file.
 
     Parameters
     ----------
-    boards : sequence of Board
+    boards : sequence of Ranking
         With intervals and groups.
     examples : mapping, optional
         Contents of the rows, for boards whose data set is available: shown beside
@@ -50,7 +50,7 @@ def render_page(boards: Sequence[Board], examples: Examples | None = None) -> st
 
 def _document(
     title: str,
-    boards: Sequence[Board],
+    boards: Sequence[Ranking],
     sections: Sequence[Markup],
     contents: Sequence[dict[str, object]],
 ) -> Markup:
@@ -74,7 +74,7 @@ def _document(
     return element("html", head, Markup("\n"), body, lang="en")
 
 
-def _header(boards: Sequence[Board]) -> Markup:
+def _header(boards: Sequence[Ranking]) -> Markup:
     links = [
         element("a", clean(board.name), href=f"#b{number}")
         for number, board in enumerate(boards)

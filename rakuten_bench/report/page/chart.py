@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rakuten_bench import records
-from rakuten_bench.report.board import Board, Entry, read_f1
+from rakuten_bench.report.board import Entry, Ranking, read_f1
 from rakuten_bench.report.inlier import inlier_range
 from rakuten_bench.report.page.markup import Markup, element
 from rakuten_bench.units import render_seconds
@@ -117,7 +117,7 @@ def axis(
     return place
 
 
-def cost_chart(place: int, board: Board, limit: int) -> Markup:
+def cost_chart(place: int, board: Ranking, limit: int) -> Markup:
     """Draw score against seconds; each point leads to its scenario."""
     entries = board.entries[:limit]
     costs = [float(np.log10(max(entry.cost, 1e-3))) for entry in entries]
@@ -184,7 +184,7 @@ def _tick(x: float, y: float, dx: float, dy: float) -> Markup:
     return element("line", x1=x, y1=y, x2=x + dx, y2=y + dy)
 
 
-def class_table(place: int, board: Board) -> Markup:
+def class_table(place: int, board: Ranking) -> Markup:
     """Return F1 of each class across the best scenarios, hard classes first."""
     entries = board.entries[:_TOP]
     f1 = np.stack([read_f1(entry.folder, board.subset) for entry in entries], axis=1)

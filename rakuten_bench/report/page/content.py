@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import records
 from rakuten_bench.records import Predictions, Record
-from rakuten_bench.report.board import Board, Entry, read_counts
+from rakuten_bench.report.board import Entry, Ranking, read_counts
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.example import Example
 from rakuten_bench.report.scenario import cluster_rows, step_flags
@@ -28,7 +28,7 @@ _THUMBNAILS = 500  # in one page, about 2 kB each
 _SIDE = 72  # pixels of a thumbnail
 
 
-def board_content(board: Board, examples: Mapping[str, Example]) -> dict[str, object]:
+def board_content(board: Ranking, examples: Mapping[str, Example]) -> dict[str, object]:
     """Return the scenarios of a board and the rows that they show."""
     listed = _ExampleList(examples)
     found = [
@@ -43,12 +43,12 @@ def board_content(board: Board, examples: Mapping[str, Example]) -> dict[str, ob
     }
 
 
-def shown(board: Board) -> tuple[Entry, ...]:
+def shown(board: Ranking) -> tuple[Entry, ...]:
     """Return the scenarios with their own page; clusterings come last."""
     return (*board_rows(board), *board.clusterings[:LIMIT])
 
 
-def board_rows(board: Board) -> tuple[Entry, ...]:
+def board_rows(board: Ranking) -> tuple[Entry, ...]:
     """Return the scenarios of the main table, those without scores last."""
     return (*board.entries, *board.failures)[:LIMIT]
 

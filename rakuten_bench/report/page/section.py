@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
-from rakuten_bench.report.board import Board, Entry
+from rakuten_bench.report.board import Entry, Ranking
 from rakuten_bench.report.effect import Effect, Effects, lever_effects
 from rakuten_bench.report.inlier import inlier_range
 from rakuten_bench.report.page.chart import (
@@ -29,7 +29,7 @@ from rakuten_bench.wording.words import (
 )
 
 
-def board_section(place: int, board: Board) -> Markup:
+def board_section(place: int, board: Ranking) -> Markup:
     """Return everything about a board except the pages of its scenarios."""
     parts = [
         element("h1", clean(board.title), id=f"b{place}"),
@@ -44,7 +44,7 @@ def board_section(place: int, board: Board) -> Markup:
     return element("section", *parts, class_="board", data_board=place)
 
 
-def _remarks(board: Board) -> Markup:
+def _remarks(board: Ranking) -> Markup:
     lines = board_remarks(board, Wording([entry.row for entry in board.everyone]))
     hidden = len(board.everyone) - len(shown(board))
     if hidden > 0:
@@ -54,7 +54,7 @@ def _remarks(board: Board) -> Markup:
     )
 
 
-def _controls(place: int, board: Board) -> Markup:
+def _controls(place: int, board: Ranking) -> Markup:
     """Return the filter, the sort menu for narrow screens and the row count."""
     options = [
         element("option", title, value=f"{column}")
@@ -82,13 +82,13 @@ def _controls(place: int, board: Board) -> Markup:
     )
 
 
-def _column_titles(board: Board) -> list[str]:
+def _column_titles(board: Ranking) -> list[str]:
     others = [title.column for name, title in METRICS.items() if name != board.metric]
     first = ["#", "group", "scenario", "levers", METRICS[board.metric].column, "95 %"]
     return [*first, *others, "own", "saved", "status"]
 
 
-def _table(place: int, board: Board) -> Markup:
+def _table(place: int, board: Ranking) -> Markup:
     titles = _column_titles(board)
     heads = [
         element(
@@ -123,7 +123,7 @@ def _table(place: int, board: Board) -> Markup:
     return element("div", table, class_="wide")
 
 
-def _clusterings(place: int, board: Board) -> Markup:
+def _clusterings(place: int, board: Ranking) -> Markup:
     """Return the clusterings, in a separate table."""
     if not board.clusterings:
         return Markup()
@@ -171,7 +171,7 @@ Cell = tuple[str, float | str | None]
 
 
 def _row(
-    place: int, board: Board, entry: Entry, wording: Wording, scale: Scale
+    place: int, board: Ranking, entry: Entry, wording: Wording, scale: Scale
 ) -> list[Cell]:
     row = entry.row
     words = clean(wording(row))
@@ -203,7 +203,7 @@ def _time(entry: Entry, value: float) -> Cell:
     return (render_seconds(value), value) if entry.rank is not None else ("", None)
 
 
-def _effects(board: Board) -> Markup:
+def _effects(board: Ranking) -> Markup:
     """Return the lever effects, and the significant interactions."""
     found = lever_effects(board)
     if not found.effects:
