@@ -198,7 +198,7 @@ def test_pictures_that_are_not_those_drawn_are_drawn_again_and_it_is_said(
     _, remarks = draw_pictures(codes, tmp_path)
 
     assert {code: (folder / f"{code}.png").read_bytes() for code in codes} == whole
-    assert "built again" in remarks[0]
+    assert "was rebuilt" in remarks[0]
     assert draw_pictures(codes, tmp_path) == (folder, ())
     assert list(tmp_path.iterdir()) == [folder]
 

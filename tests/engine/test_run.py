@@ -575,7 +575,7 @@ def slow_down_the_disk(monkeypatch):
 
     By private constants: no value of a test is so large that its loading takes longer.
     """
-    monkeypatch.setattr(work, "_LEAST_SIZE", 0)
+    monkeypatch.setattr(work, "_MIN_RECOMPUTE_SIZE", 0)
     monkeypatch.setattr(work, "_DISK_SPEED", 1.0)
 
 
@@ -789,7 +789,9 @@ def test_source_that_changes_after_it_was_digested_stops_a_run(
     done = subprocess.run(command, cwd=odd, capture_output=True, text=True, check=False)
 
     assert done.returncode == 2
-    assert "the source of odd_options has changed since" in done.stderr
+    assert (
+        "the source of odd_options was edited after this program started" in done.stderr
+    )
     assert len(records(odd)) == n_records
 
 
