@@ -20,7 +20,7 @@ from typing import IO, Self
 _MODULES = (
     "matplotlib.backends.backend_agg", "msgspec.json", "pandas", "scipy.sparse",
     "sklearn.pipeline", "yaml",
-    *(f"rakuten_bench.{name}" for name in ("check", "engine", "export", "report.page")),
+    *(f"rakuten_bench.{name}" for name in ("gate", "engine", "deploy", "report.page")),
     *(
         f"rakuten_bench.cli.{name}"
         for name in ("cache", "check", "compare", "explain", "export", "merge", "plan")
