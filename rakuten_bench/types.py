@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
@@ -74,7 +75,7 @@ class Layout:
     constants: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dataset:
     """A table to classify.
 
@@ -124,7 +125,7 @@ class Dataset:
     sides: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def classes(self) -> tuple[str, ...]:
         """Distinct labels, sorted as numbers if all are numbers, else as texts.
 
@@ -132,7 +133,7 @@ class Dataset:
         """
         return sort_labels(self.frame["label"].unique())
 
-    @property
+    @cached_property
     def y(self) -> NDArray[np.int32]:
         """Return the labels as indices into `classes`, of shape (n_rows,)."""
         seen, labels = self.frame["label"].factorize()

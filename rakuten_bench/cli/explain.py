@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rakuten_bench.cli._fitting import telling, working_as
+from rakuten_bench.cli._fitting import telling
 from rakuten_bench.cli._option import (
     board_option,
     cache_option,
@@ -132,6 +132,7 @@ def _from_record(
     from rakuten_bench.deploy.explain import refuse_clustering, text_row
     from rakuten_bench.deploy.model import fit_source
     from rakuten_bench.deploy.source import choose_row, load_source, rebuild
+    from rakuten_bench.executor.thread import limited_threads
     from rakuten_bench.records import read_record
     from rakuten_bench.report import find_scenario
     from rakuten_bench.store.layout import default_cache
@@ -140,7 +141,7 @@ def _from_record(
     refuse_clustering(rebuild(record))
     source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
     chosen = None if row is None else choose_row(source, row)
-    with working_as(record):
+    with limited_threads(record.n_threads), telling():
         model = fit_source(
             source,
             "train" if record.split.n_folds == 1 else "all",

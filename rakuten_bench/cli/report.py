@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -115,6 +114,7 @@ def command(
       rakuten-bench report --format csv > board.csv
     """
     from rakuten_bench import report
+    from rakuten_bench.interface.board import find_cache, open_ranking, with_standing
 
     if spreadsheet_safe and format_ != "csv":
         message = "--spreadsheet-safe needs --format csv."
@@ -122,14 +122,15 @@ def command(
     # intervals and groups are shown by boards only, not by effects
     has_standings = not effects or html is not None
     names = report.choose_boards(results, dataset)
-    cache = cache or _find_cache()
-    boards = [_load_board(results, name, sort, subset, cache) for name in names]
+    cache = cache or find_cache()
+    boards = [open_ranking(results, name, sort, subset, cache) for name in names]
     if has_standings:
-        boards = [_with_standing(board, top, cache) for board in boards]
+        boards = [with_standing(board, cache, top) for board in boards]
     width = terminal_width()
     written = "spreadsheet" if spreadsheet_safe else format_
     if effects:
-        echo_as(format_, report.render_effects(boards, written, width))
+        estimated = [(board, report.lever_effects(board)) for board in boards]
+        echo_as(format_, report.render_effects(estimated, written, width))
     else:
         echo_as(format_, report.render_boards(boards, written, top, width))
     if plots is not None:
@@ -140,26 +141,6 @@ def command(
         _log_boards(boards, uri)
     if effects or FORMATS[format_].is_data:
         _say_left_out(boards)
-
-
-def _load_board(
-    results: Path,
-    name: str,
-    sort: str | None,
-    subset: str,
-    cache: Path | None,
-) -> Ranking:
-    from rakuten_bench import report
-
-    metric = sort or report.choose_metric(results, name)
-    return report.load_board(results, name, metric, subset, cache)
-
-
-def _with_standing(board: Ranking, top: int | None, cache: Path | None) -> Ranking:
-    from rakuten_bench import report
-    from rakuten_bench.store.layout import Layout
-
-    return report.with_standing(board, top, Layout(cache).standings if cache else None)
 
 
 def _log_boards(boards: Sequence[Ranking], uri: str) -> None:
@@ -176,15 +157,6 @@ def _write_plots(folder: Path, boards: Sequence[Ranking], n_scenarios: int) -> N
     files = (file for board in boards for file in board_plots(board, n_scenarios))
     n_files = write_files(folder, files)
     echo(f"{folder}: {number(n_files, 'file')}", err=True)
-
-
-def _find_cache() -> Path | None:
-    """Return the default cache folder; None for a user without home."""
-    from rakuten_bench.store.layout import default_cache
-
-    with contextlib.suppress(UserError):
-        return default_cache()
-    return None
 
 
 def _say_left_out(boards: Sequence[Ranking]) -> None:

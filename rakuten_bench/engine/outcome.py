@@ -78,12 +78,9 @@ class Recorder:
     _known_made: dict[Choice, KeyParts] = field(init=False, default_factory=dict)
 
     @cached_property
-    def _classes(self) -> tuple[str, ...]:
-        return self.dataset.classes
-
-    def _fetch(self, key: str) -> Any:
-        """Return a stored value; one that was not worth keeping is computed."""
-        return Maker(self.store, self.n_threads, base=self.study.folder).fetch(key)
+    def _maker(self) -> Maker:
+        """Reads stored values; computes those that were not worth keeping."""
+        return Maker(self.store, self.n_threads, base=self.study.folder)
 
     def add(self, step: Step, facts: Facts, *, computed: bool) -> bool:
         """Add the facts of a step that has ended; False if they were known already."""
@@ -126,7 +123,9 @@ class Recorder:
         LostResult
             If its predictions were evicted from the cache meanwhile.
         """
-        folds: list[Prediction] = [self._fetch(key) for key in self.plan.outputs[code]]
+        folds: list[Prediction] = [
+            self._maker.fetch(key) for key in self.plan.outputs[code]
+        ]
         predictions = self._predictions(code, folds)
         keys = self.plan.ancestors(self.plan.outputs[code])
         facts = {key: self._facts(key) or self._no_facts(key) for key in keys}
@@ -323,7 +322,7 @@ class Recorder:
         source = self.plan.languages
         if source is None:
             return np.full(len(self._ids), "")
-        detected: Languages = self._fetch(source.key)
+        detected: Languages = self._maker.fetch(source.key)
         return np.array(detected.codes)[detected.row]
 
     def _predictions(self, code: str, folds: Sequence[Prediction]) -> Predictions:
@@ -337,7 +336,7 @@ class Recorder:
             predicted=np.concatenate([fold.predicted for fold in folds])[order],
             fold=number,
             language=self._languages[rows],
-            classes=self._classes,
+            classes=self.dataset.classes,
             probability=whole,
             is_clustering=self.plan.scenarios[code].is_clustering,
         )

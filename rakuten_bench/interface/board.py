@@ -41,12 +41,10 @@ class Board:
     def __init__(
         self,
         board: report.Ranking,
-        results: Path,
         cache: Path | None = None,
         data_dir: Path | None = None,
     ) -> None:
         self._board = board
-        self._results = results
         self._cache = cache
         self._data_dir = data_dir
         self.name = board.name
@@ -131,9 +129,7 @@ class Board:
         return self._result(found[0])
 
     def _result(self, entry: report.Entry) -> ScenarioResult:
-        return ScenarioResult(
-            entry, self._board.subset, self._results, self._cache, self._data_dir
-        )
+        return ScenarioResult(entry, self._board.subset, self._cache, self._data_dir)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the board as a table, failures last.
@@ -302,32 +298,27 @@ def load_board(
             f"{results}: has several boards: {', '.join(names)}. Name one as `dataset`."
         )
         raise UserError(message)
-    return open_board(
-        folder,
-        names[0],
-        metric=metric,
-        subset=subset,
-        cache=Path(cache) if cache else find_cache(),
-        data_dir=Path(data_dir) if data_dir else None,
-    )
-
-
-def open_board(
-    results: Path,
-    name: str,
-    *,
-    metric: str | None = None,
-    subset: str = "",
-    cache: Path | None = None,
-    data_dir: Path | None = None,
-) -> Board:
-    """Return a board by the name of its folder."""
     if metric is not None and metric not in METRICS:
         raise UserError(unknown("metric", metric, METRICS))
+    kept = Path(cache) if cache else find_cache()
+    board = open_ranking(folder, names[0], metric, subset, kept)
+    data = Path(data_dir) if data_dir else None
+    return Board(with_standing(board, kept), kept, data)
+
+
+def open_ranking(
+    results: Path, name: str, metric: str | None, subset: str, cache: Path | None
+) -> report.Ranking:
+    """Return a board by the name of its folder, without intervals and groups."""
     chosen = metric or report.choose_metric(results, name)
-    board = report.load_board(results, name, chosen, subset, cache)
-    kept = Layout(cache).standings if cache else None
-    return Board(report.with_standing(board, memory=kept), results, cache, data_dir)
+    return report.load_board(results, name, chosen, subset, cache)
+
+
+def with_standing(
+    board: report.Ranking, cache: Path | None, top: int | None = None
+) -> report.Ranking:
+    """Return a board with intervals and rank groups, which are kept in the cache."""
+    return report.with_standing(board, top, Layout(cache).standings if cache else None)
 
 
 def find_cache() -> Path | None:

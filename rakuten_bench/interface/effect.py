@@ -55,7 +55,7 @@ class LeverEffects:
         return draw_effects(self._effects, self._board)
 
     def __repr__(self) -> str:
-        return report.render_effects([self._board], "table").rstrip()
+        return report.render_effects([(self._board, self._effects)], "table").rstrip()
 
     def _repr_html_(self) -> str:
         page: str = self.to_frame().to_html(float_format="{:+.4f}".format)

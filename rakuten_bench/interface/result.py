@@ -44,13 +44,11 @@ class ScenarioResult:
         self,
         entry: report.Entry,
         subset: str,
-        results: Path,
         cache: Path | None,
         data_dir: Path | None,
     ) -> None:
         self._entry = entry
         self._subset = subset
-        self._results = results
         self._cache = cache
         self._data_dir = data_dir
         self.code, self.name = entry.code, entry.row.name

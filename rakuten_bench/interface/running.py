@@ -23,13 +23,12 @@ from rakuten_bench.engine import (
 )
 from rakuten_bench.engine import run as start
 from rakuten_bench.errors import UserError
-from rakuten_bench.interface.board import Board
+from rakuten_bench.interface.board import Board, with_standing
 from rakuten_bench.interface.progress import Display, choose_display, iter_note_lines
 from rakuten_bench.interface.setting import build_settings
 from rakuten_bench.interface.study import Study, load_study
 from rakuten_bench.records import NO_DATASET, attempting
 from rakuten_bench.scenario.load import StudySpec
-from rakuten_bench.store.layout import Layout
 from rakuten_bench.units import render_duration, render_size
 from rakuten_bench.wording.words import clean, number
 
@@ -105,8 +104,8 @@ class Finished:
             rows=None if prepared.todo else prepared.rows,
         )
         board = board.failing_only(prepared.plan.scenarios)
-        board = report.with_standing(board, top, Layout(settings.cache).standings)
-        return Board(board, settings.results, settings.cache, settings.data_dir)
+        board = with_standing(board, settings.cache, top)
+        return Board(board, settings.cache, settings.data_dir)
 
     def is_complete(self, board: Board) -> bool:
         """Return whether every scenario of the study has scores on a board."""

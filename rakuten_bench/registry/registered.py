@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
@@ -65,8 +66,8 @@ class Registered:
         """Distribution that brings it as an entry point; "" where it is ours."""
         return find_owner(self.module)
 
-    @property
-    def defaults(self) -> dict[str, Any]:
+    @cached_property
+    def defaults(self) -> Params:
         """Default of each parameter that has one."""
         known = self.parameters.values()
         return {one.name: one.default for one in known if not one.is_required}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from rakuten_bench.report.board import Ranking
-from rakuten_bench.report.effect import Effect, Effects, Interaction, lever_effects
+from rakuten_bench.report.effect import Effect, Effects, Interaction
 from rakuten_bench.wording.format import Answer, Lines
 from rakuten_bench.wording.table import Column, Table
 from rakuten_bench.wording.words import percent, signed
@@ -31,21 +31,27 @@ _INTERACTIONS = (
 )
 
 
-def render_effects(boards: Sequence[Ranking], format_: str, width: int = 100) -> str:
+def render_effects(
+    estimated: Sequence[tuple[Ranking, Effects]], format_: str, width: int = 100
+) -> str:
     """Return the lever effects of boards in a format.
+
+    Parameters
+    ----------
+    estimated : sequence of (Ranking, Effects)
+        Boards, and what `lever_effects` estimated on each.
 
     Raises
     ------
     UserError
         For a format that effects are not written in.
     """
-    found = [(board, lever_effects(board)) for board in boards]
     answer = Answer.of_tables(
         lambda _: [
-            table for board, effects in found for table in _tables(board, effects)
+            table for board, effects in estimated for table in _tables(board, effects)
         ],
-        lambda: [effects_json(board, effects) for board, effects in found],
-        rows=lambda: _csv_rows(found),
+        lambda: [effects_json(board, effects) for board, effects in estimated],
+        rows=lambda: _csv_rows(estimated),
     )
     return answer.render(format_, width)
 

@@ -533,7 +533,9 @@ def test_a_board_of_clusterings_alone_is_a_board(shop):
 
     assert "Clusterings (not ranked)" in report.render_boards([board], "table")
     assert "TC" in report.render_page([board])
-    assert "No two scenarios" in report.render_effects([board], "table", 100)
+    assert "No two scenarios" in report.render_effects(
+        [(board, report.lever_effects(board))], "table"
+    )
     assert list(report.board_plots(board)) == []
 
 

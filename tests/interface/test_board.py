@@ -14,7 +14,9 @@ from sklearn.metrics import confusion_matrix, f1_score
 
 import rakuten_bench as rb
 from interface.products import MATRIX
+from rakuten_bench.errors import Notice
 from rakuten_bench.records import read_predictions, read_record
+from rakuten_bench.store.inventory import clear
 
 
 def test_a_run_gives_its_board_best_first(board: rb.Board):
@@ -70,6 +72,22 @@ def test_wrong_rows_come_with_their_text(board: rb.Board, frame: pd.DataFrame):
     assert len(wrong)
     assert (wrong["true"] != wrong["predicted"]).all()
     assert wrong["text"].tolist() == frame.loc[wrong.index, "name"].tolist()
+
+
+def test_a_cleared_cache_has_no_texts_until_the_study_runs_again(
+    study: rb.Study, tmp_path: Path
+):
+    words = {"results": tmp_path / "results", "cache": tmp_path / "cache"}
+    rb.run(study, progress=False, **words)
+    clear(tmp_path / "cache")
+    assert not [*(tmp_path / "cache" / "frames").glob("*")]
+
+    with pytest.warns(Notice, match=r"without their text\. .*no such file"):
+        without = rb.load_board(**words).best.errors()
+    board = rb.run(study, progress=False, **words)
+
+    assert "text" not in without
+    assert board.best.errors()["text"].str.len().min() > 0
 
 
 def test_a_scenario_is_found_by_code_and_by_name(
