@@ -11,6 +11,7 @@ quote a private file. Prints the counts; exits with 1 if a count of faults is no
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -118,12 +119,19 @@ def write_noise(path: Path, draw: random.Random) -> None:
     path.write_bytes(draw.randbytes(draw.randrange(2000)))
 
 
+def read_json(path: Path) -> Any:
+    """Return the contents of a JSON file; None if another attack has damaged it."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        return json.loads(path.read_bytes())
+    return None
+
+
 def forge_values(path: Path, draw: random.Random) -> None:
     """Change some values of a JSON file; overwrite any other file with noise."""
-    if path.suffix != ".json":
+    content = read_json(path) if path.suffix == ".json" else None
+    if content is None:
         write_noise(path, draw)
         return
-    content = json.loads(path.read_bytes())
     for _ in range(draw.randint(1, 4)):
         _set_any(content, draw)
     text = json.dumps(content)
@@ -145,7 +153,9 @@ def forge_source(path: Path, draw: random.Random) -> None:
 def _forge_source(file: Path, target: str) -> None:
     if not file.is_file() or file.stat().st_size > 1 << 20:
         return
-    content = json.loads(file.read_bytes())
+    content = read_json(file)
+    if not isinstance(content, dict):
+        return
     source = content.get("dataset", {}).get("source")
     if source:
         source["params"]["path"] = target

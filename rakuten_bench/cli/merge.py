@@ -9,6 +9,7 @@ import click
 
 from rakuten_bench.cli._option import results_option
 from rakuten_bench.interface.printing import echo
+from rakuten_bench.wording.words import one_line
 
 
 @click.command()
@@ -38,8 +39,9 @@ def command(ctx: click.Context, folders: tuple[Path, ...], results: Path) -> Non
     for merged in merge_results(folders, results):
         counts[merged.outcome] += 1
         if merged.reason:
-            named = merged.reason.startswith(str(merged.source))  # a file of it
-            place = "" if named else f"{merged.source}: "
+            source = one_line(str(merged.source))
+            named = merged.reason.startswith(source)  # a file of it
+            place = "" if named else f"{source}: "
             echo(f"{merged.outcome}: {place}{merged.reason}")
     parts = [f"{count:,} {outcome}" for outcome, count in sorted(counts.items())]
     echo(f"{results}: {', '.join(parts)}")

@@ -38,7 +38,7 @@ from rakuten_bench.records.schema import (
     Record,
     Row,
 )
-from rakuten_bench.wording.words import clean
+from rakuten_bench.wording.words import one_line
 
 RECORD_FILE = "record.json"
 CONFUSION_FILE = "confusion.csv"
@@ -465,15 +465,10 @@ def _iter(
             record = _read(folder, kind)
         except DamagedRecord as error:
             if has_record(folder):  # else the rest of a killed run, without a record
-                yield Damaged(folder, _on_one_line(str(error)))
+                yield Damaged(folder, one_line(str(error)))
         else:
             fault = say_misplaced(folder, record)
-            yield Damaged(folder, _on_one_line(fault)) if fault else record
-
-
-def _on_one_line(text: str) -> str:
-    """Return a message with escaped line breaks, such as those in file names."""
-    return clean(text.replace("\n", r"\n"))
+            yield Damaged(folder, one_line(fault)) if fault else record
 
 
 def say_misplaced(folder: Path, record: Record | Row) -> str:

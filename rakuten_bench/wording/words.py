@@ -231,6 +231,15 @@ def clean(text: str, length: int | None = None) -> str:
     return line
 
 
+def one_line(text: str) -> str:
+    r"""Return a message on one line, with escaped line breaks, as of file names.
+
+    >>> one_line("a\nb")
+    'a\\nb'
+    """
+    return clean(text.replace("\n", r"\n"))
+
+
 #: Characters that control a terminal or the direction of text: control characters
 #: but for line ends and tabs, marks of direction, separators of lines, tags, and halves of
 #: characters.

@@ -49,6 +49,16 @@ def test_missing_records_are_copied_and_others_kept(shop, other):
     records.read_predictions(shop.results / "shop" / "T3", merged.predictions_digest)
 
 
+def test_a_line_break_in_the_name_of_a_folder_forges_no_line(shop, other):
+    (other / "shop" / "T3").rename(other / "shop" / "a\n9 copied")
+
+    result = run(shop, other)
+
+    assert result.exit_code == 1
+    assert r"a\n9 copied" in result.output
+    assert not [line for line in result.output.splitlines() if line.startswith("9")]
+
+
 def test_merging_again_changes_nothing(shop, other):
     run(shop, other)
     before = content(shop.results)
