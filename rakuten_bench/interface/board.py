@@ -12,10 +12,12 @@ from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.interface.comparison import ScenarioComparison
 from rakuten_bench.interface.effect import LeverEffects
 from rakuten_bench.interface.example import find_examples
+from rakuten_bench.interface.page import find_varying
 from rakuten_bench.interface.result import ScenarioResult
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.records import Row
 from rakuten_bench.store.layout import Layout, default_cache
+from rakuten_bench.wording.words import Wording, lever_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -250,10 +252,25 @@ class Board:
     def _repr_html_(self) -> str:
         from html import escape
 
-        shown = self.to_frame().head(_SHOWN)
-        head = f"<p><b>{escape(self.title)}</b>, ranked by {self.metric}</p>"
-        remarks = "".join(f"<li>{escape(one)}</li>" for one in self.remarks)
-        return f"{head}{shown.to_html(notebook=True)}<ul>{remarks}</ul>"
+        table = self.to_frame()
+        stars = table["pareto"].map({True: "*", False: ""})
+        table["rank"] = table["rank"].astype("string").fillna("") + stars
+        levers = lever_names(self.rows)
+        others = [metric for metric in METRICS if metric != self.metric]
+        columns = [
+            *("rank", "group"),
+            *find_varying(table, ["name", *levers]),
+            *(self.metric, "low", "high", *others, "own_time"),
+            *find_varying(table, ["status", "error"]),
+        ]
+        page = (
+            table[columns]
+            .head(_SHOWN)
+            .to_html(float_format="{:.4f}".format, na_rep="", notebook=True)
+        )
+        lines = report.board_remarks(self._board, Wording(self.rows))
+        remarks = "".join(f"<li>{escape(line)}</li>" for line in lines)
+        return f"<p><b>{escape(self.title)}</b></p>{page}<ul>{remarks}</ul>"
 
 
 #: The same in each row of a board.

@@ -79,6 +79,9 @@ class ScenarioComparison:
     def _repr_html_(self) -> str:
         from html import escape
 
-        tables = (self.levers, self.to_frame())
+        tables = self.levers, self.to_frame()
+        number = "{:+.4f}".format
         head = f"<p>A = {escape(self.a)}, B = {escape(self.b)}</p>"
-        return head + "".join(one.to_html(notebook=True) for one in tables)
+        return head + "".join(
+            one.to_html(float_format=number, notebook=True) for one in tables
+        )

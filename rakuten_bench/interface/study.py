@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rakuten_bench.data import DatasetSpec, parse_dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface import frame as frames
+from rakuten_bench.interface.page import find_varying
 from rakuten_bench.scenario import load
 from rakuten_bench.wording.words import number
 
@@ -158,8 +159,10 @@ class Study:
     def _repr_html_(self) -> str:
         from html import escape
 
-        table = self.to_frame().to_html(max_rows=_SHOWN, notebook=True)
-        return f"<p>{escape(repr(self))}</p>{table}"
+        table = self.to_frame()
+        shown = table[find_varying(table, table.columns)]
+        page = shown.to_html(max_rows=_SHOWN, notebook=True)
+        return f"<p>{escape(repr(self))}</p>{page}"
 
 
 _SHOWN = 20  # scenarios in a notebook

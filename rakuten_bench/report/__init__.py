@@ -21,7 +21,7 @@ from rakuten_bench.report.effect import (
 from rakuten_bench.report.example import Example, read_examples
 from rakuten_bench.report.page import render_page
 from rakuten_bench.report.plot import board_plots, scenario_figures, scenario_plots
-from rakuten_bench.report.render import flat_rows, render_boards
+from rakuten_bench.report.render import board_remarks, flat_rows, render_boards
 from rakuten_bench.report.render_effect import effects_json, render_effects
 from rakuten_bench.report.scenario import find_scenario, render_scenario
 from rakuten_bench.report.standing import with_standing
@@ -37,6 +37,7 @@ __all__ = [
     "Logged",
     "Ranking",
     "board_plots",
+    "board_remarks",
     "choose_boards",
     "choose_metric",
     "compare",

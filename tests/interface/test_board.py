@@ -158,7 +158,13 @@ def test_what_a_notebook_shows_is_escaped(board: rb.Board):
         assert "<script" not in page
         assert len(page) > 100
         assert repr(part)
-    assert board.best.code in board._repr_html_()
+    page = board._repr_html_()
+    assert board.best.code in page
+    assert f"{board.best.scores['f1_weighted']:.4f}" in page
+    assert "<td>1*</td>" in page
+    assert "<th>vectorizer</th>" in page
+    assert "<th>stopwords</th>" not in page  # the same in all: said below the table
+    assert "Off in all: language, stopwords" in page
 
 
 def test_a_board_is_loaded_from_its_records(board: rb.Board, folder: Path):
