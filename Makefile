@@ -35,9 +35,14 @@ gate: $(VENV)/core.done  ## Run scenarios/gate/ci.yaml and fail if a score got w
 bench: $(VENV)/test.done  ## Run the benchmarks of the harness against its peers
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-docs:  ## Write docs/levers.md again, from the registry
+docs: $(VENV)/test.done  ## Write docs/levers.md, and the documentation site into docs/_build/html
+	@echo "== writing docs/levers.md from the registry"
 	$(BIN)/python -c "from pathlib import Path; from rakuten_bench.scenario.catalog import render_page; \
 	  Path('docs/levers.md').write_text(render_page(), 'utf-8')"
+	@echo "== building the site; the tutorials run"
+	rm -rf docs/_build/html docs/generated docs/tutorials
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	$(BIN)/python docs/_ext/check_site.py docs/_build/html
 
 # torch's CUDA packages are left to pip: a CPU build has none.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --no-annotate
