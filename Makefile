@@ -7,7 +7,7 @@ CORE := requirements.lock
 TEST := requirements-test.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gate bench docs lock clean
+.PHONY: help demo test check gate package bench docs lock clean
 
 help:  ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,13 @@ gate: $(VENV)/core.done  ## Run scenarios/gate/ci.yaml and fail if a score got w
 	@echo "== comparing scores with results/baseline.json"
 	$(BIN)/rakuten-bench run scenarios/gate/ci.yaml --quiet
 	$(BIN)/rakuten-bench check scenarios/gate/ci.yaml
+
+package: $(VENV)/test.done  ## Build sdist and wheel, and use the wheel in an empty environment
+	@echo "== building sdist and wheel in dist/"
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	PYTHON=$(abspath $(BIN))/python .ci/try_package dist/*.whl
 
 bench: $(VENV)/test.done  ## Run the benchmarks of the harness against its peers
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

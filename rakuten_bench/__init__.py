@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.study import load_study as load_study
     from rakuten_bench.pipeline.estimator import build as build
 
-__version__ = "0.1.0"
+__version__ = "0.1.0"  # the only place: pyproject.toml reads it here
 
 #: The module of each public name, imported at first use: most need scikit-learn.
 _MODULES = {

@@ -17,7 +17,10 @@ from rakuten_bench.scenario.load import load_study
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [
-    *(REPOSITORY / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
+    *(
+        REPOSITORY / f"{name}.md"
+        for name in ("README", "CONTRIBUTING", "SECURITY", "CODE_OF_CONDUCT")
+    ),
     REPOSITORY / "scenarios" / "README.md",
     *sorted(REPOSITORY.glob("docs/*.md")),
 ]

@@ -16,9 +16,9 @@ from typing import Any
 
 import click
 
-from rakuten_bench import __version__
 from rakuten_bench.cli._exit import exit_code_of, keep_from_click
 from rakuten_bench.cli._stream import open_streams
+from rakuten_bench.interface.printing import echo
 
 
 class CommandFolder(click.Group):
@@ -52,10 +52,27 @@ class CommandFolder(click.Group):
             return super().invoke(ctx)
 
 
+def _print_versions(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Print the versions that a bug report needs, and exit."""
+    del param
+    if value and not ctx.resilient_parsing:
+        from rakuten_bench.interface.version import iter_version_lines
+
+        echo("\n".join(iter_version_lines()))
+        ctx.exit()
+
+
 @click.group(
     cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(__version__, prog_name="rakuten-bench")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_versions,
+    help="Show the versions that a bug report needs, and exit.",
+)
 def rakuten_bench() -> None:
     """Benchmark text, image and fused product classifiers over a scenario matrix.
 
