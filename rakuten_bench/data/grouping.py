@@ -10,12 +10,13 @@ import hashlib
 import inspect
 import os
 import stat
+import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import msgspec
 import numpy as np
@@ -23,10 +24,11 @@ from numpy.typing import NDArray
 
 from rakuten_bench.cores import count_cores
 from rakuten_bench.corpus import markup
-from rakuten_bench.data import spelling
+from rakuten_bench.data import placeholder, spelling
 from rakuten_bench.data.image import quiet_codecs
 from rakuten_bench.data.placeholder import find_placeholders
 from rakuten_bench.data.spelling import reading, squeeze
+from rakuten_bench.image import look
 from rakuten_bench.image.look import LENGTH, match_looks, read_look
 from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 from rakuten_bench.types import Dataset, Rows
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 
 Kept = TypeVar("Kept")
 
-_LEAST_KEPT = 5_000  # rows: fewer are not worth caching
 _SHOWN = 3  # placeholders listed in remarks
 _SHOWN_CHARACTERS = 40  # of a text in a remark
 
@@ -76,11 +77,56 @@ def group_rows(
     by_image : bool
         Whether to group by images; else none is read.
     cache : Path or None
-        Folder where the results on image files are cached.
+        Folder where the groups, and the results on image files, are cached.
     """
+    if cache is None:
+        return _group(dataset, by_image, None)
+    path = kept_path(cache, f"groups-{_origin(dataset, by_image=by_image)}")
+    kept = _decode(read_kept(path), len(dataset.y))
+    if kept is None:
+        kept = _group(dataset, by_image, cache)
+        write_kept(path, msgspec.msgpack.encode(_KeptGrouping.of(kept)))
+    return kept
+
+
+class _KeptGrouping(msgspec.Struct, frozen=True):
+    """A grouping in the cache: large tables, and images, take seconds to group."""
+
+    groups: bytes
+    by_image: bool
+    remarks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, grouping: Grouping) -> Self:
+        groups = grouping.groups.astype("<i8").tobytes()
+        return cls(groups, grouping.by_image, grouping.remarks)
+
+    def restore(self) -> Grouping:
+        groups = np.frombuffer(self.groups, dtype="<i8").astype(np.int64)
+        return Grouping(groups, self.by_image, self.remarks)
+
+
+def _origin(dataset: Dataset, *, by_image: bool) -> str:
+    """Return the digest of all that a grouping depends on: rows, images and code."""
+    modules = (sys.modules[__name__], look, markup, placeholder, spelling)
+    code = "".join(inspect.getsource(module) for module in modules)
+    parts = [dataset.fingerprint, f"{by_image}", unicodedata.unidata_version, code]
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _decode(content: bytes | None, n_rows: int) -> Grouping | None:
+    """Return the kept grouping; None if it is missing or of another version."""
+    try:
+        kept = msgspec.msgpack.decode(content or b"", type=_KeptGrouping)
+    except ValueError:
+        return None
+    return kept.restore() if len(kept.groups) == 8 * n_rows else None
+
+
+def _group(dataset: Dataset, by_image: bool, cache: Path | None) -> Grouping:
     frame, y = dataset.frame, dataset.y
     given = _occurrences(frame["group"])
-    texts = number_texts(frame, cache=cache)
+    texts = _occurrences(read_texts(frame))
     text, remarks = _drop_placeholders("text", texts, y, show_text(frame))
     remarks += remark_conflicts(text, frame["label"], show_text(frame))
     groups = connect([text, given])
@@ -100,41 +146,6 @@ def find_groups(
 ) -> Rows:
     """Return the groups of `group_rows` alone, of shape (n_rows,)."""
     return group_rows(dataset, by_image=by_image, cache=cache).groups
-
-
-def number_texts(frame: pd.DataFrame, *, cache: Path | None = None) -> Rows:
-    """Assign numbers to texts, the same to texts that read the same; -1 without text.
-
-    Parameters
-    ----------
-    frame : DataFrame of shape (n_rows, 7)
-    cache : Path or None
-        Folder where the numbers are cached: 100,000 long texts take 15 s.
-
-    Returns
-    -------
-    int64 array of shape (n_rows,)
-    """
-    if cache is None or len(frame) < _LEAST_KEPT:
-        return _occurrences(read_texts(frame))
-    path = kept_path(cache, f"texts-{_texts_digest(frame)}")
-    content = read_kept(path)
-    if content is not None and len(content) == 8 * len(frame):
-        return np.frombuffer(content, dtype="<i8").astype(np.int64)
-    codes = _occurrences(read_texts(frame))
-    write_kept(path, codes.astype("<i8").tobytes())
-    return codes
-
-
-def _texts_digest(frame: pd.DataFrame) -> str:
-    """Return the digest of all texts, and of the code that normalizes them."""
-    code = "".join(inspect.getsource(module) for module in (spelling, markup))
-    digest = hashlib.blake2b(f"{unicodedata.unidata_version}\0{code}".encode())
-    for column in ("title", "description"):
-        lengths = ",".join(map(str, frame[column].str.len()))
-        text = "".join(frame[column])
-        digest.update(f"{lengths};{text}".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:32]
 
 
 def read_texts(frame: pd.DataFrame) -> pd.Series:
@@ -424,10 +435,10 @@ def _hashed(stamps: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
     store = kept_path(cache, "image_hashes") if cache else None
     known = _read_mapping(store, dict[str, tuple[str, int, int, int]])
     todo = [path for path in stamps if known.get(path, ("",))[1:] != stamps[path]]
-    # file reads and hashlib release the GIL
-    with ThreadPoolExecutor(count_cores()) as pool:
-        for path, digest in zip(todo, pool.map(_hash_file, todo), strict=True):
-            known[path] = (digest, *stamps[path])
+    if todo:  # file reads and hashlib release the GIL
+        with ThreadPoolExecutor(count_cores()) as pool:
+            for path, digest in zip(todo, pool.map(_hash_file, todo), strict=True):
+                known[path] = (digest, *stamps[path])
     if store and todo:
         write_kept(store, msgspec.msgpack.encode(known))
     return {path: known[path][0] for path in stamps}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import math
 import os
 import sys
@@ -11,16 +13,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from rakuten_bench.cores import count_cores
 from rakuten_bench.data.image_hint import explain_folder, find_hint, list_few
 from rakuten_bench.errors import UserError
+from rakuten_bench.image import header, read
 from rakuten_bench.image.header import Oddity
 from rakuten_bench.image.read import find_file, oddity_words, read_image
+from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 from rakuten_bench.types import Dataset
 from rakuten_bench.wording.words import percent
 
@@ -91,10 +97,36 @@ def _read_oddity(path: str) -> Oddity:
     return read_image(path, size=1)[1]
 
 
-def check_images(dataset: Dataset) -> str:
+def _find_unreadable_once(
+    dataset: Dataset, paths: Sequence[str], cache: Path | None
+) -> dict[str, Oddity]:
+    """Return the unreadable files among some of a data set, cached by its fingerprint."""
+    if cache is None:
+        return find_unreadable(paths)
+    code = inspect.getsource(read) + inspect.getsource(header)
+    parts = f"{dataset.fingerprint} {len(paths)} {version('Pillow')} {code}"
+    digest = hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
+    path = kept_path(cache, f"unreadable-{digest}")
+    content = read_kept(path)
+    if content is None:
+        found = find_unreadable(paths)
+        places = {paths.index(name): int(oddity) for name, oddity in found.items()}
+        write_kept(path, msgspec.msgpack.encode(places))
+        return found
+    places = msgspec.msgpack.decode(content, type=dict[int, int])
+    return {paths[place]: Oddity(oddity) for place, oddity in places.items()}
+
+
+def check_images(dataset: Dataset, *, cache: Path | None = None) -> str:
     """Reject data with too many missing images: a board on blank images is useless.
 
     All files are checked for existence; a sample of the existing ones is opened.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    cache : Path or None
+        Folder where the unreadable files of the sample are cached.
 
     Returns
     -------
@@ -107,7 +139,7 @@ def check_images(dataset: Dataset) -> str:
         If no row has a readable image, or more than
         `dataset.max_missing_images` of the rows have none.
     """
-    survey = Survey.of(dataset)
+    survey = Survey.of(dataset, cache)
     if survey.share == 1 or survey.share > dataset.max_missing_images:
         message = f"{survey.describe()} {survey.advise()}"
         raise UserError(message)
@@ -138,7 +170,7 @@ class Survey:
     unreadable: Mapping[str, Oddity]
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Survey:
+    def of(cls, dataset: Dataset, cache: Path | None = None) -> Survey:
         """Check the existence of all files and open a sample, evenly spread."""
         paths = dataset.frame["image_path"].tolist()
         state = {path: find_file(path) for path in dict.fromkeys(paths)}
@@ -146,7 +178,8 @@ class Survey:
         existing = [path for path in state if path not in absent]
         sample = existing[:: max(1, len(existing) // _SAMPLE)]
         n_absent = sum(path in absent for path in paths)
-        return cls(dataset, absent, n_absent, len(sample), find_unreadable(sample))
+        unreadable = _find_unreadable_once(dataset, sample, cache)
+        return cls(dataset, absent, n_absent, len(sample), unreadable)
 
     @property
     def n_rows(self) -> int:

@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rakuten_bench.data.build import clear_missing
 from rakuten_bench.data.image import locate_images
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
 
-    Model = ScenarioClassifier | ScenarioClusterer
+    Model: TypeAlias = ScenarioClassifier | ScenarioClusterer
 
 #: Names of the columns in messages, and the option that sets each.
 _NOUNS = {

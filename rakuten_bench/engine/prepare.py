@@ -19,6 +19,7 @@ from rakuten_bench.engine.stop import STOPPED, may_pass_now
 from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.plan import Plan
 from rakuten_bench.plan.build import build_plan
+from rakuten_bench.plan.source_facts import KNOWN_SOURCES
 from rakuten_bench.records import (
     BoardRows,
     Damaged,
@@ -148,18 +149,19 @@ def _prepare(study: StudySpec, settings: Settings) -> Prepared:
         cache=settings.cache,
         folder=DataPaths(settings.data_dir, study.path.parent).relative_to,
     )
-    plan = build_plan(
-        study.scenarios,
-        dataset=dataset.fingerprint,
-        split=split.fingerprint,
-        folds=[fold.name for fold in split.folds],
-        seed=study.seed,
-        detect_languages=not (dataset.frame["language"] != "").any(),
-        has_validation=any(fold.validation.size for fold in split.folds),
-        base=study.folder,
-    )
+    with KNOWN_SOURCES.kept_in(settings.cache):
+        plan = build_plan(
+            study.scenarios,
+            dataset=dataset.fingerprint,
+            split=split.fingerprint,
+            folds=[fold.name for fold in split.folds],
+            seed=study.seed,
+            detect_languages=not (dataset.frame["language"] != "").any(),
+            has_validation=any(fold.validation.size for fold in split.folds),
+            base=study.folder,
+        )
     remarks = (
-        *remark_images(dataset, study.scenarios),
+        *remark_images(dataset, study.scenarios, settings.cache),
         *split.remarks,
         *remark_validation(split, plan),
         *remark_row_numbers(dataset, study.scenarios),
@@ -364,7 +366,9 @@ def check_classes(dataset: Dataset, scenarios: tuple[Scenario, ...]) -> None:
         raise UserError(message)
 
 
-def remark_images(dataset: Dataset, scenarios: Iterable[Scenario]) -> tuple[str, ...]:
+def remark_images(
+    dataset: Dataset, scenarios: Iterable[Scenario], cache: Path
+) -> tuple[str, ...]:
     """Report how many images are missing, if scenarios read them.
 
     Raises
@@ -373,7 +377,7 @@ def remark_images(dataset: Dataset, scenarios: Iterable[Scenario]) -> tuple[str,
         If there are none, or too few.
     """
     reads_images = any(one.reads("image") for one in scenarios)
-    remark = check_images(dataset) if reads_images else ""
+    remark = check_images(dataset, cache=cache) if reads_images else ""
     return (remark,) if remark else ()
 
 

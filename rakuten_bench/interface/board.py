@@ -15,6 +15,7 @@ from rakuten_bench.interface.example import find_examples
 from rakuten_bench.interface.page import find_varying
 from rakuten_bench.interface.result import ScenarioResult
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
+from rakuten_bench.plan.source_facts import KNOWN_SOURCES
 from rakuten_bench.records import Row
 from rakuten_bench.store.layout import Layout, default_cache
 from rakuten_bench.wording.words import Wording, lever_names
@@ -335,7 +336,10 @@ def with_standing(
     board: report.Ranking, cache: Path | None, top: int | None = None
 ) -> report.Ranking:
     """Return a board with intervals and rank groups, which are kept in the cache."""
-    return report.with_standing(board, top, Layout(cache).standings if cache else None)
+    if cache is None:
+        return report.with_standing(board, top)
+    with KNOWN_SOURCES.kept_in(cache):
+        return report.with_standing(board, top, Layout(cache).standings)
 
 
 def find_cache() -> Path | None:

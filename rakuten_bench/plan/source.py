@@ -6,7 +6,6 @@ The registry and the errors are excluded: they describe options and compute noth
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -15,6 +14,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from pathlib import Path
+
+from rakuten_bench.plan.source_facts import KNOWN_SOURCES, SourceFacts
 
 _OURS = "rakuten_bench"
 _PACKAGE = Path(__file__).parents[1]
@@ -143,22 +144,18 @@ def _closure(module: str) -> set[str]:
 @cache
 def own_digest(module: str) -> str:
     """Return the digest of one module's source."""
-    return hashlib.blake2b(
-        ast.dump(_bare_tree(module)).encode(), digest_size=16
-    ).hexdigest()
+    return _facts(module).digest
 
 
 @cache
 def _imports(module: str) -> tuple[str, ...]:
     """Return a module's imports, at any nesting, from this package and its own."""
-    names: list[str] = []
-    for node in _statements(_bare_tree(module)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            origin = _origin(module, node)
-            names.append(origin)
-            names += [f"{origin}.{alias.name}" for alias in node.names]
+    facts = _facts(module)
+    names = [*facts.imports]
+    for level, origin, imported in facts.from_imports:
+        absolute = _absolute(module, level, origin)
+        names.append(absolute)
+        names += [f"{absolute}.{name}" for name in imported]
     tops = {name.partition(".")[0] for name in names}
     packages = {top for top in tops if top == _OURS or _are_related(top, module)}
     ours = (name for name in names if name.partition(".")[0] in packages)
@@ -187,14 +184,14 @@ def _folder_of(top: str) -> Path | None:
     return path.parents[1] if path.name == "__init__.py" else path.parent
 
 
-def _origin(module: str, node: ast.ImportFrom) -> str:
+def _absolute(module: str, level: int, origin: str) -> str:
     """Return the absolute name of the module in a `from` import."""
-    if not node.level:
-        return node.module or ""
+    if not level:
+        return origin
     path = _path(module)
     is_package = path is not None and path.name == "__init__.py"
     package = module if is_package else module.rpartition(".")[0]
-    return importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+    return importlib.util.resolve_name("." * level + origin, package)
 
 
 @cache
@@ -203,57 +200,29 @@ def foreign_imports(module: str) -> tuple[str, ...]:
 
     Excludes the standard library, `__future__` included.
     """
-    names: set[str] = set()
-    for source in _closure(module):
-        for node in _statements(_bare_tree(source)):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                names.add(node.module)
-    excluded = {*sys.stdlib_module_names, _OURS}
-    return tuple(sorted(n for n in names if n.partition(".")[0] not in excluded))
+    names = {name for source in _closure(module) for name in _foreign_names(source)}
+    return tuple(sorted(names))
 
 
 @cache
-def _bare_tree(module: str) -> ast.Module:
-    """Parse a module and remove its docstrings."""
+def _foreign_names(module: str) -> tuple[str, ...]:
+    """Return the third-party modules that one module imports directly."""
+    facts = _facts(module)
+    origins = [
+        origin for level, origin, _ in facts.from_imports if origin and not level
+    ]
+    excluded = {*sys.stdlib_module_names, _OURS}
+    names = dict.fromkeys([*facts.imports, *origins])
+    return tuple(n for n in names if n.partition(".")[0] not in excluded)
+
+
+@cache
+def _facts(module: str) -> SourceFacts:
     path = _path(module)
     if path is None:
         message = f"the source of module {module} was not found"
         raise FileNotFoundError(message)
-    tree = ast.parse(path.read_text(encoding="utf8"))
-    for node in _documented(tree):
-        first = node.body[0] if node.body else None
-        if (
-            isinstance(first, ast.Expr)
-            and isinstance(first.value, ast.Constant)
-            and isinstance(first.value.value, str)
-        ):
-            node.body = node.body[1:]
-    return tree
-
-
-def _documented(
-    tree: ast.Module,
-) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef]:
-    yield tree
-    for node in _statements(tree):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            yield node
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Yield the statements of a module at any depth.
-
-    Expressions contain no statements: skipping them visits a tenth of the nodes.
-    """
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.stmt):
-            yield node
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            pending += getattr(node, field, ())
+    return KNOWN_SOURCES.find(path.read_bytes())
 
 
 @cache

@@ -152,6 +152,8 @@ def _list_files(folder: Path) -> dict[str, os.DirEntry[str]]:
 def _hash_files(
     folder: Path, files: Mapping[str, os.DirEntry[str]]
 ) -> dict[str, _File]:
+    if not files:  # counting cores imports joblib
+        return {}
     paths = [folder / name for name in files]
     with ThreadPoolExecutor(count_cores()) as pool:
         return dict(zip(files, pool.map(_hash_file, paths), strict=True))

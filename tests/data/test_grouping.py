@@ -135,6 +135,39 @@ def test_the_same_photo_in_other_files_stays_together(tmp_path: Path):
     assert again.groups.tolist() == grouping.groups.tolist()
 
 
+def test_a_kept_grouping_is_that_of_these_rows(tmp_path: Path):
+    cache = tmp_path / "cache"
+    group_rows(shop(title=titles("a b", "A  B")), cache=cache)
+
+    other = shop(title=titles("a b", "A  B", "c", "C."))
+
+    again = group_rows(other, cache=cache)
+    assert again.groups.tolist() == group_rows(other).groups.tolist()
+    assert again.remarks == group_rows(other).remarks
+
+
+def test_a_damaged_grouping_is_made_again(tmp_path: Path):
+    dataset = shop(title=titles("a b", "A  B"))
+    first = group_rows(dataset, cache=tmp_path)
+    [kept] = (tmp_path / "kept").glob("groups-*")
+    content = bytearray(kept.read_bytes())
+    content[-9] ^= 1
+    kept.write_bytes(content)
+
+    assert group_rows(dataset, cache=tmp_path).groups.tolist() == first.groups.tolist()
+
+
+def test_a_kept_grouping_reads_no_image_again(tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "a.jpg"), photo(0))
+    dataset = shop(image_path=[str(tmp_path / "a.jpg")] * 2 + [""] * 198)
+    first = group_rows(dataset, cache=tmp_path / "cache")
+
+    (tmp_path / "a.jpg").unlink()
+
+    again = group_rows(dataset, cache=tmp_path / "cache")
+    assert again.groups.tolist() == first.groups.tolist()
+
+
 def test_a_photo_that_many_rows_share_is_reported_as_a_placeholder(tmp_path: Path):
     cv2.imwrite(str(tmp_path / "nophoto.jpg"), photo(0))
     paths = [str(tmp_path / "nophoto.jpg")] * 120 + [""] * 80

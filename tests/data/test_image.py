@@ -32,7 +32,13 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def check(photos: Path, names: list[str], folder: str = "photos", **words: object):
+def check(
+    photos: Path,
+    names: list[str],
+    folder: str = "photos",
+    cache: Path | None = None,
+    **words: object,
+):
     """Look for the images of a table with these names in its column."""
     frame = pd.DataFrame({"name": [f"w{row}" for row in range(len(names))]})
     frame["kind"] = ["a", "b"] * (len(names) // 2)
@@ -41,11 +47,23 @@ def check(photos: Path, names: list[str], folder: str = "photos", **words: objec
     columns = {"title": "name", "label": "kind", "image": "photo"}
     table = {"path": "shop.csv", "image_folder": folder, **columns, **words}
     spec = parse_dataset({"table": table})
-    return check_images(load_dataset(spec, base_dir=photos.parent))
+    dataset = load_dataset(spec, base_dir=photos.parent, cache=cache)
+    return check_images(dataset, cache=cache)
 
 
 def names(pattern: str) -> list[str]:
     return [pattern.format(row) for row in range(N_ROWS)]
+
+
+def test_a_file_damaged_after_an_earlier_check_is_found(photos: Path, tmp_path: Path):
+    cache = tmp_path / "cache"
+    assert check(photos, names("p{}.jpg"), cache=cache) == ""
+
+    (photos / "p3.jpg").write_text("no image")
+
+    message = "1 of 12 files that were opened can't be read, such as 'p3.jpg'"
+    for _ in range(2):
+        assert message in check(photos, names("p{}.jpg"), cache=cache)
 
 
 def test_images_that_are_all_there_need_no_word(photos: Path):
