@@ -6,9 +6,12 @@ import re
 
 from rakuten_bench.errors import UserError
 
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+#: Regular expressions of Python and of JSON Schema.
+DURATION = rf"(?:{_NUMBER} *[smhd] *)+|{_NUMBER}"
+SIZE = rf"({_NUMBER})\s*([KMGTkmgt])([iI]?)[Bb]?"
+
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(i?)B?", re.IGNORECASE)
 _POWERS = {"K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -23,17 +26,16 @@ def parse_duration(value: object) -> float:
     >>> parse_duration("600s"), parse_duration("1h30m"), parse_duration(2.5)
     (600.0, 5400.0, 2.5)
     """
-    text = str(value).replace(" ", "")
+    text = str(value).strip()
     if isinstance(value, bool) or not _is_duration(text):
         message = f"time limit '{value}' is not a duration such as 90s, 10m or 1h30m."
         raise UserError(message)
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    parts = re.findall(rf"({_NUMBER}) *([smhd]?)", text)
     return sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
 
 
 def _is_duration(text: str) -> bool:
-    match = _DURATION.fullmatch(text) or re.fullmatch(r"\d+(\.\d+)?", text)
-    return bool(match) and bool(re.search("[1-9]", text))
+    return bool(re.fullmatch(DURATION, text)) and bool(re.search("[1-9]", text))
 
 
 def parse_size(value: object) -> int:
@@ -47,7 +49,7 @@ def parse_size(value: object) -> int:
     >>> parse_size("6GB"), parse_size("512 MiB")
     (6000000000, 536870912)
     """
-    match = _SIZE.fullmatch(str(value).strip())
+    match = re.fullmatch(SIZE, str(value).strip())
     if match is None or not float(match[1]):
         message = f"'{value}' is not a size such as 6GB or 512MiB (with a unit)."
         raise UserError(message)

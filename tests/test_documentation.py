@@ -8,12 +8,15 @@ from itertools import pairwise, takewhile
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft7Validator
 
 from rakuten_bench.cli import main
 from rakuten_bench.registry.lever import Lever
 from rakuten_bench.registry.option import Declared
 from rakuten_bench.scenario.catalog import render_page
-from rakuten_bench.scenario.load import load_study
+from rakuten_bench.scenario.document import load_document
+from rakuten_bench.scenario.load import KEYS, load_study
+from rakuten_bench.scenario.schema import build_schema
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [
@@ -96,6 +99,11 @@ def shops_of(name):
 
 
 @pytest.fixture(scope="module")
+def schema():
+    return Draft7Validator(build_schema())
+
+
+@pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
@@ -146,6 +154,12 @@ def test_every_page_of_the_documentation_is_listed_in_the_readme():
     linked = set(re.findall(r"\((docs/\w+\.md)\)", read("README.md")))
 
     assert linked == {name_of(page) for page in REPOSITORY.glob("docs/*.md")}
+
+
+def test_every_key_of_a_scenario_file_is_described():
+    table = read("docs/scenarios.md").partition("## Keys")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == KEYS.keys()
 
 
 def test_every_argument_of_the_decorator_is_described():
@@ -230,10 +244,14 @@ def test_a_scenario_file_over_a_table_runs_as_it_stands(call, name):
         for number, _ in enumerate(studies_of(name_of(page)))
     ],
 )
-def test_every_scenario_file_that_a_page_shows_is_correct(name, number, tmp_path):
-    (tmp_path / "shown.yaml").write_text(studies_of(name)[number], encoding="utf-8")
+def test_every_scenario_file_that_a_page_shows_is_correct(
+    name, number, schema, tmp_path
+):
+    shown = tmp_path / "shown.yaml"
+    shown.write_text(studies_of(name)[number], encoding="utf-8")
 
-    assert load_study(tmp_path / "shown.yaml").scenarios
+    assert load_study(shown).scenarios
+    assert schema.is_valid(load_document(shown).plain())
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/python.md"])

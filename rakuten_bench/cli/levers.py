@@ -11,14 +11,32 @@ from rakuten_bench.cli._stream import echo_as
 @click.command("levers", short_help="List every lever and option.")
 @click.argument("lever", required=False)
 @format_option()
-def command(lever: str | None, format_: str) -> None:
+@click.option(
+    "--schema",
+    is_flag=True,
+    help="Print the JSON Schema of scenario files, for editors.",
+)
+def command(lever: str | None, format_: str, *, schema: bool) -> None:
     """List every lever and option: digit, meaning, parameters, packages.
 
     \b
     Example:
       rakuten-bench levers
       rakuten-bench levers vectorizer
+      rakuten-bench levers --schema > scenario.schema.json
     """
+    if schema:
+        _print_schema(lever)
+        return
     from rakuten_bench.scenario.catalog import list_levers, render_levers
 
     echo_as(format_, render_levers(list_levers(lever), format_))
+
+
+def _print_schema(lever: str | None) -> None:
+    from rakuten_bench.scenario.schema import render_schema
+
+    if lever:
+        message = f"--schema describes all levers. Leave out '{lever}'."
+        raise click.UsageError(message)
+    echo_as("json", render_schema())

@@ -26,11 +26,15 @@ from rakuten_bench.errors import UserError
 #: A declared type: a class, a union, a literal, an annotated one.
 Hint: TypeAlias = object
 
-_NUMBER = re.compile(
-    r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\.?inf|\.?nan", re.IGNORECASE
+#: Texts that are read as a number where one is expected (Python's and JSON Schema's
+#: regular expression), and as true or false.
+NUMBER = (
+    r"[-+]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.?(?:inf|Inf|INF)"
 )
-_SWITCH = {"yes": True, "on": True, "no": False, "off": False}
-_SWITCH |= {"true": True, "false": False}
+SWITCH = {"yes": True, "on": True, "no": False, "off": False}
+SWITCH |= {"true": True, "false": False}
+_NUMBER = re.compile(rf"{NUMBER}|\.?nan")
 
 
 def convert(value: object, wanted: Hint) -> Any:
@@ -97,7 +101,7 @@ def _read_whole_number(text: object) -> object:
 
 
 def _read_switch(text: object) -> object:
-    return _SWITCH.get(text.strip().lower(), text) if isinstance(text, str) else text
+    return SWITCH.get(text.strip().lower(), text) if isinstance(text, str) else text
 
 
 def _has_nan(value: object) -> bool:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import structs
 
@@ -43,15 +43,25 @@ from rakuten_bench.types import Modality, Params
 
 DEFAULT_SEED = 123
 
-_KEYS = (
-    *("title", "dataset", "split", "metric", "seed", "limits", "defaults", "matrix"),
-    *("scenarios", "include"),
-)
+#: What a file may say, and what each key means.
+KEYS = {
+    "title": "Heading of the study.",
+    "dataset": "Data set: a name, or a name with its parameters.",
+    "split": "How the rows are divided: a name, or a name with its parameters.",
+    "metric": "Score that the board is ranked by and that searches maximize.",
+    "seed": "Seed of the run, from which all random numbers derive.",
+    "limits": "Time and memory limits of steps: of all, or of those of an option.",
+    "defaults": "Options of levers that a scenario does not name, also per modality.",
+    "matrix": "Levers with lists of options: every combination is a scenario.",
+    "scenarios": "Scenarios by name, or a list of codes.",
+    "include": "Other scenario files, whose keys this file overrides.",
+}
 #: Keys that only define values for aliases (*), as in Compose and GitLab files.
-_HOLDERS = (".", "x-")
+HOLDERS = (".", "x-")
 _MAX_NAME = 200
 
-T = TypeVar("T")
+#: Choices of levers that a scenario does not name.
+Defaults = Mapping[Modality, Mapping[str, Choice]]
 
 
 @dataclass(frozen=True)
@@ -198,17 +208,17 @@ def _read_keys(path: Path) -> dict[str, Value]:
     """
     document = load_document(path)
     keys = {} if document.text else document.items("a scenario file")
-    is_ours = any(key in _KEYS or key.startswith(_HOLDERS) for key in keys)
+    is_ours = any(key in KEYS or key.startswith(HOLDERS) for key in keys)
     if not is_ours and document.data not in (None, {}):
-        message = f"{path}: is not a scenario file: it has none of the keys {', '.join(_KEYS)}."
+        message = f"{path}: is not a scenario file: it has none of the keys {', '.join(KEYS)}."
         raise UserError(message)
     return dict(keys)
 
 
 def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> StudySpec:
     for key, value in keys.items():
-        if key not in _KEYS and not key.startswith(_HOLDERS):
-            findings.add(value, unknown("key", key, _KEYS))
+        if key not in KEYS and not key.startswith(HOLDERS):
+            findings.add(value, unknown("key", key, KEYS))
     keys = {key: value for key, value in keys.items() if value.data is not None}
     values: dict[str, Any] = {"title": path.stem}
     for key, read in _SINGLE.items():
@@ -296,7 +306,10 @@ _SINGLE = {
 def _read_scenarios(
     path: Path, keys: Mapping[str, Value], findings: Findings
 ) -> tuple[list[Scenario], dict[str, int]]:
-    defaults = keys.get("defaults", Value({}, str(path)))
+    defaults: Defaults = {}
+    if "defaults" in keys:
+        with findings.at(keys["defaults"]):
+            defaults = _read_defaults(keys["defaults"], findings)
     dropped: Counter[str] = Counter()
     found: list[Scenario] = []
     if "scenarios" in keys:
@@ -312,7 +325,9 @@ def _read_scenarios(
     return found, dict(dropped)
 
 
-def _read_explicit(value: Value, defaults: Value, findings: Findings) -> list[Scenario]:
+def _read_explicit(
+    value: Value, defaults: Defaults, findings: Findings
+) -> list[Scenario]:
     """Read `scenarios`: a mapping from names, or a list, of codes or levers."""
     named: list[tuple[str, Value]] = (
         list(value.data.items())
@@ -349,7 +364,7 @@ def _check_name(name: str) -> None:
 def _read_scenario(
     name: str,
     entry: Value,
-    defaults: Value,
+    defaults: Defaults,
     known: Mapping[str, Scenario],
     findings: Findings,
 ) -> Scenario:
@@ -367,8 +382,11 @@ def _read_scenario(
     modality = guess_modality(words)
     words.pop("modality", None)
     own = read_combination(words, modality, findings)
-    base = _read_defaults(defaults, modality, findings)
-    scenario = _keep_given(from_choices(modality, (base | own).values(), name, members))
+    if members and modality != "fusion":
+        message = "only a fusion has members. Name a fusion, such as {fusion: mean}."
+        raise UserError(message)
+    chosen = {**defaults.get(modality, {}), **own}
+    scenario = _keep_given(from_choices(modality, chosen.values(), name, members))
     _check_spaces([scenario], words, entry, findings)
     return replace(scenario, limit=limit)
 
@@ -414,24 +432,25 @@ def _by_code_or_name(text: str, name: str, known: Mapping[str, Scenario]) -> Sce
     return replace(from_code(text), name=name)
 
 
-def _read_defaults(
-    defaults: Value, modality: Modality, findings: Findings
-) -> dict[str, Choice]:
-    """Return the defaults for a modality; they may be given per modality, or for text."""
-    words = defaults.items("defaults")
-    if not words:
-        return {}
-    nested = {key: words[key] for key in LEVERS if key in words}
-    mine = nested.get(modality) if nested else None
-    if nested:
-        words = mine.items("defaults") if mine else {}
-    elif guess_modality(words) != modality:
-        return {}
-    return read_combination(words, modality, findings)
+def _read_defaults(value: Value, findings: Findings) -> Defaults:
+    """Read `defaults`: levers of one modality, or levers by modality."""
+    words = value.items("defaults")
+    if not set(words) & set(LEVERS):
+        modality = guess_modality(words)
+        return {modality: read_combination(words, modality, findings)}
+    for name in words.keys() - LEVERS.keys():
+        findings.add(words[name], unknown("modality", name, LEVERS))
+    return {
+        modality: read_combination(
+            words[modality].items("defaults"), modality, findings
+        )
+        for modality in LEVERS
+        if modality in words
+    }
 
 
 def _read_matrix(
-    block: Value, defaults: Value, dropped: Counter[str], findings: Findings
+    block: Value, defaults: Defaults, dropped: Counter[str], findings: Findings
 ) -> list[Scenario]:
     words = dict(block.items("matrix"))
     include = words.pop("include", Value([], block.where)).entries()
@@ -440,7 +459,7 @@ def _read_matrix(
     modality = guess_modality(words)
     words.pop("modality", None)
     base = {lever.name: plain(lever, modality) for lever in LEVERS[modality]}
-    base |= _read_defaults(defaults, modality, findings)
+    base |= defaults.get(modality, {})
     combinations = expand(
         read_choices(words, modality, findings),
         [read_combination(one.items("include"), modality, findings) for one in include],

@@ -73,7 +73,7 @@ def read_choices(
             findings.add(value, unknown("lever", name, levers))
             continue
         found = []
-        for entry in value.list():
+        for entry in value.list() or [value]:
             with findings.at(entry):
                 found += _read_option(levers[name], modality, entry, findings)
         choices[name] = found
@@ -149,13 +149,13 @@ def check_option(lever: str, option: str) -> None:
 def _read_option(
     lever: Lever, modality: Modality, entry: Value, findings: Findings
 ) -> list[Choice]:
-    if not isinstance(entry.data, dict):
+    if not isinstance(entry.data, dict) or not entry.data:
         return [Choice.of(_find(lever, modality, entry))]
     choices: list[Choice] = []
     for name, params in entry.data.items():
         with findings.at(params):
             option = lever.find(modality, name)
-            values = params.items(f"parameters of '{name}'") if params.data else {}
+            values = params.items(f"parameters of '{name}'")
             choices += _sweep(option, values, findings)
     return choices
 
@@ -165,7 +165,8 @@ _NOTHING = frozenset({"", "no", "none", "null", "false", "~"})
 
 def _find(lever: Lever, modality: Modality, entry: Value) -> Option:
     """Return the option of a name; suggest 'off' for null, false and the like."""
-    name = str(entry.plain()) if isinstance(entry.data, list) else entry.text
+    is_name = not isinstance(entry.data, list | dict)
+    name = entry.text if is_name else str(entry.plain())
     try:
         return lever.find(modality, name)
     except UserError:

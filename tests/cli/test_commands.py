@@ -169,6 +169,20 @@ def test_levers_as_json_can_be_read_by_programs(call):
     assert {option["option"] for option in lever["options"]} >= {"count", "tfidf"}
 
 
+def test_the_schema_of_scenario_files_is_printed_for_editors(call):
+    code, printed, _ = call("levers", "--schema")
+
+    assert code == 0
+    assert json.loads(printed)["properties"]["matrix"]
+
+
+def test_a_schema_of_one_lever_is_refused(call):
+    code, _, error = call("levers", "model", "--schema")
+
+    assert code == 2
+    assert "Leave out 'model'." in error
+
+
 def test_an_unknown_lever_suggests_the_closest(call):
     code, _, error = call("levers", "vectoriser")
 
