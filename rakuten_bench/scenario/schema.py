@@ -100,7 +100,7 @@ def _iter_definitions() -> Iterator[tuple[str, Schema]]:
     for modality, lever in _iter_all():
         yield f"{modality}.{lever.name}", _choice(lever.options(modality))
     for modality in LEVERS:
-        yield f"{modality}.combination", _mapping(_choices(modality, 1))
+        yield f"{modality}.combination", _mapping(_choices(modality, maxItems=1))
         yield f"{modality}.scenario", _scenario(modality)
         yield f"{modality}.matrix", _matrix(modality)
     for form in ("combination", "scenario", "matrix"):
@@ -138,10 +138,9 @@ def _or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def _one_or_list(schema: Schema, n_most: int | None = None) -> Schema:
-    """Return the schema of a value or a list of values, of at most some length."""
-    most = {} if n_most is None else {"maxItems": n_most}
-    return {"anyOf": [schema, {"type": "array", "items": schema, **most}]}
+def _one_or_list(schema: Schema, **bounds: int) -> Schema:
+    """Return the schema of a value or a list of values."""
+    return {"anyOf": [schema, {"type": "array", "items": schema, **bounds}]}
 
 
 def _choice(entries: Iterable[Registered], *, sweeps: bool = True) -> Schema:
@@ -188,7 +187,7 @@ def _parameter(parameter: Parameter, meaning: str, sweeps: bool) -> Schema:
     default = msgspec.to_builtins(parameter.default, enc_hook=str)
     return {
         **({"description": meaning} if meaning else {}),
-        **(_one_or_list(value) if sweeps and value else value),
+        **(_one_or_list(value, minItems=1) if sweeps and value else value),
         **({} if parameter.is_required else {"default": default}),
     }
 
@@ -258,12 +257,12 @@ _SPELLINGS: Mapping[str, Schema] = {
 }
 
 
-def _choices(modality: Modality, n_most: int | None) -> dict[str, Schema]:
+def _choices(modality: Modality, **bounds: int) -> dict[str, Schema]:
     """Return the schema of each lever: one option, or a list of some length."""
     return {
         lever.name: {
             "description": _sentence(lever.doc),
-            **_one_or_list(_ref(f"{modality}.{lever.name}"), n_most),
+            **_one_or_list(_ref(f"{modality}.{lever.name}"), minItems=1, **bounds),
         }
         for lever in LEVERS[modality]
     }
@@ -276,7 +275,7 @@ def _sentence(doc: str) -> str:
 def _scenario(modality: Modality) -> Schema:
     members = {"members": _one_or_list(_entry())} if modality == "fusion" else {}
     return _mapping(
-        {**_choices(modality, 1), **_own(modality), **members}, minProperties=1
+        {**_choices(modality, maxItems=1), **_own(modality), **members}, minProperties=1
     )
 
 
@@ -284,7 +283,7 @@ def _matrix(modality: Modality) -> Schema:
     part = _or_null(_one_or_list(_ref(f"{modality}.combination")))
     return _mapping(
         {
-            **_choices(modality, None),
+            **_choices(modality),
             **_own(modality),
             "include": {
                 "description": "Levers for the combinations that they do not "
