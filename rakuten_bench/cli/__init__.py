@@ -18,10 +18,11 @@ import click
 
 from rakuten_bench.cli._exit import exit_code_of, keep_from_click
 from rakuten_bench.cli._stream import open_streams
+from rakuten_bench.cli._suggest import SuggestingGroup
 from rakuten_bench.interface.printing import echo
 
 
-class CommandFolder(click.Group):
+class CommandFolder(SuggestingGroup):
     """A group whose commands are the modules of this package."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -34,7 +35,7 @@ class CommandFolder(click.Group):
         )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a command, or suggest the closest name."""
+        """Import the module of a command; return None for an unknown name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._suggest import SuggestingGroup
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.words import number
 
@@ -15,7 +16,11 @@ _FOLDER = click.option(
 )
 
 
-@click.group("cache", short_help="Show, clear or check the results of shared steps.")
+@click.group(
+    "cache",
+    cls=SuggestingGroup,
+    short_help="Show, clear or check the results of shared steps.",
+)
 def command() -> None:
     """Inspect and clear the cache of step results.
 

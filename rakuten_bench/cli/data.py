@@ -10,6 +10,7 @@ import click
 
 from rakuten_bench.cli._option import cache_option, data_dir_option
 from rakuten_bench.cli._stream import echo_as
+from rakuten_bench.cli._suggest import SuggestingGroup
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.format import render_json
 from rakuten_bench.wording.words import clean, number
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from rakuten_bench.data import DatasetSpec, SplitSpec
 
 
-@click.group("data", short_help="List, describe and synthesize data sets.")
+@click.group(
+    "data", cls=SuggestingGroup, short_help="List, describe and synthesize data sets."
+)
 def command() -> None:
     """List, describe and synthesize data sets.
 

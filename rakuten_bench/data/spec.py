@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.errors import Problems, UserError
+from rakuten_bench.identify import explain_wrong_file
 from rakuten_bench.registry import (
     AnyRegistered,
     Decorated,
@@ -188,7 +189,20 @@ def parse_dataset(value: object) -> DatasetSpec:
     UserError
         For an unknown name, parameter or type; `Problems` for several.
     """
+    if isinstance(value, str) and value not in {entry.name for entry in DATASETS}:
+        _refuse_file(value)
     return DatasetSpec(*_parse(DATASETS, value))
+
+
+def _refuse_file(name: str) -> None:
+    """Reject the path of a file in place of the name of a data set.
+
+    Raises
+    ------
+    UserError
+    """
+    if message := explain_wrong_file(Path(name), "the name of a data set"):
+        raise UserError(message)
 
 
 def parse_split(value: object) -> SplitSpec:

@@ -13,6 +13,7 @@ from rakuten_bench.atomic import remove_leftovers, replacing
 from rakuten_bench.deploy.card import Card, other_versions, read_card, write_card
 from rakuten_bench.deploy.source import Source
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.identify import explain_wrong_file
 from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import Record
 from rakuten_bench.registry import find_owner
@@ -219,6 +220,8 @@ def load_model(
 
     if not path.is_file():
         message = f"{path}: model not found. Create one: rakuten-bench export CODE"
+        raise UserError(explain_wrong_file(path, "model") or message)
+    if message := explain_wrong_file(path, "model"):
         raise UserError(message)
     card = read_card(path)
     differences = other_versions(card)

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.identify import explain_wrong_file
 from rakuten_bench.records.attempt import merge_attempts
 from rakuten_bench.records.board import (
     BoardInfo,
@@ -77,7 +78,9 @@ def merge_results(sources: Sequence[Path], target: Path) -> Iterator[Merged]:
     """
     for source in sources:
         if not any(iter_boards(source)):
-            message = f"{source}: has no records to merge."
+            message = explain_wrong_file(source, "results") or (
+                f"{source}: has no records to merge."
+            )
             raise UserError(message)
         if source.resolve() == target.resolve():
             message = (

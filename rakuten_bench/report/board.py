@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.identify import explain_wrong_file
 from rakuten_bench.metric import (
     CLUSTER_METRIC,
     CLUSTER_METRICS,
@@ -174,9 +175,9 @@ def choose_boards(results: Path, dataset: str | None = None) -> list[str]:
     """
     boards = list(records.iter_boards(results))
     if not boards:
-        message = (
-            f"{results}: has no records. Run some first, for example: "
-            f"rakuten-bench run scenarios/grid.yaml"
+        message = explain_wrong_file(results, "results") or (
+            f"{results}: has no records. Run a scenario file first: rakuten-bench run "
+            f"FILE. To write one: rakuten-bench init"
         )
         raise UserError(message)
     if dataset is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rakuten_bench import metrics, records
 from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.identify import explain_wrong_file
 from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, METRICS, Title
 from rakuten_bench.metrics.cluster import Counts
 from rakuten_bench.records import ClusterScores, Record, Scores, StepCost
@@ -34,7 +35,7 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
     ----------
     results : Path
     code : str
-        A code, a name in the scenario file, or the folder of a record.
+        A code, a name in the scenario file, or a record: its folder or its file.
     dataset : str, optional
         Name of a board or data set, if several have the scenario.
 
@@ -43,15 +44,17 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
     UserError
         If no board or more than one has it.
     """
-    if records.has_record(Path(code)):
-        return Path(code)
+    path = Path(code).parent if Path(code).name == "record.json" else Path(code)
+    if records.has_record(path):
+        return path
     boards = choose_boards(results, dataset)
     found = [results / board / code for board in boards]
     found = [folder for folder in found if records.has_record(folder)]
     found = found or _by_name(results, boards, code)
     if not found:
+        wrong = explain_wrong_file(path, "record folder")
         message = f"{results}: {_unknown(results, boards, code)}"
-        raise UserError(message)
+        raise UserError(wrong or message)
     if len(found) > 1:
         raise UserError(_ambiguous(code, found))
     return found[0]

@@ -16,6 +16,7 @@ from msgspec import structs
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
 from rakuten_bench.data.spec import DATASETS, SPLITS
 from rakuten_bench.errors import Problems, UserError, unknown
+from rakuten_bench.identify import explain_wrong_file, is_named_as_scenarios
 from rakuten_bench.metric import DEFAULT_METRIC, METRICS
 from rakuten_bench.registry import LEVERS, Parameter, Registered, discover
 from rakuten_bench.registry.value import convert
@@ -206,13 +207,31 @@ def _read_keys(path: Path) -> dict[str, Value]:
     UserError
         If it is not a scenario file; nothing of it is quoted: it may contain secrets.
     """
-    document = load_document(path)
-    keys = {} if document.text else document.items("a scenario file")
+    if not is_named_as_scenarios(path):
+        _refuse_other_file(path)
+    try:
+        document = load_document(path)
+        keys = {} if document.text else document.items("a scenario file")
+    except UserError:
+        _refuse_other_file(path)
+        raise
     is_ours = any(key in KEYS or key.startswith(HOLDERS) for key in keys)
     if not is_ours and document.data not in (None, {}):
+        _refuse_other_file(path)
         message = f"{path}: is not a scenario file: it has none of the keys {', '.join(KEYS)}."
         raise UserError(message)
     return dict(keys)
+
+
+def _refuse_other_file(path: Path) -> None:
+    """Reject a file that is recognized as something else, such as a table.
+
+    Raises
+    ------
+    UserError
+    """
+    if message := explain_wrong_file(path, "scenario file"):
+        raise UserError(message)
 
 
 def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> StudySpec:

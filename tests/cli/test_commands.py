@@ -348,3 +348,20 @@ def test_planning_and_running_need_scikit_learn_only_where_something_is_computed
     code = "import sys, rakuten_bench.engine; sys.exit('sklearn' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["rnu"], "unknown command 'rnu'. Did you mean 'run'?"),
+        (["data", "describ"], "unknown command 'describ'. Did you mean 'describe'?"),
+        (["cache", "verfy"], "unknown command 'verfy'. Did you mean 'verify'?"),
+        (["xyzzy"], "unknown command 'xyzzy'. Known: cache, check, compare, "),
+        (["run", "shop.yaml", "--job", "2"], "'--jobs'"),
+        (["plan", "--data-dri", "x"], "'--data-dir'"),
+    ],
+)
+def test_a_mistyped_command_or_option_gets_a_suggestion(call, words, message):
+    code, _, err = call(*words)
+
+    assert (code, message in err) == (2, True), err

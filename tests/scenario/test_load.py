@@ -290,7 +290,9 @@ def test_a_malformed_file_is_refused(tmp_path, text, message):
 
 
 def test_a_folder_is_not_a_scenario_file(tmp_path):
-    with pytest.raises(UserError, match=r"can't be read: Is a directory\.$"):
+    with pytest.raises(
+        UserError, match=r"is a folder, not a scenario file\. Name one of its files\.$"
+    ):
         load_study(tmp_path)
 
 

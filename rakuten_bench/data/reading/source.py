@@ -18,6 +18,11 @@ from typing import IO, Any, Literal
 
 from rakuten_bench.data.reading.result import Remark
 from rakuten_bench.errors import UserError
+from rakuten_bench.identify import (
+    explain_wrong_file,
+    identify,
+    is_named_as_scenarios,
+)
 from rakuten_bench.plain import check_plain, read_pipe
 
 Format = Literal["delimited", "json", "parquet"]
@@ -65,6 +70,11 @@ _UNSUPPORTED = {
         "Fetch it: git lfs pull",
     ),
 }
+#: Kinds of files and folders that another command takes.
+_OURS = (
+    *("images", "model", "model card", "record", "record folder", "results"),
+    *("board folder", "baseline", "notebook", "code"),
+)
 #: A URL converted to a path, which has single slashes.
 _URL = re.compile(r"(?:^|/)([A-Za-z][\w+.-]+:)/+(.*)")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
@@ -127,6 +137,7 @@ def open_source(file: Path) -> Source:
         If the file is missing, empty, damaged, or in an unsupported format.
     """
     with _reading(file, ""):
+        _refuse_our_file(file)
         check_path(file)
         opener = _opener(file)
         with opener() as stream:
@@ -149,6 +160,18 @@ def open_source(file: Path) -> Source:
         tuple(_extension_remarks(file, packed)),
         opener,
     )
+
+
+def _refuse_our_file(file: Path) -> None:
+    """Refuse a file that this project writes or reads, but not as a table.
+
+    Raises
+    ------
+    UserError
+    """
+    kind = identify(file)
+    if kind in _OURS or (kind == "scenario file" and is_named_as_scenarios(file)):
+        raise UserError(explain_wrong_file(file, "table"))
 
 
 def _refuse_bomb(file: Path, opener: Opener, packed: str) -> None:
