@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2  # noqa: TID253  a script, not a module that others import
 import numpy as np
 
-from rakuten_bench.engine import Settings, prepare, run
+from rakuten_bench.engine import Run, Settings, prepare
 from rakuten_bench.image.read import read_image
 from rakuten_bench.registry import FEATURE, Option
 from rakuten_bench.scenario.load import load_study
@@ -160,7 +160,7 @@ def print_memory(folder: Path, paths: tuple[str, ...]) -> None:
     (folder / "study.yaml").write_text(STUDY)
     study = load_study(folder / "study.yaml")
     settings = Settings(folder / "results", folder / "cache", n_jobs=1)
-    for event in run(prepare(study, settings), settings):
+    for event in Run(prepare(study, settings), settings).events():
         if event.record is None:
             continue
         assert event.record.status == "ok", event.record.error

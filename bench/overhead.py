@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rakuten_bench.engine import Settings, prepare, run
+from rakuten_bench.engine import Run, Settings, prepare
 from rakuten_bench.executor.local.executor import close_kept
 from rakuten_bench.executor.preload import load_file
 from rakuten_bench.scenario.load import load_study
@@ -107,7 +107,7 @@ def measure(folder: Path, n_jobs: int) -> tuple[float, float, float, float]:
         folder / f"results{n_jobs}", folder / f"cache{n_jobs}", n_jobs=n_jobs
     )
     prepared = prepare(study, settings)
-    events = run(prepared, settings).events()
+    events = Run(prepared, settings).events()
     next(event for event in events if event.n_computed)  # the workers are ready
     start = time.perf_counter()
     for _ in events:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rakuten_bench.engine.board import check_results, describe_others
-from rakuten_bench.engine.launch import Run, run, warm_up
 from rakuten_bench.engine.prepare import (
     Prepared,
     count_stopped,
@@ -13,6 +12,7 @@ from rakuten_bench.engine.prepare import (
     prepare,
 )
 from rakuten_bench.engine.progress import Progress
+from rakuten_bench.engine.run import Run, warm_up
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.usage import Usage
 
@@ -29,6 +29,5 @@ __all__ = [
     "find_todo",
     "find_unscored",
     "prepare",
-    "run",
     "warm_up",
 ]

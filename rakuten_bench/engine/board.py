@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from rakuten_bench.data.spec import DATASETS
-from rakuten_bench.engine.outcome import join_folds
 from rakuten_bench.engine.prepare import Prepared, on_board
+from rakuten_bench.engine.recorder import join_folds
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.errors import writing
 from rakuten_bench.records import (

@@ -19,7 +19,7 @@ from rakuten_bench.atomic import write_atomically
 from rakuten_bench.pipeline.kind import find_kind
 from rakuten_bench.plain import read_plain
 from rakuten_bench.plan import Step
-from rakuten_bench.plan.build import digest
+from rakuten_bench.plan.digest import digest
 from rakuten_bench.scenario import find_option
 from rakuten_bench.store.entry import Facts
 from rakuten_bench.types import Effort

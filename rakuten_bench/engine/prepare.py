@@ -13,7 +13,6 @@ import numpy as np
 from rakuten_bench.data import DataPaths, build_split, load_dataset
 from rakuten_bench.data.image import check_images
 from rakuten_bench.data.leak import find_leaks
-from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.stop import STOPPED, may_pass_now
 from rakuten_bench.errors import MissingPackage, Problems, UserError
@@ -326,7 +325,7 @@ def describe_run(prepared: Prepared, results: Path) -> StudyRun:
             RunScenario(
                 code=code,
                 names=[*study.names.get(code, ())],
-                key=record_key(prepared.plan, code),
+                key=prepared.plan.record_key(code),
             )
             for code in prepared.plan.scenarios
         ],
@@ -393,7 +392,7 @@ def find_todo(
             continue
         if isinstance(row, Damaged):
             damaged.append(row)
-        elif row.key != record_key(plan, row.code) or _again(row, settings.rerun):
+        elif row.key != plan.record_key(row.code) or _again(row, settings.rerun):
             continue
         elif not may_pass_now(row, plan, limits, settings.limit):
             kept.add(row.code)
@@ -405,7 +404,7 @@ def find_unscored(plan: Plan, rows: Iterable[Row]) -> tuple[str, ...]:
     """Return the scenarios of a plan that none of some records gives the scores of."""
     keys = {row.code: row.key for row in rows if row.status == "ok"}
     return tuple(
-        code for code in plan.scenarios if keys.get(code) != record_key(plan, code)
+        code for code in plan.scenarios if keys.get(code) != plan.record_key(code)
     )
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
 
-from rakuten_bench.executor.protocol import Call, StepExecutor, outcome
+from rakuten_bench.executor.protocol import Call, StepExecutor
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.plan import Step
 
@@ -55,7 +55,7 @@ class RunningSteps:
             time.sleep(timeout)
         ended = [call for call in self._steps if call.done()]
         steps = [(call, self._steps.pop(call)) for call in ended]
-        return [(step, outcome(call, step)) for call, step in steps]
+        return [(step, Done.of(call, step)) for call, step in steps]
 
     def started(self) -> list[tuple[Step, Call[Done]]]:
         """Return the steps that a worker has taken, the longest-running first."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from rakuten_bench.engine.cost import Costs
-from rakuten_bench.engine.outcome import Recorder
+from rakuten_bench.engine.inputs import save_inputs
 from rakuten_bench.engine.progress import REPORT_INTERVAL, Progress, ProgressMeter
+from rakuten_bench.engine.recorder import Recorder
 from rakuten_bench.engine.retention import Retention
 from rakuten_bench.engine.running import RunningSteps
 from rakuten_bench.engine.schedule import Ended, Schedule
@@ -156,7 +157,7 @@ class Session:
         """Have a lost result sent again; the schedule computes it unless it is a root."""
         self.executor.forget(key)
         if key in self.schedule.plan.roots:
-            self.workload.save_inputs()
+            save_inputs(self.workload.prepared)
 
     def _account(self, step: Step, facts: Facts, *, computed: bool) -> None:
         """Add what a finished step used to the records, the history and the usage."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from rakuten_bench.engine.outcome import record_key
 from rakuten_bench.engine.prepare import Prepared, prepare
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.plan import Step
@@ -81,7 +80,7 @@ def explain(record: Record, study: StudySpec, settings: Settings) -> Answer:
     answer = Answer(
         scenario.code,
         record.status,
-        record.key == record_key(prepared.plan, scenario.code),
+        record.key == prepared.plan.record_key(scenario.code),
     )
     chosen = _choices(record, scenario)
     answer.reasons += [*_ground(record, prepared), *chosen]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rakuten_bench.engine.cost import Costs
-from rakuten_bench.engine.inputs import save_inputs
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.engine.schedule import Schedule
 from rakuten_bench.store.layout import Layout
@@ -51,14 +50,3 @@ class Workload:
             lambda step: costs.of(step).seconds,
         )
         return cls(prepared, schedule, costs)
-
-    def save_inputs(self) -> None:
-        """Store the roots of the plan that are missing."""
-        prepared = self.prepared
-        save_inputs(
-            prepared.store,
-            prepared.plan,
-            prepared.dataset,
-            prepared.split,
-            prepared.study.seed,
-        )

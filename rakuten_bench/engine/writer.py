@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from rakuten_bench.plan.build import digest
+from rakuten_bench.plan.digest import digest
 from rakuten_bench.records import Predictions, Record, write_record
 from rakuten_bench.store.claim import Claims
 from rakuten_bench.store.result import cannot_write

@@ -8,9 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from rakuten_bench.executor.fault import BrokenPool, Fault
 from rakuten_bench.executor.task import Done, Task
-from rakuten_bench.plan import Step
 from rakuten_bench.scenario import Scenario
 from rakuten_bench.store.result import Store
 
@@ -149,15 +147,3 @@ class StepExecutor(Protocol):
 
     def release(self) -> None:
         """Release the workers after all steps have finished."""
-
-
-def outcome(call: Call[Done], step: Step) -> Done:
-    """Return the result of a task; if its process died, with the fault."""
-    try:
-        return call.result()
-    except BrokenPool as error:
-        return Done(step.key, halt=str(error))
-    except (
-        Exception
-    ) as error:  # a crash or a limit: becomes a typed failure on the board
-        return Done(step.key, fault=Fault.of(error, step))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rakuten_bench.executor.fault import Fault
+from rakuten_bench.executor.fault import BrokenPool, Fault
 from rakuten_bench.plan import Step
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.store.entry import Facts
@@ -69,3 +70,13 @@ class Done:
     lost: str = ""
     is_busy: bool = False
     halt: str = ""
+
+    @classmethod
+    def of(cls, call: Future[Done], step: Step) -> Done:
+        """Return the result of a call; if its process died, the fault."""
+        try:
+            return call.result()
+        except BrokenPool as error:
+            return cls(step.key, halt=str(error))
+        except Exception as error:  # a crash or a limit: becomes a typed failure
+            return cls(step.key, fault=Fault.of(error, step))

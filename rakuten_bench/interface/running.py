@@ -21,7 +21,6 @@ from rakuten_bench.engine import (
     prepare,
     warm_up,
 )
-from rakuten_bench.engine import run as start
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface.board import Board, with_standing
 from rakuten_bench.interface.progress import Display, choose_display, iter_note_lines
@@ -142,7 +141,7 @@ def run_study(
         study = load()
         starting = warm_up(study, settings)
         prepared = prepare(study, settings, pin=True)
-        running = start(prepared, settings, starting)
+        running = Run(prepared, settings, starting)
         for line in _iter_plan_lines(prepared, settings):
             display.say(line)
         for choice, reason in running.find_lacking().items():

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from rakuten_bench.plan.digest import digest
 from rakuten_bench.plan.fold import FoldName
 from rakuten_bench.plan.slot import Slot
 from rakuten_bench.registry import StepKind
@@ -130,6 +131,10 @@ class Plan:
         """Return the keys of the results that records are built from."""
         keys = {key for fold_keys in self.outputs.values() for key in fold_keys}
         return frozenset(keys | ({self.languages.key} if self.languages else set()))
+
+    def record_key(self, code: str) -> str:
+        """Return the key of a scenario's record: a hash of the keys of its outputs."""
+        return digest(*self.outputs[code])
 
     @property
     def n_shared(self) -> int:

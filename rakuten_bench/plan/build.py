@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
 from rakuten_bench.plan import Input, Plan, Step
+from rakuten_bench.plan.digest import digest
 from rakuten_bench.plan.fold import FoldName
 from rakuten_bench.plan.key_parts import find_key_parts, numpy_version
 from rakuten_bench.plan.slot import Slot
@@ -71,16 +69,6 @@ def build_plan(  # noqa: PLR0913  (one argument per fact that a plan depends on)
     }
     languages = builder.languages() if detect_languages else None
     return builder.plan(outputs, scenarios, languages)
-
-
-def digest(*parts: object) -> str:
-    """Return a short hash of plain values.
-
-    >>> digest("a", 1) == digest("a", 1) != digest("a", "1")
-    True
-    """
-    text = msgspec.json.encode(parts, order="deterministic")
-    return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
 def derive_seed(seed: int, lever: str, option: str) -> int:

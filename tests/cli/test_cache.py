@@ -7,7 +7,7 @@ import time
 import pytest
 
 from rakuten_bench.data.openmoji import draw_pictures
-from rakuten_bench.engine import Settings, prepare, run
+from rakuten_bench.engine import Run, Settings, prepare
 from rakuten_bench.engine.settings import default_cache_size
 from rakuten_bench.scenario.load import load_study
 from rakuten_bench.store.pin import Pin
@@ -24,9 +24,8 @@ def shop(odd):
     """Run a little study; return the folder."""
     (odd / "grid.yaml").write_text(STUDY)
     settings = Settings(odd / "results", odd / "cache")
-    assert (
-        len(list(run(prepare(load_study(odd / "grid.yaml"), settings), settings))) == 4
-    )
+    run = Run(prepare(load_study(odd / "grid.yaml"), settings), settings)
+    assert len([event for event in run.events() if event.record]) == 4
     return odd
 
 

@@ -1,5 +1,6 @@
 """Runs with failing steps: each failure is typed, and all other steps continue."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -558,7 +559,7 @@ def test_results_that_are_cheaper_to_compute_than_to_load_are_not_stored():
 def run_steps(prepared, root, **words):
     """Run a plan's steps by hand; return where their results are."""
     store = Store(root)
-    save_inputs(store, prepared.plan, prepared.dataset, prepared.split, seed=0)
+    save_inputs(dataclasses.replace(prepared, store=store))
     for step in prepared.plan.steps.values():
         assert work.work(Task(step, root, **words)).fault is None
     return store
@@ -754,14 +755,14 @@ DaskExecutor.open = lambda *words: (edit(), opened(*words))
 AFTER_THE_FIRST_RUN = """
 import shutil
 from rakuten_bench import engine
-ran = engine.run
+ran = engine.Run
 def run_and_edit(*words):
-    for _ in ran(*words):
+    for _ in ran(*words).events():
         pass
     shutil.rmtree("cache")
     edit()
     return ran(*words)
-engine.run = run_and_edit
+engine.Run = run_and_edit
 """
 
 

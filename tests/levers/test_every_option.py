@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from rakuten_bench.data import SplitSpec, build_split, load_dataset, parse_dataset
-from rakuten_bench.engine import Settings, run
+from rakuten_bench.engine import Run, Settings
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.errors import MissingPackage
 from rakuten_bench.executor.local.executor import close_kept
@@ -195,7 +195,8 @@ def run_all(
     store = Store(settings.cache / "steps")
     todo = tuple(plan.scenarios)
     prepared = Prepared(study, dataset, split, plan, store, todo, ())
-    return {one.record.code: one.record for one in run(prepared, settings)}
+    ended = (event.record for event in Run(prepared, settings).events())
+    return {record.code: record for record in ended if record}
 
 
 def is_refused(option: Option, dataset: Dataset) -> bool:

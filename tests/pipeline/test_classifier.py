@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 import rakuten_bench
 from rakuten_bench.data import DatasetSpec, SplitSpec, build_split, load_dataset
-from rakuten_bench.engine import Settings, prepare, run
+from rakuten_bench.engine import Run, Settings, prepare
 from rakuten_bench.errors import UserError
 from rakuten_bench.records import read_predictions
 from rakuten_bench.scenario import from_words
@@ -43,10 +43,8 @@ def results(openmoji, tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     study = StudySpec(path=folder / "study.yaml", scenarios=tuple(SCENARIOS.values()))
     settings = Settings(results=folder, cache=openmoji[2])
-    statuses = {
-        p.record.code: p.record for p in run(prepare(study, settings), settings)
-    }
-    assert {record.status for record in statuses.values()} == {"ok"}
+    events = Run(prepare(study, settings), settings).events()
+    assert {event.record.status for event in events if event.record} == {"ok"}
     return folder / "openmoji"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import rakuten_bench
 from rakuten_bench.data import DatasetSpec, SplitSpec, build_split, load_dataset
-from rakuten_bench.engine import Settings, prepare, run
+from rakuten_bench.engine import Run, Settings, prepare
 from rakuten_bench.errors import UserError
 from rakuten_bench.pipeline.kind.search import (
     Candidate,
@@ -315,6 +315,13 @@ def test_every_space_has_parameters_of_its_model(model):
         assert [convert(value) for value in ends] == list(ends)
 
 
+def run_one(study, settings):
+    """Run a study of one scenario; return its record."""
+    events = Run(prepare(study, settings), settings).events()
+    (record,) = (event.record for event in events if event.record)
+    return record
+
+
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
     """Run a search on openmoji; return data, split, scenario and its record's folder."""
@@ -323,11 +330,11 @@ def searched(tmp_path_factory):
     scenario = from_words(words | {"search": "grid"}, {"search": {"n_values": 3}})
     study = StudySpec(path=folder / "study.yaml", scenarios=(scenario,))
     settings = Settings(results=folder, cache=folder / "cache")
-    (ended,) = run(prepare(study, settings), settings)
-    assert ended.record.status == "ok", ended.record.error
+    record = run_one(study, settings)
+    assert record.status == "ok", record.error
     dataset = load_dataset(DatasetSpec("openmoji"), cache=folder / "cache")
     split = build_split(dataset, SplitSpec(), cache=folder / "cache")
-    return dataset, split, scenario, folder / "openmoji" / scenario.code, ended.record
+    return dataset, split, scenario, folder / "openmoji" / scenario.code, record
 
 
 def test_the_record_holds_the_candidates(searched):
@@ -363,14 +370,14 @@ def test_a_search_never_sees_the_labels_of_test_rows(searched, tmp_path, monkeyp
     study = StudySpec(path=tmp_path / "study.yaml", scenarios=(scenario,))
     settings = Settings(results=tmp_path, cache=tmp_path / "cache")
 
-    (ended,) = run(prepare(study, settings), settings)
+    other_record = run_one(study, settings)
 
     before = [(one["params"], one["score"]) for one in record.details["candidates"]]
     after = [
-        (one["params"], one["score"]) for one in ended.record.details["candidates"]
+        (one["params"], one["score"]) for one in other_record.details["candidates"]
     ]
     assert after == before
-    assert ended.record.scores.f1_weighted != record.scores.f1_weighted
+    assert other_record.scores.f1_weighted != record.scores.f1_weighted
 
 
 def test_stateless_features_are_divided_for_a_search(tmp_path):
@@ -383,7 +390,7 @@ def test_stateless_features_are_divided_for_a_search(tmp_path):
     study = StudySpec(path=tmp_path / "study.yaml", scenarios=(scenario,))
     settings = Settings(results=tmp_path, cache=tmp_path / "cache")
 
-    (ended,) = run(prepare(study, settings), settings)
+    record = run_one(study, settings)
 
-    assert ended.record.status == "ok", ended.record.error
-    assert len(ended.record.details["candidates"]) == 2
+    assert record.status == "ok", record.error
+    assert len(record.details["candidates"]) == 2

@@ -29,7 +29,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.executor.local.pool import LocalPool
 from rakuten_bench.executor.local.work import work
 from rakuten_bench.executor.preload import Preload
-from rakuten_bench.executor.protocol import Call, outcome
+from rakuten_bench.executor.protocol import Call
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.plan.source import package_digest
 from rakuten_bench.store.entry import attached_path
@@ -75,7 +75,7 @@ class DaskWorker:
             call: Call[Done] = pool.submit_limited(task.limit, work, task)
             while wait([call], _REPORT_INTERVAL).not_done:
                 report(call)
-            return outcome(call, task.step)
+            return Done.of(call, task.step)
         finally:
             self._leave()
 

@@ -15,7 +15,6 @@ from rakuten_bench.engine.stop import STOPPED, describe_stop
 from rakuten_bench.executor.fault import Fault
 from rakuten_bench.executor.maker import Maker
 from rakuten_bench.plan import Plan, Step
-from rakuten_bench.plan.build import digest
 from rakuten_bench.plan.key_parts import KeyParts, find_key_parts, versions_of
 from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import (
@@ -37,11 +36,6 @@ from rakuten_bench.wording.words import number
 
 #: Digits of a module's digest in a record: enough to distinguish versions.
 _SHORT = 12
-
-
-def record_key(plan: Plan, code: str) -> str:
-    """Return the fingerprint of a scenario's last steps."""
-    return digest(*plan.outputs[code])
 
 
 @dataclass
@@ -203,7 +197,7 @@ class Recorder:
             ],
             label_names=dict(self.dataset.label_names),
             provenance=collect_provenance(_packages(scenario), gpu),
-            key=record_key(self.plan, code),
+            key=self.plan.record_key(code),
             **values,
         )
 

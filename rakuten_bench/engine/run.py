@@ -8,9 +8,10 @@ from contextlib import closing, contextmanager
 
 from rakuten_bench.engine.board import claim
 from rakuten_bench.engine.forecast import find_lacking
-from rakuten_bench.engine.outcome import Recorder
+from rakuten_bench.engine.inputs import save_inputs
 from rakuten_bench.engine.prepare import Prepared, describe_run
 from rakuten_bench.engine.progress import Progress
+from rakuten_bench.engine.recorder import Recorder
 from rakuten_bench.engine.retention import Retention
 from rakuten_bench.engine.session import Session
 from rakuten_bench.engine.settings import Settings
@@ -30,7 +31,7 @@ from rakuten_bench.store.pin import Pin
 
 
 class Run:
-    """A run of a study: iterating executes it and yields the progress.
+    """A run of a study: `events` executes it.
 
     Parameters
     ----------
@@ -58,10 +59,6 @@ class Run:
         self.usage = Usage()
         self._starting = starting
         self._workload: Workload | None = None  # found before the run began
-
-    def __iter__(self) -> Iterator[Progress]:
-        """Yield after each scenario."""
-        return (event for event in self.events() if event.record)
 
     def find_lacking(self) -> dict[Choice, str]:
         """Return the choices left to run that can't work on this machine, and why.
@@ -132,7 +129,7 @@ class Run:
         retention = Retention(store, plan, settings.most_bytes, _find_pin(prepared))
         with retention.pinned(), closing(writer):
             workload = self._find_workload(executor)
-            workload.save_inputs()
+            save_inputs(prepared)
             yield Session(
                 workload,
                 executor,
@@ -179,13 +176,6 @@ def warm_up(study: StudySpec, settings: Settings) -> StartingExecutor | None:
 def _start(study: StudySpec, settings: Settings) -> StartingExecutor:
     request = settings.request(study.scenarios)
     return find_backend(settings.executor).start(request)
-
-
-def run(
-    prepared: Prepared, settings: Settings, starting: StartingExecutor | None = None
-) -> Run:
-    """Run what is left to do; each record is written as soon as its scenario ends."""
-    return Run(prepared, settings, starting)
 
 
 def _find_pin(prepared: Prepared) -> Pin:
