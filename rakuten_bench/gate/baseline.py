@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rakuten_bench import records
 from rakuten_bench.atomic import remove_leftovers
 from rakuten_bench.records import Row, Verifier
-from rakuten_bench.records.store import replace_file
+from rakuten_bench.records.file import replace_file
 
 SCHEMA_VERSION = 2
 _LINE = 40  # predictions on one line of the file

@@ -14,12 +14,7 @@ from pathlib import Path
 import msgspec
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.records.store import (
-    decode_json,
-    encode_json,
-    read_json,
-    replace_file,
-)
+from rakuten_bench.records.file import decode_json, encode_json, read_json, replace_file
 from rakuten_bench.records.study_run import (
     FOLDER,
     digest_of,

@@ -18,17 +18,15 @@ from pathlib import Path
 
 import msgspec
 
-from rakuten_bench.records.schema import Record, Row
-from rakuten_bench.records.store import (
-    Damaged,
+from rakuten_bench.records.file import (
     create_file,
     decode_json,
     encode_json,
-    has_record,
-    iter_rows,
     read_json,
     replace_file,
 )
+from rakuten_bench.records.schema import Record, Row
+from rakuten_bench.records.store import Damaged, has_record, iter_rows
 from rakuten_bench.types import Dataset, Split
 
 BOARD_FILE = "board.json"

@@ -21,6 +21,7 @@ from rakuten_bench.records.board import (
     read_board,
     release_board,
 )
+from rakuten_bench.records.file import encode_json, replace_file
 from rakuten_bench.records.schema import Record
 from rakuten_bench.records.store import (
     CHOOSE_RESULTS,
@@ -30,12 +31,10 @@ from rakuten_bench.records.store import (
     RECORD_FILE,
     Damaged,
     DamagedRecord,
-    encode_json,
     has_record,
     iter_boards,
     iter_records,
     read_record,
-    replace_file,
 )
 from rakuten_bench.records.study_run import merge_study_runs
 from rakuten_bench.records.verify import Verifier, find_rows

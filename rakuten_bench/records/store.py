@@ -15,7 +15,7 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from rakuten_bench.atomic import partial_path
 from rakuten_bench.errors import UserError
 from rakuten_bench.plain import read_plain
 from rakuten_bench.records.derive import (
@@ -32,6 +31,7 @@ from rakuten_bench.records.derive import (
     confusion_csv,
     with_scores,
 )
+from rakuten_bench.records.file import decode_json, encode_json, read_json, written
 from rakuten_bench.records.prediction import Predictions, load_predicted
 from rakuten_bench.records.schema import (
     SCHEMA_VERSION,
@@ -51,7 +51,6 @@ REMEDY = "Remove the folder and run again."
 CHOOSE_RESULTS = "Name another folder with --results."
 
 Shape = TypeVar("Shape", Record, Row)
-Decoded = TypeVar("Decoded")
 
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
     Record: msgspec.json.Decoder(Record),
@@ -63,10 +62,7 @@ _READING = (
     *(csv.Error, NotImplementedError, RecursionError, MemoryError),
 )
 
-#: Limits of a JSON file: ten thousand classes take a tenth. A file beyond them is crafted
-#: to exhaust memory or stack.
-_MAX_SIZE = 32_000_000
-_MAX_VALUES = 250_000
+#: Limit of a record's free values: a deeper one is crafted to exhaust the stack.
 _MAX_DEPTH = 20
 _MAX_TABLE = 1 << 30  # bytes of a CSV file
 
@@ -125,7 +121,7 @@ def write_record(
     files[RECORD_FILE] = encode_json(record)
     folder = results / record.board / record.code
     folder.mkdir(parents=True, exist_ok=True)
-    with _written(folder, files) as partials:
+    with written(folder, files) as partials:
         if _has_other_predictions(folder, record):
             (folder / RECORD_FILE).unlink()
         for name, partial in partials.items():
@@ -133,20 +129,6 @@ def write_record(
     for name in {PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE} - files.keys():
         (folder / name).unlink(missing_ok=True)
     return record
-
-
-@contextlib.contextmanager
-def _written(folder: Path, files: Mapping[str, bytes]) -> Iterator[dict[str, Path]]:
-    """Write temporary files; yield their paths by name, and remove those left over."""
-    partials: dict[str, Path] = {}
-    try:
-        for name, content in files.items():
-            partials[name] = partial_path(folder / name)
-            _write_through(partials[name], content)
-        yield partials
-    finally:
-        for partial in partials.values():
-            partial.unlink(missing_ok=True)
 
 
 def _has_other_predictions(folder: Path, record: Record) -> bool:
@@ -161,27 +143,6 @@ def _has_other_predictions(folder: Path, record: Record) -> bool:
         return has_record(folder)
     after = record.predictions_digest
     return before not in ("", after) and bool(after)
-
-
-def encode_json(value: msgspec.Struct) -> bytes:
-    r"""Encode a record or another struct as indented JSON.
-
-    File names that are not valid Unicode (in Python, with lone surrogates) are written
-    with backslashes, since JSON can't represent them.
-    """
-    try:
-        text = msgspec.json.encode(value, order=None)
-    except UnicodeEncodeError:
-        text = msgspec.json.encode(_legible(msgspec.to_builtins(value)), order=None)
-    return msgspec.json.format(text, indent=1) + b"\n"
-
-
-def _legible(value: object) -> object:
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_legible(key): _legible(item) for key, item in value.items()}
-    return [*map(_legible, value)] if isinstance(value, list) else value
 
 
 def counts_file(
@@ -200,40 +161,6 @@ def counts_file(
         text = clusters_csv(predictions, spreadsheet=spreadsheet)
         return CLUSTERS_FILE, text.encode()
     return CONFUSION_FILE, confusion_csv(predictions, spreadsheet=spreadsheet).encode()
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a temporary file, sync it to disk, then rename it."""
-    with _written(path.parent, {path.name: content}) as partials:
-        partials[path.name].replace(path)
-
-
-def create_file(path: Path, content: bytes) -> bool:
-    """Create a file atomically; return False if it already exists."""
-    with _written(path.parent, {path.name: content}) as partials:
-        try:
-            os.link(partials[path.name], path)
-        except FileExistsError:
-            return False
-        except OSError:  # a file system without hard links
-            return _create_plainly(path, content)
-    return True
-
-
-def _create_plainly(path: Path, content: bytes) -> bool:
-    try:
-        with path.open("xb") as file:
-            file.write(content)
-    except FileExistsError:
-        return False
-    return True
-
-
-def _write_through(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def has_record(folder: Path) -> bool:
@@ -269,37 +196,6 @@ def _read(folder: Path, kind: type[Shape]) -> Shape:
         )
         raise DamagedRecord(message)
     return record
-
-
-def read_json(path: Path) -> bytes:
-    """Read a JSON file of a results folder, which may be untrusted.
-
-    Raises
-    ------
-    OSError
-        If it is not a regular file, or too large.
-    """
-    return read_plain(path, _MAX_SIZE)
-
-
-def decode_json(content: bytes, decoder: msgspec.json.Decoder[Decoded]) -> Decoded:
-    """Decode untrusted JSON.
-
-    Raises
-    ------
-    ValueError
-        If it does not match the decoder's type, is nested too deep or has too many
-        values.
-    """
-    n_values = sum(map(content.count, (b",", b"[", b"{")))
-    if n_values > _MAX_VALUES:
-        message = f"it has {n_values:,} values; the maximum is {_MAX_VALUES:,}"
-        raise ValueError(message)
-    try:
-        return decoder.decode(content)
-    except RecursionError:
-        message = "it is nested too deeply"
-        raise ValueError(message) from None
 
 
 def _check_free_values(record: Record | Row) -> None:

@@ -20,12 +20,7 @@ from typing import Any
 import msgspec
 
 from rakuten_bench.errors import UserError, writing
-from rakuten_bench.records.store import (
-    decode_json,
-    encode_json,
-    read_json,
-    replace_file,
-)
+from rakuten_bench.records.file import decode_json, encode_json, read_json, replace_file
 
 SCHEMA_VERSION = 1
 FOLDER = "runs"

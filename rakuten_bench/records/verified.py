@@ -21,13 +21,9 @@ import msgspec
 
 from rakuten_bench.plain import NotPlain, open_plain, read_plain
 from rakuten_bench.plan.source import package_digest
+from rakuten_bench.records.file import replace_file
 from rakuten_bench.records.schema import Record, Row
-from rakuten_bench.records.store import (
-    CLUSTERS_FILE,
-    CONFUSION_FILE,
-    PREDICTIONS_FILE,
-    replace_file,
-)
+from rakuten_bench.records.store import CLUSTERS_FILE, CONFUSION_FILE, PREDICTIONS_FILE
 from rakuten_bench.store.layout import Layout
 from rakuten_bench.trust import is_private
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics
 from rakuten_bench.report.board import Ranking
-from rakuten_bench.report.standing import load_answers, one_blas_thread
+from rakuten_bench.report.paired import load_answers, one_blas_thread
 from rakuten_bench.wording.words import all_words
 
 Floats = NDArray[np.float64]

@@ -18,7 +18,8 @@ import msgspec
 
 from rakuten_bench.plain import read_plain
 from rakuten_bench.plan.source import source_digest
-from rakuten_bench.records.store import CONFUSION_FILE, PREDICTIONS_FILE, replace_file
+from rakuten_bench.records.file import replace_file
+from rakuten_bench.records.store import CONFUSION_FILE, PREDICTIONS_FILE
 from rakuten_bench.report.board import Entry, Ranking
 
 #: Judges the entries: its source, and all that it imports, is part of the cache key.
