@@ -73,7 +73,7 @@ def command(
     seed: int | None,
     top: int,
     quiet: bool,
-    **words: Any,
+    **options: Any,
 ) -> None:
     """Run the scenarios of FILE and print the top of the board, then their notes.
 
@@ -92,7 +92,7 @@ def command(
     from rakuten_bench.interface.setting import build_settings
     from rakuten_bench.scenario.load import load_study
 
-    settings = build_settings(**words)
+    settings = build_settings(**options)
     with choose_display(quiet=quiet) as display:
         done = run_study(
             lambda: load_study(file, dataset=dataset, seed=seed),

@@ -69,21 +69,18 @@ class Recorder:
     facts: dict[str, Facts] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
     charged: set[str] = field(default_factory=set)
-    _known_made: dict[Choice, KeyParts] = field(init=False, default_factory=dict)
+    _known_parts: dict[Choice, KeyParts] = field(init=False, default_factory=dict)
 
     @cached_property
     def _maker(self) -> Maker:
         """Reads stored values; computes those that were not worth keeping."""
         return Maker(self.store, self.n_threads, base=self.study.folder)
 
-    def add(self, step: Step, facts: Facts, *, computed: bool) -> bool:
-        """Add the facts of a step that has ended; False if they were known already."""
-        if step.key in self.facts:
-            return False
+    def add(self, step: Step, facts: Facts, *, computed: bool) -> None:
+        """Add the facts of a step that has ended."""
         self.facts[step.key] = facts
         if computed:
             self.computed.add(step.key)
-        return True
 
     def forget(self, key: str) -> None:
         """Drop the facts of a step whose result was lost."""
@@ -261,19 +258,19 @@ class Recorder:
             cached=cached,
             fold=str(step.fold or ""),
             params=plain_json({c.lever: c.arguments for c in step.choices if c.params}),
-            file="".join(made.file for made in self._made(step)),
+            file="".join(parts.file for parts in self._key_parts(step)),
             failed=failed,
         )
 
-    def _made(self, step: Step) -> list[KeyParts]:
+    def _key_parts(self, step: Step) -> list[KeyParts]:
         """Return the key parts of a step's result, without its inputs."""
         found = []
         for choice in step.choices:
-            known = self._known_made.get(choice)
+            known = self._known_parts.get(choice)
             if known is None:
                 option = find_option(step.modality, choice)
                 known = find_key_parts(option, choice, self.study.folder)
-                self._known_made[choice] = known
+                self._known_parts[choice] = known
             found.append(known)
         return found
 
@@ -282,8 +279,8 @@ class Recorder:
         roots = {
             module
             for key in keys
-            for made in self._made(self.plan.steps[key])
-            for module in made.modules
+            for parts in self._key_parts(self.plan.steps[key])
+            for module in parts.modules
         }
         return {
             module: text[:_SHORT]

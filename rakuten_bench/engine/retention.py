@@ -44,9 +44,13 @@ class Retention:
         finally:
             self.pin.close()
 
-    def add(self, n_bytes: int) -> bool:
-        """Count bytes that were written; tell whether it is time to evict."""
+    def add(self, n_bytes: int) -> None:
+        """Count bytes that were written."""
         self._written += n_bytes
+
+    @property
+    def is_due(self) -> bool:
+        """Whether enough was written since the last eviction."""
         return self._written > self.max_bytes * _EVICT_SHARE
 
     def touch(self, keys: Iterable[str]) -> None:

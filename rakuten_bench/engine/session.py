@@ -161,9 +161,10 @@ class Session:
 
     def _account(self, step: Step, facts: Facts, *, computed: bool) -> None:
         """Add what a finished step used to the records, the history and the usage."""
-        facts_noted = _note_kills(step, facts, self.schedule.n_kills[step.key])
-        if not self.recorder.add(step, facts_noted, computed=computed):
+        if step.key in self.recorder.facts:
             return
+        noted = _note_kills(step, facts, self.schedule.n_kills[step.key])
+        self.recorder.add(step, noted, computed=computed)
         if not computed:
             self.costs.add_missing(step, facts)
             return
@@ -172,7 +173,8 @@ class Session:
         self.meter.n_computed += 1
         if self.meter.n_computed % _KEEP_INTERVAL == 0:
             self.executor.keep(self.schedule.needed())
-        if self.retention.add(facts.size):
+        self.retention.add(facts.size)
+        if self.retention.is_due:
             self.retention.evict(self.schedule.needed())
 
     def _write_records(self, *, wait: bool = False) -> Iterator[Progress]:

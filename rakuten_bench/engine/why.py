@@ -197,10 +197,10 @@ def _own_changes(
     packages: dict[str, None] = {}
     file = ""
     for choice in step.choices:
-        made = find_key_parts(find_option(step.modality, choice), choice, base)
-        modules |= dict.fromkeys(_changed_modules(record, made.sources))
-        packages |= dict.fromkeys(_changed_packages(record, made.versions))
-        file += made.file
+        parts = find_key_parts(find_option(step.modality, choice), choice, base)
+        modules |= dict.fromkeys(_changed_modules(record, parts.sources))
+        packages |= dict.fromkeys(_changed_packages(record, parts.versions))
+        file += parts.file
     changes = [*packages, *_render_files(modules)]
     if file != cost.file:
         changes.append("the files that it reads")

@@ -17,7 +17,7 @@ from rakuten_bench.interface.result import ScenarioResult
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.plan.source_facts import KNOWN_SOURCES
 from rakuten_bench.records import Row
-from rakuten_bench.store.layout import Layout, default_cache
+from rakuten_bench.store.layout import default_cache
 from rakuten_bench.wording.words import Wording, lever_names
 
 if TYPE_CHECKING:
@@ -339,7 +339,7 @@ def with_standing(
     if cache is None:
         return report.with_standing(board, top)
     with KNOWN_SOURCES.kept_in(cache):
-        return report.with_standing(board, top, Layout(cache).standings)
+        return report.with_standing(board, top, cache)
 
 
 def find_cache() -> Path | None:

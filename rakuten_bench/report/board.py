@@ -238,11 +238,11 @@ def load_board(
     whole, damaged = _split_damaged(results / name, rows)
     same, others = _same_data(results / name, whole)
     chosen = same[0]
-    held, false = _hold(results / name, same, cache)
-    scored, unscored = _score(results / name, held, subset)
+    valid, faults = _verify(results / name, same, cache)
+    scored, unscored = _score(results / name, valid, subset)
     ranked = [(row, scores) for row, scores in scored if row.scores]
     clustered = [(row, scores) for row, scores in scored if row.clustering]
-    failed = [row for row in held if not row.has_scores]
+    failed = [row for row in valid if not row.has_scores]
     return Ranking(
         name=name,
         dataset=chosen.dataset,
@@ -251,7 +251,7 @@ def load_board(
         subset=subset,
         entries=rank_entries(_ordered(results / name, ranked, metric), metric),
         failures=tuple(Entry(r, results / name / r.code, None, {}) for r in failed),
-        left_out=(*damaged, *others, *false, *unscored),
+        left_out=(*damaged, *others, *faults, *unscored),
         n_chosen=_count_chosen(results / name, scored, subset),
         clusterings=_ordered(results / name, clustered, CLUSTER_METRIC),
     )
@@ -309,11 +309,11 @@ def _difference(other: Identity, chosen: Identity) -> str:
     )
 
 
-def _hold(
+def _verify(
     folder: Path, rows: Sequence[Row], cache: Path | None
 ) -> tuple[list[Row], list[str]]:
     """Exclude records that contradict their files; report which."""
-    held, faults = [], []
+    valid, faults = [], []
     verified = records.Verified(cache, folder) if cache else None
     verifier = records.Verifier(folder, Identity.of(rows[0]), rows, verified)
     for row in rows:
@@ -323,10 +323,10 @@ def _hold(
         if fault:
             faults.append(fault)
         else:
-            held.append(now)
+            valid.append(now)
     if verified:
         verified.save(whole_board=True)
-    return held, faults
+    return valid, faults
 
 
 def _read_again(

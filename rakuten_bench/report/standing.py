@@ -13,6 +13,7 @@ from rakuten_bench import metrics
 from rakuten_bench.report.board import Entry, Ranking
 from rakuten_bench.report.paired import load_answers, one_blas_thread
 from rakuten_bench.report.standing_cache import cached_standing
+from rakuten_bench.store.layout import Layout
 from rakuten_bench.wording.words import number
 
 #: Scenarios compared, at most; the rest has no interval and group.
@@ -20,7 +21,7 @@ LOOKED_AT = 1000
 
 
 def with_standing(
-    board: Ranking, top: int | None = None, memory: Path | None = None
+    board: Ranking, top: int | None = None, cache: Path | None = None
 ) -> Ranking:
     """Return the board with intervals and rank groups.
 
@@ -33,15 +34,17 @@ def with_standing(
     board : Ranking
     top : int or None
         Number of scenarios that will be shown.
-    memory : Path, optional
-        Folder that caches the results.
+    cache : Path, optional
+        Folder of the cache that keeps the results.
     """
     n_entries = len(board.entries)
     looked = n_entries if n_entries <= LOOKED_AT else min(top or LOOKED_AT, LOOKED_AT)
     entries, without = board.entries[:looked], board.entries[looked:]
-    found = partial(_judge, board, entries)
+    judge = partial(_judge, board, entries)
     judged = (
-        found() if memory is None else cached_standing(memory, board, entries, found)
+        cached_standing(Layout(cache).standings, board, entries, judge)
+        if cache
+        else judge()
     )
     return replace(
         board,

@@ -66,7 +66,7 @@ def test_a_record_with_other_scores_than_its_rows_give_leaves_the_board(shop, tm
 
     for _ in range(2):  # found, then remembered
         board = report.load_board(shop.results, "shop")
-        board = report.with_standing(board, memory=tmp_path / "memory")
+        board = report.with_standing(board, cache=tmp_path)
 
         assert [(e.code, e.rank, e.group) for e in board.entries] == [
             ("T0", 1, 1),
@@ -84,7 +84,7 @@ def test_a_record_that_was_mended_is_back(shop, tmp_path):
 
     def shown():
         board = report.load_board(shop.results, "shop")
-        board = report.with_standing(board, memory=tmp_path / "memory")
+        board = report.with_standing(board, cache=tmp_path)
         return [entry.code for entry in board.entries]
 
     shop.embellish(folder)

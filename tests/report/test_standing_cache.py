@@ -15,12 +15,12 @@ def folder(shop, tmp_path):
     """Write a little board; return where what is found out is kept."""
     for own, right in enumerate((0.9, 0.8, 0.5)):
         shop.add(f"T{own}", right, own)
-    return tmp_path / "memory"
+    return tmp_path / "standings"
 
 
 def look(shop, folder, **options):
     board = report.load_board(shop.results, "shop")
-    return report.with_standing(board, memory=folder, **options)
+    return report.with_standing(board, cache=folder.parent, **options)
 
 
 def nobody():
@@ -124,7 +124,7 @@ def test_looks_at_one_board_do_not_mix(shop, folder):
     whole = look(shop, folder)
     board = report.load_board(shop.results, "shop", subset="fr")
 
-    french = report.with_standing(board, memory=folder)
+    french = report.with_standing(board, cache=folder.parent)
 
     assert french.entries[0].interval != whole.entries[0].interval
     assert len(list(folder.iterdir())) == 2
