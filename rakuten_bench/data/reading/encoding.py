@@ -10,16 +10,10 @@ from dataclasses import dataclass
 
 from rakuten_bench.data.reading.result import Remark, count
 from rakuten_bench.data.reading.source import Source
+from rakuten_bench.data.reading.wide import wide_encoding
 
 _END_MARK = "\x1a"
 _CHUNK = 1 << 20
-_WIDE_MARKS = {  # UTF-32 first: its little-endian mark starts with that of UTF-16
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-_MANY_NULS = 0.2  # share of every other byte: UTF-16 of a European language
 #: With a smaller share of valid characters beyond ASCII, a file is not UTF-8 but has a
 #: single-byte encoding, in which some pairs of bytes are valid UTF-8 by chance.
 _LEAST_UTF8 = 0.1
@@ -77,28 +71,6 @@ def open_text(source: Source, name: str, errors: str) -> Iterator[io.TextIOWrapp
         io.TextIOWrapper(stream, encoding=name, errors=errors, newline="") as text,
     ):
         yield text
-
-
-def wide_encoding(sample: bytes) -> str:
-    """Return the UTF-16 or UTF-32 codec of a text, "" for any other encoding.
-
-    >>> wide_encoding("name".encode("utf-16"))
-    'utf-16'
-    >>> wide_encoding("name".encode("utf-16-le"))
-    'utf-16-le'
-    >>> wide_encoding(b"name")
-    ''
-    """
-    for mark, name in _WIDE_MARKS.items():
-        if sample.startswith(mark):
-            return name
-    half = max(len(sample) // 2, 1)
-    even, odd = sample[0::2].count(0) / half, sample[1::2].count(0) / half
-    if odd > _MANY_NULS and even < odd / 10:
-        return "utf-16-le"
-    if even > _MANY_NULS and odd < even / 10:
-        return "utf-16-be"
-    return ""
 
 
 def find_encoding(source: Source) -> Encoding:

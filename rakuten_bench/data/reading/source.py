@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, Literal
 
 from rakuten_bench.data.reading.result import Remark
+from rakuten_bench.data.reading.wide import wide_encoding
 from rakuten_bench.errors import UserError
 from rakuten_bench.identify import (
     explain_wrong_file,
@@ -445,8 +446,6 @@ def _refuse_unsupported(file: Path, sample: bytes) -> None:
 
 def is_text(sample: bytes) -> bool:
     """Return whether bytes may be text: UTF-16, UTF-32, or few control characters."""
-    from rakuten_bench.data.reading.encoding import wide_encoding
-
     if wide := wide_encoding(sample):
         characters = sample.decode(wide, "ignore")
         sample = characters.encode("ascii", "ignore")
