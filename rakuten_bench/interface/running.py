@@ -26,7 +26,7 @@ from rakuten_bench.interface.board import Board, with_standing
 from rakuten_bench.interface.progress import Display, choose_display, iter_note_lines
 from rakuten_bench.interface.setting import build_settings
 from rakuten_bench.interface.study import Study, load_study
-from rakuten_bench.records import NO_DATASET, attempting
+from rakuten_bench.records import NO_DATASET, BoardRows, attempting
 from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.units import render_duration, render_size
 from rakuten_bench.wording.words import clean, number
@@ -100,11 +100,21 @@ class Finished:
             prepared.board,
             prepared.study.metric,
             cache=settings.cache,
-            rows=None if prepared.todo else prepared.rows,
+            known=self._find_known(),
         )
         board = board.failing_only(prepared.plan.scenarios)
         board = with_standing(board, settings.cache, top)
         return Board(board, settings.cache, settings.data_dir)
+
+    def _find_known(self) -> BoardRows | None:
+        """Return the records that the preparation read; None if others were added.
+
+        Those of the study are verified: else they would have been run again.
+        """
+        prepared = self.prepared
+        if prepared.todo:
+            return None
+        return BoardRows(prepared.board, prepared.rows, prepared.plan.scenarios.keys())
 
     def is_complete(self, board: Board) -> bool:
         """Return whether every scenario of the study has scores on a board."""

@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,10 +101,13 @@ class BoardRows:
         Of the folder.
     rows : tuple of Row or Damaged
         In the order of their codes.
+    verified : collection of str
+        Codes of the records that were verified against their files since.
     """
 
     name: str
     rows: tuple[Row | Damaged, ...] = ()
+    verified: Collection[str] = ()
 
     @classmethod
     def read(cls, results: Path, name: str) -> BoardRows:

@@ -21,6 +21,7 @@ from rakuten_bench.metric import (
     METRICS,
 )
 from rakuten_bench.records import (
+    BoardRows,
     ClusterScores,
     Damaged,
     DatasetInfo,
@@ -210,7 +211,7 @@ def load_board(
     metric: str = DEFAULT_METRIC,
     subset: str = "",
     cache: Path | None = None,
-    rows: Iterable[Row | Damaged] | None = None,
+    known: BoardRows | None = None,
 ) -> Ranking:
     """Read the records of a board and rank those consistent with their predictions.
 
@@ -226,19 +227,19 @@ def load_board(
         Language code: only test rows in this language are scored.
     cache : Path, optional
         Folder that caches which records are verified.
-    rows : iterable of Row or Damaged, optional
-        The board's records where they have just been read.
+    known : BoardRows, optional
+        The board's records if they have just been read.
 
     Raises
     ------
     UserError
         If no record of the board can be read.
     """
-    rows = records.iter_rows(results, name) if rows is None else rows
-    whole, damaged = _split_damaged(results / name, rows)
+    known = known or BoardRows.read(results, name)
+    whole, damaged = _split_damaged(results / name, known.rows)
     same, others = _same_data(results / name, whole)
     chosen = same[0]
-    valid, faults = _verify(results / name, same, cache)
+    valid, faults = _verify(results / name, same, cache, known.verified)
     scored, unscored = _score(results / name, valid, subset)
     ranked = [(row, scores) for row, scores in scored if row.scores]
     clustered = [(row, scores) for row, scores in scored if row.clustering]
@@ -310,13 +311,22 @@ def _difference(other: Identity, chosen: Identity) -> str:
 
 
 def _verify(
-    folder: Path, rows: Sequence[Row], cache: Path | None
+    folder: Path, rows: Sequence[Row], cache: Path | None, known: Collection[str]
 ) -> tuple[list[Row], list[str]]:
-    """Exclude records that contradict their files; report which."""
+    """Exclude records that contradict their files; report which.
+
+    Parameters
+    ----------
+    known : collection of str
+        Codes of records that were verified just now.
+    """
     valid, faults = [], []
     verified = records.Verified(cache, folder) if cache else None
     verifier = records.Verifier(folder, Identity.of(rows[0]), rows, verified)
     for row in rows:
+        if row.code in known:
+            valid.append(row)
+            continue
         now, fault = row, verifier.say_contradiction(folder / row.code, row)
         if fault:  # or a run replaced it since it was read
             now, fault = _read_again(folder / row.code, row, fault, verifier)
@@ -325,7 +335,7 @@ def _verify(
         else:
             valid.append(now)
     if verified:
-        verified.save(whole_board=True)
+        verified.save(whole_board=not known)
     return valid, faults
 
 

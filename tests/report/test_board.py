@@ -78,6 +78,34 @@ def test_a_record_with_other_scores_than_its_rows_give_leaves_the_board(shop, tm
         assert "T2" in sentence
 
 
+def test_records_that_a_run_has_just_verified_are_not_verified_again(shop):
+    (shop.add("T0") / "predictions.npz").unlink()
+    known = records.BoardRows.read(shop.results, "shop")
+
+    refused = report.load_board(shop.results, "shop", known=known)
+    board = report.load_board(
+        shop.results, "shop", known=dataclasses.replace(known, verified={"T0"})
+    )
+
+    assert [entry.code for entry in refused.entries] == []
+    assert [entry.code for entry in board.entries] == ["T0"]
+
+
+def test_records_that_a_run_has_verified_stay_so_for_the_next_board(shop, tmp_path):
+    shop.add("T0")
+    known = dataclasses.replace(
+        records.BoardRows.read(shop.results, "shop"), verified={"T0"}
+    )
+    report.load_board(shop.results, "shop", cache=tmp_path)
+    [kept] = (tmp_path / "verified").glob("*/*")
+    before = kept.read_bytes()
+
+    report.load_board(shop.results, "shop", cache=tmp_path, known=known)
+
+    assert before
+    assert kept.read_bytes() == before
+
+
 def test_a_record_that_was_mended_is_back(shop, tmp_path):
     folder = shop.add("T0")
     was = json.loads((folder / "record.json").read_text())["scores"]["f1_weighted"]
