@@ -56,10 +56,20 @@ def open_npz(path: Path, names: Collection[str]) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(opened) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
             unpacked = sum(sizes.get(f"{name}.npy", 0) for name in names)
-            if unpacked > max(_MAX_UNPACKED, _MAX_RATIO * packed):
-                message = f"its {packed:,} bytes unpack to {unpacked:,}"
-                raise ValueError(message)
+            check_unpacked(unpacked, packed)
             yield archive
+
+
+def check_unpacked(unpacked: int, packed: int) -> None:
+    """Refuse what unpacks to far more than its size.
+
+    Raises
+    ------
+    ValueError
+    """
+    if unpacked > max(_MAX_UNPACKED, _MAX_RATIO * packed):
+        message = f"its {packed:,} bytes unpack to {unpacked:,}"
+        raise ValueError(message)
 
 
 def list_arrays(archive: zipfile.ZipFile) -> list[str]:
@@ -89,16 +99,26 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[np.generic]:
     KeyError, ValueError, zipfile.BadZipFile
     """
     content = archive.read(f"{name}.npy")
+    check_array(content, f"'{name}'")
+    member = io.BytesIO(content)
+    array: NDArray[np.generic] = np.lib.format.read_array(member, allow_pickle=False)
+    return array
+
+
+def check_array(content: bytes, subject: str = "an array") -> None:
+    """Refuse an array in NumPy's format that lacks values which its header promises.
+
+    Raises
+    ------
+    ValueError
+    """
     member = io.BytesIO(content)
     shape, dtype = _read_head(member)
     if math.prod(shape) * dtype.itemsize != len(content) - member.tell():
         message = (
-            f"'{name}' lacks some of the {math.prod(shape):,} values of its header"
+            f"{subject} lacks some of the {math.prod(shape):,} values of its header"
         )
         raise ValueError(message)
-    member.seek(0)
-    array: NDArray[np.generic] = np.lib.format.read_array(member, allow_pickle=False)
-    return array
 
 
 def _read_head(member: IO[bytes]) -> tuple[Shape, np.dtype[np.generic]]:

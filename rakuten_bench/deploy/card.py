@@ -13,6 +13,8 @@ from rakuten_bench.plain import NotPlain, read_plain
 from rakuten_bench.plan.source import own_digest
 
 CARD_VERSION = 2
+Format = Literal["joblib", "skops"]
+
 _MAX_SIZE = 1 << 25  # bytes: ten thousand classes with long names take a tenth
 
 
@@ -47,6 +49,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     sources : dict of str to str
         Module of another package with an option of the scenario -> digest of its source,
         which may change without a new version.
+    format : {"joblib", "skops"}
+        Of the model file.
+    loading_executes_code : bool
+        Whether loading the file executes code that it contains: a pickle (joblib) may.
+    sha256 : str
+        Of the model file; "" for one of an earlier version.
     """
 
     card_version: int = CARD_VERSION
@@ -73,6 +81,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     created: str
     sources: dict[str, str] = {}
+    format: Format = "joblib"
+    loading_executes_code: bool = True
+    sha256: str = ""
 
 
 def card_path(model: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,8 +11,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from rakuten_bench.atomic import remove_leftovers, replacing
-from rakuten_bench.deploy.card import Card, other_versions, read_card, write_card
+from rakuten_bench.atomic import remove_leftovers, write_atomically
+from rakuten_bench.deploy.card import (
+    Card,
+    Format,
+    other_versions,
+    read_card,
+    write_card,
+)
+from rakuten_bench.deploy.skops_file import (
+    SUFFIX,
+    dump_skops,
+    is_skops,
+    read_skops,
+    refuse_scenario,
+)
 from rakuten_bench.deploy.source import Source
 from rakuten_bench.errors import UserError, writing
 from rakuten_bench.identify import explain_wrong_file
@@ -81,7 +96,7 @@ def drop_unknown(frame: pd.DataFrame) -> pd.DataFrame:
 def export_model(
     record: Record, source: Source, path: Path, rows: Literal["train", "all"] = "train"
 ) -> Card:
-    """Fit the scenario of a record and write `path` (joblib) with a card beside it.
+    """Fit the scenario of a record and write `path` with a card beside it.
 
     Parameters
     ----------
@@ -89,32 +104,49 @@ def export_model(
         With scores.
     source : Source
     path : Path
-        Such as "model.joblib". The file is a pickle: only load files you trust.
+        "model.skops" is a file without pickle; any other name is a pickle (joblib),
+        which may execute code when it is loaded.
     rows : {"train", "all"}
 
     Raises
     ------
     UserError
-        If the record has no scores, or the file cannot be written.
+        If the record has no scores, or the file cannot be written, or its format can't
+        store a part of the model.
     """
-    import joblib
-
     if record.scores is None and record.clustering is None:
         message = f"{record.code}: has no scores ({record.status}); nothing to export."
         raise UserError(message)
+    format_: Format = "skops" if path.suffix.lower() == SUFFIX else "joblib"
+    if format_ == "skops":
+        refuse_scenario(source.scenario, path)
     model = fit_source(source, rows, record.seed, record.n_threads)
     n_rows = (
         len(source.dataset.frame) if rows == "all" else source.split.folds[0].train.size
     )
     search = search_words(getattr(model.model_, "details_", {}))
     card = _card(record, source, rows, n_rows, search, model.columns_)
+    content = dump_skops(model, path) if format_ == "skops" else _pickle(model)
+    card = msgspec.structs.replace(
+        card,
+        format=format_,
+        loading_executes_code=format_ == "joblib",
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent)
-        with replacing(path) as partial:
-            joblib.dump(model, partial, compress=3)
+        write_atomically(path, content)
         write_card(path, card)
     return card
+
+
+def _pickle(model: object) -> bytes:
+    import joblib
+
+    content = io.BytesIO()
+    joblib.dump(model, content, compress=3)
+    return content.getvalue()
 
 
 def _card(
@@ -215,15 +247,16 @@ def load_model(
     ------
     UserError
         If the file is missing, not an exported model, or exported with other versions.
+    MissingPackage
+        If its format needs a package that is not installed.
     """
-    import joblib
-
     if not path.is_file():
         message = f"{path}: model not found. Create one: rakuten-bench export CODE"
         raise UserError(explain_wrong_file(path, "model") or message)
     if message := explain_wrong_file(path, "model"):
         raise UserError(message)
     card = read_card(path)
+    _refuse_changed(path, card)
     differences = other_versions(card)
     if differences and not any_version:
         message = (
@@ -234,13 +267,45 @@ def load_model(
         raise UserError(message)
     if differences and warn:
         warn(f"{path}: was exported with {', '.join(differences)}.")
+    model = read_skops(path) if is_skops(path) else _unpickle(path, card)
+    _refuse_other(path, model, card)
+    return model, card
+
+
+def _unpickle(path: Path, card: Card) -> Any:
+    """Return the content of a pickle, unless the file is said to be none.
+
+    Raises
+    ------
+    UserError
+    """
+    import joblib
+
+    if path.suffix.lower() == SUFFIX or card.format == "skops":
+        message = (
+            f"{path}: is not a skops file, although its name or its card says so. It "
+            f"was not loaded: a pickle could execute code."
+        )
+        raise UserError(message)
     try:
-        model = joblib.load(path)
+        return joblib.load(path)
     except Exception as error:  # a pickle that is damaged can raise anything
         message = f"{path}: cannot be loaded: {type(error).__name__}: {error}"
         raise UserError(message) from error
-    _refuse_other(path, model, card)
-    return model, card
+
+
+def _refuse_changed(path: Path, card: Card) -> None:
+    """Refuse a file that is not the one that was written with the card."""
+    if not card.sha256:
+        return
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != card.sha256:
+        message = (
+            f"{path}: was changed or damaged since its card was written. Copy both "
+            f"again, or export them: rakuten-bench export {card.code} -o {path.name}"
+        )
+        raise UserError(message)
 
 
 def _refuse_other(path: Path, model: object, card: Card) -> None:
