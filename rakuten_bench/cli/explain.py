@@ -18,7 +18,7 @@ from rakuten_bench.cli._option import (
 from rakuten_bench.cli._text import Text
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface.printing import echo
-from rakuten_bench.interface.writing import write_file
+from rakuten_bench.interface.writing import write_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def command(
     """Explain one prediction of scenario CODE, or of an exported model.
 
     A scenario is fitted on its training rows; CODE may also be a file of
-    `rakuten-bench export`, which is a pickle: load only files you trust.
+    `rakuten-bench export`; one of joblib is a pickle: load only files you trust.
 
     Weights of a linear model's words are exact; other text models need the extra
     `explain` (LIME); for image models, a map shows the parts that matter.
@@ -83,11 +83,14 @@ def command(
       rakuten-bench explain model.joblib --table new.csv --row 17
     """
     from rakuten_bench.deploy.explain import explain_row
+    from rakuten_bench.deploy.overwriting import refuse_inputs
     from rakuten_bench.deploy.page import render_explanation, render_explanation_page
 
     if (row is None) == (text is None):
         message = "explain needs either --row ID or --text TEXT."
         raise UserError(message)
+    if html:
+        refuse_inputs(html, [Path(code), *([table] if table else [])])
     if Path(code).is_file():
         model, wanted, head = _from_model(
             Path(code), row, text, table, image_folder, any_version
@@ -100,14 +103,14 @@ def command(
     echo(render_explanation(found, head))
     if html:
         page = render_explanation_page(found, head)
-        write_file(html, page)
+        write_page(html, page)
         echo(f"{html}: written.")
 
 
 def _refuse_model_options(
     code: str, table: Path | None, image_folder: Path | None
 ) -> None:
-    if code.endswith(".joblib"):
+    if code.endswith((".joblib", ".skops")):
         message = f"{code}: model not found. Create one: rakuten-bench export CODE"
         raise UserError(message)
     if table or image_folder:

@@ -26,7 +26,7 @@ from rakuten_bench.wording.words import clean, number
     type=click.Path(path_type=Path),
     default=Path("model.joblib"),
     show_default=True,
-    help="Model file; its model card is written beside it.",
+    help="Model file, .joblib or .skops; its model card is written beside it.",
 )
 @click.option(
     "--rows",
@@ -50,11 +50,13 @@ def command(
 ) -> None:
     """Fit scenario CODE (a code or a name) and write it as a scikit-learn classifier.
 
-    The file is a pickle (joblib): load only files you trust.
+    A file named .skops contains no pickle: loading it executes no code. Any other name
+    gives a pickle (joblib), which holds every model; load only files you trust.
 
     \b
     Example:
       rakuten-bench export T0011-0120-0000 -o model.joblib
+      rakuten-bench export T0011-0120-0000 -o model.skops
     """
     from rakuten_bench.interface.model import fit_and_write, open_source, read_checked
     from rakuten_bench.report import find_scenario

@@ -20,7 +20,7 @@ from rakuten_bench.cli._stream import echo_as, terminal_width
 from rakuten_bench.cli._text import Text
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface.printing import echo
-from rakuten_bench.interface.writing import write_file, write_files
+from rakuten_bench.interface.writing import write_files, write_page
 from rakuten_bench.metric import METRICS
 from rakuten_bench.wording.format import FORMATS
 from rakuten_bench.wording.words import number
@@ -179,5 +179,5 @@ def _write_page(
         if with_examples
     }
     page = report.render_page(boards, examples)
-    write_file(file, page)
+    write_page(file, page)
     echo(f"{file}: {render_size(file.stat().st_size)}", err=True)

@@ -15,6 +15,9 @@ from rakuten_bench.plan.source import own_digest
 CARD_VERSION = 2
 Format = Literal["joblib", "skops"]
 
+#: Of a model file without pickle.
+SKOPS_SUFFIX = ".skops"
+_ENDING = ".card.json"
 _MAX_SIZE = 1 << 25  # bytes: ten thousand classes with long names take a tenth
 
 
@@ -87,8 +90,16 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def card_path(model: Path) -> Path:
-    """Return the path of a model's card."""
-    return model.with_suffix(".card.json")
+    """Return the path of a model's card.
+
+    model.joblib and model.skops may lie side by side, each with its own.
+
+    >>> card_path(Path("model.joblib")).name, card_path(Path("model.skops")).name
+    ('model.card.json', 'model.skops.card.json')
+    """
+    if model.suffix.lower() == SKOPS_SUFFIX:
+        return model.with_name(f"{model.name}{_ENDING}")
+    return model.with_suffix(_ENDING)
 
 
 def write_card(model: Path, card: Card) -> None:

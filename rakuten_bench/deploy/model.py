@@ -13,14 +13,15 @@ import msgspec
 
 from rakuten_bench.atomic import remove_leftovers, write_atomically
 from rakuten_bench.deploy.card import (
+    SKOPS_SUFFIX,
     Card,
     Format,
     other_versions,
     read_card,
     write_card,
 )
+from rakuten_bench.deploy.overwriting import refuse_other_kind
 from rakuten_bench.deploy.skops_file import (
-    SUFFIX,
     dump_skops,
     is_skops,
     read_skops,
@@ -117,7 +118,8 @@ def export_model(
     if record.scores is None and record.clustering is None:
         message = f"{record.code}: has no scores ({record.status}); nothing to export."
         raise UserError(message)
-    format_: Format = "skops" if path.suffix.lower() == SUFFIX else "joblib"
+    refuse_other_kind(path)
+    format_: Format = "skops" if path.suffix.lower() == SKOPS_SUFFIX else "joblib"
     if format_ == "skops":
         refuse_scenario(source.scenario, path)
     model = fit_source(source, rows, record.seed, record.n_threads)
@@ -281,7 +283,7 @@ def _unpickle(path: Path, card: Card) -> Any:
     """
     import joblib
 
-    if path.suffix.lower() == SUFFIX or card.format == "skops":
+    if path.suffix.lower() == SKOPS_SUFFIX or card.format == "skops":
         message = (
             f"{path}: is not a skops file, although its name or its card says so. It "
             f"was not loaded: a pickle could execute code."

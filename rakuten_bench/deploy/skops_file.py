@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     Model = ScenarioClassifier | ScenarioClusterer
 
-SUFFIX = ".skops"
 _SCHEMA = "schema.json"
 _MARK = b"PK\x03\x04"
 _DAMAGES = (

@@ -220,11 +220,11 @@ class Board:
         UserError
             If the file can't be written.
         """
-        from rakuten_bench.interface.writing import write_file
+        from rakuten_bench.interface.writing import write_page
 
         found = find_examples(self._board.dataset, self._data_dir) if examples else {}
         page = report.render_page([self._board], {self.name: found})
-        write_file(Path(path), page)
+        write_page(Path(path), page)
         return Path(path)
 
     def render(

@@ -151,7 +151,8 @@ def load_model(
 ) -> Model:
     """Load an exported model after a look at its card.
 
-    The file is a pickle (joblib): load only files that you trust.
+    Loading a skops file executes no code. Any other file is a pickle (joblib): load only
+    those that you trust. The content decides, not the name.
 
     Parameters
     ----------
@@ -191,7 +192,8 @@ def export(  # noqa: PLR0913  (the options of `rakuten-bench export`)
     scenario : str
         Code or name.
     path : str or Path
-        Model file (joblib); its card is written beside it.
+        Model file, its card is written beside it: "model.skops" without pickle, any
+        other name by joblib.
     rows : {"train", "all"}
         Rows to train on: those of the record, or all.
     results : str or Path

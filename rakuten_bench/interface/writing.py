@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rakuten_bench.atomic import write_atomically
+from rakuten_bench.deploy.overwriting import refuse_no_page
 from rakuten_bench.errors import writing
 
 
@@ -22,6 +23,18 @@ def write_file(path: Path, content: str | bytes) -> None:
             path.write_bytes(data)
         else:
             write_atomically(path.resolve(), data)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write an HTML page; refuse to replace a file that is none.
+
+    Raises
+    ------
+    UserError
+        If the file is of another kind, or as in `writing`.
+    """
+    refuse_no_page(path)
+    write_file(path, page)
 
 
 def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from rakuten_bench.deploy import load_model
-from rakuten_bench.deploy.card import Card, write_card
+from rakuten_bench.deploy.card import Card, card_path, write_card
 from rakuten_bench.deploy.skops_file import dump_skops, is_skops, read_skops
 from rakuten_bench.errors import MissingPackage, UserError
 from rakuten_bench.pipeline.estimator import build
@@ -161,7 +161,7 @@ def test_without_skops_the_message_says_how_to_install_it(
 def test_a_file_is_recognized_by_its_content(file: Path, frame: pd.DataFrame):
     other = file.with_name("other.joblib")
     other.write_bytes(file.read_bytes())
-    file.with_name("model.card.json").rename(file.with_name("other.card.json"))
+    card_path(file).rename(card_path(other))
 
     loaded, _ = load_model(other)
 
