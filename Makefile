@@ -53,10 +53,11 @@ docs: $(VENV)/test.done  ## Write docs/levers.md, and the documentation site int
 
 # torch's CUDA packages are left to pip: a CPU build has none.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet --no-annotate
-EXTRAS := parquet mlflow detectors lemmas explain lightgbm optuna dask cnn transformers translate skops
+DEMO := images spacy boosting plots
+EXTRAS := $(DEMO) parquet mlflow detectors lemmas explain lightgbm optuna dask cnn transformers translate skops
 
 lock:  ## Write the lock files again (needs uv in the environment)
-	$(LOCK) --output-file $(CORE)
+	$(LOCK) $(DEMO:%=--extra %) --output-file $(CORE)
 	$(LOCK) $(EXTRAS:%=--extra %) --group lint --group test --group docs --constraint $(CORE) \
 	  | grep -vE '^(nvidia|triton|cuda)' > $(TEST)
 

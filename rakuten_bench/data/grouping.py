@@ -30,6 +30,7 @@ from rakuten_bench.data.placeholder import find_placeholders
 from rakuten_bench.data.spelling import reading, squeeze
 from rakuten_bench.image import look
 from rakuten_bench.image.look import LENGTH, match_looks, read_look
+from rakuten_bench.registry.package import IMAGES, require
 from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 from rakuten_bench.types import Dataset, Rows
 from rakuten_bench.wording.words import number
@@ -358,6 +359,8 @@ def image_content(
     content = _hashed(dict(_stamped(paths)), cache)
     values = {path: digest or path for path, digest in content.items()}
     if decoded:
+        if content:
+            require("comparing images", IMAGES)
         looks = _looks({digest: path for path, digest in content.items()}, cache)
         values = {path: looks.get(value, value) for path, value in values.items()}
     return frame["image_path"].map(lambda path: values.get(path, "")).astype(str)

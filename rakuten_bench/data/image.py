@@ -26,6 +26,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.image import header, read
 from rakuten_bench.image.header import Oddity
 from rakuten_bench.image.read import find_file, oddity_words, read_image
+from rakuten_bench.registry.package import IMAGES, require
 from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 from rakuten_bench.types import Dataset
 from rakuten_bench.wording.words import percent
@@ -64,7 +65,14 @@ def find_unreadable(paths: Sequence[str]) -> dict[str, Oddity]:
     """Return the files that can't be decoded completely, and why.
 
     They are read as in a run; JPEG files at an eighth of their size.
+
+    Raises
+    ------
+    MissingPackage
+        If there are files, but the packages that read them are not installed.
     """
+    if paths:
+        require("reading images", IMAGES)
     with quiet_codecs(), ThreadPoolExecutor(count_cores()) as pool:
         oddities = zip(paths, pool.map(_read_oddity, paths), strict=True)
         return {path: oddity for path, oddity in oddities if oddity.is_failure}

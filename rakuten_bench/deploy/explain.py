@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
-    from rakuten_bench.scenario import Scenario
+    from rakuten_bench.registry.package import OPENCV, require
+from rakuten_bench.scenario import Scenario
 
 N_SHOWN = 15
 _N_SAMPLES = 1_000  # perturbed texts that LIME classifies
@@ -284,7 +285,10 @@ def occlude(
     ------
     UserError
         If the row has no readable image.
+    MissingPackage
+        If OpenCV is not installed.
     """
+    require("explaining an image", (OPENCV,))
     import cv2
 
     path = row["image_path"].iloc[0] if "image_path" in row else ""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rakuten_bench.errors import Notice, UserError
+from rakuten_bench.errors import MissingPackage, Notice, UserError
+from rakuten_bench.registry.package import require
 
 if TYPE_CHECKING:
     from rakuten_bench.records import DatasetInfo
@@ -47,4 +48,19 @@ def find_examples(
             f"from that of the record."
         )
         return {}
-    return read_examples(dataset)
+    return _displayable(read_examples(dataset), warn)
+
+
+def _displayable(
+    examples: Mapping[str, Example], warn: Callable[[str], None]
+) -> Mapping[str, Example]:
+    """Return examples without their images, with a warning, if Pillow is missing."""
+    from rakuten_bench.report import Example
+
+    try:
+        if any(example.image_path for example in examples.values()):
+            require("showing an image", ("Pillow",))
+    except MissingPackage as error:
+        warn(f"Rows are shown without their images: {error}")
+        return {row: Example(example.text) for row, example in examples.items()}
+    return examples

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
-from rakuten_bench.errors import MissingPackage, UserError, unknown
-from rakuten_bench.registry.package import installed_version
+from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.registry.package import require
 from rakuten_bench.registry.parameter import Function, Parameter
 from rakuten_bench.registry.plugin import find_owner, import_all
 from rakuten_bench.types import Params
@@ -36,7 +36,7 @@ class Registered:
         of its results, and a missing one is refused when the plan is made. Where one
         stands for another, both are named: "xgboost-cpu|xgboost".
     extra : str
-        The extra of this project that installs them; "" where the core does.
+        The extra of this project that installs them; "" to look it up.
     """
 
     noun: str
@@ -116,16 +116,7 @@ class Registered:
         MissingPackage
             With the pip command that installs what is missing.
         """
-        found = {name: installed_version(name) for name in self.needs}
-        missing = next((name for name in found if found[name] is None), "")
-        if missing:
-            install = f'"rakuten-bench[{self.extra}]"' if self.extra else missing
-            message = (
-                f"{self.noun} '{self.name}' needs the package '{missing}', "
-                f"which is not installed. Run: pip install {install}"
-            )
-            raise MissingPackage(message)
-        return {name: version for name, version in found.items() if version}
+        return require(f"{self.noun} '{self.name}'", self.needs, self.extra)
 
 
 def name_packages(needs: str | tuple[str, ...]) -> tuple[str, ...]:

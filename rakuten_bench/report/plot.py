@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from rakuten_bench import metrics, records
 from rakuten_bench.records import Record
+from rakuten_bench.registry.package import PLOTS, require
 from rakuten_bench.report.board import Entry, Ranking, read_counts, read_f1
 from rakuten_bench.report.curve import learning_curves
 from rakuten_bench.report.effect import Effects, lever_effects
@@ -113,10 +114,22 @@ def _encode(figure: Figure, name: str) -> Iterator[tuple[str, bytes]]:
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     """Return an empty figure, in inches, without global state."""
+    figure = _blank(width, height)
+    return figure, figure.add_subplot()
+
+
+def _blank(width: float, height: float) -> Figure:
+    """Return a figure without axes, in inches.
+
+    Raises
+    ------
+    MissingPackage
+        If matplotlib is not installed.
+    """
+    require("a plot", PLOTS)
     from rakuten_bench.report.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.add_subplot()
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _title(axes: Axes, text: str, more: str = "") -> None:
@@ -339,10 +352,8 @@ def _short(entry: Entry) -> str:
 
 def draw_curves(record: Record) -> Figure:
     """Draw the learning curves of a network or a search, one below the other."""
-    from rakuten_bench.report.figure import Figure
-
     curves = learning_curves(record.details)
-    figure = Figure(figsize=(7.5, 3 * len(curves)), layout="constrained")
+    figure = _blank(7.5, 3 * len(curves))
     for place, curve in enumerate(curves, 1):
         axes = figure.add_subplot(len(curves), 1, place)
         for name, line in curve.lines.items():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 from rakuten_bench.errors import MissingPackage, UserError, unknown
 from rakuten_bench.registry import LEVERS, Option
+from rakuten_bench.registry.package import find_extra
 from rakuten_bench.wording.format import Answer
 
 _WIDTH = 88
@@ -52,9 +54,15 @@ def _entry(option: Option) -> dict[str, Any]:
             name: parameter.default for name, parameter in option.parameters.items()
         },
         "needs": list(option.needs),
-        "extra": option.extra,
+        "extra": option.extra or _find_extra(option.needs),
         "installed": _is_installed(option),
     }
+
+
+def _find_extra(needs: Iterable[str]) -> str:
+    """Return the extra that installs the packages of an option; "" for the core."""
+    extras = (find_extra(need.partition("|")[0]) for need in needs)
+    return next(filter(None, extras), "")
 
 
 def _is_installed(option: Option) -> bool:
@@ -108,8 +116,13 @@ def _parameters(option: dict[str, Any]) -> str:
 def _needs(option: dict[str, Any]) -> str:
     if not option["needs"]:
         return ""
-    missing = "" if option["installed"] else "; not installed here"
+    missing = "" if option["installed"] else f"; {_advise(option['extra'])}"
     return f"(needs {', '.join(option['needs'])}{missing})"
+
+
+def _advise(extra: str) -> str:
+    """Return what to do about packages that are not installed."""
+    return f"not installed here: extra {extra}" if extra else "not installed here"
 
 
 def _markdown(entry: dict[str, Any], level: str = "####") -> str:
