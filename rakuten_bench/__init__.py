@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rakuten_bench.errors import UserError as UserError
     from rakuten_bench.interface.board import Board as Board
     from rakuten_bench.interface.board import load_board as load_board
+    from rakuten_bench.interface.building import build as build
     from rakuten_bench.interface.gate import CheckResult as CheckResult
     from rakuten_bench.interface.gate import approve as approve
     from rakuten_bench.interface.gate import check as check
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.running import run as run
     from rakuten_bench.interface.study import Study as Study
     from rakuten_bench.interface.study import load_study as load_study
-    from rakuten_bench.pipeline.estimator import build as build
 
 __version__ = "0.1.0"  # the only place: pyproject.toml reads it here
 
@@ -32,7 +32,7 @@ _MODULES = {
     "Study": "interface.study",
     "UserError": "errors",
     "approve": "interface.gate",
-    "build": "pipeline.estimator",
+    "build": "interface.building",
     "check": "interface.gate",
     "export": "interface.model",
     "load_board": "interface.board",

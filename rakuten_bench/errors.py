@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """A mistake in a file, an option or a value that the user can correct.
 
     The message starts with the file or subject, gives the value in quotes, and
-    describes the mistake and its correction.
+    describes the mistake and its correction. It is a `ValueError`, which scikit-learn
+    and its users expect of invalid input.
     """
 
 

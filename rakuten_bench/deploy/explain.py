@@ -92,7 +92,7 @@ def text_row(
     column = next((name for name in ("title", "description") if name in columns), "")
     if not column:
         message = (
-            f"{model.scenario.code}: reads images only. Explain a row with an image: "
+            f"{model.scenario_.code}: reads images only. Explain a row with an image: "
             f"--row ID"
         )
         raise UserError(message)
@@ -129,10 +129,10 @@ def explain_row(
     """
     from rakuten_bench.pipeline.estimator import ScenarioClassifier
 
-    refuse_clustering(model.scenario)
+    refuse_clustering(model.scenario_)
     assert isinstance(model, ScenarioClassifier)
     code = _class_code(model, row, label)
-    if not model.scenario.reads("text"):
+    if not model.scenario_.reads("text"):
         return occlude(model, row, code)
     linear = linear_parts(model, row, code)
     if linear is not None:
@@ -155,7 +155,7 @@ def linear_parts(
 
     The contributions and the intercept sum to the decision value exactly.
     """
-    if model.scenario.modality == "fusion":  # its weights apply to its members
+    if model.scenario_.modality == "fusion":  # its weights apply to its members
         return None
     final = model.model_
     names = feature_names(model)
@@ -222,7 +222,7 @@ def explain_by_lime(
         from lime.lime_text import LimeTextExplainer
     except ImportError:
         message = (
-            f"{model.scenario.code}: its model is not linear; explaining it needs the "
+            f"{model.scenario_.code}: its model is not linear; explaining it needs the "
             f'package lime. Run: pip install "rakuten-bench[explain]"'
         )
         raise MissingPackage(message) from None
@@ -266,7 +266,7 @@ def _probabilities(
     """Return probabilities, or the softmax of the scores of a model without them."""
     scores = model.class_scores(rows)
     if scores is None:
-        message = f"{model.scenario.code}: its model has no scores to explain."
+        message = f"{model.scenario_.code}: its model has no scores to explain."
         raise UserError(message)
     if hasattr(model, "predict_proba"):
         return scores
@@ -295,7 +295,7 @@ def occlude(
     image = cv2.imread(path) if path else None
     if image is None:
         message = (
-            f"{model.scenario.code}: reads images only, and '{path}' is not a readable "
+            f"{model.scenario_.code}: reads images only, and '{path}' is not a readable "
             f"image. Explain a row with an image: --row ID"
         )
         raise UserError(message)

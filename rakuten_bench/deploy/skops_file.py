@@ -109,7 +109,7 @@ def dump_skops(model: Model, path: Path) -> bytes:
         )
         restore_model(_load(io.BytesIO(content), len(content)))
     except Exception as error:  # objects of any class may refuse to be described
-        message = _describe_refusal(model.scenario, path, error)
+        message = _describe_refusal(model.scenario_, path, error)
         raise UserError(message) from None
     return bytes(content)
 

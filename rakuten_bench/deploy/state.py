@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _VERSION = 1
 _OURS = "rakuten_bench.levers."
 #: Learned attributes that are built again.
-_REBUILT = ("fitted_", "model_", "plan_")
+_REBUILT = ("fitted_", "model_", "plan_", "scenario_")
 
 
 def describe_model(model: Model) -> dict[str, Any]:
@@ -32,11 +32,11 @@ def describe_model(model: Model) -> dict[str, Any]:
     ValueError
         If an option is the user's own, or reads files or a network.
     """
-    refuse_unsafe(model.scenario)
+    refuse_unsafe(model.scenario_)
     plan = model.plan_
     return {
         "version": _VERSION,
-        "scenario": _describe_scenario(model.scenario),
+        "scenario": _describe_scenario(model.scenario_),
         "random_state": int(model.random_state),
         "n_jobs": model.n_jobs,
         "has_validation": _has_validation(plan),
@@ -68,7 +68,8 @@ def restore_model(state: Any) -> Model:
     scenario = _read_scenario(state["scenario"])
     refuse_unsafe(scenario)
     seed = int(state["random_state"])
-    model = build(scenario, random_state=seed, n_jobs=int(state["n_jobs"]))
+    n_jobs = None if state["n_jobs"] is None else int(state["n_jobs"])
+    model = build(scenario, random_state=seed, n_jobs=n_jobs)
     plan = build_plan(
         [scenario],
         dataset="",
@@ -93,7 +94,7 @@ def _set_fitted(
             raise ValueError(message)
         setattr(model, name, value)
     pairs = zip(plan.steps, fitted, strict=True)
-    model.plan_ = plan
+    model.scenario_, model.plan_ = model.scenario, plan
     model.fitted_ = {
         key: estimator for key, estimator in pairs if estimator is not None
     }

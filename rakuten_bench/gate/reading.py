@@ -92,6 +92,8 @@ def _decode(path: Path) -> Baseline:
             raise UserError(message)
         baseline = msgspec.json.decode(content, type=Baseline)
         json.loads(content, object_pairs_hook=_refuse_duplicates)
+    except UserError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or error
         message = (

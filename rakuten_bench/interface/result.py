@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rakuten_bench.deploy import Card
-    from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
+    from rakuten_bench.pipeline.estimator import ScenarioClassifier
+    from rakuten_bench.scenario.load import StudySpec
 
 
 class ScenarioResult:
@@ -201,8 +202,9 @@ class ScenarioResult:
         figures = dict(report.scenario_figures(self.folder, self._subset))
         return figures["confusion"]
 
-    def build(self) -> ScenarioClassifier | ScenarioClusterer:
-        """Return the scenario as an unfitted scikit-learn estimator, with its seed.
+    @property
+    def spec(self) -> StudySpec:
+        """A study of this scenario only, with its seed and folder.
 
         Raises
         ------
@@ -210,10 +212,25 @@ class ScenarioResult:
             If an option of it no longer exists.
         """
         from rakuten_bench.engine.origin import study_of
-        from rakuten_bench.pipeline.estimator import build
 
-        study = study_of(self.record)
-        return build(study.scenarios[0], random_state=study.seed, base=study.folder)
+        return study_of(self.record)
+
+    def build(self, **settings: Any) -> ScenarioClassifier | Any:
+        """Return the scenario as an unfitted scikit-learn estimator, with its seed.
+
+        Parameters
+        ----------
+        **settings
+            As in `rakuten_bench.build`.
+
+        Raises
+        ------
+        UserError
+            If an option of it no longer exists.
+        """
+        from rakuten_bench.interface.building import build
+
+        return build(self, **settings)
 
     def export(
         self, path: str | Path, *, rows: Literal["train", "all"] = "train"

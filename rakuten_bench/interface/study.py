@@ -101,6 +101,11 @@ class Study:
         return study
 
     @property
+    def spec(self) -> load.StudySpec:
+        """The scenarios with their seed, split and limits, as the engine reads them."""
+        return self._spec
+
+    @property
     def name(self) -> str:
         """Name of the scenario file, or as given."""
         return self._spec.path.name

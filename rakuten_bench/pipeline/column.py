@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 10  # columns listed in a message
-_NON_TEXT_TYPES = (list, tuple, dict, set, frozenset, bytes, bytearray, np.ndarray)
+_NON_TEXT_TYPES = (
+    *(list, tuple, dict, set, frozenset, bytes, bytearray),
+    *(complex, np.complexfloating, np.ndarray),
+)
 _LARGEST = 2.0**63
 
 
@@ -74,21 +77,6 @@ def _check_has_input(
         raise UserError(message)
 
 
-def check_is_table(X: pd.DataFrame) -> None:
-    """Check that X is a data frame.
-
-    Raises
-    ------
-    UserError
-    """
-    if not hasattr(X, "columns"):
-        message = (
-            f"X: expected a data frame with columns such as 'title', not "
-            f"{type(X).__name__}. Create one: pandas.DataFrame({{'title': texts}})."
-        )
-        raise UserError(message)
-
-
 def check_columns(X: pd.DataFrame, columns: Sequence[str]) -> None:
     """Check that a table has rows, and all columns that the model reads.
 
@@ -96,7 +84,6 @@ def check_columns(X: pd.DataFrame, columns: Sequence[str]) -> None:
     ------
     UserError
     """
-    check_is_table(X)
     missing = [name for name in columns if name not in X.columns]
     if missing:
         message = (

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SHOWN = 5  # rows or classes listed in a message
+#: As in scikit-learn, so that a search finds it.
+_NO_LABELS = " A classifier requires y to be passed, but the target y is None."
 #: Types of labels; a boolean is also an int.
 _TYPES = ((str, "text"), ((bool, np.bool_), "boolean"), ((int, np.integer), "number"))
 
@@ -87,7 +89,7 @@ def check_two_classes(labels: Labels) -> None:
     UserError
     """
     if len(labels.names) < 2:
-        given = f"only '{labels.names[0]}'" if labels.names else "no labels"
+        given = f"1 class, '{labels.names[0]}'" if labels.names else "no labels"
         message = f"y: a classifier needs at least two classes; given: {given}."
         raise UserError(message)
 
@@ -122,11 +124,13 @@ def check_order(X: object, y: object) -> None:
 def _as_series(y: Any) -> pd.Series:
     import pandas as pd
 
+    if not hasattr(y, "__len__") and hasattr(y, "__array__"):
+        y = np.asarray(y)
     if isinstance(y, str | bytes) or not hasattr(y, "__len__"):
         message = (
             f"y: expected one label for each row, not {type(y).__name__} {y!r:.60}."
         )
-        raise UserError(message)
+        raise UserError(f"{message}{_NO_LABELS}" if y is None else message)
     if isinstance(y, pd.Series):
         return y
     if isinstance(y, pd.DataFrame):
@@ -184,8 +188,8 @@ def _refuse_fractions(values: NDArray[np.generic]) -> None:
     fractions = (~np.isfinite(values) | (values != values.round())).nonzero()[0]
     if len(fractions):
         message = (
-            f"y: labels must be classes, not measurements: {values[fractions[0]]} (row "
-            f"{fractions[0]}, counted from 0) is not an integer."
+            f"y: labels must be classes, not continuous values: {values[fractions[0]]} "
+            f"(row {fractions[0]}, counted from 0) is not an integer."
         )
         raise UserError(message)
 

@@ -262,6 +262,60 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
     )
 
 
+def read_scenario(entry: object, base: Path | None = None) -> Scenario:
+    """Return the scenario of Python values.
+
+    Parameters
+    ----------
+    entry : mapping or str
+        An entry of `scenarios` in a scenario file: levers, such as
+        `{"model": {"logreg": {"C": 10}}}`, or a code.
+    base : Path, optional
+        Folder of files that parameters name; paths inside it become relative to it, as
+        in a scenario file.
+
+    Raises
+    ------
+    Problems
+        All mistakes, one line each.
+    """
+    findings = Findings()
+    value = from_python(entry, "scenario")
+    with findings.at(value):
+        scenario = _read_scenario("", value, {}, {}, findings)
+        if any(part.limit for part in scenario.parts):
+            findings.add(value, "has limits, which only a run observes. Remove them.")
+    if findings.problems:
+        raise Problems(findings.problems)
+    return _make_portable(scenario, base.resolve()) if base else scenario
+
+
+def write_scenario(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as Python values, from which `read_scenario` builds an equal one.
+
+    >>> values = write_scenario(read_scenario({"model": {"logreg": {"C": 10}}}))
+    >>> values["model"], values["sampler"]
+    ({'logreg': {'C': 10.0}}, 'off')
+    """
+    levers: dict[str, Any] = {
+        choice.lever: {choice.option: choice.arguments}
+        if choice.params
+        else choice.option
+        for choice in scenario.choices
+    }
+    if scenario.members:
+        levers["members"] = [_write_member(one) for one in scenario.members]
+    return levers
+
+
+def _write_member(scenario: Scenario) -> dict[str, Any]:
+    """Return modality and levers of a member, without plain options."""
+    plain_options = write_scenario(from_choices(scenario.modality, ()))
+    levers = write_scenario(scenario).items()
+    chosen = {name: value for name, value in levers if value != plain_options[name]}
+    return {"modality": scenario.modality, **chosen}
+
+
 def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
     """Return every name of each scenario that has one, by code."""
     found: dict[str, tuple[str, ...]] = {}

@@ -154,7 +154,7 @@ def test_missing_columns_count_as_empty():
 @pytest.mark.parametrize(
     ("frame", "labels", "message"),
     [
-        (["a text"], ["x"], "expected a data frame.* not list"),
+        ("a text", ["x"], "expected a data frame.* not str"),
         (pd.DataFrame({"title": ["a", "b"]}), ["x"], "2 rows and 1 labels"),
         (pd.DataFrame({"title": ["red", "blue"]}), ["x", "x"], "two classes"),
     ],
