@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.board import Board as Board
     from rakuten_bench.interface.board import load_board as load_board
     from rakuten_bench.interface.building import build as build
+    from rakuten_bench.interface.doctor import Diagnosis as Diagnosis
+    from rakuten_bench.interface.doctor import doctor as doctor
     from rakuten_bench.interface.gate import CheckResult as CheckResult
     from rakuten_bench.interface.gate import approve as approve
     from rakuten_bench.interface.gate import check as check
@@ -27,6 +29,7 @@ __version__ = "0.1.0"  # the only place: pyproject.toml reads it here
 _MODULES = {
     "Board": "interface.board",
     "CheckResult": "interface.gate",
+    "Diagnosis": "interface.doctor",
     "Model": "interface.model",
     "ScenarioResult": "interface.result",
     "Study": "interface.study",
@@ -34,6 +37,7 @@ _MODULES = {
     "approve": "interface.gate",
     "build": "interface.building",
     "check": "interface.gate",
+    "doctor": "interface.doctor",
     "export": "interface.model",
     "load_board": "interface.board",
     "load_model": "interface.model",

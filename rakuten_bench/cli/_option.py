@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from rakuten_bench.cli._complete import BoardName
 from rakuten_bench.cli._text import Text
 from rakuten_bench.wording.format import list_formats
 
@@ -60,7 +61,7 @@ def board_option(
     help: str = "Board or data set, if several have the scenario.",
 ) -> Decorator:
     """Return `--dataset` for choosing among boards."""
-    return click.option("--dataset", type=Text(), metavar="NAME", help=help)
+    return click.option("--dataset", type=BoardName(), metavar="NAME", help=help)
 
 
 def dataset_option() -> Decorator:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._complete import Code
 from rakuten_bench.cli._option import (
     board_option,
     data_dir_option,
@@ -14,14 +15,13 @@ from rakuten_bench.cli._option import (
     results_option,
 )
 from rakuten_bench.cli._stream import echo_as, terminal_width
-from rakuten_bench.cli._text import Text
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.format import FORMATS
 
 
 @click.command()
-@click.argument("a", type=Text())
-@click.argument("b", type=Text())
+@click.argument("a", type=Code())
+@click.argument("b", type=Code())
 @board_option("Board, if several have a scenario.")
 @data_dir_option("Folder of your data, to show the text of rows.")
 @click.option(

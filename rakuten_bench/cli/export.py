@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._complete import Code
 from rakuten_bench.cli._fitting import telling
 from rakuten_bench.cli._option import (
     board_option,
@@ -13,13 +14,12 @@ from rakuten_bench.cli._option import (
     data_dir_option,
     results_option,
 )
-from rakuten_bench.cli._text import Text
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.words import clean, number
 
 
 @click.command("export", short_help="Fit a scenario and write it as a model file.")
-@click.argument("code", type=Text())
+@click.argument("code", type=Code())
 @click.option(
     "-o",
     "--output",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from rakuten_bench.cli._complete import LeverName
 from rakuten_bench.cli._option import format_option
 from rakuten_bench.cli._stream import echo_as
 
 
 @click.command("levers", short_help="List every lever and option.")
-@click.argument("lever", required=False)
+@click.argument("lever", type=LeverName(), required=False)
 @format_option()
 @click.option(
     "--schema",

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
+from rakuten_bench.cli._complete import Code
 from rakuten_bench.cli._option import board_option, results_option
 from rakuten_bench.cli._stream import terminal_width
-from rakuten_bench.cli._text import Text
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.interface.writing import write_files
 
 
 @click.command()
-@click.argument("code", type=Text())
+@click.argument("code", type=Code())
 @board_option()
 @results_option()
 @click.option(

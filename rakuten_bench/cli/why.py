@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.cli._complete import Code
 from rakuten_bench.cli._option import (
     board_option,
     cache_option,
     data_dir_option,
     results_option,
 )
-from rakuten_bench.cli._text import Text
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.words import number
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command("why", short_help="Explain why a scenario would run again.")
-@click.argument("code", type=Text())
+@click.argument("code", type=Code())
 @click.argument("file", required=False, type=click.Path(path_type=Path), default=None)
 @board_option()
 @data_dir_option()

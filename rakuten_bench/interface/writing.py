@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rakuten_bench.atomic import write_atomically
-from rakuten_bench.deploy.overwriting import refuse_no_page
 from rakuten_bench.errors import writing
 
 
@@ -33,6 +32,8 @@ def write_page(path: Path, page: str) -> None:
     UserError
         If the file is of another kind, or as in `writing`.
     """
+    from rakuten_bench.deploy.overwriting import refuse_no_page
+
     refuse_no_page(path)
     write_file(path, page)
 
