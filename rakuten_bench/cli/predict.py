@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from rakuten_bench.cli._fitting import telling
 from rakuten_bench.cli._stream import echo_as
-from rakuten_bench.errors import UserError, writing
+from rakuten_bench.errors import UserError
 from rakuten_bench.interface.printing import echo
+from rakuten_bench.interface.writing import write_file
 from rakuten_bench.wording.words import number
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Suffixes of formats that are not written.
 _NOT_CSV = (".json", ".jsonl", ".parquet", ".pq", ".tsv", ".xls", ".xlsx")
@@ -30,9 +27,22 @@ _NOT_CSV = (".json", ".jsonl", ".parquet", ".pq", ".tsv", ".xls", ".xlsx")
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="CSV file to write; default: standard output.",
+    help="File to write; default: standard output.",
 )
-@click.option("--id", "id_", help="Column with the row ids.")
+@click.option(
+    "--top",
+    type=click.IntRange(1, 10),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Number of guesses for each row.",
+)
+@click.option(
+    "--ids-only",
+    is_flag=True,
+    help="Write ids and predictions only, as CSV with commas in UTF-8.",
+)
+@click.option("--id", "id_", help="Column with the row ids, for --ids-only.")
 @click.option("--title", help="Column with the title.")
 @click.option("--description", help="Column with the description.")
 @click.option("--language", help="Column with the language.")
@@ -54,6 +64,8 @@ def command(
     model: Path,
     table: Path,
     output: Path | None,
+    top: int,
+    ids_only: bool,
     id_: str | None,
     title: str | None,
     description: str | None,
@@ -63,13 +75,16 @@ def command(
     spreadsheet_safe: bool,
     any_version: bool,
 ) -> None:
-    """Write label, probability and the next two classes for each row of TABLE.
+    """Add label, probability and the next classes to each row of TABLE.
 
-    Rows are written in the order of TABLE ("-" for standard input), with their ids
-    unchanged. Columns are read by the names that they had in training, unless an option
-    gives another name. A clustering model predicts cluster numbers.
+    Rows, columns, separator, encoding and decimal mark are those of TABLE ("-" for
+    standard input). The columns `label`, `probability`, `second`, `second_probability`
+    and so on are added; `predicted_label` and so on if TABLE has one of these names.
+    Columns are read by the names that they had in training, unless an option gives
+    another name. A clustering model predicts cluster numbers.
 
-    MODEL is a file of `rakuten-bench export`. It is a pickle: load only files you trust.
+    MODEL is a file of `rakuten-bench export`. Unless it is a .skops file, it is a
+    pickle: load only files you trust.
 
     \b
     Example:
@@ -77,6 +92,9 @@ def command(
     """
     from rakuten_bench.interface.model import load_model
 
+    if id_ and not ids_only:
+        message = f"--id {id_}: needs --ids-only; else all columns are kept."
+        raise UserError(message)
     if output:
         _check_output(output, table, model)
     warn = partial(echo, err=True)
@@ -89,16 +107,22 @@ def command(
         "image_path": image,
     }
     loaded.estimator.warns = True
+    file = Path("/dev/stdin") if str(table) == "-" else table
+    columns = {ours: theirs for ours, theirs in named.items() if theirs}
     with telling():
-        frame = loaded.predict(
-            Path("/dev/stdin") if str(table) == "-" else table,
-            columns={ours: theirs for ours, theirs in named.items() if theirs},
-            image_folder=image_folder,
-            spreadsheet_safe=spreadsheet_safe,
+        labeled = loaded.label(
+            file, columns=columns, image_folder=image_folder, top=top, ids_only=ids_only
         )
-    _write(frame, output)
-    if output:
-        echo(f"{output}: {number(len(frame), 'row')} predicted by {loaded.card.code}.")
+        content = labeled.encode(is_safe=spreadsheet_safe) if output else b""
+    if labeled.prefix:
+        names = ", ".join(labeled.added)
+        echo(f"{table}: has such columns already: added as {names}.", err=True)
+    if output is None:
+        echo_as("csv", labeled.render(is_safe=spreadsheet_safe), exact=True)
+        return
+    write_file(output, content)
+    count = number(len(labeled), "row")
+    echo(f"{output}: {count} predicted by {loaded.card.code}.")
 
 
 def _check_output(output: Path, *inputs: Path) -> None:
@@ -108,19 +132,9 @@ def _check_output(output: Path, *inputs: Path) -> None:
     ------
     UserError
     """
+    from rakuten_bench.deploy.overwriting import refuse_inputs
+
     if output.suffix.lower() in _NOT_CSV:
         message = f"{output}: predictions are written as CSV. Name the file .csv."
         raise UserError(message)
-    for path in inputs:
-        if output.is_file() and path.is_file() and output.samefile(path):
-            message = f"{output}: is an input of this command. Name another output."
-            raise UserError(message)
-
-
-def _write(frame: pd.DataFrame, output: Path | None) -> None:
-    if output is None:
-        echo_as("csv", frame.to_csv(index=False), exact=True)
-        return
-    with writing(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(output, index=False)
+    refuse_inputs(output, inputs)

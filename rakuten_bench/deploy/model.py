@@ -304,8 +304,9 @@ def _refuse_changed(path: Path, card: Card) -> None:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != card.sha256:
         message = (
-            f"{path}: was changed or damaged since its card was written. Copy both "
-            f"again, or export them: rakuten-bench export {card.code} -o {path.name}"
+            f"{path}: does not match its card ({card.code}): it was changed or damaged "
+            f"since its card was written. Copy both again, or export them: "
+            f"rakuten-bench export {card.code} -o {path.name}"
         )
         raise UserError(message)
 

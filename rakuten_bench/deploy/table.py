@@ -1,4 +1,4 @@
-"""Predict the rows of a table: label, probability and the next two classes; or a cluster."""
+"""Predict the rows of a table: label, probability and further guesses; or a cluster."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rakuten_bench.data.mojibake import remark_mojibake
-from rakuten_bench.data.reading import Reading, read_table
+from rakuten_bench.data.reading import Dialect, Reading, read_table
 from rakuten_bench.deploy.card import Card
 from rakuten_bench.deploy.column import find_id_column, take_rows, used_columns
+from rakuten_bench.deploy.labeled import LabeledTable, neutralize
 from rakuten_bench.errors import Notice, UserError
-from rakuten_bench.wording.format import safe_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +23,17 @@ if TYPE_CHECKING:
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
 
 N_GUESSES = 3
+#: Names of the columns with the guesses of a row, the best first.
+RANKS = (
+    *("label", "second", "third", "fourth", "fifth"),
+    *("sixth", "seventh", "eighth", "ninth", "tenth"),
+)
 
 #: Larger than any score: ranks the predicted class first.
 _FIRST = 1e6
 
 
-def predict_table(
+def predict_table(  # noqa: PLR0913  (the options of `predict`)
     model: ScenarioClassifier | ScenarioClusterer,
     card: Card,
     table: Path,
@@ -36,6 +41,7 @@ def predict_table(
     columns: Mapping[str, str] | None = None,
     image_folder: Path | None = None,
     spreadsheet: bool = False,
+    top: int = N_GUESSES,
 ) -> pd.DataFrame:
     """Predict every row of a table.
 
@@ -54,10 +60,12 @@ def predict_table(
         Folder that relative image paths refer to; that of the training images if None.
     spreadsheet : bool
         Whether to neutralize texts that a spreadsheet would evaluate as formulas.
+    top : int
+        Number of guesses, at most 10.
 
     Returns
     -------
-    DataFrame of shape (n_rows, 2 to 7)
+    DataFrame of shape (n_rows, 2 to 21)
         In the order of the table: `id`, as in the table, or `row`, the row number from
         0, if the table has neither ids nor an index; `label`, `probability`, `second`,
         `second_probability`, `third`, `third_probability`, except those that the model
@@ -73,8 +81,36 @@ def predict_table(
     keys, rows = read_rows(
         model, card, table, columns=columns, image_folder=image_folder
     )
-    predictions = pd.DataFrame({**keys, **guess(model, rows)})
-    return predictions.map(_neutralize) if spreadsheet else predictions
+    predictions = pd.DataFrame({**keys, **guess(model, rows, top)})
+    return predictions.map(neutralize) if spreadsheet else predictions
+
+
+def label_table(  # noqa: PLR0913  (the options of `predict`)
+    model: ScenarioClassifier | ScenarioClusterer,
+    card: Card,
+    table: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    image_folder: Path | None = None,
+    top: int = N_GUESSES,
+    ids_only: bool = False,
+) -> LabeledTable:
+    """Predict every row of a table, and keep all of its columns, or its ids only.
+
+    Parameters and errors are those of `predict_table`.
+    """
+    import pandas as pd
+
+    if ids_only:
+        keys, rows = read_rows(
+            model, card, table, columns=columns, image_folder=image_folder
+        )
+        guesses = pd.DataFrame(guess(model, rows, top))
+        return LabeledTable(table, pd.DataFrame(keys), guesses, Dialect((*keys,)))
+    reading, rows = _read_input(model, card, table, columns, image_folder)
+    guesses = pd.DataFrame(guess(model, rows, top))
+    dialect = reading.dialect or Dialect(tuple(map(str, reading.frame.columns)))
+    return LabeledTable(table, reading.frame, guesses, dialect)
 
 
 def read_rows(
@@ -96,16 +132,29 @@ def read_rows(
     rows : DataFrame of shape (n_rows, n_columns)
         The columns that the model reads, renamed to ours.
     """
+    reading, rows = _read_input(model, card, table, columns, image_folder)
+    frame = reading.frame
+    ids = find_id_column(frame, card, (columns or {}).get("id", ""), table)
+    keys: dict[str, Any] = {"id": frame[ids].tolist()} if ids else {}
+    return keys or {"row": range(len(frame))}, rows
+
+
+def _read_input(
+    model: ScenarioClassifier | ScenarioClusterer,
+    card: Card,
+    table: Path,
+    columns: Mapping[str, str] | None,
+    image_folder: Path | None,
+) -> tuple[Reading, pd.DataFrame]:
+    """Return a table as it was read, and the columns that a model reads."""
     named = {field: column for field, column in (columns or {}).items() if column}
     used = used_columns(model, card, named, table)
     reading = _read(table, [*chain(*used.values()), *filter(None, [named.get("id")])])
-    frame = reading.frame
-    ids = find_id_column(frame, card, named.get("id", ""), table)
+    find_id_column(reading.frame, card, named.get("id", ""), table)
     rows = take_rows(reading, used, card, table, image_folder)
     for remark in remark_mojibake(rows, str(table)):
         warnings.warn(remark, Notice, stacklevel=2)
-    keys: dict[str, Any] = {"id": frame[ids].tolist()} if ids else {}
-    return keys or {"row": range(len(frame))}, rows
+    return reading, rows
 
 
 def _read(table: Path, names: Collection[str]) -> Reading:
@@ -143,12 +192,10 @@ def choose_table_row(
     return rows.iloc[positions], f"row {row} of {table.name}"
 
 
-def _neutralize(value: object) -> object:
-    return safe_cell(value) if isinstance(value, str) else value
-
-
 def guess(
-    model: ScenarioClassifier | ScenarioClusterer, rows: pd.DataFrame
+    model: ScenarioClassifier | ScenarioClusterer,
+    rows: pd.DataFrame,
+    top: int = N_GUESSES,
 ) -> dict[str, Any]:
     """Return the columns of predictions for some rows."""
     from rakuten_bench.pipeline.estimator import ScenarioClusterer
@@ -165,8 +212,7 @@ def guess(
     scores[np.arange(len(first)), first] -= _FIRST
     columns: dict[str, Any] = {}
     has_probability = hasattr(model, "predict_proba")
-    names = ("label", "second", "third")
-    for rank, name in enumerate(names[: min(N_GUESSES, order.shape[1])]):
+    for rank, name in enumerate(RANKS[: min(top, order.shape[1])]):
         columns[name] = model.classes_[order[:, rank]]
         if has_probability:
             column = "probability" if rank == 0 else f"{name}_probability"

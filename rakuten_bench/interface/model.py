@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from rakuten_bench import deploy, records, report
 from rakuten_bench.deploy import Card
 from rakuten_bench.deploy.explain import Explanation, explain_row, text_row
+from rakuten_bench.deploy.labeled import LabeledTable
 from rakuten_bench.deploy.source import Source, load_source
-from rakuten_bench.deploy.table import choose_table_row
+from rakuten_bench.deploy.table import RANKS, choose_table_row
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.executor.thread import limited_threads
 from rakuten_bench.interface.frame import write_table
@@ -51,6 +52,7 @@ class Model:
         columns: Mapping[str, str] | None = None,
         image_folder: str | Path | None = None,
         spreadsheet_safe: bool = False,
+        top: int = 3,
     ) -> pd.DataFrame:
         """Predict every row of a table, in its order.
 
@@ -65,12 +67,14 @@ class Model:
             Folder of the images; by default that of the training images.
         spreadsheet_safe : bool
             Put ' before texts that a spreadsheet would run as formulas.
+        top : int
+            Number of guesses, from 1 to 10.
 
         Returns
         -------
-        DataFrame of shape (n_rows, 1 to 7)
-            `label`, `probability`, and the next two classes with their probabilities; of
-            a clustering `cluster`. For a DataFrame with its index, for a file with the
+        DataFrame of shape (n_rows, 1 to 21)
+            `label`, `probability`, and the next classes (`second`, `third`, ...) with
+            their probabilities; of a clustering `cluster`. For a DataFrame with its index, for a file with the
             column `id` or `row`.
 
         Raises
@@ -87,6 +91,7 @@ class Model:
                 columns=columns,
                 image_folder=folder,
                 spreadsheet=spreadsheet_safe,
+                top=check_top(top),
             )
         with tempfile.TemporaryDirectory() as temporary:
             file = Path(temporary) / "DataFrame"
@@ -98,9 +103,49 @@ class Model:
                 columns=columns,
                 image_folder=folder or Path.cwd(),
                 spreadsheet=spreadsheet_safe,
+                top=check_top(top),
             )
         keys = [name for name in ("id", "row") if name in found]
         return found.drop(columns=keys).set_axis(table.index, axis=0)
+
+    def label(
+        self,
+        table: str | Path,
+        *,
+        columns: Mapping[str, str] | None = None,
+        image_folder: str | Path | None = None,
+        top: int = 3,
+        ids_only: bool = False,
+    ) -> LabeledTable:
+        """Predict every row of a file, and keep its own columns and its dialect.
+
+        Parameters are those of `predict`, and:
+
+        Parameters
+        ----------
+        ids_only : bool
+            Keep only the ids (or row numbers), as CSV with commas in UTF-8.
+
+        Returns
+        -------
+        LabeledTable
+            With `to_frame`, and `encode` for the content of a file with the separator,
+            the encoding, the quotes, the decimal mark and the line ends of the table.
+
+        Raises
+        ------
+        UserError
+            If the table has no rows, or lacks a column that the model reads.
+        """
+        return deploy.label_table(
+            self.estimator,
+            self.card,
+            Path(table),
+            columns=columns,
+            image_folder=None if image_folder is None else Path(image_folder),
+            top=check_top(top),
+            ids_only=ids_only,
+        )
 
     def explain(
         self,
@@ -141,6 +186,14 @@ class Model:
     def __repr__(self) -> str:
         metric, score = next(iter(self.card.scores.items()))
         return f"Model({self.card.code!r}, {metric}={score:.4f})"
+
+
+def check_top(top: int) -> int:
+    """Refuse a number of guesses that has no names."""
+    if not 1 <= top <= len(RANKS):
+        message = f"top: {top} is not a number of guesses from 1 to {len(RANKS)}."
+        raise UserError(message)
+    return top
 
 
 def load_model(

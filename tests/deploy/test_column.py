@@ -150,8 +150,9 @@ def test_texts_that_were_missing_in_training_are_missing_in_a_prediction(
     rows = [listing(row) for row in range(6)]
     empty, named = ([{**row, "text": text} for row in rows] for text in ("", gap))
 
-    _, wanted, _ = call("predict", "missing.joblib", table(empty))
-    code, out, error = call("predict", "missing.joblib", table(named))
+    words = ("predict", "missing.joblib", "--ids-only")
+    _, wanted, _ = call(*words, table(empty))
+    code, out, error = call(*words, table(named))
 
     assert code == 0, error
     assert out == wanted
@@ -287,7 +288,7 @@ IDS = ["=1+1", "-5", "", "007", "-5", "+33 1", "@x", "a,b", 'say "x"']
 def test_ids_come_out_unchanged_in_the_order_of_the_table(call, table, name):
     rows = [{name: one, "name": "shoe"} for one in IDS]
 
-    code, out, error = call("predict", "short.joblib", table(rows))
+    code, out, error = call("predict", "short.joblib", table(rows), "--ids-only")
 
     assert code == 0, error
     found = pd.read_csv(io.StringIO(out), dtype=str, keep_default_na=False)
@@ -297,10 +298,13 @@ def test_ids_come_out_unchanged_in_the_order_of_the_table(call, table, name):
 def test_ids_are_made_safe_for_spreadsheets_on_demand(call, table):
     rows = [{"sku": one, "name": "shoe"} for one in ("=1+1", "-5", "a")]
 
-    _, out, _ = call("predict", "short.joblib", table(rows), "--spreadsheet-safe")
+    safe = ("--spreadsheet-safe",)
+    _, out, _ = call("predict", "short.joblib", table(rows), *safe)
+    _, ids, _ = call("predict", "short.joblib", table(rows), "--ids-only", *safe)
 
-    found = pd.read_csv(io.StringIO(out), dtype=str)
-    assert found["id"].tolist() == ["'=1+1", "'-5", "a"]
+    wanted = ["'=1+1", "'-5", "a"]
+    assert pd.read_csv(io.StringIO(out), dtype=str)["sku"].tolist() == wanted
+    assert pd.read_csv(io.StringIO(ids), dtype=str)["id"].tolist() == wanted
 
 
 def test_an_index_without_a_name_is_the_row_id(call, tmp_path):
@@ -309,7 +313,7 @@ def test_an_index_without_a_name_is_the_row_id(call, tmp_path):
     frame.to_parquet(tmp_path / "new.parquet")
 
     found = [
-        call("predict", "short.joblib", tmp_path / name)
+        call("predict", "short.joblib", tmp_path / name, "--ids-only")
         for name in ("new.csv", "new.parquet")
     ]
 
@@ -323,8 +327,10 @@ def test_an_index_without_a_name_is_the_row_id(call, tmp_path):
 def test_the_column_of_ids_can_be_named(call, table):
     rows = [{"code": f"c{row}", **listing(row)} for row in range(3)]
 
-    _, out, _ = call("predict", "short.joblib", table(rows), "--id", "code")
-    refused, _, why = call("predict", "short.joblib", table(rows), "--id", "kode")
+    words = ("predict", "short.joblib", table(rows), "--ids-only")
+
+    _, out, _ = call(*words, "--id", "code")
+    refused, _, why = call(*words, "--id", "kode")
 
     assert pd.read_csv(io.StringIO(out))["id"].tolist() == ["c0", "c1", "c2"]
     assert refused == 2
@@ -334,7 +340,7 @@ def test_the_column_of_ids_can_be_named(call, table):
 def test_a_table_without_ids_has_numbered_rows(call, table):
     rows = [{"name": one} for one in ("shoe", "pot", "hat")]
 
-    _, out, _ = call("predict", "short.joblib", table(rows))
+    _, out, _ = call("predict", "short.joblib", table(rows), "--ids-only")
 
     assert pd.read_csv(io.StringIO(out))["row"].tolist() == [0, 1, 2]
 
@@ -431,7 +437,8 @@ scenarios:
 
     assert code == 0, error
     found = pd.read_csv(io.StringIO(out))
-    assert found["id"].tolist() == frame.index.tolist()
+    assert found["Unnamed: 0"].tolist() == frame.index.tolist()
+    assert out.startswith(",designation,description,productid,imageid,title,label,")
     assert found["label"].tolist() == codes
     assert "unknown column 'imageid'" in why
     card = json.loads((tmp_path / "m.card.json").read_text())
@@ -525,7 +532,7 @@ def test_standard_input_is_a_table(call, shop):
     )
 
     assert done.returncode == 0, done.stderr
-    assert pd.read_csv(io.StringIO(done.stdout))["id"].tolist() == ["a", "b"]
+    assert pd.read_csv(io.StringIO(done.stdout))["sku"].tolist() == ["a", "b"]
 
 
 TITLES = {"title": [f"{WORDS[row % 3]} {row % 5}" for row in range(30)]}

@@ -138,7 +138,7 @@ def test_predict_gives_probability_and_two_more_guesses(shop, call, tmp_path):
 
     found = pd.read_csv(tmp_path / "out.csv")
     assert found.columns.tolist() == [
-        "id", "label", "probability", "second", "second_probability", "third",
+        "id", "name", "photo", "kind", "label", "probability", "second", "second_probability", "third",
         "third_probability",
     ]  # fmt: skip
     total = (
@@ -167,7 +167,7 @@ def test_a_model_without_probabilities_still_gives_guesses(shop, call, tmp_path)
     call("predict", model, "shop.csv", "-o", tmp_path / "out.csv")
 
     assert pd.read_csv(tmp_path / "out.csv").columns.tolist() == [
-        "id", "label", "second", "third",
+        "id", "name", "photo", "kind", "label", "second", "third",
     ]  # fmt: skip
 
 
@@ -226,7 +226,7 @@ def test_a_model_of_other_versions_is_refused_by_default(shop, call, tmp_path):
     assert "scikit-learn 0." in why
     assert allowed == 0
     assert "scikit-learn 0." in warned
-    assert out.startswith("id,label")
+    assert out.startswith("id,name,photo,kind,label")
 
 
 @pytest.mark.parametrize(

@@ -409,7 +409,8 @@ def test_the_clusterer_gives_the_predictions_of_the_record(ran, call, tmp_path):
     assert code == 0, error
     assert "ari " in printed
 
-    code, printed, error = call("predict", tmp_path / "m.joblib", "shop.csv")
+    words = ("predict", tmp_path / "m.joblib", "shop.csv", "--ids-only")
+    code, printed, error = call(*words)
 
     assert code == 0, error
     found = pd.read_csv(io.StringIO(printed)).set_index("id")

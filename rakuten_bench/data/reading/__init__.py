@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from rakuten_bench.data.reading.result import Reading, Remark
+from rakuten_bench.data.reading.result import Dialect, Reading, Remark
 from rakuten_bench.data.reading.source import open_source
 
-__all__ = ["Reading", "Remark", "read_table"]
+__all__ = ["Dialect", "Reading", "Remark", "read_table"]
 
 
 def read_table(file: Path, names: Collection[str] = ()) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import itertools
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rakuten_bench.data.reading.encoding import Encoding, find_encoding
-from rakuten_bench.data.reading.header import Layout, find_layout
+from rakuten_bench.data.reading.header import NO_SEPARATOR, Layout, find_layout
 from rakuten_bench.data.reading.quoting import (
     Record,
     RepairingReader,
@@ -19,6 +20,7 @@ from rakuten_bench.data.reading.quoting import (
     refuse_swallowing_header,
 )
 from rakuten_bench.data.reading.result import (
+    Dialect,
     Reading,
     Remark,
     build_frame,
@@ -175,7 +177,26 @@ def read_delimited(source: Source, names: Collection[str]) -> Reading:
     _refuse_misfits(source, rows)
     refuse_swallowed(source.file, rows.spanning, rows.columns, layout.separator)
     remarks = (*source.remarks, *encoding.remarks, *_remarks(source, rows))
-    return Reading(build_frame(dict(zip(columns, rows.columns, strict=True))), remarks)
+    frame = build_frame(dict(zip(columns, rows.columns, strict=True)))
+    dialect = _find_dialect(source, sample, encoding, layout)
+    return Reading(frame, remarks, dialect=dialect)
+
+
+def _find_dialect(
+    source: Source, sample: str, encoding: Encoding, layout: Layout
+) -> Dialect:
+    """Return how a text is written, from its sample."""
+    end = _LINE_END.search(sample)
+    quoted = [f'"{name.replace(chr(34), 2 * chr(34))}"' for name in layout.raw_header]
+    has_mark = source.sample.startswith(codecs.BOM_UTF8)
+    is_utf8 = encoding.name == "utf-8-sig" and not has_mark
+    return Dialect(
+        header=tuple(name.strip("\ufeff") for name in layout.raw_header),
+        separator="," if layout.separator == NO_SEPARATOR else layout.separator,
+        encoding="utf-8" if is_utf8 else encoding.name,
+        line_end=end.group() if end else "\n",
+        quotes_all=layout.separator.join(quoted) in sample,
+    )
 
 
 def _parse(source: Source, encoding: Encoding, layout: Layout) -> _Rows:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 #: Separators of columns; the first wins a tie.
 SEPARATORS = ",;\t|"
-_NO_SEPARATOR = "\x1f"  # unit separator: occurs in no text
+NO_SEPARATOR = "\x1f"  # unit separator: occurs in no text
 _MOST_RECORDS = 200  # parsed to detect the layout
 _MOST_PREAMBLE = 30  # records above a header
 _MOST_ROWS = 0.9  # share of rows that a separator splits into the same number of fields
@@ -150,7 +150,7 @@ def _excel_separator(text: str) -> str:
 def _candidates(text: str) -> str:
     """Return the separators that occur, and an absent one for a single column."""
     present = "".join(mark for mark in SEPARATORS if mark in text)
-    absent = next(mark for mark in SEPARATORS + _NO_SEPARATOR if mark not in present)
+    absent = next(mark for mark in SEPARATORS + NO_SEPARATOR if mark not in present)
     return present + absent
 
 

@@ -39,6 +39,30 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a delimited text was written, so that another can be written alike.
+
+    Attributes
+    ----------
+    header : tuple of str
+        Names of the columns as in the file; they may be empty, or occur twice.
+    separator : str
+        One character.
+    encoding : str
+        Name of a Python codec.
+    line_end : str
+    quotes_all : bool
+        Whether every name of the header is quoted.
+    """
+
+    header: tuple[str, ...]
+    separator: str = ","
+    encoding: str = "utf-8"
+    line_end: str = "\n"
+    quotes_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A table read from a file.
 
@@ -49,11 +73,14 @@ class Reading:
     remarks : tuple of Remark
     joined : frozenset of str
         Columns of lists, whose items were joined by spaces.
+    dialect : Dialect or None
+        Of a delimited text.
     """
 
     frame: pd.DataFrame
     remarks: tuple[Remark, ...] = ()
     joined: frozenset[str] = frozenset()
+    dialect: Dialect | None = None
 
 
 def list_lines(lines: Sequence[int]) -> str:
