@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import uuid
 import weakref
@@ -11,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from rakuten_bench.store.access import accessing
+from rakuten_bench.store.access import NoAccess, accessing
+from rakuten_bench.store.lock import Release, lock, try_lock
 
 #: Pins all results and all files derived from data, for a run that has no plan yet.
 EVERYTHING = "*"
@@ -19,6 +19,8 @@ EVERYTHING = "*"
 
 class Pin:
     """A set of keys that stays pinned until it is closed or its process exits.
+
+    A lock file beside the file of the keys is locked as long as they are pinned.
 
     Parameters
     ----------
@@ -31,9 +33,9 @@ class Pin:
         self.path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         with accessing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
-        fcntl.flock(self._file, fcntl.LOCK_EX)  # released by the kernel at exit
-        self._close = weakref.finalize(self, _close, self._file, self.path)
+            release = lock(_lock_path(self.path))
+            self.path.touch()
+        self._close = weakref.finalize(self, _close, release, self.path)
 
     @classmethod
     def of_everything(cls, root: Path) -> Self:
@@ -50,46 +52,49 @@ class Pin:
 
     def write(self, keys: Iterable[str]) -> None:
         """Replace the pinned keys."""
-        text = "\n".join(sorted(keys)).encode()
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, text, 0)
+        self.path.write_bytes("\n".join(sorted(keys)).encode())
 
     def close(self) -> None:
         """Release the pin; repeated calls are allowed."""
         self._close()
 
 
-def _close(file: int, path: Path) -> None:
+def _lock_path(path: Path) -> Path:
+    return path.with_suffix(".lock")
+
+
+def _close(release: Release, path: Path) -> None:
     path.unlink(missing_ok=True)
-    os.close(file)
+    release()
 
 
 def read_pins(root: Path, *, but: Pin | None = None) -> set[str]:
     """Return the keys pinned by other runs; remove pins of dead runs."""
     keys: set[str] = set()
-    for path in root.glob("pins/*"):
+    for lock_path in root.glob("pins/*.lock"):
+        path = lock_path.with_suffix("")
         if but is None or path != but.path:
             keys |= _read(path)
     return keys
 
 
 def _read(path: Path) -> set[str]:
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError, NoAccess):
+        release = try_lock(_lock_path(path))
+        if release is None:  # its owner is alive
+            return set(path.read_bytes().decode().split())
         try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:  # its owner is alive
-            return set(file.read().decode().split())
-        path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+        finally:
+            release()
     return set()
 
 
 @contextmanager
 def exclusive(root: Path) -> Iterator[None]:
     """Lock eviction and pinning by other processes while the block runs."""
-    path = root / "evict.lock"
-    with accessing(path):
-        root.mkdir(parents=True, exist_ok=True)
-        lock = path.open("w")
-    with lock as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    release = lock(root / "evict.lock", keep=True)
+    try:
         yield
+    finally:
+        release()

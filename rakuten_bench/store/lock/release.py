@@ -1,0 +1,6 @@
+"""What a lock function returns."""
+
+from collections.abc import Callable
+
+#: Releases the lock.
+Release = Callable[[], None]
