@@ -127,7 +127,7 @@ def _become(folder: Path, files: tuple[IO[bytes], IO[bytes]]) -> None:
 
 def _enter(arguments: Sequence[str]) -> None:
     from rakuten_bench.cli import main
-    from rakuten_bench.executor.local.executor import close_kept
+    from rakuten_bench.executor.pooled import close_kept
 
     code = 1
     try:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from rakuten_bench.engine import Run, Settings, prepare
-from rakuten_bench.executor.local.executor import close_kept
+from rakuten_bench.executor.pooled import close_kept
 from rakuten_bench.executor.preload import load_file
 from rakuten_bench.scenario.load import load_study
 

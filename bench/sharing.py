@@ -36,7 +36,8 @@ from race import Span, mean_ratio, race
 from rakuten_bench.cores import count_cores
 from rakuten_bench.engine import Run, Settings, prepare, warm_up
 from rakuten_bench.engine.prepare import Prepared
-from rakuten_bench.executor.local.executor import close_kept, keep_pool
+from rakuten_bench.executor.backend import find_default_pool
+from rakuten_bench.executor.pooled import close_kept, keep_pool
 from rakuten_bench.executor.preload import find_preload, load_file
 from rakuten_bench.executor.thread import limit_threads
 from rakuten_bench.records import read_predictions
@@ -304,7 +305,10 @@ def sum_facts(prepared: Prepared) -> float:
 def ready_workers(settings: Settings, grid: Grid) -> Iterator[None]:
     """Start the workers; stop them afterwards."""
     pool = keep_pool(
-        settings.n_workers, settings.threads, find_preload(grid.study.scenarios)
+        find_default_pool(),
+        settings.n_workers,
+        settings.threads,
+        find_preload(grid.study.scenarios),
     )
     for _ in range(4 * settings.n_workers):
         pool.submit(time.sleep, 0.05).result()

@@ -7,7 +7,9 @@ that is started; its name is the value of `--executor`.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
+import sys
 from typing import TYPE_CHECKING
 
 from rakuten_bench.errors import UserError, unknown
@@ -15,8 +17,9 @@ from rakuten_bench.errors import UserError, unknown
 if TYPE_CHECKING:
     from rakuten_bench.executor.protocol import Backend
 
-#: The executor used without `--executor` and `--scheduler`.
-DEFAULT = "local"
+#: The executor used without `--executor` and `--scheduler`. Forks are used on Linux only:
+#: those of macOS crash where its libraries have started threads.
+DEFAULT = "local" if sys.platform == "linux" and hasattr(os, "fork") else "portable"
 
 
 def list_executors() -> tuple[str, ...]:

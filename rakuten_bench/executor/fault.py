@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import traceback
 from dataclasses import dataclass
 
@@ -13,8 +15,24 @@ from rakuten_bench.store.entry import Facts
 #: Fault type of calls that were running when the pool was closed.
 SHUTDOWN = "Shutdown"
 
+#: Fault type of a process that another one has ended, on Windows.
+_TERMINATED = "Terminated"
+
 #: Signals sent by other processes or users; the rest are crashes.
-_SENT_BY_OTHERS = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"})
+_SENT_BY_OTHERS = frozenset(
+    {"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", _TERMINATED}
+)
+#: Exit codes that `taskkill` and `psutil` set on Windows.
+_SET_BY_OTHERS = (1, 15)
+#: Exit codes of crashes on Windows. Source: ntstatus.h.
+_CRASHES = {
+    0xC0000005: "ACCESS_VIOLATION",
+    0xC000001D: "ILLEGAL_INSTRUCTION",
+    0xC0000094: "INTEGER_DIVIDE_BY_ZERO",
+    0xC00000FD: "STACK_OVERFLOW",
+    0xC0000374: "HEAP_CORRUPTION",
+    0xC0000409: "STACK_BUFFER_OVERRUN",
+}
 
 
 class BrokenPool(UserError):
@@ -133,6 +151,32 @@ class Fault:
         message = str(error) or type(error).__name__
         name = type(error).__name__
         return cls(status, name, message, text, str(step), step.key, seconds)
+
+
+def name_exit(code: int) -> tuple[str, str]:
+    """Return the fault type of a process that has exited, and a description.
+
+    Parameters
+    ----------
+    code : int
+        Exit code; that of a signal is negative.
+    """
+    if code < 0:
+        name = _name_signal(-code)
+        return name, f"killed by {name}"
+    if sys.platform == "win32":
+        if code in _CRASHES:
+            return _CRASHES[code], f"crashed ({_CRASHES[code]})"
+        if code in _SET_BY_OTHERS:
+            return _TERMINATED, f"ended by another program (code {code})"
+    return "ProcessExit", f"exited with code {code}"
+
+
+def _name_signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
 
 
 def _traceback(error: BaseException) -> str:

@@ -1,7 +1,8 @@
-"""Modules that the fork server imports before it forks workers, from options' source."""
+"""Modules that workers import before their first step, from options' source."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from rakuten_bench.errors import UserError
 from rakuten_bench.plan.key_parts import modules_of
 from rakuten_bench.plan.source import foreign_imports, own_digest, source_digests
-from rakuten_bench.registry import Option
+from rakuten_bench.registry import Option, discover
 from rakuten_bench.scenario import Scenario, iter_options
 
 _PACKAGE = "rakuten_bench."
@@ -19,7 +20,7 @@ _PACKAGE = "rakuten_bench."
 #: Needed by every step: the second registers all options, the third is imported by pandas
 #: when it reads its first table, if pyarrow is installed.
 _ALWAYS = (
-    "rakuten_bench.executor.local.work",
+    "rakuten_bench.executor.work",
     "rakuten_bench.levers",
     "pyarrow.pandas_compat",
 )
@@ -106,3 +107,14 @@ def load_file(name: str, path: str) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
+
+
+def import_all(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:
+    """Import the modules of steps; a failing import is reported by the step itself."""
+    for name in names:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    discover()
+    for name, path in files:
+        with contextlib.suppress(Exception):
+            load_file(name, path)

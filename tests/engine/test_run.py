@@ -27,9 +27,9 @@ from command_line import (
 from rakuten_bench.engine import Settings, find_unscored, prepare
 from rakuten_bench.engine.inputs import save_inputs
 from rakuten_bench.errors import UserError
-from rakuten_bench.executor.local import work
-from rakuten_bench.executor.local.work import is_cheaper
+from rakuten_bench.executor import work
 from rakuten_bench.executor.task import Task
+from rakuten_bench.executor.work import is_cheaper
 from rakuten_bench.records import iter_rows
 from rakuten_bench.registry import DIGITS, NORMALIZER
 from rakuten_bench.scenario.load import load_study

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from rakuten_bench.executor.local.worker import report_storing
+from rakuten_bench.executor.worker import report_storing
 
 SLEEP = "import time; time.sleep(600)"
 

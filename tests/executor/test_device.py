@@ -11,7 +11,7 @@ import command_line
 from rakuten_bench.errors import Problems
 from rakuten_bench.executor.device import Devices, find_devices, find_obstacles
 from rakuten_bench.executor.fault import Stopped
-from rakuten_bench.executor.local.executor import close_kept
+from rakuten_bench.executor.pooled import close_kept
 from rakuten_bench.plan import Step
 from rakuten_bench.plan.fold import FoldName
 from rakuten_bench.registry import MODEL

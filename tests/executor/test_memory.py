@@ -13,8 +13,8 @@ import pytest
 
 from command_line import wait_for
 from rakuten_bench.executor.fault import Stopped
-from rakuten_bench.executor.local.memory import TreeMemory, tree_memory
 from rakuten_bench.executor.local.pool import LocalPool
+from rakuten_bench.executor.memory import TreeMemory, tree_memory
 from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.scenario.limit import Limit
 

@@ -9,7 +9,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from multiprocessing.connection import Pipe
 from pathlib import Path
 
 import psutil
@@ -17,10 +16,10 @@ import pytest
 
 from command_line import have_ended, wait_for
 from rakuten_bench.executor.fault import Stopped
-from rakuten_bench.executor.local.executor import close_kept, keep_pool
 from rakuten_bench.executor.local.fork_server import REQUEST
 from rakuten_bench.executor.local.pool import LocalPool
 from rakuten_bench.executor.local.server_process import ServerProcess
+from rakuten_bench.executor.pooled import close_kept, keep_pool
 from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.executor.thread import limit_threads
 from rakuten_bench.plan.source import own_digest
@@ -66,12 +65,11 @@ def test_a_fork_server_ends_whatever_a_package_left_running(tmp_path):
     (tmp_path / "busy.py").write_text(source)
     preload = Preload(files=(("busy", str(tmp_path / "busy.py")),))
     server = ServerProcess(n_threads=1, preload=preload)
-    _connection, theirs = Pipe()
-    with (tmp_path / "output").open("w") as output:
-        server.start_worker(7, [theirs.fileno(), output.fileno()])
-    assert server.read_events()[0]["worker"] == 7
+    connection, output = server.start_worker(7)
+    with connection, output:
+        assert server.read_events([server.control])[0]["worker"] == 7
 
-    server.close()
+        server.close()
 
     assert server.returncode == 0, "it had to be killed"
 
@@ -433,10 +431,10 @@ def test_workers_are_kept_for_the_next_run_until_source_is_written(tmp_path):
         sources={"late_calls": own_digest("late_calls")},
     )  # fmt: skip
 
-    first = keep_pool(1, 1, preload).submit(os.getppid).result()
-    second = keep_pool(1, 1, preload).submit(os.getppid).result()
+    first = keep_pool(LocalPool, 1, 1, preload).submit(os.getppid).result()
+    second = keep_pool(LocalPool, 1, 1, preload).submit(os.getppid).result()
     os.utime(file, (time.time() + 5, time.time() + 5))
-    third = keep_pool(1, 1, preload).submit(os.getppid).result()
+    third = keep_pool(LocalPool, 1, 1, preload).submit(os.getppid).result()
     close_kept()
 
     assert second == first

@@ -22,7 +22,7 @@ from rakuten_bench.data import SplitSpec, build_split, load_dataset, parse_datas
 from rakuten_bench.engine import Run, Settings
 from rakuten_bench.engine.prepare import Prepared
 from rakuten_bench.errors import MissingPackage
-from rakuten_bench.executor.local.executor import close_kept
+from rakuten_bench.executor.pooled import close_kept
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.records import Predictions, Record, board_name, read_predictions
 from rakuten_bench.registry import FLOW, Option

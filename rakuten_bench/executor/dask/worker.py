@@ -26,11 +26,12 @@ from distributed import WorkerPlugin, get_worker
 
 from rakuten_bench.atomic import write_atomically
 from rakuten_bench.errors import UserError
-from rakuten_bench.executor.local.pool import LocalPool
-from rakuten_bench.executor.local.work import work
+from rakuten_bench.executor.backend import find_default_pool
+from rakuten_bench.executor.pool import WorkerPool
 from rakuten_bench.executor.preload import Preload
 from rakuten_bench.executor.protocol import Call
 from rakuten_bench.executor.task import Done, Task
+from rakuten_bench.executor.work import work
 from rakuten_bench.plan.source import package_digest
 from rakuten_bench.store.entry import attached_path
 from rakuten_bench.store.evict import evict
@@ -63,7 +64,7 @@ class DaskWorker:
         self._n_workers = n_workers
         self._n_threads = n_threads
         self._preload = preload
-        self._pool: LocalPool | None = None
+        self._pool: WorkerPool | None = None
         self._n_running = 0
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
@@ -87,13 +88,13 @@ class DaskWorker:
         finally:
             self._leave()
 
-    def _enter(self) -> LocalPool:
+    def _enter(self) -> WorkerPool:
         with self._lock:
             self._n_running += 1
             if self._timer:
                 self._timer.cancel()
             if self._pool is None or self._pool.is_closed:
-                self._pool = LocalPool(
+                self._pool = find_default_pool()(
                     self._n_workers, n_threads=self._n_threads, preload=self._preload
                 )
             return self._pool

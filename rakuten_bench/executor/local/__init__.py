@@ -1,23 +1,27 @@
-"""Local worker processes, each of which can be stopped individually."""
+"""Forked worker processes, each of which can be stopped individually."""
 
 from __future__ import annotations
 
-from rakuten_bench.executor.protocol import Request, StartingExecutor
+import os
+from typing import TYPE_CHECKING
+
+from rakuten_bench.errors import UserError
+from rakuten_bench.executor.backend import PoolBackend
+
+if TYPE_CHECKING:
+    from rakuten_bench.executor.pool import WorkerPool
 
 
-class LocalBackend:
-    """Starts worker processes on this machine."""
+def _find_pool() -> type[WorkerPool]:
+    if not hasattr(os, "fork"):
+        message = (
+            "--executor local: this system can't fork processes. Use --executor "
+            "portable, the default here."
+        )
+        raise UserError(message)
+    from rakuten_bench.executor.local.pool import LocalPool
 
-    takes_address = False
-    runs_here = True
-
-    def start(self, request: Request) -> StartingExecutor:
-        """Start the workers, in parallel with the loading of the data."""
-        from rakuten_bench.executor.local.executor import StartingPool
-        from rakuten_bench.executor.preload import find_preload
-
-        preload = find_preload(request.scenarios)
-        return StartingPool(request.n_workers, request.n_threads, preload)
+    return LocalPool
 
 
-BACKEND = LocalBackend()
+BACKEND = PoolBackend(_find_pool)

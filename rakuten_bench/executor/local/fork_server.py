@@ -13,13 +13,12 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
-import importlib
 import json
 import os
 import signal
 import socket
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,9 @@ from rakuten_bench.executor.local.guard import (
     end_with_parent,
     guard,
 )
-from rakuten_bench.executor.local.memory import iter_children
-from rakuten_bench.executor.local.worker import serve
-from rakuten_bench.executor.preload import find_changed, load_file
-from rakuten_bench.registry import discover
+from rakuten_bench.executor.memory import iter_children
+from rakuten_bench.executor.preload import find_changed, import_all
+from rakuten_bench.executor.worker import serve
 
 #: A request: action ("+" fork, "-" kill) and number of the worker. "+" carries two file
 #: descriptors: the worker's connection, and the file for its output.
@@ -170,19 +168,6 @@ def _prefer_for_oom_killer() -> None:
         Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
 
 
-def preload(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:
-    """Import the modules of steps; a failing import is reported by the step itself."""
-    for name in names:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    discover()
-    for name, path in files:
-        with contextlib.suppress(Exception):
-            load_file(name, path)
-    gc.collect()
-    gc.freeze()  # keeps the workers' collections from copying shared pages
-
-
 def main(settings: Mapping[str, Any]) -> None:
     """Run a fork server with the owner's settings, below a guard."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # left to the owner
@@ -191,7 +176,9 @@ def main(settings: Mapping[str, Any]) -> None:
 
 def _serve(settings: Mapping[str, Any]) -> None:
     adopt_orphans()
-    preload(settings["names"], settings["files"])
+    import_all(settings["names"], settings["files"])
+    gc.collect()
+    gc.freeze()  # keeps the workers' collections from copying shared pages
     control = socket.socket(fileno=settings["control"])
     changed = find_changed(settings["sources"], settings["since"])
     if changed:

@@ -15,14 +15,9 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-from rakuten_bench.executor.local.memory import iter_children, iter_tree
-
-#: Environment variable that identifies descendants if guard and fork server were killed
-#: together.
-MARK = "RAKUTEN_BENCH_WORKERS"
+from rakuten_bench.executor.memory import iter_children, iter_tree
 
 #: Messages of the guard: its fork was stopped, and continued.
 STOPPED, CONTINUED = b"-", b"+"
@@ -119,22 +114,3 @@ def end_tree(pid: int) -> None:
     for member in tree:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(member, signal.SIGKILL)
-
-
-def end_marked(mark: str) -> None:
-    """Kill all processes with a mark in their environment, on systems with `/proc`."""
-    variable = f"{MARK}={mark}".encode()
-    due = time.monotonic() + _KILL_TIMEOUT
-    while (pids := list(_iter_marked(variable))) and time.monotonic() < due:
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(_POLL_INTERVAL)
-
-
-def _iter_marked(variable: bytes) -> Iterator[int]:
-    with contextlib.suppress(OSError):
-        for name in filter(str.isdecimal, os.listdir("/proc")):  # noqa: PTH208
-            with contextlib.suppress(OSError):
-                if variable in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
-                    yield int(name)

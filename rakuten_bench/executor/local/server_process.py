@@ -9,13 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import uuid
-from typing import Any
+from collections.abc import Container
+from multiprocessing.connection import Connection, Pipe
+from typing import IO, Any
 
 import psutil
 
 from rakuten_bench.executor.local.fork_server import REQUEST
-from rakuten_bench.executor.local.guard import MARK, STOPPED, end_marked
+from rakuten_bench.executor.local.guard import STOPPED
+from rakuten_bench.executor.mark import MARK, end_marked
 from rakuten_bench.executor.preload import Preload
 from rakuten_bench.executor.thread import thread_environment
 
@@ -47,7 +51,11 @@ class ServerProcess:
         Receives the guard's reports that the fork server was stopped or continued.
     is_stopped : bool
         Whether a signal has stopped it.
+    poll_interval : None
+        Its sockets signal every event.
     """
+
+    poll_interval: float | None = None
 
     def __init__(self, n_threads: int, preload: Preload) -> None:
         self.control, control = socket.socketpair()
@@ -93,18 +101,28 @@ class ServerProcess:
         """Exit code of the guard: 0 unless it was killed, None before `close`."""
         return self._guard.returncode
 
-    def start_worker(self, number: int, files: list[int]) -> None:
-        """Request a worker with a connection and a file for its output."""
+    def start_worker(self, number: int) -> tuple[Connection, IO[bytes]]:
+        """Request a worker; return the connection to it and the file of its output."""
+        connection, theirs = Pipe()
+        output = tempfile.TemporaryFile()  # noqa: SIM115  closed with the worker
+        files = [theirs.fileno(), output.fileno()]
         with contextlib.suppress(OSError):  # it is dead: `read_events` returns None
             socket.send_fds(self.control, [REQUEST.pack(b"+", number)], files)
+        theirs.close()
+        return connection, output
 
     def end_worker(self, number: int) -> None:
         """Request to kill a worker and its descendants."""
         with contextlib.suppress(OSError):
             self.control.sendall(REQUEST.pack(b"-", number))
 
-    def read_events(self) -> list[dict[str, Any]] | None:
+    def read_events(self, ready: Container[Any]) -> list[dict[str, Any]] | None:
         """Return new events of workers; None if the fork server is dead."""
+        if self.alarm in ready:
+            self._read_alarm()
+        return self._read_control() if self.control in ready else []
+
+    def _read_control(self) -> list[dict[str, Any]] | None:
         try:
             received = self.control.recv(65536)
         except OSError:
@@ -114,7 +132,7 @@ class ServerProcess:
         *lines, self._unfinished_line = (self._unfinished_line + received).split(b"\n")
         return [json.loads(line) for line in lines]
 
-    def read_alarm(self) -> None:
+    def _read_alarm(self) -> None:
         """Update `is_stopped` from the guard's messages."""
         with contextlib.suppress(OSError):
             received = self.alarm.recv(4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ def try_lock(path: Path, *, keep: bool = False) -> Release | None:
     ----------
     path : Path
     keep : bool
-        Leave the file when the lock is released.
+        Leave the file when the lock is released; it must be writable.
 
     Raises
     ------
@@ -30,7 +31,7 @@ def try_lock(path: Path, *, keep: bool = False) -> Release | None:
         If the file can't be opened or locked.
     """
     while True:
-        file = _open(path)
+        file = _open(path, _open_for_writing if keep else _open_any)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -50,19 +51,23 @@ def _release(file: int, path: Path) -> None:
     os.close(file)
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, opened: Callable[[Path], int]) -> int:
     with accessing(path):
         try:
-            return _open_any(path)
+            return opened(path)
         except FileNotFoundError:  # the first lock of a cache
             path.parent.mkdir(parents=True, exist_ok=True)
-            return _open_any(path)
+            return opened(path)
+
+
+def _open_for_writing(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
 
 def _open_any(path: Path) -> int:
     """Open for writing, which `flock` needs on NFS, else for reading."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        return _open_for_writing(path)
     except PermissionError:
         if not path.exists():
             raise

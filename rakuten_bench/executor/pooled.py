@@ -1,4 +1,4 @@
-"""Executor that runs steps in local worker processes."""
+"""Executors that run steps in a pool of worker processes on this machine."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import atexit
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from rakuten_bench.executor.local.pool import LocalPool
-from rakuten_bench.executor.local.work import work
+from rakuten_bench.executor.pool import WorkerPool
 from rakuten_bench.executor.preload import Preload, iter_edited
 from rakuten_bench.executor.protocol import Call
 from rakuten_bench.executor.task import Done, Task
+from rakuten_bench.executor.work import work
 from rakuten_bench.store.result import Store
 
 
-class LocalExecutor:
-    """Runs steps in a pool of local worker processes.
+class PoolExecutor:
+    """Runs steps in a pool of worker processes.
 
     Parameters
     ----------
-    pool : LocalPool
+    pool : WorkerPool
     """
 
-    def __init__(self, pool: LocalPool) -> None:
+    def __init__(self, pool: WorkerPool) -> None:
         self.shares_store = True
         self._pool = pool
 
@@ -63,38 +63,44 @@ class StartingPool:
 
     Parameters
     ----------
+    kind : type of WorkerPool
     n_workers, n_threads : int
     preload : Preload
     """
 
-    def __init__(self, n_workers: int, n_threads: int, preload: Preload) -> None:
-        self._request = n_workers, n_threads, preload
+    def __init__(
+        self, kind: type[WorkerPool], n_workers: int, n_threads: int, preload: Preload
+    ) -> None:
+        self._request = kind, n_workers, n_threads, preload
         keep_pool(*self._request)
 
     def wait_for_worker(self) -> Iterator[str]:
         """Return immediately: calls are queued until the workers have started."""
         yield from ()
 
-    def open(self, store: Store, wanted: Collection[str]) -> LocalExecutor:
+    def open(self, store: Store, wanted: Collection[str]) -> PoolExecutor:
         """Return the executor; workers started before a source change are replaced."""
         del store, wanted  # workers write to the store themselves
-        return LocalExecutor(keep_pool(*self._request))
+        return PoolExecutor(keep_pool(*self._request))
 
 
-_pools: dict[tuple[int, int, tuple[tuple[str, str], ...]], LocalPool] = {}
+_Settings = tuple[type[WorkerPool], int, int, tuple[tuple[str, str], ...]]
+_pools: dict[_Settings, WorkerPool] = {}
 
 
-def keep_pool(n_workers: int, n_threads: int, preload: Preload) -> LocalPool:
+def keep_pool(
+    kind: type[WorkerPool], n_workers: int, n_threads: int, preload: Preload
+) -> WorkerPool:
     """Return a pool of worker processes, reused from an earlier run if possible.
 
     A second run in a notebook starts immediately, unless a source file was written
     since the pool was started: only new workers verify their source against the keys.
     """
-    settings = (n_workers, n_threads, preload.files)
+    settings = (kind, n_workers, n_threads, preload.files)
     pool = _pools.get(settings)
     if pool is None or pool.is_closed or any(iter_edited(preload.sources, pool.since)):
         close_kept()
-        pool = LocalPool(n_workers, n_threads=n_threads, preload=preload)
+        pool = kind(n_workers, n_threads=n_threads, preload=preload)
         _pools[settings] = pool
     return pool
 

@@ -15,6 +15,10 @@ from rakuten_bench.executor.thread import limit_threads
 #: Message: the call has computed its result and is only writing it.
 STORING = b""
 
+#: Prefixes of the first message of a worker that is started as a new interpreter: its
+#: process id, or a module whose source has changed.
+READY, CHANGED = b"\x01", b"\x02"
+
 #: Prefix of a line logged by the call, in UTF-8; no answer begins with it.
 LOGGED = b"\x00"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rakuten_bench.executor.device import find_gpu
 from rakuten_bench.executor.fault import Fault
-from rakuten_bench.executor.local.memory import PeakMemory
-from rakuten_bench.executor.local.worker import report_storing
 from rakuten_bench.executor.maker import Maker
+from rakuten_bench.executor.memory import PeakMemory
 from rakuten_bench.executor.task import Done, Task
+from rakuten_bench.executor.worker import report_storing
 from rakuten_bench.pipeline.fitting import noted
 from rakuten_bench.pipeline.kind import find_kind
 from rakuten_bench.plan import Step

@@ -1,0 +1,35 @@
+"""Processes found by a mark in their environment, which descendants inherit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+
+import psutil
+
+#: The environment variable. Its value begins with a name of the pool.
+MARK = "RAKUTEN_BENCH_WORKERS"
+
+_POLL_INTERVAL = 0.01  # seconds
+_KILL_TIMEOUT = 30.0  # seconds: a process in a system call may not exit immediately
+
+
+def end_marked(mark: str) -> None:
+    """Kill all other processes whose mark begins like this, also those that start meanwhile."""
+    due = time.monotonic() + _KILL_TIMEOUT
+    while (processes := list(_iter_marked(mark))) and time.monotonic() < due:
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        time.sleep(_POLL_INTERVAL)
+
+
+def _iter_marked(mark: str) -> Iterator[psutil.Process]:
+    own = os.getpid()
+    for pid in psutil.pids():
+        with contextlib.suppress(psutil.Error, OSError):  # ended, or another user's
+            process = psutil.Process(pid)
+            if pid != own and process.environ().get(MARK, "").startswith(mark):
+                yield process
