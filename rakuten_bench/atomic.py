@@ -13,7 +13,7 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,9 @@ _WRITTEN_BEFORE = re.compile(
 )
 _LONGEST_NAME = 150  # bytes, of the 255 that most file systems allow
 _LONGEST_WRITE = 86_400  # seconds: process ids are reused
+_DENIED, *_IN_USE = 5, 32, 33  # Windows: access denied, sharing and lock violation
+_LONGEST_USE = 5.0  # seconds that another process may keep a file open
+_MIN_PAUSE, _MAX_PAUSE = 0.005, 0.2  # seconds between two attempts
 
 
 def partial_path(path: Path) -> Path:
@@ -44,10 +47,45 @@ def replacing(path: Path) -> Iterator[Path]:
     partial = partial_path(path)
     try:
         yield partial
-        partial.replace(path)
+        replace(partial, path)
     finally:
         with suppress(OSError):  # renamed, or nothing could be written at all
             partial.unlink()
+
+
+def replace(partial: Path, path: Path) -> None:
+    """Rename a file, replacing another one.
+
+    Windows refuses it while another process has either of them open, such as a reader
+    or a virus scanner: it is tried again for some seconds.
+    """
+    _when_unused(lambda: partial.replace(path))
+
+
+def remove(path: Path) -> None:
+    """Remove a file if it exists; on Windows, wait for a process that has it open."""
+    _when_unused(lambda: path.unlink(missing_ok=True))
+
+
+def _when_unused(act: Callable[[], object]) -> None:
+    """Call a function; again, for some seconds, if a file is in use."""
+    due = time.monotonic() + _LONGEST_USE
+    pause = _MIN_PAUSE
+    while True:
+        try:
+            act()
+            return
+        except PermissionError as error:
+            is_denied = getattr(error, "winerror", None) == _DENIED  # most vague of all
+            if not (is_denied or is_in_use(error)) or time.monotonic() > due:
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, _MAX_PAUSE)
+
+
+def is_in_use(error: OSError) -> bool:
+    """Return whether an operation has failed because a process uses the file."""
+    return getattr(error, "winerror", None) in _IN_USE
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from pathlib import Path
 
 
@@ -18,7 +17,7 @@ def is_private(path: Path) -> bool:
 
     Source: OpenSSH, StrictModes.
     """
-    if sys.platform == "win32":
+    if not hasattr(os, "geteuid"):  # Windows
         return True
     try:
         return all(_is_ours(checked.stat()) for checked in (path, path.parent))

@@ -15,7 +15,7 @@ from rakuten_bench.cli._option import (
     results_option,
 )
 from rakuten_bench.cli._stream import terminal_width
-from rakuten_bench.executor import list_executors
+from rakuten_bench.executor import DEFAULT, list_executors
 from rakuten_bench.interface.printing import echo
 
 
@@ -48,7 +48,7 @@ from rakuten_bench.interface.printing import echo
 @click.option(
     "--executor",
     type=click.Choice(list_executors()),
-    help="Executor of the steps; default: dask with --scheduler, else local.",
+    help=f"Executor of the steps; default: dask with --scheduler, else {DEFAULT}.",
 )
 @click.option(
     "--scheduler", help="Address of a Dask scheduler, such as tcp://host:8786."

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -27,6 +28,7 @@ Needs = tuple[str, ...]
 Ask = Callable[..., Sequence[Any]]
 
 _NAME_LENGTH = 256
+_DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def find_gpu() -> str:
     with contextlib.suppress(
         OSError, AttributeError
     ):  # no driver, or an incompatible one
-        cuda = ctypes.CDLL("libcuda.so.1")
+        cuda = ctypes.CDLL(_DRIVER)
         failed = (
             cuda.cuInit(0)
             or cuda.cuDeviceGet(ctypes.byref(device), 0)

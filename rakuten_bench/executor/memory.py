@@ -158,8 +158,14 @@ def resident(pid: int) -> Resident:
         if anonymous:
             return Resident(anonymous, _size(status, b"\nRssShmem:"))
     with contextlib.suppress(psutil.Error):
-        return Resident(int(psutil.Process(pid).memory_info().rss))
+        return Resident(_private(psutil.Process(pid)))
     return Resident()
+
+
+def _private(process: psutil.Process) -> int:
+    """Return the memory of a process; on Windows, without the files that it maps."""
+    info = process.memory_info()
+    return int(getattr(info, "private", info.rss))
 
 
 def _size(status: bytes, name: bytes) -> int:
@@ -238,7 +244,7 @@ def _memory_devices() -> frozenset[int]:
 @cache
 def _shared_memory_device() -> int:
     """Return the device of anonymous shared memory; -1 if the system has none."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not hasattr(os, "memfd_create"):
         return -1
     file = os.memfd_create("rakuten-bench")
     try:
@@ -270,10 +276,12 @@ def count_kernel_kills() -> int:
 class PeakMemory:
     """Peak resident memory of this process since construction.
 
-    Linux can reset the peak of a process; elsewhere the current size is returned.
+    Linux can reset the peak of a process. Elsewhere that of the whole process is
+    returned if it has risen since, and otherwise the current size.
     """
 
     def __init__(self) -> None:
+        self._before = _peak_of_process()
         self._status = Path("/proc/self/status")
         try:
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
@@ -286,4 +294,16 @@ class PeakMemory:
             for line in self._status.read_text(encoding="ascii").splitlines():
                 if line.startswith("VmHWM:"):
                     return int(line.split()[1]) * 1024
-        return int(psutil.Process().memory_info().rss)
+        peak = _peak_of_process()
+        is_new = peak > self._before
+        return peak if is_new else int(psutil.Process().memory_info().rss)
+
+
+def _peak_of_process() -> int:
+    """Return the peak resident bytes of this process; 0 if unknown."""
+    with contextlib.suppress(ImportError):
+        import resource
+
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return int(getattr(psutil.Process().memory_info(), "peak_wset", 0))

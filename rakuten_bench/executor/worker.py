@@ -42,7 +42,8 @@ class _LogForwarder(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send a line."""
         with contextlib.suppress(OSError):  # the pool is gone
-            self._connection.send_bytes(LOGGED + record.getMessage().encode())
+            line = record.getMessage().encode(errors="backslashreplace")
+            self._connection.send_bytes(LOGGED + line)
 
 
 def serve(connection: Connection, n_threads: int) -> None:

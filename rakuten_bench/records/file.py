@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from rakuten_bench.atomic import partial_path
+from rakuten_bench.atomic import partial_path, replace
 from rakuten_bench.plain import read_plain
 
 #: Limits of a JSON file: ten thousand classes take a tenth. A file beyond them is crafted to
@@ -76,7 +76,7 @@ def decode_json(content: bytes, decoder: msgspec.json.Decoder[Decoded]) -> Decod
 def replace_file(path: Path, content: bytes) -> None:
     """Write a temporary file, sync it to disk, then rename it."""
     with written(path.parent, {path.name: content}) as partials:
-        partials[path.name].replace(path)
+        replace(partials[path.name], path)
 
 
 def create_file(path: Path, content: bytes) -> bool:

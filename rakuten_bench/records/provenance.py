@@ -55,7 +55,8 @@ def _git(folder: Path, *arguments: str) -> str:
         answer = subprocess.run(
             ["git", "-C", folder, *arguments],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=10,
         )
     except (OSError, subprocess.SubprocessError):
@@ -67,7 +68,7 @@ def _cpu() -> str:
     """Return the processor's name, on Linux from `/proc/cpuinfo`."""
     info = Path("/proc/cpuinfo")
     if info.exists():
-        for line in info.read_text(errors="replace").splitlines():
+        for line in info.read_text("utf-8", "replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

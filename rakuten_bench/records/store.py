@@ -24,6 +24,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.atomic import remove, replace
 from rakuten_bench.errors import UserError
 from rakuten_bench.plain import read_plain
 from rakuten_bench.records.derive import (
@@ -123,11 +124,11 @@ def write_record(
     folder.mkdir(parents=True, exist_ok=True)
     with written(folder, files) as partials:
         if _has_other_predictions(folder, record):
-            (folder / RECORD_FILE).unlink()
+            remove(folder / RECORD_FILE)
         for name, partial in partials.items():
-            partial.replace(folder / name)
+            replace(partial, folder / name)
     for name in {PREDICTIONS_FILE, CONFUSION_FILE, CLUSTERS_FILE} - files.keys():
-        (folder / name).unlink(missing_ok=True)
+        remove(folder / name)
     return record
 
 

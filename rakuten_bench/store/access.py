@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from rakuten_bench.atomic import is_in_use
 from rakuten_bench.errors import UserError
 
 
@@ -33,13 +34,15 @@ def no_access(path: Path, error: OSError) -> NoAccess:
     """Return the error for a file or folder of the cache that failed to open."""
     subject = error.filename or path
     reason = error.strerror or error
+    hint = _IN_USE if is_in_use(error) else _HINT
     message = (
         f"{subject}: can't access this part of the cache ({reason}{_owner(path)})."
-        f" {_HINT}"
+        f" {hint}"
     )
     return NoAccess(message)
 
 
+_IN_USE = "Another process may be using it: try again when that has ended."
 _HINT = (
     "Use another cache (--cache), or ask its owner to share it: chmod -R a+rwX on the "
     "cache folder, and umask 000 for each user's runs."
@@ -48,10 +51,12 @@ _HINT = (
 
 def _owner(path: Path) -> str:
     """Return a note on the owner of a path; "" if that is this user or unknown."""
+    if not hasattr(os, "getuid"):  # Windows
+        return ""
     try:
         uid = path.stat().st_uid
         name = path.owner()
-    except (OSError, KeyError, NotImplementedError):  # without a name, or on Windows
+    except (OSError, KeyError):  # without a name
         return ""
     return "" if uid == os.getuid() else f"; owner: '{name}'"
 

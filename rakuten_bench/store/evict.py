@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rakuten_bench import atomic
 from rakuten_bench.atomic import remove_leftovers
 from rakuten_bench.store.access import NoAccess, accessing
 from rakuten_bench.store.result import SUFFIX, Store
@@ -63,8 +64,14 @@ def _size(entry: os.DirEntry[str], stat: os.stat_result) -> int:
     """Return the allocated size on disk: files may be sparse."""
     if entry.is_dir():
         inner = Path(entry.path).rglob("*")
-        return sum(path.stat().st_blocks * 512 for path in inner if path.is_file())
-    return stat.st_blocks * 512
+        return sum(_allocated(path.stat()) for path in inner if path.is_file())
+    return _allocated(stat)
+
+
+def _allocated(stat: os.stat_result) -> int:
+    """Return the bytes on disk; on Windows, which does not tell, the size."""
+    n_blocks: int | None = getattr(stat, "st_blocks", None)
+    return stat.st_size if n_blocks is None else n_blocks * 512
 
 
 def evict(store: Store, most_bytes: int, needed: Collection[str]) -> int:
@@ -108,7 +115,7 @@ def remove(stored: Stored) -> None:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
+                atomic.remove(path)
 
 
 def _remove_unfinished(store: Store, results: dict[str, Stored]) -> None:

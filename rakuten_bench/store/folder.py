@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from rakuten_bench.atomic import SUFFIX, is_partial, partial_path
+from rakuten_bench.atomic import SUFFIX, is_partial, partial_path, replace
 from rakuten_bench.cores import count_cores
 from rakuten_bench.plain import read_plain
 from rakuten_bench.store.layout import keeping
@@ -170,4 +170,4 @@ def _write_checksums(folder: Path, files: Mapping[str, _File]) -> None:
     # outside of the folder, where a concurrent check would count it as an extra file
     partial = partial_path(folder)
     partial.write_bytes(msgspec.json.encode(dict(files)))
-    partial.replace(folder / CHECKSUMS)
+    replace(partial, folder / CHECKSUMS)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from rakuten_bench.atomic import remove
 from rakuten_bench.store.access import NoAccess, accessing
 from rakuten_bench.store.lock import Release, lock, try_lock
 
@@ -64,7 +65,7 @@ def _lock_path(path: Path) -> Path:
 
 
 def _close(release: Release, path: Path) -> None:
-    path.unlink(missing_ok=True)
+    remove(path)
     release()
 
 

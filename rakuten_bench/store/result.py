@@ -6,12 +6,14 @@ import errno
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from rakuten_bench.atomic import remove
 from rakuten_bench.errors import UserError
 from rakuten_bench.store.access import accessing, no_access
 from rakuten_bench.store.claim import Claims
@@ -168,6 +170,8 @@ class Store:
 
     def _drop(self, key: str, error: Exception) -> None:
         """Remove an unreadable result; leave a marker if it was damaged."""
+        # of the functions that failed: Windows removes no file that is still mapped
+        traceback.clear_frames(error.__traceback__)
         self.discard(key)
         if isinstance(error, DamagedEntry) and not isinstance(error, OutdatedEntry):
             with suppress(OSError):
@@ -176,9 +180,9 @@ class Store:
     def discard(self, key: str) -> None:
         """Remove a result."""
         with accessing(self.path(key)):
-            self.path(key).unlink(missing_ok=True)
+            remove(self.path(key))
             for file in self.root.joinpath(key[-2:]).glob(f"{key}.*.data"):
-                file.unlink(missing_ok=True)
+                remove(file)
 
     def touch(self, keys: Iterable[str]) -> None:
         """Mark results as recently used, for eviction."""

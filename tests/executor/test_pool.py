@@ -1,4 +1,4 @@
-"""Worker processes: their results, and how they are stopped."""
+"""Worker processes: their results, and how they are stopped, of every executor."""
 
 import ctypes
 import math
@@ -9,44 +9,33 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import psutil
 import pytest
 
 from command_line import have_ended, wait_for
+from pools import POOLS, PRELOAD, odd_calls, read_pid, start_runaways
+from rakuten_bench.errors import UserError
+from rakuten_bench.executor import find_backend
 from rakuten_bench.executor.fault import Stopped
-from rakuten_bench.executor.local.fork_server import REQUEST
-from rakuten_bench.executor.local.pool import LocalPool
-from rakuten_bench.executor.local.server_process import ServerProcess
 from rakuten_bench.executor.pooled import close_kept, keep_pool
 from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.executor.thread import limit_threads
 from rakuten_bench.plan.source import own_digest
 from rakuten_bench.scenario.limit import Limit
 
-CALLS = ("odd_calls", str(Path(__file__).with_name("odd_calls.py")))
-load_file(*CALLS)
-odd_calls = sys.modules["odd_calls"]
-PRELOAD = Preload(names=("numpy",), files=(CALLS,))
+
+@pytest.fixture(scope="module", params=POOLS)
+def kind(request):
+    """Return the class of an executor's pool."""
+    return find_backend(request.param).find_pool()
 
 
 @pytest.fixture(scope="module")
-def pool():
-    made = LocalPool(2, preload=PRELOAD)
+def pool(kind):
+    made = kind(2, preload=PRELOAD)
     yield made
     made.shutdown()
-
-
-def find_server(pool):
-    """Return the guard of a pool's fork server, and the fork server."""
-    server = psutil.Process(pool.submit(os.getppid).result(timeout=120))
-    return server.parent(), server
-
-
-def read_pid(path):
-    assert wait_for(lambda: path.exists() and path.read_text())
-    return int(path.read_text())
 
 
 def test_a_call_runs_in_another_process_and_gives_its_result(pool):
@@ -59,21 +48,6 @@ def test_an_exception_comes_back_as_itself(pool):
         pool.submit(int, "x").result()
 
 
-def test_a_fork_server_ends_whatever_a_package_left_running(tmp_path):
-    """A thread that is no daemon keeps an interpreter from its end."""
-    source = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()"
-    (tmp_path / "busy.py").write_text(source)
-    preload = Preload(files=(("busy", str(tmp_path / "busy.py")),))
-    server = ServerProcess(n_threads=1, preload=preload)
-    connection, output = server.start_worker(7)
-    with connection, output:
-        assert server.read_events([server.control])[0]["worker"] == 7
-
-        server.close()
-
-    assert server.returncode == 0, "it had to be killed"
-
-
 def test_two_calls_run_at_a_time(pool):
     start = time.monotonic()
 
@@ -83,8 +57,8 @@ def test_two_calls_run_at_a_time(pool):
     assert time.monotonic() - start < 0.95
 
 
-def test_the_next_call_computes_while_one_writes_its_result(tmp_path):
-    pool = LocalPool(1, preload=PRELOAD)
+def test_the_next_call_computes_while_one_writes_its_result(kind, tmp_path):
+    pool = kind(1, preload=PRELOAD)
 
     writing = pool.submit(odd_calls.store_until, tmp_path / "end", os.getpid)
     other = pool.submit(os.getpid).result(timeout=30)
@@ -124,8 +98,8 @@ def test_a_call_has_a_start_time(pool, tmp_path):
     assert futures[-1].started < time.monotonic()
 
 
-def test_only_so_many_calls_compute_at_a_time(tmp_path):
-    pool = LocalPool(1, preload=PRELOAD)
+def test_only_so_many_calls_compute_at_a_time(kind, tmp_path):
+    pool = kind(1, preload=PRELOAD)
 
     first = pool.submit(time.sleep, 0.5)
     second = pool.submit(math.sqrt, 4)
@@ -238,8 +212,8 @@ def test_a_worker_that_still_holds_much_is_replaced(pool):
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_the_number_of_numeric_threads_is_as_set(n_threads):
-    with LocalPool(1, n_threads=n_threads, preload=PRELOAD) as pool:
+def test_the_number_of_numeric_threads_is_as_set(kind, n_threads):
+    with kind(1, n_threads=n_threads, preload=PRELOAD) as pool:
         assert pool.submit(odd_calls.numeric_threads).result() == n_threads
 
 
@@ -251,21 +225,8 @@ def test_threads_are_limited_in_libraries_that_are_loaded_already():
     assert cv2.getNumThreads() == 1
 
 
-def test_no_process_is_left_after_a_shutdown(tmp_path):
-    pool = LocalPool(2, preload=PRELOAD)
-    pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 60)
-    child = psutil.Process(read_pid(tmp_path / "pid"))
-    server = find_server(pool)
-
-    pool.shutdown()
-
-    assert have_ended([child, *server], seconds=30)
-    with pytest.raises(RuntimeError, match="after shutdown"):
-        pool.submit(math.sqrt, 1)
-
-
-def test_a_shutdown_fails_pending_calls(tmp_path):
-    pool = LocalPool(1, preload=PRELOAD)
+def test_a_shutdown_fails_pending_calls(kind, tmp_path):
+    pool = kind(1, preload=PRELOAD)
     running = pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 60)
     queued = pool.submit(math.sqrt, 1)
     read_pid(tmp_path / "pid")
@@ -277,85 +238,59 @@ def test_a_shutdown_fails_pending_calls(tmp_path):
         running.result(timeout=1)
 
 
-def test_workers_end_when_their_owner_is_killed(tmp_path):
-    code = f"""
+OWNER = """
 import sys, time
-from rakuten_bench.executor.local.pool import LocalPool
-pool = LocalPool(2)
-import subprocess
+from rakuten_bench.executor import find_backend
+pool = find_backend(sys.argv[1]).find_pool()(2)
 pool.submit(exec, "import subprocess, sys; "
     "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
-    "open({str(tmp_path / "pid")!r}, 'w').write(str(p.pid)); import time; time.sleep(60)")
+    f"open({sys.argv[2]!r}, 'w').write(str(p.pid)); import time; time.sleep(60)")
 time.sleep(60)
 """
-    owner = subprocess.Popen([sys.executable, "-c", code])
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_workers_end_when_their_owner_is_killed(tmp_path, name):
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, name, str(tmp_path / "pid")])
     child = psutil.Process(read_pid(tmp_path / "pid"))
-    fork_server = next(
-        process
-        for process in psutil.Process(owner.pid).children()
-        if "fork_server" in " ".join(process.cmdline())
-    )
+    workers = psutil.Process(owner.pid).children(recursive=True)
 
     owner.kill()
     owner.wait()
 
-    assert have_ended([child, fork_server], seconds=30)
+    assert child in workers
+    assert have_ended(workers, seconds=30)
 
 
-def test_a_pool_survives_the_death_of_its_fork_server(pool):
-    guard, _ = find_server(pool)
-    future = pool.submit(time.sleep, 60)
-    assert wait_for(lambda: future.running())
-
-    guard.kill()
-
-    with pytest.raises(Stopped, match="SIGKILL"):
-        future.result(timeout=60)
-    assert pool.submit(math.sqrt, 16).result(timeout=60) == 4.0
-
-
-def start_runaways(pool, folder):
-    """Return a call that sleeps, its worker, and what this has started in three ways."""
-    future = pool.submit(odd_calls.sleep_with_all, folder, 600)
-    worker, *others = [
-        psutil.Process(read_pid(folder / name))
-        for name in ("worker", "child", "runaway", "daemon")
-    ]
-    return future, worker, others
-
-
-def kill_guard_and_server(guard, server, worker):
-    guard.suspend()  # it must not come to act
-    server.kill()
-    guard.kill()
-
-
-KILLS = {
-    "worker": lambda guard, server, worker: worker.kill(),
-    "fork server": lambda guard, server, worker: server.kill(),
-    "guard": lambda guard, server, worker: guard.kill(),
-    "guard and fork server": kill_guard_and_server,
-    "guard, kindly": lambda guard, server, worker: guard.terminate(),
-    "fork server, kindly": lambda guard, server, worker: server.terminate(),
-}
-
-
-@pytest.mark.parametrize("kill", KILLS.values(), ids=KILLS)
-def test_no_process_is_left_whoever_is_killed(tmp_path, kill):
-    with LocalPool(1, preload=PRELOAD) as pool:
-        guard_and_server = find_server(pool)
+def test_no_process_is_left_after_a_worker_is_killed(kind, tmp_path):
+    with kind(1, preload=PRELOAD) as pool:
         future, worker, others = start_runaways(pool, tmp_path)
 
-        kill(*guard_and_server, worker)
+        worker.kill()
 
-        with pytest.raises(Stopped, match="SIGKILL"):
+        with pytest.raises(Stopped, match=r"process (killed|ended) by"):
             future.result(timeout=120)
         assert have_ended([worker, *others])
         assert pool.submit(math.sqrt, 16).result(timeout=120) == 4.0
 
 
-def test_a_daemon_that_a_call_has_left_ends_with_its_worker(tmp_path):
-    with LocalPool(1, preload=PRELOAD) as pool:
+def test_no_process_is_left_after_a_shutdown(kind, tmp_path):
+    pool = kind(2, preload=PRELOAD)
+    pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 60)
+    child = psutil.Process(read_pid(tmp_path / "pid"))
+    workers = psutil.Process().children(recursive=True)
+
+    pool.shutdown()
+
+    assert child in workers
+    assert not pool.notice
+    assert have_ended([child], seconds=30)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.submit(math.sqrt, 1)
+
+
+def test_a_daemon_that_a_call_has_left_ends_with_its_worker(kind, tmp_path):
+    with kind(1, preload=PRELOAD) as pool:
         pool.submit(odd_calls.leave_daemon, tmp_path / "pid").result(timeout=120)
         daemon = psutil.Process(read_pid(tmp_path / "pid"))
 
@@ -363,49 +298,6 @@ def test_a_daemon_that_a_call_has_left_ends_with_its_worker(tmp_path):
             pool.submit(os._exit, 3).result(timeout=120)
 
         assert have_ended([daemon])
-
-
-def test_a_fork_server_that_a_call_has_stopped_continues(tmp_path):
-    with LocalPool(1, preload=PRELOAD) as pool:
-        server = pool.submit(odd_calls.stop_parent).result(timeout=120)
-
-        with pytest.raises(
-            Stopped, match="exited with code 3"
-        ):  # which the fork server tells
-            pool.submit(os._exit, 3).result(timeout=120)
-
-        assert server == find_server(pool)[1].pid
-
-
-def test_a_stopped_fork_server_is_reported_while_it_is(tmp_path):
-    with LocalPool(1, preload=PRELOAD) as pool:
-        pool.submit(odd_calls.stop_parent).result(timeout=120)
-
-        assert wait_for(lambda: "starts workers was stopped" in pool.notice)
-        assert wait_for(lambda: not pool.notice)
-
-
-def test_a_stopped_worker_is_reported_with_its_number_until_it_goes_on(pool, tmp_path):
-    call = pool.submit(odd_calls.sleep_with_child, tmp_path / "pid", 2)
-    worker = psutil.Process(read_pid(tmp_path / "pid")).parent()
-    worker.suspend()
-
-    assert wait_for(lambda: f"kill -CONT {worker.pid}" in pool.notice)
-
-    worker.resume()
-    assert wait_for(lambda: not pool.notice)
-    call.result(timeout=120)
-
-
-def test_a_pool_whose_guard_was_stopped_ends_all_the_same(tmp_path):
-    pool = LocalPool(1, preload=PRELOAD)
-    guard, _ = find_server(pool)
-    _, worker, others = start_runaways(pool, tmp_path)
-    guard.suspend()
-
-    pool.shutdown()
-
-    assert have_ended([worker, *others])
 
 
 def test_many_threads_may_submit_at_once(pool):
@@ -417,11 +309,7 @@ def test_many_threads_may_submit_at_once(pool):
         assert list(found) == list(range(100))
 
 
-def test_a_request_has_a_fixed_size():
-    assert REQUEST.unpack(REQUEST.pack(b"+", 7)) == (b"+", 7)
-
-
-def test_workers_are_kept_for_the_next_run_until_source_is_written(tmp_path):
+def test_workers_are_kept_for_the_next_run_until_source_is_written(kind, tmp_path):
     """Also where the file was written after this program was started."""
     file = tmp_path / "late_calls.py"
     file.write_text("answer = 42")
@@ -431,11 +319,21 @@ def test_workers_are_kept_for_the_next_run_until_source_is_written(tmp_path):
         sources={"late_calls": own_digest("late_calls")},
     )  # fmt: skip
 
-    first = keep_pool(LocalPool, 1, 1, preload).submit(os.getppid).result()
-    second = keep_pool(LocalPool, 1, 1, preload).submit(os.getppid).result()
+    first = keep_pool(kind, 1, 1, preload).submit(os.getppid).result()
+    second = keep_pool(kind, 1, 1, preload).submit(os.getppid).result()
     os.utime(file, (time.time() + 5, time.time() + 5))
-    third = keep_pool(LocalPool, 1, 1, preload).submit(os.getppid).result()
+    third = keep_pool(kind, 1, 1, preload).submit(os.getppid).result()
     close_kept()
 
     assert second == first
     assert third != first
+
+
+def test_a_pool_whose_workers_can_not_start_gives_up(kind, monkeypatch, tmp_path):
+    """An interpreter that is gone, or that can't import this package."""
+    (tmp_path / "rakuten_bench.py").write_text("raise SystemExit(7)")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    pool = kind(1, preload=PRELOAD)
+
+    with pytest.raises(UserError, match="no worker process could be started"):
+        pool.submit(math.sqrt, 4).result(timeout=120)
