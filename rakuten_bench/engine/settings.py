@@ -11,6 +11,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.executor import DEFAULT, find_backend
 from rakuten_bench.executor.device import Device
 from rakuten_bench.executor.protocol import Request
+from rakuten_bench.executor.script import refuse_script_of_worker
 from rakuten_bench.scenario import Scenario
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.store.layout import default_cache, default_cache_size
@@ -48,7 +49,8 @@ class Settings:
     Raises
     ------
     UserError
-        If the executor is unknown, or can't use the given scheduler.
+        If the executor is unknown, or can't use the given scheduler; in a worker
+        process that imports the script with the options.
     """
 
     results: Path = Path("results")
@@ -64,6 +66,7 @@ class Settings:
     scheduler: str = ""
 
     def __post_init__(self) -> None:
+        refuse_script_of_worker()
         backend = find_backend(self.executor)
         if self.scheduler and not backend.takes_address:
             message = (

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rakuten_bench.errors import UserError
+from rakuten_bench.executor.script import MAIN, WORKERS_MAIN
 from rakuten_bench.plan.key_parts import modules_of
 from rakuten_bench.plan.source import foreign_imports, own_digest, source_digests
 from rakuten_bench.registry import Option, discover
@@ -95,17 +96,21 @@ def _options(scenarios: Iterable[Scenario]) -> list[Option]:
 def load_file(name: str, path: str) -> None:
     """Import a module from its file.
 
+    A script is imported as `__mp_main__`, so that what it guards with
+    ``if __name__ == "__main__":`` does not run.
+
     Raises
     ------
     UserError
         If the file is not a Python module.
     """
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec_name = WORKERS_MAIN if name == MAIN else name
+    spec = importlib.util.spec_from_file_location(spec_name, path)
     if spec is None or spec.loader is None:
         message = f"{path}: can't be imported as module '{name}'."
         raise UserError(message)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[name] = sys.modules[spec_name] = module
     spec.loader.exec_module(module)
 
 
