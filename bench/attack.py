@@ -1,14 +1,14 @@
 """Fault injection: processes killed at random, and unusual ways to allocate memory.
 
-The processes of a run (a worker, the fork server, its guard, the command itself) are
-killed one after the other while steps with children and daemons are running; a killed
-command is restarted. Afterwards every scenario must have scores and the same predictions
+The processes of a run (a worker, the command itself, of the local executor also the fork
+server and its guard) are killed one after the other while steps with children and
+daemons are running; a killed command is restarted. Afterwards every scenario must have scores and the same predictions
 as in an undisturbed run, and no process may remain. Then every method of
 `tests/executor/memory_hog.py` allocates memory under a limit and must be stopped.
 
 Prints the counts; exits with 1 if a count of faults is not 0.
 
-    python bench/attack.py [--kills 12] [--seed 0] [--megabytes 700]
+    python bench/attack.py [--executor local] [--kills 12] [--seed 0] [--megabytes 700]
 """
 
 import argparse
@@ -28,8 +28,8 @@ from pathlib import Path
 
 import psutil
 
+from rakuten_bench.executor import find_backend
 from rakuten_bench.executor.fault import Stopped
-from rakuten_bench.executor.local.pool import LocalPool
 from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.scenario.limit import Limit
 
@@ -38,6 +38,13 @@ OPTIONS, HOG = TESTS / "odd_options.py", TESTS / "executor" / "memory_hog.py"
 MARK = "RAKUTEN_BENCH_ATTACK"
 LONGEST = 600.0  # seconds
 LONGEST_END = 60.0  # seconds until no process is left
+#: The chain of processes from the command to a worker, by executor.
+CHAINS = {
+    "local": ("command", "guard", "fork server", "worker"),
+    "portable": ("command", "worker"),
+}
+#: Methods whose process is neither below its worker nor has its environment.
+HIDDEN = {"local": (), "portable": ("a daemon",)}
 DRIVER = """
 import sys
 from rakuten_bench.executor.preload import load_file
@@ -58,8 +65,9 @@ WORDS = ("red shoe", "blue shoe", "green shirt", "grey shirt", "old book", "new 
 class Attack:
     """Runs of one grid in a folder, and the counts of their outcomes."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, executor: str) -> None:
         self.folder = folder
+        self.executor = executor
         self.random = random.Random(seed)
         self.counts: Counter[str] = Counter()
         self._write()
@@ -76,6 +84,7 @@ class Attack:
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         arguments = ["run", "grid.yaml", "--results", f"{name}/results", "--quiet"]
         arguments += ["--cache", f"{name}/cache", "--jobs", "2"]
+        arguments += ["--executor", self.executor]
         return subprocess.Popen(
             [sys.executable, "-c", DRIVER, str(OPTIONS), *arguments],
             cwd=self.folder,
@@ -110,7 +119,7 @@ class Attack:
 
     def _find(self, role: str, run: subprocess.Popen[bytes]) -> psutil.Process | None:
         """Wait for a process of a run and return it; None if the run has ended."""
-        depth = ("command", "guard", "fork server", "worker").index(role)
+        depth = CHAINS[self.executor].index(role)
         while run.poll() is None:
             with suppress(psutil.Error, IndexError):
                 process = psutil.Process(run.pid)
@@ -154,16 +163,17 @@ class Attack:
         }
 
 
-def take_memory(megabytes: int, counts: Counter[str]) -> None:
+def take_memory(executor: str, megabytes: int, counts: Counter[str]) -> None:
     """Allocate memory by every method, under a limit of about a third of it."""
     load_file("memory_hog", str(HOG))
     hog = sys.modules["memory_hog"]
     limit = Limit(memory=megabytes * 350_000, time=120)
     files = (("memory_hog", str(HOG)),)
     with tempfile.TemporaryDirectory() as folder:
-        pool = LocalPool(1, preload=Preload(names=("numpy",), files=files))
+        kind = find_backend(executor).find_pool()
+        pool = kind(1, preload=Preload(names=("numpy",), files=files))
         with pool:
-            for number, way in enumerate(hog.WAYS):
+            for number, way in enumerate(w for w in hog.WAYS if w not in HIDDEN[executor]):
                 path = Path(folder) / str(number)
                 counts["methods of allocation"] += 1
                 try:
@@ -191,16 +201,16 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--megabytes", type=int, default=700)
+    parser.add_argument("--executor", choices=CHAINS, default="local")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        attack = Attack(Path(folder), options.seed)
+        attack = Attack(Path(folder), options.seed, options.executor)
         print(f"one run takes {attack.seconds:.1f} s, {len(attack.expected)} scenarios")
         for number in range(options.kills):
-            attack.kill(
-                ("worker", "fork server", "command", "guard")[number % 4], number
-            )
+            roles = CHAINS[options.executor]
+            attack.kill(roles[number % len(roles)], number)
         counts = attack.counts
-    take_memory(options.megabytes, counts)
+    take_memory(options.executor, options.megabytes, counts)
     for name, count in counts.items():
         print(f"{count:>6} {name}")
     bad = (

@@ -29,7 +29,35 @@ def end_marked(mark: str) -> None:
 def _iter_marked(mark: str) -> Iterator[psutil.Process]:
     own = os.getpid()
     for pid in psutil.pids():
-        with contextlib.suppress(psutil.Error, OSError):  # ended, or another user's
-            process = psutil.Process(pid)
-            if pid != own and process.environ().get(MARK, "").startswith(mark):
-                yield process
+        if pid != own and _has_mark(pid, mark):
+            with contextlib.suppress(psutil.Error):
+                yield psutil.Process(pid)
+
+
+def _has_mark(pid: int, mark: str) -> bool:
+    with contextlib.suppress(psutil.Error, OSError):  # ended, or another user's
+        return psutil.Process(pid).environ().get(MARK, "").startswith(mark)
+    return False
+
+
+class Marked:
+    """Finds processes by their mark again and again; each environment is read once.
+
+    Parameters
+    ----------
+    mark : str
+        Beginning of the mark.
+    """
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._known: dict[int, bool] = {}
+
+    def find(self) -> list[int]:
+        """Return the process ids."""
+        known = self._known
+        self._known = {
+            pid: known[pid] if pid in known else _has_mark(pid, self._mark)
+            for pid in psutil.pids()
+        }
+        return [pid for pid, is_marked in self._known.items() if is_marked]

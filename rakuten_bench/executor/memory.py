@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -55,10 +55,16 @@ class TreeMemory:
     Parameters
     ----------
     pid : int
+    find_detached : callable
+        Returns the descendants that the tree of processes lacks, because their parent
+        has exited.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(
+        self, pid: int, find_detached: Callable[[], Iterable[int]] = tuple
+    ) -> None:
         self._pid = pid
+        self._find_detached = find_detached
         self._since = time.time() - _CLOCK
         self._seen: dict[_File, str] = {}
 
@@ -68,7 +74,8 @@ class TreeMemory:
         The exact measurement, which counts shared pages once, is slow: it is used only
         if the sum over processes exceeds the limit, or much memory is shared.
         """
-        processes = {pid: resident(pid) for pid in iter_tree(self._pid)}
+        pids = {*iter_tree(self._pid), *self._find_detached()}
+        processes = {pid: resident(pid) for pid in pids}
         files = self._files(processes)
         shared = sum(files.values()) + sum(p.shared for p in processes.values())
         total = shared + sum(process.anonymous for process in processes.values())

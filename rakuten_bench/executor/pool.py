@@ -16,9 +16,10 @@ import threading
 import time
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import IO, Any, Protocol
 
@@ -72,6 +73,9 @@ class WorkerServer(Protocol):
 
     def end_worker(self, number: int) -> None:
         """Kill a worker and its descendants."""
+
+    def find_detached(self, number: int) -> Iterable[int]:
+        """Return the descendants of a worker that are no longer below it."""
 
     def read_events(self, ready: Container[Any]) -> list[dict[str, Any]] | None:
         """Return what has happened; None if no worker can be started any more.
@@ -136,13 +140,13 @@ class _Worker:
     def seconds(self) -> float:
         return time.monotonic() - self.start
 
-    def take(self, job: _Job) -> None:
+    def take(self, job: _Job, server: WorkerServer) -> None:
         """Send a call to the worker."""
         os.ftruncate(self.output.fileno(), 0)
         os.lseek(self.output.fileno(), 0, os.SEEK_SET)  # shared with the worker
         self.job, self.start, self.memory = job, time.monotonic(), 0
         job.future.started = self.start
-        self.tree = TreeMemory(self.pid)
+        self.tree = TreeMemory(self.pid, partial(server.find_detached, self.number))
         self.is_storing = False
         with contextlib.suppress(OSError):  # just died: its exit event has the cause
             self.connection.send_bytes(job.call)
@@ -306,7 +310,7 @@ class WorkerPool(Executor):
             while worker.is_idle and self._queue and n_free:
                 job = self._queue.popleft()
                 if job.future.set_running_or_notify_cancel():
-                    worker.take(job)
+                    worker.take(job, self._server)
                     n_free -= 1
 
     def _collect(self, worker: _Worker) -> None:

@@ -97,7 +97,7 @@ def build_once(
 
 def _rename(partial: Path, folder: Path) -> None:
     try:
-        partial.rename(folder)
+        replace(partial, folder)
     except OSError:
         if not folder.is_dir():  # else another process was first
             raise

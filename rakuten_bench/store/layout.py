@@ -37,7 +37,7 @@ def default_cache() -> Path:
     if folder:
         return Path(folder)
     try:
-        return user_cache_path("rakuten-bench")
+        return user_cache_path("rakuten-bench", appauthor=False)
     except RuntimeError as error:
         message = (
             f"no default cache folder: this user has no home folder. Pass a folder with "

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from multiprocessing.connection import Connection, Pipe
 from typing import IO, Any
 
@@ -115,6 +115,11 @@ class ServerProcess:
         """Request to kill a worker and its descendants."""
         with contextlib.suppress(OSError):
             self.control.sendall(REQUEST.pack(b"-", number))
+
+    def find_detached(self, number: int) -> Iterable[int]:
+        """Return nothing: orphans stay below their worker, which adopts them."""
+        del number
+        return ()
 
     def read_events(self, ready: Container[Any]) -> list[dict[str, Any]] | None:
         """Return new events of workers; None if the fork server is dead."""

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from typing import IO, Any
 
 import psutil
 
-from rakuten_bench.executor.mark import MARK, end_marked
+from rakuten_bench.executor.mark import MARK, Marked, end_marked
 from rakuten_bench.executor.preload import Preload
 from rakuten_bench.executor.thread import thread_environment
 from rakuten_bench.executor.worker import CHANGED, READY
@@ -49,6 +49,7 @@ class _Child:
     process: subprocess.Popen[bytes]
     connection: Connection
     mark: str
+    marked: Marked
     is_ready: bool = False
     is_ended: bool = False
 
@@ -137,13 +138,17 @@ class Starter:
         theirs.close()
         with contextlib.suppress(OSError):  # it is dead: its exit is noticed later
             connection.send_bytes(self._settings)
-        self._children[number] = _Child(process, connection, mark)
+        self._children[number] = _Child(process, connection, mark, Marked(mark))
         return connection, output
 
     def end_worker(self, number: int) -> None:
         """Kill a worker and its descendants."""
         if number in self._children:
             self._children[number].end()
+
+    def find_detached(self, number: int) -> Iterable[int]:
+        """Return all processes that have inherited the worker's environment."""
+        return self._children[number].marked.find() if number in self._children else ()
 
     def read_events(self, ready: Container[Any]) -> list[dict[str, Any]]:
         """Return which workers are ready, and which have exited."""
