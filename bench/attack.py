@@ -173,7 +173,9 @@ def take_memory(executor: str, megabytes: int, counts: Counter[str]) -> None:
         kind = find_backend(executor).find_pool()
         pool = kind(1, preload=Preload(names=("numpy",), files=files))
         with pool:
-            for number, way in enumerate(w for w in hog.WAYS if w not in HIDDEN[executor]):
+            for number, way in enumerate(
+                w for w in hog.WAYS if w not in HIDDEN[executor]
+            ):
                 path = Path(folder) / str(number)
                 counts["methods of allocation"] += 1
                 try:
