@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import logging
 import os
@@ -14,25 +13,11 @@ from typing import Any
 
 import click
 
+from rakuten_bench.wording.encoding import SPELL
 from rakuten_bench.wording.format import FORMATS
 from rakuten_bench.wording.words import escape_controls, escape_json
 
 _STANDARD = (0, 1, 2)  # descriptors of input, output and error
-_SPELL = "rakuten_bench.spell"
-#: Our symbols that older code pages lack. Other characters are never replaced with ones
-#: that they could be confused with.
-_PLAIN = str.maketrans(
-    {
-        "─": "-",
-        "·": "|",
-        "…": "...",
-        "±": "+-",
-        "→": "->",
-        "←": "<-",
-        "■": "#",
-        "█": "#",
-    }
-)
 
 
 def open_streams() -> None:
@@ -45,12 +30,11 @@ def open_streams() -> None:
     """
     _fill_descriptors()
     _escape_warnings()
-    codecs.register_error(_SPELL, _spell)
     chosen = "PYTHONIOENCODING" in os.environ
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             to_file = stream is sys.stdout and not chosen and not stream.isatty()
-            stream.reconfigure(encoding="utf-8" if to_file else None, errors=_SPELL)
+            stream.reconfigure(encoding="utf-8" if to_file else None, errors=SPELL)
 
 
 def _escape_warnings() -> None:
@@ -87,14 +71,6 @@ def _fill_descriptors() -> None:
             os.set_inheritable(opened, True)  # else it would be closed in our workers
 
 
-def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Replace characters that an encoding lacks: our symbols simplified, others escaped."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    lacking = error.object[error.start : error.end].translate(_PLAIN)
-    return lacking.encode("ascii", "backslashreplace").decode("ascii"), error.end
-
-
 def echo_as(format_: str, text: str, *, exact: bool = False) -> None:
     """Print a text in one of the formats; those for programs are UTF-8.
 
@@ -111,7 +87,7 @@ def echo_as(format_: str, text: str, *, exact: bool = False) -> None:
         text = escape_json(text) if format_ == "json" else escape_controls(text)
     has_bytes = getattr(sys.stdout, "buffer", None) is not None
     if not FORMATS[format_].is_for_programs or not has_bytes or is_shown:
-        click.echo(text, nl=False)
+        click.echo(text, file=sys.stdout, nl=False)
     else:
         click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
 

@@ -13,6 +13,7 @@ from rakuten_bench.interface.comparison import ScenarioComparison
 from rakuten_bench.interface.effect import LeverEffects
 from rakuten_bench.interface.example import find_examples
 from rakuten_bench.interface.page import find_varying
+from rakuten_bench.interface.printing import printable
 from rakuten_bench.interface.result import ScenarioResult
 from rakuten_bench.metric import CLUSTER_METRICS, METRICS
 from rakuten_bench.plan.source_facts import KNOWN_SOURCES
@@ -248,7 +249,7 @@ class Board:
         return report.render_boards([self._board], format_, top, width)
 
     def __repr__(self) -> str:
-        return report.render_boards([self._board], "table", _SHOWN).rstrip()
+        return printable(report.render_boards([self._board], "table", _SHOWN).rstrip())
 
     def _repr_html_(self) -> str:
         from html import escape

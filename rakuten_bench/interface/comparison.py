@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from rakuten_bench import report
+from rakuten_bench.interface.printing import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,7 @@ class ScenarioComparison:
         return pd.DataFrame(rows, columns=columns).set_index("id")
 
     def __repr__(self) -> str:
-        return report.render_comparison(self._found).rstrip()
+        return printable(report.render_comparison(self._found).rstrip())
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rakuten_bench import report
+from rakuten_bench.interface.printing import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,8 @@ class LeverEffects:
         return draw_effects(self._effects, self._board)
 
     def __repr__(self) -> str:
-        return report.render_effects([(self._board, self._effects)], "table").rstrip()
+        text = report.render_effects([(self._board, self._effects)], "table")
+        return printable(text.rstrip())
 
     def _repr_html_(self) -> str:
         page: str = self.to_frame().to_html(float_format="{:+.4f}".format)

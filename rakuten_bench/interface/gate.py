@@ -13,6 +13,7 @@ from rakuten_bench.data import DATASETS
 from rakuten_bench.engine import Settings, describe_run, prepare
 from rakuten_bench.errors import UserError, writing
 from rakuten_bench.gate import TOLERANCE, Baseline, Today
+from rakuten_bench.interface.printing import printable
 from rakuten_bench.interface.study import Study
 from rakuten_bench.records import StudyRun, dataset_of, plain_name
 from rakuten_bench.scenario.load import load_study
@@ -113,7 +114,7 @@ class CheckResult:
         return gate.render_judgement(self._judgement, format_, width)
 
     def __repr__(self) -> str:
-        return self.render().rstrip()
+        return printable(self.render().rstrip())
 
     def _repr_html_(self) -> str:
         page: str = self.to_frame().to_html(notebook=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
+from rakuten_bench.wording.encoding import spell
 from rakuten_bench.wording.words import escape_controls
 
 
@@ -20,4 +23,11 @@ def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
     nl : bool
         Whether to end the line.
     """
-    click.echo(escape_controls(str(text)), err=err, nl=nl)
+    # named, or click would write UTF-8 where the encoding is ASCII
+    stream = sys.stderr if err else sys.stdout
+    click.echo(escape_controls(str(text)), file=stream, err=err, nl=nl)
+
+
+def printable(text: str) -> str:
+    """Return a text that `print` can write: Windows may redirect it to a code page."""
+    return spell(text, getattr(sys.stdout, "encoding", None) or "utf-8")

@@ -51,6 +51,12 @@ def test_our_own_signs_are_written_plainly():
     assert ended.stdout == b"-|...+-\n"
 
 
+def test_an_encoding_of_ascii_is_kept_to():
+    code = "from rakuten_bench.interface.printing import echo; echo('é ─')"
+
+    assert run(code, PYTHONIOENCODING="ascii").stdout == b"\\xe9 -\n"
+
+
 def test_standard_error_takes_every_character():
     ended = run("print('日─', file=sys.stderr)", PYTHONIOENCODING="cp1252")
 

@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import psutil
 import pytest
@@ -48,13 +49,12 @@ def test_an_exception_comes_back_as_itself(pool):
         pool.submit(int, "x").result()
 
 
-def test_two_calls_run_at_a_time(pool):
-    start = time.monotonic()
+def test_two_calls_run_at_a_time(pool, tmp_path):
+    waiting = pool.submit(odd_calls.tell_until, tmp_path / "end")
 
-    futures = [pool.submit(time.sleep, 0.5) for _ in range(2)]
-    [future.result() for future in futures]
+    pool.submit(Path.touch, tmp_path / "end").result(timeout=120)
 
-    assert time.monotonic() - start < 0.95
+    assert waiting.result(timeout=120)
 
 
 def test_the_next_call_computes_while_one_writes_its_result(kind, tmp_path):
@@ -319,14 +319,16 @@ def test_workers_are_kept_for_the_next_run_until_source_is_written(kind, tmp_pat
         sources={"late_calls": own_digest("late_calls")},
     )  # fmt: skip
 
-    first = keep_pool(kind, 1, 1, preload).submit(os.getppid).result()
-    second = keep_pool(kind, 1, 1, preload).submit(os.getppid).result()
+    first = keep_pool(kind, 1, 1, preload)
+    second = keep_pool(kind, 1, 1, preload)
     os.utime(file, (time.time() + 5, time.time() + 5))
-    third = keep_pool(kind, 1, 1, preload).submit(os.getppid).result()
-    close_kept()
+    third = keep_pool(kind, 1, 1, preload)
 
-    assert second == first
-    assert third != first
+    assert second is first
+    assert third is not first
+    assert first.is_closed
+    assert third.submit(math.sqrt, 4).result(timeout=120) == 2.0
+    close_kept()
 
 
 def test_a_pool_whose_workers_can_not_start_gives_up(kind, monkeypatch, tmp_path):

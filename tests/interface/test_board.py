@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -143,6 +144,23 @@ def test_figures_and_pages_are_drawn(board: rb.Board, tmp_path: Path):
     assert board.best.code in page.read_text("utf-8")
     assert board.render("markdown").count("|") > 20
     assert len(json.loads(board.render("json"))) == 4
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_board_prints_in_any_encoding(
+    board: rb.Board, monkeypatch: pytest.MonkeyPatch, encoding: str
+):
+    """Python encodes strictly, and Windows redirects output to a code page."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+
+    for shown in (board, board.effects(), board.compare(*list(board)[:2])):
+        stream.write(str(shown))
+
+    stream.flush()
+    printed = stream.buffer.getvalue().decode(encoding)
+    assert board.best.code in printed
+    assert "-----" in printed
 
 
 def test_what_a_notebook_shows_is_escaped(board: rb.Board):
