@@ -19,7 +19,7 @@ def refuse_script_of_worker() -> None:
     UserError
         Ends the import; what the script has defined so far stays.
     """
-    if WORKERS_MAIN in sys.modules:
+    if sys.modules[MAIN].__name__ == WORKERS_MAIN:
         message = (
             "a worker process imports this script for the options that it defines. Put "
             'what runs a study below: if __name__ == "__main__":'
