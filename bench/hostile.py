@@ -33,8 +33,8 @@ LONGEST = 120.0  # seconds
 ELSEWHERE = Path(tempfile.gettempdir())
 RESULTS = ("--results", "results")
 CACHE = ("--cache", "cache")
-CODE = "T0000-0040-0000"
-OTHER = "T0000-0120-0000"
+CODE = "T0010-0040-0000"
+OTHER = "T0010-0120-0000"
 
 #: They may only write to the folders `results`, `cache` and `out`.
 COMMANDS: dict[str, tuple[str, ...]] = {

@@ -68,9 +68,7 @@ def command(
         for code, scenario in prepared.plan.scenarios.items():
             mark = "to run" if code in todo else "done"
             words = ", ".join(
-                f"{choice.lever} {choice}"
-                for choice in scenario.choices
-                if choice.digit != "0"
+                f"{choice.lever} {choice}" for choice in scenario.iter_changed()
             )
             echo(f"{code}  {mark:<6}  {scenario.name or words}")
 

@@ -117,6 +117,7 @@ TOKENIZER = Lever(
     "how texts are split into tokens",
     reads=("texts", "languages"),
     writes=("corpus",),
+    default="regex",  # what scikit-learn's vectorizers do
 )
 NORMALIZER = Lever(
     "normalizer",

@@ -52,6 +52,8 @@ class Lever:
         How its options are applied, unless an option says otherwise.
     columns_by : callable or None
         As `Option.columns_by`, for options that don't have their own.
+    default : str
+        Option where a scenario names none; "" for that with digit 0.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Lever:
     kind: StepKind = "map"
     modalities: tuple[Modality, ...] = ("text",)
     columns_by: ColumnsBy | None = None
+    default: str = ""
     _preparations: dict[str, Option] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -186,6 +189,8 @@ class Lever:
         message = f"{self.name} has no option '{digit}'. Known: {list_names(known)}."
         raise UserError(message)
 
-    def plain(self, modality: Modality) -> Option:
-        """Return the option with digit 0: off, or the plainest one."""
+    def find_default(self, modality: Modality) -> Option:
+        """Return the option where a scenario names none: off, or the plainest one."""
+        if self.default:
+            return self.find(modality, self.default)
         return self.by_digit(modality, "0")

@@ -134,6 +134,12 @@ class Scenario:
         """The scenarios that read the data: what it joins, else itself."""
         return self.members or (self,)
 
+    def iter_changed(self) -> Iterator[Choice]:
+        """Yield the choices that differ from the defaults of their levers."""
+        for lever, choice in zip(LEVERS[self.modality], self.choices, strict=True):
+            if choice != default_choice(lever, self.modality):
+                yield choice
+
     def reads(self, modality: Modality) -> bool:
         """Return whether it, or a member of it, reads texts or images."""
         return any(one.modality == modality for one in self.parts)
@@ -317,7 +323,8 @@ def from_choices(
     """Build a scenario; levers that are not chosen get their plain option."""
     chosen = {choice.lever: choice for choice in choices}
     whole = tuple(
-        chosen.get(lever.name) or plain(lever, modality) for lever in LEVERS[modality]
+        chosen.get(lever.name) or default_choice(lever, modality)
+        for lever in LEVERS[modality]
     )
     return Scenario(modality, whole, name, members)
 
@@ -456,9 +463,9 @@ def _split_code(code: str) -> tuple[Modality, str, str]:
     return modality, digits, rest
 
 
-def plain(lever: Lever, modality: Modality) -> Choice:
-    """Return the choice of a lever's plain option (digit 0)."""
-    return Choice.of(lever.plain(modality))
+def default_choice(lever: Lever, modality: Modality) -> Choice:
+    """Return the choice of a lever where a scenario names none."""
+    return Choice.of(lever.find_default(modality))
 
 
 def _hash(rest: Params) -> list[str]:

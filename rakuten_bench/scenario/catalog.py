@@ -32,6 +32,7 @@ def list_levers(name: str | None = None) -> list[dict[str, Any]]:
             "modality": modality,
             "lever": lever.name,
             "doc": lever.doc,
+            "default": lever.find_default(modality).name,
             "options": [_entry(option) for option in lever.options(modality)],
         }
         for modality, levers in LEVERS.items()
@@ -90,7 +91,9 @@ def render_levers(entries: list[dict[str, Any]], format_: str = "table") -> str:
 
 
 def _plain(entry: dict[str, Any]) -> str:
-    lines = [f"{entry['modality']} / {entry['lever']}: {entry['doc']}"]
+    lines = [
+        f"{entry['modality']} / {entry['lever']}: {entry['doc']} (default: {entry['default']})"
+    ]
     for option in entry["options"]:
         head = f"  {option['digit']} {option['option']:<18} "
         rest = " ".join(
@@ -129,7 +132,7 @@ def _markdown(entry: dict[str, Any], level: str = "####") -> str:
     lines = [
         f"{level} {entry['modality']}: `{entry['lever']}`",
         "",
-        f"{entry['doc'][0].upper()}{entry['doc'][1:]}.",
+        f"{entry['doc'][0].upper()}{entry['doc'][1:]}. Default: `{entry['default']}`.",
         "",
         "| digit | option | meaning | parameters | needs |",
         "| --- | --- | --- | --- | --- |",

@@ -23,11 +23,11 @@ from rakuten_bench.registry.value import convert
 from rakuten_bench.scenario import (
     Choice,
     Scenario,
+    default_choice,
     find_option,
     from_choices,
     from_code,
     is_code,
-    plain,
 )
 from rakuten_bench.scenario.document import Value, from_python, load_document
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
@@ -531,7 +531,7 @@ def _read_matrix(
     limit = _pop_limit(words)
     modality = guess_modality(words)
     words.pop("modality", None)
-    base = {lever.name: plain(lever, modality) for lever in LEVERS[modality]}
+    base = {lever.name: default_choice(lever, modality) for lever in LEVERS[modality]}
     base |= defaults.get(modality, {})
     combinations = expand(
         read_choices(words, modality, findings),

@@ -102,7 +102,7 @@ def test_a_row_more_makes_another_board_and_the_old_records_stay(folder, call):
 
 def test_a_record_that_is_not_true_is_made_again(folder, call):
     run(call, "a")
-    path = folder / "results" / "train" / "T0000-0120-0000" / "record.json"
+    path = folder / "results" / "train" / "T0010-0120-0000" / "record.json"
     record = json.loads(path.read_text())
     scores = record["scores"] | {"f1_weighted": 0.1234}
     path.write_text(json.dumps(record | {"scores": scores}))
@@ -150,7 +150,7 @@ def test_seeds_are_never_mixed_on_a_board_nor_compared(folder, call):
     }
     assert rows == {first: {123}, second: {7}}
     assert "has records of seed 123" in err
-    code = "T0000-0120-0000"
+    code = "T0010-0120-0000"
     with pytest.raises(UserError, match=r"different seeds \(123 and 7\)"):
         report.compare(*(folder / "results" / board / code for board in rows))
 
@@ -176,7 +176,7 @@ def test_paths_in_records_do_not_depend_on_where_a_run_was_started(
 
     assert code == 0
     one, other = (
-        json.loads((folder / results / "train/T0000-0120-0000/record.json").read_text())
+        json.loads((folder / results / "train/T0010-0120-0000/record.json").read_text())
         for results in ("r1", "r2")
     )
     assert one["dataset"]["source"] == other["dataset"]["source"]

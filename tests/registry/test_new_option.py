@@ -70,7 +70,7 @@ def test_a_new_option_is_in_the_catalog_and_has_a_code(new_stemmer):
 
     code = from_words({"normalizer": "first_letters"}).code
 
-    assert code.split("-")[0] == f"T000{digits['first_letters']}"
+    assert code.split("-")[0] == f"T001{digits['first_letters']}"
 
 
 PLUGIN = """

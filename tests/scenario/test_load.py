@@ -219,7 +219,7 @@ def test_an_impossible_scenario_by_name_is_a_mistake(tmp_path):
     [
         ("[a, a]", "'a' is named twice"),
         ("[a, b, twin]", "'twin' is the same scenario as 'a'"),
-        ("[a, T0000-0040-0000]", "'T0000-0040-0000' is the same scenario as 'a'"),
+        ("[a, T0010-0040-0000]", "'T0010-0040-0000' is the same scenario as 'a'"),
         ("[b, {model: {logreg: {C: 1.0}}}]", "is the same scenario as 'b'"),
     ],
 )
