@@ -90,7 +90,8 @@ def anchors_of(page):
 
 def studies_of(name):
     """Return the scenario files that a page shows; not the workflows."""
-    return [block for block in blocks_of(name, "yaml") if "scenarios:" in block]
+    blocks = blocks_of(name, "yaml")
+    return [one for one in blocks if "scenarios:" in one and "uses:" not in one]
 
 
 def shops_of(name):
