@@ -12,6 +12,7 @@ from rakuten_bench.plan import Plan, Step
 from rakuten_bench.plan.build import build_plan
 from rakuten_bench.registry import Option
 from rakuten_bench.scenario import Scenario, from_words, iter_options
+from rakuten_bench.types import Params
 
 if TYPE_CHECKING:
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
@@ -22,6 +23,8 @@ _VERSION = 1
 _OURS = "rakuten_bench.levers."
 #: Learned attributes that are built again.
 _REBUILT = ("fitted_", "model_", "plan_", "scenario_")
+#: Parameters with free text that names neither a file, nor a package, nor code.
+_HARMLESS = ("pattern",)
 
 
 def describe_model(model: Model) -> dict[str, Any]:
@@ -109,17 +112,23 @@ def refuse_unsafe(scenario: Scenario) -> None:
     ValueError
     """
     for option, choice in iter_options([scenario]):
-        for one in (option, *(part for part, _ in option.before(choice.arguments))):
-            if reason := _find_danger(one):
+        used = choice.arguments
+        for one, params in [(option, used), *option.before(used)]:
+            if reason := _find_danger(one, params):
                 message = f"{one.lever.name} '{one.name}' {reason}"
                 raise ValueError(message)
 
 
-def _find_danger(option: Option) -> str:
+def _find_danger(option: Option, params: Params) -> str:
     if not option.module.startswith(_OURS):
         return "is an option of another package or of your own"
-    if option.files.parameter:
-        return f"reads what its parameter '{option.files.parameter}' names"
+    named = [
+        name
+        for name in params
+        if option.parameters[name].type is str and name not in _HARMLESS
+    ]
+    for name in filter(None, [option.files.parameter, *named]):
+        return f"reads or runs what its parameter '{name}' names"
     return ""
 
 

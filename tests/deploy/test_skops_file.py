@@ -145,7 +145,18 @@ def test_an_option_that_reads_named_files_is_refused_before_it_is_fitted(
 
     scenario = from_words({"normalizer": "lemma_spacy"})
 
-    with pytest.raises(UserError, match=r"'lemma_spacy' reads .*'pipelines' names"):
+    with pytest.raises(
+        UserError, match=r"'lemma_spacy' reads or runs .*'pipelines' names"
+    ):
+        refuse_scenario(scenario, tmp_path / "model.skops")
+
+
+def test_a_parameter_with_free_text_is_refused_as_it_may_name_code(tmp_path: Path):
+    from rakuten_bench.deploy.skops_file import refuse_scenario
+
+    scenario = from_words({"model": "cnn"}, {"model": {"weights": "mine.pt"}})
+
+    with pytest.raises(UserError, match=r"'cnn' reads or runs .*'weights' names"):
         refuse_scenario(scenario, tmp_path / "model.skops")
 
 
@@ -248,7 +259,7 @@ def plant_estimator(schema: dict[str, Any]) -> None:
         (plant_constructor, r"type 'subprocess\.Popen'"),
         (plant_file, r"type 'numpy\.memmap'"),
         (plant_old_protocol, "another version of skops"),
-        (plant_scenario, r"'lemma_spacy' reads"),
+        (plant_scenario, r"'lemma_spacy' reads or runs"),
         (plant_attribute, "attribute 'predict' is not one"),
         (plant_estimator, "shorter|length"),
     ],
