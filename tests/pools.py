@@ -1,18 +1,16 @@
 """Process pools and misbehaving calls, which several test modules share."""
 
-import os
 import sys
 from pathlib import Path
 
 import psutil
 
 from command_line import wait_for
+from rakuten_bench.executor import DEFAULT
 from rakuten_bench.executor.preload import Preload, load_file
 
 #: The executors that run steps in a pool on this system.
-POOLS = [
-    name for name in ("local", "portable") if name != "local" or hasattr(os, "fork")
-]
+POOLS = sorted({DEFAULT, "portable"})
 
 CALLS = ("odd_calls", str(Path(__file__).parent / "executor" / "odd_calls.py"))
 load_file(*CALLS)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -155,3 +156,46 @@ def test_the_next_run_removes_what_a_killed_one_has_left(odd, capsys):
     assert call(capsys, "run", "grid.yaml", "--cache", "kept", "--quiet")[0] == 0
 
     assert not any(left.exists() for left in lefts)
+
+
+def in_use(code):
+    """Return the error of Windows for a file that another process has open."""
+    error = PermissionError(13, "The process cannot access the file")
+    error.winerror = code
+    return error
+
+
+@pytest.mark.parametrize("code", [5, 32])
+def test_a_file_that_is_read_elsewhere_is_replaced_when_it_is_free(
+    tmp_path, monkeypatch, code
+):
+    replace, attempts = Path.replace, []
+
+    def replace_third(self, target):
+        attempts.append(target)
+        if len(attempts) < 3:
+            raise in_use(code)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace_third)
+
+    write_atomically(tmp_path / "board.json", b"new")
+
+    assert (tmp_path / "board.json").read_bytes() == b"new"
+    assert len(attempts) == 3
+
+
+def test_a_file_without_permission_is_not_tried_again(tmp_path, monkeypatch):
+    attempts = []
+
+    def refuse(self, target):
+        attempts.append(target)
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(PermissionError, match="Permission denied"):
+        write_atomically(tmp_path / "board.json", b"new")
+
+    assert len(attempts) == 1
+    assert not list(tmp_path.iterdir())

@@ -47,6 +47,7 @@ _MAX_FAILED_STARTS = 3  # in a row
 _KILLED = -9  # exit code after SIGKILL, a name that Windows lacks
 _MIN_MEMORY_INTERVAL = 0.02  # seconds between two measurements
 _MEASURING_SHARE = 0.05  # of one core, at most
+_MEASURED_AFTER = 2.0  # seconds of a call
 
 
 class WorkerServer(Protocol):
@@ -135,6 +136,12 @@ class _Worker:
     @property
     def is_running(self) -> bool:
         return self.job is not None and self.stopped is None and not self.is_gone
+
+    @property
+    def is_unmeasured(self) -> bool:
+        """Whether its memory limit can't be enforced: it would use some by now."""
+        has_limit = self.job is not None and self.job.limit.memory is not None
+        return has_limit and not self.memory and self.seconds > _MEASURED_AFTER
 
     @property
     def seconds(self) -> float:
@@ -366,7 +373,7 @@ class WorkerPool(Executor):
         self._update_notice()
 
     def _update_notice(self) -> None:
-        """Set the notice on processes stopped by a signal (SIGSTOP)."""
+        """Set the notice on stopped processes, and on limits that can't be enforced."""
         pids = [str(w.pid) for w in self._workers.values() if w.is_suspended]
         self.notice = ""
         if self._server.is_stopped:
@@ -378,6 +385,11 @@ class WorkerPool(Executor):
             self.notice = (
                 f"worker processes are stopped by a signal (SIGSTOP), and their steps "
                 f"wait: {', '.join(pids)}. To continue: kill -CONT {' '.join(pids)}"
+            )
+        elif any(worker.is_unmeasured for worker in self._workers.values()):
+            self.notice = (
+                "this system does not tell the memory of worker processes: memory limits "
+                "are not enforced."
             )
 
     def _remove_dead(self, worker: _Worker, code: int) -> None:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from command_line import enter, have_ended, odd_words, wait_for
+from pools import POOLS
 
 #: More of the same on demand: KILLS=20 pytest tests/engine/test_equal.py
 KILLS = int(os.environ.get("KILLS", "4"))
@@ -89,10 +90,14 @@ def test_predictions_are_the_same_however_a_grid_is_run(shop, capsys):
     assert digests(shop, "alone") == expected
 
 
-def test_predictions_are_the_same_when_killed_and_taken_up_again(shop, capsys):
+@pytest.mark.parametrize("executor", POOLS)
+def test_predictions_are_the_same_when_killed_and_taken_up_again(
+    shop, capsys, executor
+):
     call("slow.yaml", "--results", "one", "--cache", "a")
     expected = digests(shop, "one")
     again = ["slow.yaml", "--jobs", "1", "--results", "two", "--cache", "b"]
+    again += ["--executor", executor]
     killed = started(shop, *again)
     assert wait_for(lambda: records(shop, "two"))
     killed.kill()
@@ -101,16 +106,18 @@ def test_predictions_are_the_same_when_killed_and_taken_up_again(shop, capsys):
 
     call(*again)
 
-    assert killed.returncode == -signal.SIGKILL
+    assert killed.returncode
     assert 0 < len(finished) < len(expected)
     assert digests(shop, "two") == expected
 
 
-def test_predictions_are_the_same_on_dask(shop, capsys):
-    pytest.importorskip("distributed")
+@pytest.mark.parametrize("executor", ["portable", "dask"])
+def test_predictions_are_the_same_on_every_executor(shop, capsys, executor):
+    if executor == "dask":
+        pytest.importorskip("distributed")
     call("grid.yaml", "--results", "one", "--cache", "a")
 
-    call("grid.yaml", "--results", "two", "--cache", "b", "--executor", "dask")
+    call("grid.yaml", "--results", "two", "--cache", "b", "--executor", executor)
 
     assert digests(shop, "two") == digests(shop, "one")
 
@@ -162,7 +169,10 @@ def kill_in_the_middle(folder, moments, *words):
     return len(learned(folder)) - n_learned, n_finished
 
 
-def test_a_repeatedly_killed_run_loses_nothing_and_leaves_no_process(shop, capsys):
+@pytest.mark.parametrize("executor", POOLS)
+def test_a_repeatedly_killed_run_loses_nothing_and_leaves_no_process(
+    shop, capsys, executor
+):
     amounts = [0.1 + number / 1000 for number in range(3 * KILLS)]
     text = HEAD + SLOW.replace("LOG", str(shop / "log"))
     (shop / "slow.yaml").write_text(text.replace("[0.1, 0.11, 0.12]", str(amounts)))
@@ -170,6 +180,7 @@ def test_a_repeatedly_killed_run_loses_nothing_and_leaves_no_process(shop, capsy
     expected = digests(shop, "one")
     (shop / "log").unlink()
     again = ["slow.yaml", "--jobs", "2", "--results", "two", "--cache", "b"]
+    again += ["--executor", executor]
     moments = random.Random(1)
 
     for _ in range(KILLS):
@@ -185,9 +196,12 @@ def test_a_repeatedly_killed_run_loses_nothing_and_leaves_no_process(shop, capsy
     assert len(learned(shop)) <= len(expected) + 4 * KILLS
 
 
-def test_an_interrupt_from_the_keyboard_reaches_the_run_only(shop, capsys):
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="a terminal of POSIX is imitated")
+@pytest.mark.parametrize("executor", POOLS)
+def test_an_interrupt_from_the_keyboard_reaches_the_run_only(shop, capsys, executor):
     """Ctrl-C goes to the whole foreground group; workers have sessions of their own."""
-    run = started(shop, "slow.yaml", "--results", "two", "--cache", "b")
+    words = ["--results", "two", "--cache", "b", "--executor", executor]
+    run = started(shop, "slow.yaml", *words)
     assert wait_for(lambda: records(shop, "two"))
     processes = family(run)
 

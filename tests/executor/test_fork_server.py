@@ -9,10 +9,12 @@ import pytest
 
 from command_line import have_ended, wait_for
 from pools import PRELOAD, odd_calls, read_pid, start_runaways
+from rakuten_bench.executor import DEFAULT
 from rakuten_bench.executor.fault import Stopped
 from rakuten_bench.executor.preload import Preload
 
-pytest.importorskip("fcntl", reason="this system does not fork")
+if DEFAULT != "local":
+    pytest.skip("this system does not fork", allow_module_level=True)
 
 from rakuten_bench.executor.local.fork_server import REQUEST
 from rakuten_bench.executor.local.pool import LocalPool

@@ -20,6 +20,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.executor import find_backend
 from rakuten_bench.executor.fault import Stopped
 from rakuten_bench.executor.pooled import close_kept, keep_pool
+from rakuten_bench.executor.portable.pool import PortablePool
 from rakuten_bench.executor.preload import Preload, load_file
 from rakuten_bench.executor.thread import limit_threads
 from rakuten_bench.plan.source import own_digest
@@ -152,6 +153,28 @@ def test_a_call_over_its_memory_limit_is_stopped_and_reports_its_memory(pool):
         pool.submit_limited(limit, odd_calls.ones, 3000).result()
 
     assert stop.value.status == "oom"
+
+
+def test_a_memory_limit_that_can_not_be_enforced_is_reported(monkeypatch, tmp_path):
+    def refuse(self):
+        raise psutil.AccessDenied(self.pid)
+
+    def open_but_status(file, *words, **more):
+        if str(file).startswith("/proc/") and str(file).endswith("/status"):
+            raise PermissionError(file)
+        return opened(file, *words, **more)
+
+    opened = open
+    monkeypatch.setattr("builtins.open", open_but_status)
+    monkeypatch.setattr(psutil.Process, "memory_info", refuse)
+    with PortablePool(1, preload=PRELOAD) as pool:
+        limit = Limit(memory=400_000_000)
+        call = pool.submit_limited(limit, odd_calls.tell_until, tmp_path / "end")
+
+        assert wait_for(lambda: "memory limits are not enforced" in pool.notice)
+
+        (tmp_path / "end").touch()
+        call.result(timeout=120)
 
 
 def test_a_call_within_its_limits_is_left_alone(pool):
