@@ -20,6 +20,7 @@ from rakuten_bench.cli._exit import exit_code_of, keep_from_click
 from rakuten_bench.cli._stream import open_streams
 from rakuten_bench.cli._suggest import SuggestingGroup
 from rakuten_bench.interface.printing import echo
+from rakuten_bench.interface.watching import Waiting, watching
 
 
 class CommandFolder(SuggestingGroup):
@@ -48,8 +49,8 @@ class CommandFolder(SuggestingGroup):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
-        with keep_from_click():
+        """Run the command; print what it is doing where it is silent for long."""
+        with keep_from_click(), watching(Waiting()):
             return super().invoke(ctx)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rakuten_bench.activity import announce
 from rakuten_bench.cli._option import (
     board_option,
     cache_option,
@@ -129,6 +130,7 @@ def command(
     width = terminal_width()
     written = "spreadsheet" if spreadsheet_safe else format_
     if effects:
+        announce("estimating the effects of levers")
         estimated = [(board, report.lever_effects(board)) for board in boards]
         echo_as(format_, report.render_effects(estimated, written, width))
     else:
@@ -154,6 +156,7 @@ def _log_boards(boards: Sequence[Ranking], uri: str) -> None:
 def _write_plots(folder: Path, boards: Sequence[Ranking], n_scenarios: int) -> None:
     from rakuten_bench.report import board_plots
 
+    announce("drawing plots")
     files = (file for board in boards for file in board_plots(board, n_scenarios))
     n_files = write_files(folder, files)
     echo(f"{folder}: {number(n_files, 'file')}", err=True)
@@ -178,6 +181,7 @@ def _write_page(
         for board in boards
         if with_examples
     }
+    announce("writing %s", file.name)
     page = report.render_page(boards, examples)
     write_page(file, page)
     echo(f"{file}: {render_size(file.stat().st_size)}", err=True)

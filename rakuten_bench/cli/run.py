@@ -90,10 +90,11 @@ def command(
     from rakuten_bench.interface.progress import choose_display, iter_note_lines
     from rakuten_bench.interface.running import run_study
     from rakuten_bench.interface.setting import build_settings
+    from rakuten_bench.interface.watching import watching
     from rakuten_bench.scenario.load import load_study
 
     settings = build_settings(**options)
-    with choose_display(quiet=quiet) as display:
+    with choose_display(quiet=quiet) as display, watching(display):
         done = run_study(
             lambda: load_study(file, dataset=dataset, seed=seed),
             settings,
@@ -101,7 +102,7 @@ def command(
             file,
             dataset,
         )
-    board = done.load_board(top)
+        board = done.load_board(top)
     echo(board.render("table", top, terminal_width()), nl=False)
     if not quiet:
         for line in iter_note_lines(done.notes):

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rakuten_bench.activity import announce
 from rakuten_bench.data.spec import (
     DATASETS,
     DataPaths,
@@ -73,6 +74,7 @@ def load_dataset(
     paths = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
     entry = DATASETS.find(spec.name)
     entry.versions()  # raises if packages are missing
+    announce("reading data set '%s'", spec.name)
     loaded: Dataset = entry.function(paths, **entry.convert(spec.params))
     if data_dir is not None and entry.is_made:
         unused = f"--data-dir {data_dir} is not used: {spec.name} reads no files."

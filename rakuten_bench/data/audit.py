@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import structs
 
+from rakuten_bench.activity import counted
 from rakuten_bench.data.grouping import (
     image_content,
     read_texts,
@@ -172,7 +173,8 @@ def guess_languages(texts: Sequence[str]) -> list[str]:
     classify = _load_detector().classify
     beginnings = (text[:_DETECTED_CHARACTERS].replace("\0", " ") for text in texts)
     return [
-        classify(text)[0] if any(map(str.isalpha, text)) else "" for text in beginnings
+        classify(text)[0] if any(map(str.isalpha, text)) else ""
+        for text in counted(beginnings, len(texts), "detecting languages")
     ]
 
 

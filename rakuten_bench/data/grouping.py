@@ -22,6 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.activity import announce, counted
 from rakuten_bench.cores import count_cores
 from rakuten_bench.corpus import markup
 from rakuten_bench.data import placeholder, spelling
@@ -125,6 +126,7 @@ def _decode(content: bytes | None, n_rows: int) -> Grouping | None:
 
 
 def _group(dataset: Dataset, by_image: bool, cache: Path | None) -> Grouping:
+    announce("looking for duplicates among %s rows", f"{len(dataset.frame):,}")
     frame, y = dataset.frame, dataset.y
     given = _occurrences(frame["group"])
     texts = _occurrences(read_texts(frame))
@@ -381,7 +383,8 @@ def _looks(files: Mapping[str, str], cache: Path | None) -> dict[str, str]:
     todo = [digest for digest in files if digest and digest not in known]
     # OpenCV releases the GIL
     with quiet_codecs(), ThreadPoolExecutor(count_cores()) as pool:
-        looks = pool.map(read_look, [files[digest] for digest in todo])
+        read = pool.map(read_look, [files[digest] for digest in todo])
+        looks = counted(read, len(todo), "looking for images that look the same")
         known.update(zip(todo, looks, strict=True))
     if store and todo:
         write_kept(store, msgspec.msgpack.encode(known))
@@ -440,8 +443,9 @@ def _hashed(stamps: dict[str, _Stamp], cache: Path | None) -> dict[str, str]:
     todo = [path for path in stamps if known.get(path, ("",))[1:] != stamps[path]]
     if todo:  # file reads and hashlib release the GIL
         with ThreadPoolExecutor(count_cores()) as pool:
-            for path, digest in zip(todo, pool.map(_hash_file, todo), strict=True):
-                known[path] = (digest, *stamps[path])
+            digests = counted(pool.map(_hash_file, todo), len(todo), "hashing images")
+        for path, digest in zip(todo, digests, strict=True):
+            known[path] = (digest, *stamps[path])
     if store and todo:
         write_kept(store, msgspec.msgpack.encode(known))
     return {path: known[path][0] for path in stamps}

@@ -20,6 +20,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from rakuten_bench.activity import counted
 from rakuten_bench.cores import count_cores
 from rakuten_bench.data.image_hint import explain_folder, find_hint, list_few
 from rakuten_bench.errors import UserError
@@ -74,7 +75,8 @@ def find_unreadable(paths: Sequence[str]) -> dict[str, Oddity]:
     if paths:
         require("reading images", IMAGES)
     with quiet_codecs(), ThreadPoolExecutor(count_cores()) as pool:
-        oddities = zip(paths, pool.map(_read_oddity, paths), strict=True)
+        read = counted(pool.map(_read_oddity, paths), len(paths), "opening images")
+        oddities = zip(paths, read, strict=True)
         return {path: oddity for path, oddity in oddities if oddity.is_failure}
 
 
@@ -94,11 +96,37 @@ def quiet_codecs() -> Iterator[None]:
         warnings.simplefilter("ignore")
         try:
             os.dup2(null.fileno(), _STDERR)
-            yield
+            with _printing_to(stderr):
+                yield
         finally:
             if stderr >= 0:
                 os.dup2(stderr, _STDERR)
                 os.close(stderr)
+
+
+@contextmanager
+def _printing_to(descriptor: int) -> Iterator[None]:
+    """Let Python's own stderr, such as the progress of a run, bypass the suppression."""
+    before = sys.stderr
+    if descriptor < 0 or not _is_standard(before):
+        yield
+        return
+    sys.stderr = os.fdopen(
+        descriptor, "w", 1, before.encoding, before.errors, closefd=False
+    )
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        sys.stderr = before
+
+
+def _is_standard(stream: object) -> bool:
+    """Return whether a stream writes to the descriptor of stderr."""
+    try:
+        return bool(stream.fileno() == _STDERR)  # type: ignore[attr-defined]
+    except (AttributeError, OSError, ValueError):  # None, captured, or closed
+        return False
 
 
 def _read_oddity(path: str) -> Oddity:

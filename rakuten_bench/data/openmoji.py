@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rakuten_bench.activity import counted
 from rakuten_bench.cores import count_cores
 from rakuten_bench.data import svg
 from rakuten_bench.data.build import assemble
@@ -189,7 +191,8 @@ def draw_pictures(codes: Sequence[str], store: Path) -> tuple[Path, tuple[str, .
     def draw(partial: Path) -> None:
         # OpenCV releases the GIL
         with ThreadPoolExecutor(count_cores()) as pool:
-            list(pool.map(lambda code: _draw_picture(code, partial), codes))
+            drawn = pool.map(lambda code: _draw_picture(code, partial), codes)
+            deque(counted(drawn, len(codes), "drawing the pictures of 'openmoji'"), 0)
 
     return build_once(folder, draw)
 

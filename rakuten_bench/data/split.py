@@ -23,6 +23,7 @@ import numpy as np
 from msgspec import Meta, structs
 from numpy.typing import NDArray
 
+from rakuten_bench.activity import announce
 from rakuten_bench.data.given import divide_as_given, find_given
 from rakuten_bench.data.grouping import Grouping, group_rows
 from rakuten_bench.data.spec import SPLITS, SplitSpec, expand_home, scheme
@@ -152,6 +153,7 @@ def build_split(
     folds = store.read() if store else None
     if folds is None:
         refuse_small_classes(dataset, groups)
+        announce("splitting the rows: %s", spec.scheme)
         folds = SPLITS.find(spec.scheme).function(dataset.y, groups, **spec.params)
         refuse_unlearned_classes(dataset, folds)
         if store:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rakuten_bench.activity import announce
 from rakuten_bench.data.build import Cleaning, assemble, refuse_no_inputs
 from rakuten_bench.data.given import read_sides
 from rakuten_bench.data.image import Share
@@ -164,6 +165,7 @@ def read_parts(files: Mapping[str, Path], columns: Mapping[str, str]) -> list[Pa
     used = [column for column in columns.values() if column]
     parts, problems = [], []
     for side, file in files.items():
+        announce("reading %s", file.name)
         reading = read_table(file, used)
         problems += find_problems(file, reading, columns, side)
         named = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.activity import announce
 from rakuten_bench.errors import MissingPackage, UserError, unknown
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def explain_row(
     """
     from rakuten_bench.pipeline.estimator import ScenarioClassifier
 
+    announce("explaining the prediction of %s", model.scenario_.code)
     refuse_clustering(model.scenario_)
     assert isinstance(model, ScenarioClassifier)
     code = _class_code(model, row, label)

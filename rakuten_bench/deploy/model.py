@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from rakuten_bench.activity import announce
 from rakuten_bench.atomic import remove_leftovers, write_atomically
 from rakuten_bench.deploy.card import (
     SKOPS_SUFFIX,
@@ -65,6 +66,7 @@ def fit_source(
             f"folds, each with its own training rows. Use --rows all."
         )
         raise UserError(message)
+    announce("fitting %s", source.scenario.code)
     model = build(source.scenario, random_state=seed, n_jobs=n_jobs, base=source.base)
     if rows == "all":
         return model.fit(frame, frame["label"])

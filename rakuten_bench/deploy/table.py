@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rakuten_bench.activity import announce
 from rakuten_bench.data.mojibake import remark_mojibake
 from rakuten_bench.data.reading import Dialect, Reading, read_table
 from rakuten_bench.deploy.card import Card
 from rakuten_bench.deploy.column import find_id_column, take_rows, used_columns
 from rakuten_bench.deploy.labeled import LabeledTable, neutralize
 from rakuten_bench.errors import Notice, UserError
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,6 +161,7 @@ def _read_input(
 
 def _read(table: Path, names: Collection[str]) -> Reading:
     """Read a table as in training; report remarks on the file as warnings."""
+    announce("reading %s", table.name)
     reading = read_table(table, names)
     for remark in reading.remarks:
         warnings.warn(str(remark), Notice, stacklevel=2)
@@ -200,6 +203,7 @@ def guess(
     """Return the columns of predictions for some rows."""
     from rakuten_bench.pipeline.estimator import ScenarioClusterer
 
+    announce("predicting %s", number(len(rows), "row"))
     if isinstance(model, ScenarioClusterer):
         return {"cluster": model.predict(rows)}
     labels, scores = model.predict_scored(rows)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rakuten_bench.activity import announce
 from rakuten_bench.data import DataPaths, build_split, load_dataset
 from rakuten_bench.data.image import check_images
 from rakuten_bench.data.leak import find_leaks
@@ -39,6 +40,7 @@ from rakuten_bench.store.layout import Layout
 from rakuten_bench.store.pin import Pin
 from rakuten_bench.store.result import Store
 from rakuten_bench.types import Dataset, Modality, Rows, Split, Wanted
+from rakuten_bench.wording.words import number
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def _prepare(study: StudySpec, settings: Settings) -> Prepared:
         folder=DataPaths(settings.data_dir, study.path.parent).relative_to,
     )
     with KNOWN_SOURCES.kept_in(settings.cache):
+        announce("planning %s", number(len(study.scenarios), "scenario"))
         plan = build_plan(
             study.scenarios,
             dataset=dataset.fingerprint,
@@ -166,6 +169,7 @@ def _prepare(study: StudySpec, settings: Settings) -> Prepared:
         *remark_row_numbers(dataset, study.scenarios),
         *remark_leaks(dataset, study.scenarios),
     )
+    announce("looking up records and stored steps")
     store = _store_of(settings)
     todo = tuple(plan.scenarios)
     whole = Prepared(study, dataset, split, plan, store, todo, (), remarks)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rakuten_bench import report
+from rakuten_bench.activity import announce
 from rakuten_bench.errors import UserError, unknown
 from rakuten_bench.interface.comparison import ScenarioComparison
 from rakuten_bench.interface.effect import LeverEffects
@@ -329,6 +330,7 @@ def open_ranking(
     results: Path, name: str, metric: str | None, subset: str, cache: Path | None
 ) -> report.Ranking:
     """Return a board by the name of its folder, without intervals and groups."""
+    announce("reading the records of %s", name)
     chosen = metric or report.choose_metric(results, name)
     return report.load_board(results, name, chosen, subset, cache)
 
@@ -337,6 +339,7 @@ def with_standing(
     board: report.Ranking, cache: Path | None, top: int | None = None
 ) -> report.Ranking:
     """Return a board with intervals and rank groups, which are kept in the cache."""
+    announce("computing intervals and rank groups of %s", board.name)
     if cache is None:
         return report.with_standing(board, top)
     with KNOWN_SOURCES.kept_in(cache):

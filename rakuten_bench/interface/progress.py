@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from rakuten_bench.interface.printing import echo
+from rakuten_bench.interface.watching import PATIENCE
 from rakuten_bench.metric import CLUSTER_METRIC, CLUSTER_METRICS, DEFAULT_METRIC
 from rakuten_bench.wording.words import escape_controls
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from rakuten_bench.records import Record
 
 _SECONDS_BETWEEN_LINES = 30.0
+_FIRST_SECONDS = 60.0  # of a run, in which lines come faster
+_BRIEF = 0.5  # seconds: shorter preparations have no line of their own
+_FRESH = 2.0  # seconds after an event of the run in which preparations are not shown
 _LEAST_BAR, _MOST_BAR = 4, 24  # columns
 _MOST_WORDS = 76  # columns of the counts of a large run
 _MOST_NOTES = 5
@@ -46,6 +50,12 @@ class Display(Protocol):
 
     def say(self, text: str) -> None:
         """Show a line."""
+
+    def begin(self, text: str) -> None:
+        """Show what is being prepared."""
+
+    def beat(self, text: str) -> None:
+        """Show how far that is, where the run itself reports nothing."""
 
 
 def choose_display(*, quiet: bool) -> Display:
@@ -97,23 +107,49 @@ class Quiet:
     def say(self, text: str) -> None:
         """Show nothing."""
 
+    def begin(self, text: str) -> None:
+        """Show nothing."""
+
+    def beat(self, text: str) -> None:
+        """Show nothing."""
+
 
 class Lines(Quiet):
-    """One line for each scenario, and occasionally one for the steps: for logs."""
+    """One line for each scenario, and occasionally one for the steps: for logs.
+
+    In the first minute, no silence is longer than some seconds.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._said = time.monotonic()
+        self._began = time.monotonic()
+        self._said = self._heard = 0.0
+
+    def begin(self, text: str) -> None:
+        """Print what is being prepared, unless something was printed just now."""
+        if time.monotonic() - self._said > _BRIEF:
+            self.say(text)
+
+    def beat(self, text: str) -> None:
+        """Print it again after a silence."""
+        if time.monotonic() - max(self._said, self._heard) > PATIENCE:
+            self.say(text)
 
     def show(self, progress: Progress) -> None:
         """Print a line if there is news, or after a long silence."""
-        now = time.monotonic()
+        now = self._heard = time.monotonic()
+        is_early = now - self._began < _FIRST_SECONDS
+        most = (
+            min(PATIENCE, _SECONDS_BETWEEN_LINES)
+            if is_early
+            else _SECONDS_BETWEEN_LINES
+        )
         if progress.notice != self._notice:
             self._notice = progress.notice
             self.say(progress.notice or "Resumed.")
         if progress.record:
             self.say(scenario_line(progress))
-        elif now - self._said > _SECONDS_BETWEEN_LINES:
+        elif now - self._said > most:
             self.say(" · ".join(filter(None, (step_line(progress), progress.doing))))
 
     def say(self, text: str) -> None:
@@ -141,6 +177,17 @@ class Bar(Quiet):
         )
         self._task: Any = self._rich.add_task("starting", total=None)
         self._step: Any = self._rich.add_task("", total=None, visible=False)
+        self._heard = 0.0
+
+    def begin(self, text: str) -> None:
+        """Show what is being prepared."""
+        self.beat(text)
+
+    def beat(self, text: str) -> None:
+        """Show what is being done, unless the run has just reported how far it is."""
+        if time.monotonic() - self._heard > _FRESH:
+            shown = escape_controls(text)[:_MOST_WORDS]
+            self._rich.update(self._task, description=shown)
 
     def __enter__(self) -> Self:
         self._rich.start()
@@ -152,6 +199,7 @@ class Bar(Quiet):
     def show(self, progress: Progress) -> None:
         """Update the bar; print failures, and what the run is waiting for."""
         record = progress.record
+        self._heard = time.monotonic()
         if progress.notice != self._notice:
             self._notice = progress.notice
             self.say(progress.notice or "Resumed.")
@@ -180,6 +228,17 @@ class Notebook(Quiet):
         self._lines: list[str] = []
         self._bar = ""
         self._drawn = 0.0
+        self._heard = 0.0
+
+    def begin(self, text: str) -> None:
+        """Show what is being prepared."""
+        self.beat(text)
+
+    def beat(self, text: str) -> None:
+        """Show what is being done, unless the run has just reported how far it is."""
+        if time.monotonic() - self._heard > _FRESH:
+            self._bar = f"<progress></progress> {_escape(text)}"
+            self._draw_soon()
 
     def __enter__(self) -> Self:
         self._handle = self._shown.display(self._shown.HTML(""), display_id=True)
@@ -197,12 +256,16 @@ class Notebook(Quiet):
             self._lines.append(progress.notice or "Resumed.")
         if record and record.status != "ok":
             self._lines.append(scenario_line(progress))
+        self._heard = time.monotonic()
         total = max(progress.n_computed + progress.n_left, 1)
         words = " · ".join(filter(None, (step_line(progress), progress.doing)))
         self._bar = (
             f'<progress value="{progress.n_computed}" max="{total}"></progress> '
             f"{_escape(words)}"
         )
+        self._draw_soon()
+
+    def _draw_soon(self) -> None:
         if time.monotonic() - self._drawn > _SECONDS_BETWEEN_DRAWINGS:
             self._draw()
 

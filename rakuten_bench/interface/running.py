@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rakuten_bench import report
+from rakuten_bench.activity import announce
 from rakuten_bench.data import DATASETS
 from rakuten_bench.engine import (
     Prepared,
@@ -26,6 +27,7 @@ from rakuten_bench.interface.board import Board, with_standing
 from rakuten_bench.interface.progress import Display, choose_display, iter_note_lines
 from rakuten_bench.interface.setting import build_settings
 from rakuten_bench.interface.study import Study, load_study
+from rakuten_bench.interface.watching import watching
 from rakuten_bench.records import NO_DATASET, BoardRows, attempting
 from rakuten_bench.scenario.load import StudySpec
 from rakuten_bench.units import render_duration, render_size
@@ -62,11 +64,11 @@ def run(study: Study | str | Path, *, progress: bool = True, **settings: Any) ->
     """
     found = study if isinstance(study, Study) else load_study(study)
     made = build_settings(**settings)
-    with choose_display(quiet=not progress) as display:
+    with choose_display(quiet=not progress) as display, watching(display):
         done = run_study(lambda: found.resolve(made.cache), made, display, found.name)
         for line in iter_note_lines(done.notes):
             display.say(line)
-    return done.load_board()
+        return done.load_board()
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Finished:
             Number of scenarios that will be shown; on a very large board only they are
             compared with each other.
         """
+        announce("ranking the scenarios")
         prepared, settings = self.prepared, self.settings
         board = report.load_board(
             settings.results,
@@ -148,6 +151,7 @@ def run_study(
     """
     check_results(settings.results)
     with attempting(settings.results, Path(file), _find_dataset(dataset)):
+        announce("reading %s", Path(file).name)
         study = load()
         starting = warm_up(study, settings)
         prepared = prepare(study, settings, pin=True)
@@ -156,6 +160,7 @@ def run_study(
             display.say(line)
         for choice, reason in running.find_lacking().items():
             display.say(f"{choice.lever} {choice} can't run on this machine: {reason}.")
+        announce("starting workers")
         notes = _follow(running, display)
         for line in _iter_usage_lines(running):
             display.say(line)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rakuten_bench.activity import announce
 from rakuten_bench.atomic import replacing
 from rakuten_bench.data.rakuten import LABELS, SYNTHETIC_MARK, TEXTS
 from rakuten_bench.data.synthesis import damage, text
@@ -81,6 +82,7 @@ def synthesize(folder: Path, *, rows: int, images: int, random_state: int) -> No
         )
         raise UserError(message)
     folder.mkdir(parents=True, exist_ok=True)
+    announce("writing %s synthetic listings", f"{rows:,}")
     listings = draw_listings(rows, random_state)
     write_tables(folder, listings)
     photos = folder / "images" / "image_train"
