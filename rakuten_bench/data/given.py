@@ -40,7 +40,7 @@ def read_sides(values: Sequence[str], subject: str, column: str) -> tuple[str, .
     UserError
         If a value is not a side.
     """
-    sides = {value: _SIDES.get(value.strip().casefold(), "") for value in set(values)}
+    sides = {value: find_side(value) for value in set(values)}
     wrong = sorted(value for value, side in sides.items() if not side)
     if wrong:
         n_rows = sum(not sides[value] for value in values)
@@ -50,6 +50,15 @@ def read_sides(values: Sequence[str], subject: str, column: str) -> tuple[str, .
         )
         raise UserError(message)
     return tuple(sides[value] for value in values)
+
+
+def find_side(value: str) -> str:
+    """Return "train", "validation" or "test" for a name of a side; "" for other values.
+
+    >>> find_side("Val"), find_side("red")
+    ('validation', '')
+    """
+    return _SIDES.get(value.strip().casefold(), "")
 
 
 def find_given(dataset: Dataset, ids: Path | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from rakuten_bench.interface.printing import echo
 from rakuten_bench.units import render_duration
 
 #: Seconds of silence after which the activity is printed.
-PATIENCE = 4.0
+PATIENCE = 3.0
 _BEAT = 0.5  # seconds between two looks
 _LEAST = 2.0  # seconds from which the duration is shown
 
@@ -51,7 +51,7 @@ class _Listener(logging.Handler):
 
     def __init__(self, watcher: Watcher, text: str) -> None:
         super().__init__(logging.INFO)
-        self.is_paused = False
+        self.is_silent = False
         self._watcher = watcher
         self._text = text
         self._started = time.monotonic()
@@ -69,7 +69,7 @@ class _Listener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass on an activity; one with a count continues the one before."""
-        if self.is_paused:
+        if self.is_silent:
             return
         text = record.getMessage()
         is_new = _activity(text) != _activity(self._text)
@@ -84,7 +84,7 @@ class _Listener(logging.Handler):
         with contextlib.suppress(OSError, ValueError):  # stderr was closed
             while not self._ended.wait(_BEAT):
                 seconds = time.monotonic() - self._started
-                if seconds > _LEAST and not self.is_paused:
+                if seconds > _LEAST and not self.is_silent:
                     lasts = render_duration(seconds)
                     self._watcher.beat(f"{self._text} ({lasts} so far)")
 
@@ -95,7 +95,7 @@ def _activity(text: str) -> str:
 
 @contextlib.contextmanager
 def watching(watcher: Watcher, text: str = "working") -> Iterator[None]:
-    """Show activities until the end; an outer watcher pauses meanwhile.
+    """Show activities until the end; from now on, an outer watcher shows none.
 
     Parameters
     ----------
@@ -103,14 +103,13 @@ def watching(watcher: Watcher, text: str = "working") -> Iterator[None]:
     text : str
         What is being done before anything is logged.
     """
-    outer = [one for one in LOG.handlers if isinstance(one, _Listener)]
-    paused = [one for one in outer if not one.is_paused]
+    for outer in LOG.handlers:
+        if isinstance(outer, _Listener):
+            outer.is_silent = True
     listener = _Listener(watcher, text)
     level = LOG.level
     LOG.setLevel(logging.INFO)
     LOG.addHandler(listener)
-    for one in paused:
-        one.is_paused = True
     listener.start()
     try:
         yield
@@ -118,5 +117,3 @@ def watching(watcher: Watcher, text: str = "working") -> Iterator[None]:
         listener.stop()
         LOG.removeHandler(listener)
         LOG.setLevel(level)
-        for one in paused:
-            one.is_paused = False

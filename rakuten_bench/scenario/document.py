@@ -340,3 +340,35 @@ class _Builder:
 
 
 _SHOWN = 40  # characters of a text in a message
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what the loader would not read as the same text."""
+
+
+_Dumper.yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def dump_inline(value: object) -> str:
+    """Return a value as YAML on one line; `load_document` reads it as the same value.
+
+    >>> dump_inline({"normalizer": ["off", "a: b", "010"]})
+    "{normalizer: [off, 'a: b', '010']}"
+    """
+    text: str = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        default_flow_style=True,
+        allow_unicode=True,
+        sort_keys=False,
+        width=float("inf"),
+    )
+    return text.removesuffix("\n").removesuffix("\n...")

@@ -8,6 +8,7 @@ so that no single feature is enough.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rakuten_bench.activity import counted
 from rakuten_bench.cores import count_cores
 from rakuten_bench.data.synthesis.damage import draw_sources
 from rakuten_bench.data.synthesis.profile import PROFILES
@@ -117,7 +119,8 @@ def draw_photos(
 
     # OpenCV releases the GIL
     with ThreadPoolExecutor(count_cores()) as pool:
-        list(pool.map(draw_one, range(len(names))))
+        drawn = pool.map(draw_one, range(len(names)))
+        deque(counted(drawn, len(names), "drawing photos"), 0)
 
 
 def draw_jpeg(row: int, label: Rows, random_state: int, quality: int) -> bytes:
