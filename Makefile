@@ -3,6 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Run pip, which reports its downloads, and count what is unpacked: pip says nothing meanwhile.
+INSTALL = @(while sleep 4; do \
+	  echo "   $$(ls -d $(VENV)/lib/python*/site-packages/*.dist-info 2>/dev/null | wc -l) packages so far"; \
+	done) & count=$$!; trap "kill $$count" EXIT; \
+	$(PIP) install --progress-bar off
 CORE := requirements.lock
 TEST := requirements-test.lock
 
@@ -70,12 +75,12 @@ $(VENV)/bin/python:
 
 $(VENV)/core.done: $(CORE) pyproject.toml | $(VENV)/bin/python
 	@echo "== installing the core from $(CORE)"
-	$(PIP) install --quiet -r $(CORE)
-	$(PIP) install --quiet --no-deps -e .
+	$(INSTALL) -r $(CORE)
+	$(INSTALL) --no-deps -e .
 	@touch $@
 
 $(VENV)/test.done: $(TEST) requirements-pretrained.txt $(VENV)/core.done
 	@echo "== installing the test extras from $(TEST)"
-	$(PIP) install --quiet -r $(TEST)
-	$(PIP) install --quiet --no-deps --require-hashes -r requirements-pretrained.txt
+	$(INSTALL) -r $(TEST)
+	$(INSTALL) --no-deps --require-hashes -r requirements-pretrained.txt
 	@touch $@

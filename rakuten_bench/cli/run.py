@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rakuten_bench.activity import announce
 from rakuten_bench.cli._option import (
     cache_option,
     data_dir_option,
@@ -88,13 +89,15 @@ def command(
       rakuten-bench run scenarios/text/levers.yaml --data-dir data/flipkart
     """
     from rakuten_bench.interface.progress import choose_display, iter_note_lines
-    from rakuten_bench.interface.running import run_study
-    from rakuten_bench.interface.setting import build_settings
     from rakuten_bench.interface.watching import watching
-    from rakuten_bench.scenario.load import load_study
 
-    settings = build_settings(**options)
     with choose_display(quiet=quiet) as display, watching(display):
+        announce("reading %s", file.name)  # at once: the imports may take seconds
+        from rakuten_bench.interface.running import run_study
+        from rakuten_bench.interface.setting import build_settings
+        from rakuten_bench.scenario.load import load_study
+
+        settings = build_settings(**options)
         done = run_study(
             lambda: load_study(file, dataset=dataset, seed=seed),
             settings,

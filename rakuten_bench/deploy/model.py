@@ -259,6 +259,7 @@ def load_model(
         raise UserError(explain_wrong_file(path, "model") or message)
     if message := explain_wrong_file(path, "model"):
         raise UserError(message)
+    announce("loading %s", path.name)
     card = read_card(path)
     _refuse_changed(path, card)
     differences = other_versions(card)

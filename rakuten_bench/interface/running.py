@@ -151,7 +151,6 @@ def run_study(
     """
     check_results(settings.results)
     with attempting(settings.results, Path(file), _find_dataset(dataset)):
-        announce("reading %s", Path(file).name)
         study = load()
         starting = warm_up(study, settings)
         prepared = prepare(study, settings, pin=True)

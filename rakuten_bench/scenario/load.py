@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import structs
 
+from rakuten_bench.activity import announce
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
 from rakuten_bench.data.spec import DATASETS, SPLITS
 from rakuten_bench.errors import Problems, UserError, unknown
@@ -150,6 +151,7 @@ def load_study(
     Problems
         All mistakes of the file, one line each.
     """
+    announce("reading %s", path.name)
     keys = _merged(path)
     given = {"dataset": dataset, "seed": seed}
     overrides = {key: value for key, value in given.items() if value is not None}

@@ -29,7 +29,7 @@ ROLES = (
 _NAMES = {
     "label": (
         "label class classe klasse category categorie categoria kategorie target cible "
-        "etiquette prdtypecode rubrique rayon categoryname productcategory producttype "
+        "etiquette prdtypecode famille rubrique rayon categoryname productcategory producttype "
         "labels y"
     ),
     "title": (
