@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.model import load_model as load_model
     from rakuten_bench.interface.result import ScenarioResult as ScenarioResult
     from rakuten_bench.interface.running import run as run
+    from rakuten_bench.interface.start import Written as Written
+    from rakuten_bench.interface.start import init as init
     from rakuten_bench.interface.study import Study as Study
     from rakuten_bench.interface.study import load_study as load_study
 
@@ -34,11 +36,13 @@ _MODULES = {
     "ScenarioResult": "interface.result",
     "Study": "interface.study",
     "UserError": "errors",
+    "Written": "interface.start",
     "approve": "interface.gate",
     "build": "interface.building",
     "check": "interface.gate",
     "doctor": "interface.doctor",
     "export": "interface.model",
+    "init": "interface.start",
     "load_board": "interface.board",
     "load_model": "interface.model",
     "load_study": "interface.study",

@@ -118,7 +118,7 @@ def call(cache, tmp_path, monkeypatch, capsys):
     rows = [
         f"{w} {i},a {w},{w},{i}.jpg" for w in ("shoe", "pot", "hat") for i in range(15)
     ]
-    for table in ("shop.csv", "new.csv"):
+    for table in ("shop.csv", "new.csv", "products.csv"):
         Path(table).write_text("\n".join(["name,text,category,photo", *rows]))
     Path("shop.yaml").write_text(shops_of("README.md")[0], encoding="utf-8")
 

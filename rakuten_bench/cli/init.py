@@ -7,31 +7,31 @@ from typing import Any
 
 import click
 
-from rakuten_bench.cli._option import cache_option
+from rakuten_bench.cli._option import Decorator, cache_option
 from rakuten_bench.cli._text import Text
 from rakuten_bench.interface.printing import echo
 
-_COLUMN = {"type": Text(), "metavar": "COLUMN"}
+
+def _column_option(name: str, help: str) -> Decorator:
+    return click.option(f"--{name}", type=Text(), metavar="COLUMN", help=help)
 
 
 @click.command("init", short_help="Write a scenario file for a table or a folder.")
 @click.argument("source", required=False, type=click.Path(path_type=Path))
-@click.option("--label", **_COLUMN, help="Column to predict.")
-@click.option("--title", **_COLUMN, help="Column with a short text.")
-@click.option("--description", **_COLUMN, help="Column with a longer text.")
-@click.option("--image", **_COLUMN, help="Column with the names of image files.")
+@_column_option("label", "Column to predict.")
+@_column_option("title", "Column with a short text.")
+@_column_option("description", "Column with a longer text.")
+@_column_option("image", "Column with the names of image files.")
 @click.option(
     "--images",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Folder of these files.",
 )
-@click.option("--id", "id", **_COLUMN, help="Column with a name for each row.")
-@click.option("--language", **_COLUMN, help="Column with the language.")
-@click.option(
-    "--group", **_COLUMN, help="Column whose equal values stay on one side of a split."
-)
-@click.option("--side", **_COLUMN, help="Column with train, validation or test.")
+@_column_option("id", "Column with a name for each row.")
+@_column_option("language", "Column with the language.")
+@_column_option("group", "Column whose equal values stay on one side of a split.")
+@_column_option("side", "Column with train, validation or test.")
 @click.option(
     "-o",
     "--output",

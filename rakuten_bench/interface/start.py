@@ -24,22 +24,19 @@ class Written:
     Attributes
     ----------
     path : Path
-    dataset : str
-        Name of its data set.
-    params : mapping of str to Any
-        Parameters of the data set: files and columns.
-    guessed : tuple of str
-        Those of `params` that were not given.
-    n_rows, n_classes, n_scenarios : int
-    languages : tuple of str
-        Codes, the most frequent language first.
-    warnings : tuple of str
-        What may spoil a benchmark of these data.
+    draft : Draft
+        What was found in the data.
+    n_scenarios : int
     """
 
     path: Path
     draft: Draft
     n_scenarios: int
+
+    @property
+    def guessed(self) -> dict[str, str]:
+        """Parameters of the data set that were guessed: role -> column."""
+        return {key: str(self.draft.params[key]) for key in self.draft.guessed}
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -217,7 +217,7 @@ def _by_name(role: str, profiles: list[Profile]) -> Iterator[Profile]:
 
 def _guess(role: str, profiles: list[Profile], image_folder: Path | None) -> str:
     """Return a column that has a name of the role, and fitting values; "" for none."""
-    accepts = {
+    accepts: dict[str, Callable[[Profile], object]] = {
         "image": lambda one: _has_images(one, image_folder),
         "side": lambda one: one.share(find_side) == 1,
         "language": lambda one: one.share(find_code) >= _LEAST_SHARE,
@@ -225,8 +225,8 @@ def _guess(role: str, profiles: list[Profile], image_folder: Path | None) -> str
         "group": lambda one: not one.is_unique and len(one.values),
         "title": lambda one: len(one.values) and not _has_images(one, None),
         "description": lambda one: len(one.values) and not _has_images(one, None),
-    }[role]
-    found = [one for one in _by_name(role, profiles) if accepts(one)]
+    }
+    found = [one for one in _by_name(role, profiles) if accepts[role](one)]
     if not found and role == "image":
         found = [one for one in profiles if _has_images(one, image_folder)]
     return found[0].name if found else ""

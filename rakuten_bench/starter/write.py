@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,12 +91,14 @@ def draft(
     """
     if source.is_dir():
         _refuse_columns(source, given, image_folder)
-        name, params = "image_folder", _check_folder(source, target)
+        name, params, note = "image_folder", _check_folder(source, target), ""
     else:
-        name, params = "table", _describe_table(source, target, given, image_folder)
+        name = "table"
+        params, note = _describe_table(source, target, given, image_folder)
     files = {key: _locate(params[key], target) for key in _FILES if key in params}
     dataset = load_dataset(DatasetSpec(name, {**params, **files}), cache=cache)
     found = survey(dataset, cache)
+    found = replace(found, warnings=(*filter(None, [note]), *found.warnings))
     text = render_document(
         f"First scenarios on {source.name}",
         {name: params},
@@ -133,8 +135,8 @@ def _check_folder(source: Path, target: Path) -> dict[str, Any]:
 
 def _describe_table(
     source: Path, target: Path, given: Mapping[str, str], image_folder: Path | None
-) -> dict[str, Any]:
-    """Return the parameters of the data set `table`."""
+) -> tuple[dict[str, Any], str]:
+    """Return the parameters of the data set `table`, and a note on absent images."""
     announce("reading %s", source.name)
     named = [column for column in given.values() if column]
     frame = read_table(source, named).frame
@@ -143,23 +145,30 @@ def _describe_table(
     if "image" in columns:
         folder = image_folder or _find_image_folder(source, frame[columns["image"]])
         params["image_folder"] = _relative(folder, target)
+        if "image" not in given and not _count_images(folder, frame[columns["image"]]):
+            del params["image"], params["image_folder"]
+            return params, (
+                f"column '{columns['image']}' names images that are not in {folder}: not "
+                f"used. Name their folder with --images DIR."
+            )
     elif image_folder:
         message = (
             f"{source}: no column names files of {image_folder}. Name the one that does "
             f"with --image."
         )
         raise UserError(message)
-    return params
+    return params, ""
 
 
 def _find_image_folder(source: Path, names: Any) -> Path:
     """Return the folder beside a table that has its first images; else the table's own."""
-    first = [name for name in names.head(_TRIED) if name]
     folders = [source.parent, *sorted(p for p in source.parent.iterdir() if p.is_dir())]
-    counts = {
-        folder: sum((folder / name).is_file() for name in first) for folder in folders
-    }
-    return max(counts, key=lambda folder: counts[folder])
+    return max(folders, key=lambda folder: _count_images(folder, names))
+
+
+def _count_images(folder: Path, names: Any) -> int:
+    """Return how many of the first images of a column are in a folder."""
+    return sum((folder / name).is_file() for name in names.head(_TRIED) if name)
 
 
 _TRIED = 20  # image names that are looked up in folders

@@ -187,6 +187,17 @@ def test_a_table_with_images_gets_scenarios_of_each_modality(folder):
     assert {one.modality for one in study.scenarios} == {"text", "image", "fusion"}
 
 
+def test_images_that_are_not_found_are_not_used_with_a_note(folder):
+    frame = pd.DataFrame(products(ENGLISH, 30), columns=["category", "name"])
+    frame["photo"] = [f"{row}.png" for row in range(30)]
+    frame.to_csv("shop.csv", index=False)
+
+    written = init("shop.csv")
+
+    assert "image" not in table_of(load_study(written.path))
+    assert written.warnings[0].startswith("column 'photo' names images that are not in")
+
+
 def test_a_folder_of_images_gets_a_grid_of_image_scenarios(folder):
     write_images(
         folder, [f"photos/{c}/{n}.png" for c in ("cat", "dog") for n in range(9)]
@@ -292,3 +303,23 @@ def test_every_choice_of_scenarios_is_valid(tmp_path, n_rows, languages, columns
 
     assert 7 <= len(study.scenarios) <= 16
     assert study.dropped == {}
+
+
+@pytest.mark.slow
+def test_three_commands_lead_from_a_table_to_a_board_with_a_champion(folder, call):
+    draw = random.Random(0)
+    rows = []
+    for number, (label, title) in enumerate(products(FRENCH, 600)):
+        shown = label if draw.random() < 0.9 else draw.choice(list(FRENCH))
+        rows.append(f"R{number};{title};Livré en 48 h, {title};{shown};12,50")
+    header = "Référence;Désignation;Descriptif;Catégorie;Prix"
+    (folder / "catalogue.csv").write_text("\n".join([header, *rows]), "cp1252")
+
+    started = call("init", "catalogue.csv")
+    ran = call("run", "catalogue.yaml", "--jobs", "1")
+    reported = call("report", "--html", "board.html")
+
+    assert [code for code, _, _ in (started, ran, reported)] == [0, 0, 0]
+    assert started[1].endswith("  rakuten-bench run catalogue.yaml\n")
+    assert "1*" in ran[1]
+    assert "complement_nb" in (folder / "board.html").read_text("utf-8")
