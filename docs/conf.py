@@ -64,6 +64,7 @@ templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = "rakuten-bench"
 html_static_path = ["_static"]
+html_extra_path = ["generated/extra"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False

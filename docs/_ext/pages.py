@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reference import Reference
+
+from rakuten_bench.scenario.schema import URL, build_schema, render_schema
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -22,6 +26,8 @@ REPOSITORY_URL = "https://github.com/rakuten-bench/rakuten-bench"
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 GENERATED = DOCS / "generated"
+#: Files that the site has as they are.
+EXTRA = GENERATED / "extra"
 
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()(?!\w+:)([^)\s#]*)(#[^)\s]*)?(?=\))")
@@ -203,12 +209,16 @@ def render_pages() -> Iterator[tuple[Path, str]]:
         source = REPOSITORY / page.source
         yield page.path, rewrite_links(page.read(), source, page.path)
     yield GENERATED / "python.rst", render_api()
+    reference = Reference(build_schema(), URL)
+    yield GENERATED / "scenario_file.md", reference.render_keys()
+    yield GENERATED / "parameters.md", reference.render_parameters()
+    yield EXTRA / "scenario.schema.json", render_schema()
 
 
 def _write_pages(app: Sphinx, config: object) -> None:
     del app, config
     written = dict(render_pages())
-    GENERATED.mkdir(exist_ok=True)
+    EXTRA.mkdir(exist_ok=True, parents=True)
     for path, text in written.items():
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, encoding="utf-8")

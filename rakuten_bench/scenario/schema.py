@@ -237,7 +237,7 @@ def _loosen(schema: Any) -> Any:
         for key, value in schema.items()
         if key != "items" or "prefixItems" not in schema
     }
-    other = _SPELLINGS.get(str(inner.get("type")))
+    other = SPELLINGS.get(str(inner.get("type")))
     return {"anyOf": [inner, other]} if other else inner
 
 
@@ -246,7 +246,8 @@ def _any_case(word: str) -> str:
 
 
 _NUMERAL: Schema = {"type": "string", "pattern": rf"^\s*(?:{NUMBER})\s*$"}
-_SPELLINGS: Mapping[str, Schema] = {
+#: By type: how else its values may be written.
+SPELLINGS: Mapping[str, Schema] = {
     "string": {"type": ["number", "boolean", "null"]},
     "integer": _NUMERAL,
     "number": _NUMERAL,
