@@ -10,7 +10,6 @@ BUILD = DOCS / "_build"
 sys.path.insert(0, str(DOCS / "_ext"))
 
 import pages  # noqa: E402  (in docs/_ext)
-
 from rakuten_bench import __version__  # noqa: E402
 
 project = "rakuten-bench"
@@ -29,6 +28,8 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext", "examples"]
 nitpicky = True
+smartquotes = False  # -- and " are code more often than not
+default_role = "code"  # single backticks of docstrings
 suppress_warnings = ["config.cache"]  # functions among the settings of sphinx-gallery
 
 # Pages that are also read on GitHub are Markdown; pages of the site alone are rst.
@@ -50,7 +51,7 @@ sphinx_gallery_conf = {
     "examples_dirs": str(WORK),
     "gallery_dirs": "tutorials",
     "filename_pattern": "",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": pages.TutorialOrder,
     "download_all_examples": False,
     "show_memory": False,
     "min_reported_time": 1e9,
@@ -68,6 +69,7 @@ html_extra_path = ["generated/extra"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": "rakuten-bench"},
     "github_url": pages.REPOSITORY_URL,
@@ -77,4 +79,4 @@ html_theme_options = {
     "navigation_with_keys": False,
     "header_links_before_dropdown": 6,
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "generated/start": []}

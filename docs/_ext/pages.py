@@ -10,14 +10,13 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reference import Reference
-
 from rakuten_bench.scenario.schema import URL, build_schema, render_schema
+from reference import Reference
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -31,6 +30,15 @@ EXTRA = GENERATED / "extra"
 
 _FENCE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"(?<=\]\()(?!\w+:)([^)\s#]*)(#[^)\s]*)?(?=\))")
+
+
+def _list_terms(text: str) -> str:
+    """Turn the table of the glossary into a list of terms that pages can refer to."""
+    head, _, table = text.partition("| --- | --- |\n")
+    intro = head.replace("## Glossary\n\n", "").rpartition("| word |")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", table, re.MULTILINE)
+    terms = "\n".join(f"{word}\n  {meaning}\n" for word, meaning in rows)
+    return f"{intro}```{{glossary}}\n{terms}```\n"
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,8 @@ class Page:
         Headings of the sections that it has; all by default.
     without : tuple of str
         Headings of the sections that it leaves out.
+    render : callable
+        Changes the text.
     """
 
     target: str
@@ -56,6 +66,7 @@ class Page:
     title: str = ""
     sections: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    render: Callable[[str], str] = str
 
     @property
     def path(self) -> Path:
@@ -70,7 +81,8 @@ class Page:
         if self.title:
             heading = f"# {self.title}"
         kept = [part for part in parts if self._has(part)]
-        return "\n".join([heading, "" if self.sections else opening, "".join(kept)])
+        text = "\n".join([heading, "" if self.sections else opening, "".join(kept)])
+        return self.render(text)
 
     def _has(self, part: str) -> bool:
         name = part[3 : part.index("\n")]
@@ -79,11 +91,11 @@ class Page:
 
 _BUILT = ("How it is built", "Decisions")
 PAGES = (
-    Page("start", "README.md", "Start", without=("Documentation",)),
+    Page("start", "README.md", "Get started", without=("Documentation",)),
     Page("examples", "scenarios/README.md", "Example files"),
     Page("contributing", "CONTRIBUTING.md", without=(*_BUILT, "Glossary")),
     Page("architecture", "CONTRIBUTING.md", "Architecture", sections=_BUILT),
-    Page("glossary", "CONTRIBUTING.md", "Words", sections=("Glossary",)),
+    Page("glossary", "CONTRIBUTING.md", "Glossary", ("Glossary",), render=_list_terms),
     Page("security", "SECURITY.md"),
     Page("changelog", "CHANGELOG.md"),
 )
@@ -149,6 +161,42 @@ def _skip_routing(app: Sphinx, what: str, name: str, *args: object) -> bool | No
         r"set_\w+_request", name
     )
     return True if is_routing else None
+
+
+def _show_examples(app: Sphinx, ctx: object, lines: list[str]) -> None:
+    """Show the examples of a command's help as code; in the help they are lines."""
+    del app, ctx
+    shown = []
+    for line in lines:
+        if line == "| Example:":
+            shown += ["Example:", "", ".. code-block:: bash", ""]
+        else:
+            shown.append(f"   {line[2:].strip()}" if line.startswith("| ") else line)
+    lines[:] = shown
+
+
+#: Tutorials in the order of the gallery; others follow.
+TUTORIALS = (
+    "own_csv.py",
+    "images_and_fusion.py",
+    "which_lever_pays.py",
+    "gate_in_ci.py",
+    "in_a_notebook.py",
+    "add_an_option.py",
+    "on_a_cluster.py",
+)
+
+
+class TutorialOrder:
+    """Sort key of the gallery."""
+
+    def __init__(self, src_dir: str) -> None:
+        del src_dir
+
+    def __call__(self, name: str) -> tuple[int, str]:
+        """Return the place of a tutorial."""
+        is_listed = name in TUTORIALS
+        return TUTORIALS.index(name) if is_listed else len(TUTORIALS), name
 
 
 #: Classes that public functions return, without being public names themselves.
@@ -229,4 +277,6 @@ def setup(app: Sphinx) -> Mapping[str, bool]:
     app.connect("config-inited", _write_pages)
     app.connect("source-read", _rewrite_source)
     app.connect("autodoc-skip-member", _skip_routing)
+    app.setup_extension("sphinx_click")
+    app.connect("sphinx-click-process-description", _show_examples)
     return {"parallel_read_safe": True}

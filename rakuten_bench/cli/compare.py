@@ -19,7 +19,7 @@ from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.format import FORMATS
 
 
-@click.command()
+@click.command("compare")
 @click.argument("a", type=Code())
 @click.argument("b", type=Code())
 @board_option("Board, if several have a scenario.")

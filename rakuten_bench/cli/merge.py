@@ -12,7 +12,7 @@ from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.words import one_line
 
 
-@click.command()
+@click.command("merge")
 @click.argument(
     "folders",
     nargs=-1,

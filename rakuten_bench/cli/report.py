@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _PLOTTED = 5  # scenarios of a board with separate plots, at most
 
 
-@click.command()
+@click.command("report")
 @board_option("Board or data set; all by default.")
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="Best N scenarios only."

@@ -13,7 +13,7 @@ from rakuten_bench.interface.printing import echo
 from rakuten_bench.interface.writing import write_files
 
 
-@click.command()
+@click.command("show")
 @click.argument("code", type=Code())
 @board_option()
 @results_option()

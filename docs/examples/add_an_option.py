@@ -1,0 +1,68 @@
+"""
+Add an option
+=============
+
+An option is one function with a decorator, in one file. This one cuts words to their first letters: a
+stemmer that needs no dictionary.
+"""
+
+# %%
+# The file
+# --------
+# Arguments without a default are data: here the distinct words of the corpus. Arguments with a default
+# are the parameters that a study may set. The first line of the docstring is the description in
+# ``rakuten-bench levers``.
+
+from pathlib import Path
+
+Path("my_options.py").write_text(
+    '''
+from rakuten_bench.registry import NORMALIZER
+
+
+@NORMALIZER.option("first_letters", digit="z")
+def first_letters(tokens: list[str], *, length: int = 4) -> list[str]:
+    """Cut words to their first letters."""
+    return [token[:length] for token in tokens]
+'''
+)
+
+# %%
+# Use it
+# ------
+# Importing the file registers the option. It is one like all others: sweep its parameter, and see
+# whether it pays.
+
+import my_options  # noqa: F401
+
+import rakuten_bench as rb
+
+study = rb.Study(
+    "openmoji",
+    matrix={
+        "normalizer": [
+            "off",
+            "stem_snowball",
+            {"first_letters": {"length": [3, 4, 6]}},
+        ],
+        "vectorizer": ["count", "tfidf"],
+        "model": ["complement_nb", "linear_svc"],
+    },
+)
+board = rb.run(study, progress=False)
+board.effects()
+
+# %%
+# Mistakes are found before anything runs:
+
+try:
+    rb.Study("openmoji", matrix={"normalizer": {"first_letters": {"lenght": 3}}})
+except rb.UserError as error:
+    print(error)
+
+# %%
+# What next?
+# ----------
+# The source of the function is part of the keys of its results: after a change, what depends on it is
+# computed again. :doc:`/options` says how a package of your own brings options, and what models,
+# vectorizers and samplers may do.
