@@ -58,6 +58,9 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "show_signature": False,
     "abort_on_example_error": True,
+    "reset_modules": (pages.clear_folder,),
+    "image_scrapers": (pages.scrape_figures,),
+    "default_thumb_file": str(DOCS / "board.png"),
     "capture_repr": ("_repr_html_", "__repr__"),
 }
 

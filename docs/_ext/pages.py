@@ -10,10 +10,11 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rakuten_bench.scenario.schema import URL, build_schema, render_schema
 from reference import Reference
@@ -197,6 +198,36 @@ class TutorialOrder:
         """Return the place of a tutorial."""
         is_listed = name in TUTORIALS
         return TUTORIALS.index(name) if is_listed else len(TUTORIALS), name
+
+
+def clear_folder(gallery_conf: Mapping[str, Any], file: str) -> None:
+    """Remove what the tutorial before has written: each starts in an empty folder."""
+    del file
+    for path in Path(gallery_conf["examples_dirs"]).iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.suffix not in (".py", ".rst"):
+            path.unlink()
+
+
+def scrape_figures(
+    block: object, block_vars: Mapping[str, Any], gallery_conf: Mapping[str, Any]
+) -> str:
+    """Save the figures that a block of a tutorial has made; return what shows them.
+
+    They are plain figures of matplotlib, which its pyplot does not know of.
+    """
+    from matplotlib.figure import Figure
+    from sphinx_gallery.scrapers import figure_rst
+
+    del block
+    files = []
+    for value in block_vars["example_globals"].values():
+        if isinstance(value, Figure) and not hasattr(value, "_is_shown"):
+            value._is_shown = True
+            files.append(next(block_vars["image_path_iterator"]))
+            value.savefig(files[-1], dpi=100, bbox_inches="tight")
+    return figure_rst(files, gallery_conf["src_dir"])
 
 
 #: Classes that public functions return, without being public names themselves.

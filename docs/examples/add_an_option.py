@@ -50,7 +50,7 @@ study = rb.Study(
     },
 )
 board = rb.run(study, progress=False)
-board.effects()
+figure = board.effects().plot()
 
 # %%
 # Mistakes are found before anything runs:

@@ -51,6 +51,10 @@ best.confusion
 
 # %%
 
+figure = best.plot()
+
+# %%
+
 best.predictions.head()
 
 # %%

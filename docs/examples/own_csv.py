@@ -80,8 +80,12 @@ board = rb.run(study, progress=False)
 board
 
 # %%
-# Scenarios of one group do not differ significantly: see :doc:`/numbers`.
-#
+# Scenarios of one group do not differ significantly: see :doc:`/numbers`. The same as a figure, score
+# against cost:
+
+figure = board.plot()
+
+# %%
 # What goes wrong?
 # ----------------
 
