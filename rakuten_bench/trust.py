@@ -1,7 +1,9 @@
-"""Which files may be unpickled: loading a pickle runs code chosen by its author."""
+"""Which files may be loaded: a pickle or a Python file runs code of its author."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -42,3 +44,33 @@ def _is_private_group(gid: int) -> bool:
         return False
     is_named_so = group.gr_name == user.pw_name and user.pw_gid == gid
     return is_named_so and set(group.gr_mem) <= {user.pw_name}
+
+
+def remember(folder: Path, file: Path) -> None:
+    """Note that the user has run a Python file, as `is_remembered` finds it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the notes; one that can't be written keeps none.
+    file : Path
+    """
+    note = _note(folder, file)
+    if not note.exists():
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            note.write_text(f"{file.resolve()}\n", encoding="utf-8")
+
+
+def is_remembered(folder: Path, file: Path) -> bool:
+    """Return whether the user has run a Python file before.
+
+    A record of somebody else can name any file: its code is run only if a scenario file
+    that the user has named has run it.
+    """
+    return _note(folder, file).is_file()
+
+
+def _note(folder: Path, file: Path) -> Path:
+    path = str(file.resolve()).encode(errors="surrogateescape")
+    return folder / hashlib.blake2b(path, digest_size=16).hexdigest()

@@ -141,8 +141,9 @@ def _from_record(
     from rakuten_bench.store.layout import default_cache
 
     record = read_record(find_scenario(results, code, dataset))
-    refuse_clustering(rebuild(record))
-    source = load_source(record, data_dir=data_dir, cache=cache or default_cache())
+    cache = cache or default_cache()
+    refuse_clustering(rebuild(record, cache))
+    source = load_source(record, data_dir=data_dir, cache=cache)
     chosen = None if row is None else choose_row(source, row)
     with limited_threads(record.n_threads), telling():
         model = fit_source(

@@ -61,7 +61,9 @@ def command(
         results=results, cache=cache or default_cache(), data_dir=data_dir
     )
     record = read_record(find_scenario(results, code, dataset))
-    study = study_of(record) if file is None else _pick(file, code, record)
+    study = (
+        study_of(record, settings.cache) if file is None else _pick(file, code, record)
+    )
     echo(render_answer(record, explain(record, study, settings)))
 
 

@@ -72,7 +72,7 @@ def load_dataset(
         If files are missing or unreadable, or rows have no label.
     """
     paths = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
-    entry = DATASETS.find(spec.name)
+    entry = DATASETS.find(spec.name, spec.units)
     entry.versions()  # raises if packages are missing
     announce("reading data set '%s'", spec.name)
     loaded: Dataset = entry.function(paths, **entry.convert(spec.params))

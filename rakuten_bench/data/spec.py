@@ -9,7 +9,7 @@ signature.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,17 @@ DATA_DIR_VARIABLE = "RAKUTEN_BENCH_DATA"
 
 
 class DatasetSpec(msgspec.Struct, frozen=True):
-    """A data set by name, with the parameters that differ from its defaults."""
+    """A data set by name, with the parameters that differ from its defaults.
+
+    Attributes
+    ----------
+    units : tuple of str
+        The user's module that defines it (`registry.own`); empty for any other.
+    """
 
     name: str
     params: dict[str, Any] = {}
+    units: tuple[str, ...] = ()
 
 
 class SplitSpec(msgspec.Struct, frozen=True):
@@ -176,22 +183,30 @@ def scheme(name: str) -> Callable[[Decorated], Decorated]:
     )
 
 
-def parse_dataset(value: object) -> DatasetSpec:
+def parse_dataset(value: object, units: Sequence[str] = ()) -> DatasetSpec:
     """Parse `dataset` of a scenario file, without loading anything.
 
     Parameters
     ----------
     value : str or mapping
         `"openmoji"`, or `{"table": {"path": "a.csv", "label": "kind"}}`.
+    units : sequence of str
+        The user's modules in which it is searched, too.
 
     Raises
     ------
     UserError
         For an unknown name, parameter or type; `Problems` for several.
     """
-    if isinstance(value, str) and value not in {entry.name for entry in DATASETS}:
+    if isinstance(value, str) and value not in _names(units):
         _refuse_file(value)
-    return DatasetSpec(*_parse(DATASETS, value))
+    name, params = _parse(DATASETS, value, units)
+    unit = DATASETS.find(name, units).unit
+    return DatasetSpec(name, params, (unit,) if unit else ())
+
+
+def _names(units: Sequence[str]) -> set[str]:
+    return {entry.name for entry in DATASETS.entries(units)}
 
 
 def _refuse_file(name: str) -> None:
@@ -222,7 +237,7 @@ def parse_split(value: object) -> SplitSpec:
 
 
 def _parse(
-    registry: Registry[AnyRegistered], value: object
+    registry: Registry[AnyRegistered], value: object, units: Sequence[str] = ()
 ) -> tuple[str, dict[str, Any]]:
     """Read `name` or `{name: {parameter: value}}` and check it.
 
@@ -234,7 +249,7 @@ def _parse(
         For several of them.
     """
     name, params = _take_apart(registry.noun, value)
-    entry = registry.find(name)
+    entry = registry.find(name, units)
     problems = list(entry.find_problems(params))
     if len(problems) > 1:
         raise Problems(problems)

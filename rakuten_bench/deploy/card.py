@@ -49,6 +49,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         Descriptions of the parameters chosen by a search in fitting; else empty.
     packages : dict of str to str
         Distribution -> version that it was pickled with.
+    files : dict of str to str
+        The user's files that the model runs: names of their modules, which depend on
+        their source -> their paths.
     sources : dict of str to str
         Module of another package with an option of the scenario -> digest of its source,
         which may change without a new version.
@@ -83,6 +86,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     packages: dict[str, str]
     python: str
     created: str
+    files: dict[str, str] = {}
     sources: dict[str, str] = {}
     format: Format = "joblib"
     loading_executes_code: bool = True

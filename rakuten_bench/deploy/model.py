@@ -33,9 +33,10 @@ from rakuten_bench.errors import UserError, writing
 from rakuten_bench.identify import explain_wrong_file
 from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import Record
-from rakuten_bench.registry import find_owner
+from rakuten_bench.registry import find_owner, own
 from rakuten_bench.report.search import search_words
 from rakuten_bench.scenario import Scenario, iter_options
+from rakuten_bench.scenario.plugin import find_files
 from rakuten_bench.types import Dataset, Fold, Layout
 
 if TYPE_CHECKING:
@@ -190,6 +191,7 @@ def _card(
         },
         python=python_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        files={name: str(file) for name, file in find_files([source.scenario]).items()},
         sources=foreign,
     )
 
@@ -198,7 +200,7 @@ def _foreign_sources(scenario: Scenario) -> dict[str, str]:
     """Return the digest of each module of other packages that a scenario runs."""
     digests: dict[str, str] = {}
     for option, _ in iter_options([scenario]):
-        if not option.module.startswith("rakuten_bench."):
+        if not option.unit and not option.module.startswith("rakuten_bench."):
             digests |= source_digests(option.module)
     return {
         name: digest
@@ -272,6 +274,8 @@ def load_model(
         raise UserError(message)
     if differences and warn:
         warn(f"{path}: was exported with {', '.join(differences)}.")
+    if not is_skops(path):  # which has no code of the user
+        _load_files(path, card, any_version=any_version)
     model = read_skops(path) if is_skops(path) else _unpickle(path, card)
     _refuse_other(path, model, card)
     return model, card
@@ -312,6 +316,35 @@ def _refuse_changed(path: Path, card: Card) -> None:
             f"rakuten-bench export {card.code} -o {path.name}"
         )
         raise UserError(message)
+
+
+def _load_files(path: Path, card: Card, *, any_version: bool) -> None:
+    """Import the user's files that a model runs.
+
+    They are searched where they were, then beside the model.
+
+    Raises
+    ------
+    UserError
+        If one is missing, or was edited since.
+    """
+    for name, known in card.files.items():
+        places = (Path(known), path.parent / Path(known).name)
+        file = next((place for place in places if place.exists()), None)
+        if file is None:
+            message = (
+                f"{path}: runs {known}, which is missing. Put the file back, or beside "
+                f"the model."
+            )
+            raise UserError(message)
+        if not own.provide(name, file) and not any_version:
+            message = (
+                f"{path}: runs {file}, which was edited since the export: predictions "
+                f"could differ silently. Export it again, or use --any-version."
+            )
+            raise UserError(message)
+    for name in card.files:
+        own.import_unit(name, str(path))
 
 
 def _refuse_other(path: Path, model: object, card: Card) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rakuten_bench.data import DataPaths, build_split
-from rakuten_bench.engine.origin import load_data, scenario_of, study_of
+from rakuten_bench.engine.origin import load_data, study_of
 from rakuten_bench.errors import UserError
 from rakuten_bench.records import Record
 from rakuten_bench.scenario import Scenario
+from rakuten_bench.store.layout import default_cache
 from rakuten_bench.types import Dataset, Split
 
 if TYPE_CHECKING:
@@ -43,16 +44,28 @@ def load_source(
             f"again with --rerun all."
         )
         raise UserError(message)
-    dataset = load_data(record.dataset, data_dir=data_dir, cache=cache)
-    study = study_of(record)
+    study = study_of(record, cache or default_cache())
+    units = study.plugins.units
+    dataset = load_data(record.dataset, data_dir=data_dir, cache=cache, units=units)
     base = study.path.parent
     folder = DataPaths(data_dir, base).relative_to
     split = build_split(dataset, study.split, cache=cache, folder=folder)
     _check(record, dataset, split)
-    return Source(rebuild(record), dataset, split, base)
+    return Source(_check_code(record, study.scenarios[0]), dataset, split, base)
 
 
-def rebuild(record: Record) -> Scenario:
+def rebuild(record: Record, cache: Path) -> Scenario:
+    """Return the scenario of a record.
+
+    Raises
+    ------
+    UserError
+        If its options have other codes now, or as `study_of`.
+    """
+    return _check_code(record, study_of(record, cache).scenarios[0])
+
+
+def _check_code(record: Record, scenario: Scenario) -> Scenario:
     """Return the scenario of a record.
 
     Raises
@@ -60,7 +73,6 @@ def rebuild(record: Record) -> Scenario:
     UserError
         If its options have other codes now.
     """
-    scenario = scenario_of(record)
     if scenario.code != record.code:
         message = (
             f"{record.code}: its levers now have the code '{scenario.code}': options have "

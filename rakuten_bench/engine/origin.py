@@ -2,73 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rakuten_bench.data import DatasetSpec, SplitSpec, load_dataset
+from rakuten_bench.errors import UserError
 from rakuten_bench.records import DatasetInfo, Record
 from rakuten_bench.scenario import Scenario, from_words
 from rakuten_bench.scenario.load import StudySpec
+from rakuten_bench.scenario.plugin import Plugins
+from rakuten_bench.store.layout import Layout
+from rakuten_bench.trust import is_remembered, remember
 from rakuten_bench.types import Dataset
 
 
-def study_of(record: Record) -> StudySpec:
+def study_of(record: Record, cache: Path) -> StudySpec:
     """Return a study with only the scenario of a record.
+
+    Parameters
+    ----------
+    record : Record
+    cache : Path
+        Where runs note the user's files that they have run: only these are imported.
 
     Raises
     ------
     UserError
-        If an option or parameter of it no longer exists.
+        If an option or parameter of it no longer exists, or it runs a file of the user
+        that is missing, can't be imported, or was not run from here.
     """
+    plugins = load_plugins(record, cache)
     return StudySpec(
         path=(_folder_of(record.dataset) or Path()) / "record",
-        dataset=_spec_of(record.dataset),
+        dataset=_spec_of(record.dataset, plugins.units),
         split=SplitSpec(
             record.split.scheme, record.split.params, record.split.by_image
         ),
         seed=record.seed,
-        scenarios=(scenario_of(record),),
+        scenarios=(_scenario_of(record, plugins, cache),),
+        plugins=plugins,
     )
 
 
-def scenario_of(record: Record) -> Scenario:
-    """Return the scenario with a record's levers and parameters.
-
-    Its code differs from the record's if options have changed since.
+def load_plugins(record: Record, cache: Path) -> Plugins:
+    """Import the user's files whose options a record's scenario may use.
 
     Raises
     ------
     UserError
-        If an option or parameter of it no longer exists.
+        If one is missing, can't be imported, or was not run from here.
     """
+    plugins = Plugins(_folder_of(record.dataset) or Path())
+    for name in record.plugins:
+        file = plugins.base / name
+        _check_trusted(record, file, cache)
+        plugins = plugins.add(Path(name), f"{record.code}: its plugin {file}")
+    return plugins
+
+
+def _scenario_of(record: Record, plugins: Plugins, cache: Path) -> Scenario:
+    """Return the scenario with a record's levers and parameters.
+
+    Its code differs from the record's if options have changed since.
+    """
+    units = plugins.units
     members = tuple(
-        from_words(one["levers"], one["params"], one["modality"])
+        from_words(one["levers"], one["params"], one["modality"], units=units)
         for one in record.members
     )
-    return from_words(
-        record.levers, record.params, record.modality, record.name, members
+    scenario = from_words(
+        *(record.levers, record.params, record.modality, record.name, members), units
     )
+    for file in plugins.find_code([scenario]):
+        _check_trusted(record, file, cache)
+    return plugins.complete(scenario)
+
+
+def _check_trusted(record: Record, file: Path, cache: Path) -> None:
+    """Reject a file that the user has not run: anybody can have written the record.
+
+    Raises
+    ------
+    UserError
+    """
+    if file.exists() and not is_remembered(Layout(cache).trusted, file):
+        message = (
+            f"{record.code}: runs {file}, which no scenario file has run from here, and "
+            f"its record could be somebody else's. If you trust that file, name its "
+            f"scenario file first: rakuten-bench plan FILE"
+        )
+        raise UserError(message)
+
+
+def remember_files(study: StudySpec, cache: Path) -> None:
+    """Note the user's files that a study runs: its records may import them later."""
+    files = (*study.plugins.paths, *study.plugins.find_code(study.scenarios))
+    for file in dict.fromkeys(files):
+        remember(Layout(cache).trusted, file)
 
 
 def load_data(
-    info: DatasetInfo, *, data_dir: Path | None = None, cache: Path | None = None
+    info: DatasetInfo,
+    *,
+    data_dir: Path | None = None,
+    cache: Path | None = None,
+    units: Sequence[str] = (),
 ) -> Dataset:
     """Load the present data set of a record; its fingerprint may differ.
+
+    `units` are the user's modules that may define it.
 
     Raises
     ------
     UserError
         If it is not available.
     """
-    return load_dataset(
-        _spec_of(info), data_dir=data_dir, base_dir=_folder_of(info), cache=cache
-    )
+    spec, base = _spec_of(info, units), _folder_of(info)
+    return load_dataset(spec, data_dir=data_dir, base_dir=base, cache=cache)
 
 
-def _spec_of(info: DatasetInfo) -> DatasetSpec:
+def _spec_of(info: DatasetInfo, units: Sequence[str] = ()) -> DatasetSpec:
     """Return the data set by name; old records have only its name."""
-    return DatasetSpec(
-        info.source.get("name", info.name), info.source.get("params", {})
-    )
+    name = info.source.get("name", info.name)
+    return DatasetSpec(name, info.source.get("params", {}), tuple(units))
 
 
 def _folder_of(info: DatasetInfo) -> Path | None:

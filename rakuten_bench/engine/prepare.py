@@ -14,6 +14,7 @@ from rakuten_bench.activity import announce
 from rakuten_bench.data import DataPaths, build_split, load_dataset
 from rakuten_bench.data.image import check_images
 from rakuten_bench.data.leak import find_leaks
+from rakuten_bench.engine.origin import remember_files
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.stop import STOPPED, may_pass_now
 from rakuten_bench.errors import MissingPackage, Problems, UserError
@@ -137,6 +138,7 @@ def _store_of(settings: Settings) -> Store:
 
 def _prepare(study: StudySpec, settings: Settings) -> Prepared:
     check_packages(study.scenarios)
+    remember_files(study, settings.cache)
     dataset = load_dataset(
         study.dataset,
         data_dir=settings.data_dir,
@@ -259,9 +261,13 @@ def _describe_wanted(dataset: Dataset, rows: Sequence[tuple[Rows, Rows]]) -> Wan
 
 def remark_leaks(dataset: Dataset, scenarios: Iterable[Scenario]) -> Iterator[str]:
     """Warn that an option reads a column that leaks the label: its score is void."""
-    options = {option for option, _ in iter_options(scenarios)}
+    options = {
+        option
+        for option, choice in iter_options(scenarios)
+        if "frame" in option.find_reads(choice.arguments)
+    }
     for option in sorted(options, key=lambda one: (one.lever.name, one.name)):
-        for column in option.columns if "frame" in option.reads else ():
+        for column in option.columns:
             for leak in find_leaks(dataset, column):
                 yield (
                     f"{option.lever.name} '{option.name}' reads a column that leaks the label: {leak}. "

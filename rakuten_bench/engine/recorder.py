@@ -15,8 +15,12 @@ from rakuten_bench.engine.stop import STOPPED, describe_stop
 from rakuten_bench.executor.fault import Fault
 from rakuten_bench.executor.maker import Maker
 from rakuten_bench.plan import Plan, Step
-from rakuten_bench.plan.key_parts import KeyParts, find_key_parts, versions_of
-from rakuten_bench.plan.source import source_digests
+from rakuten_bench.plan.key_parts import (
+    KeyParts,
+    find_key_parts,
+    labeled_digests,
+    versions_of,
+)
 from rakuten_bench.records import (
     DatasetInfo,
     Predictions,
@@ -30,6 +34,7 @@ from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice, Scenario, find_option, iter_options
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.scenario.load import StudySpec
+from rakuten_bench.scenario.plugin import find_files
 from rakuten_bench.store.result import Facts, Store
 from rakuten_bench.types import Dataset, Languages, Prediction, Rows, Split
 from rakuten_bench.wording.words import number
@@ -195,8 +200,15 @@ class Recorder:
             label_names=dict(self.dataset.label_names),
             provenance=collect_provenance(_packages(scenario), gpu),
             key=self.plan.record_key(code),
+            plugins=self._plugins(scenario),
             **values,
         )
+
+    def _plugins(self, scenario: Scenario) -> list[str]:
+        """Return the study's plugins, for a scenario that runs files of the user."""
+        files = self.study.plugins.files
+        is_needed = self.study.dataset.units or find_files([scenario])
+        return [file.as_posix() for file in files] if is_needed else []
 
     @cached_property
     def _dataset_info(self) -> DatasetInfo:
@@ -284,8 +296,7 @@ class Recorder:
         }
         return {
             module: text[:_SHORT]
-            for root in sorted(roots)
-            for module, text in source_digests(root).items()
+            for module, text in labeled_digests(sorted(roots)).items()
         }
 
     # What only records need is found when the first one is made: the workers have
@@ -373,8 +384,8 @@ def _details(folds: Sequence[Prediction]) -> dict[str, object]:
 def _packages(scenario: Scenario) -> dict[str, str]:
     """Return the versions of packages that a scenario uses or that provide options."""
     found: dict[str, str] = {}
-    for option, _ in iter_options([scenario]):
-        found |= versions_of(option)
+    for option, choice in iter_options([scenario]):
+        found |= versions_of(option, choice)
         if option.owner:
             found[option.owner] = version(option.owner)
     return found

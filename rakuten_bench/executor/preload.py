@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +14,9 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.executor.script import MAIN, WORKERS_MAIN
 from rakuten_bench.plan.key_parts import modules_of
 from rakuten_bench.plan.source import foreign_imports, own_digest, source_digests
-from rakuten_bench.registry import Option, discover
+from rakuten_bench.registry import Option, discover, own
 from rakuten_bench.scenario import Scenario, iter_options
+from rakuten_bench.scenario.plugin import find_files
 
 _PACKAGE = "rakuten_bench."
 
@@ -53,15 +55,45 @@ def find_preload(scenarios: Iterable[Scenario]) -> Preload:
     names: dict[str, None] = dict.fromkeys(_ALWAYS)
     files: dict[str, str] = {}
     sources: dict[str, str] = {}
+    scenarios = tuple(scenarios)
     for option in _options(scenarios):
         module = option.module
         for name in modules_of(option):
             sources |= source_digests(name)
         names |= dict.fromkeys(foreign_imports(module))
         path = getattr(sys.modules.get(module), "__file__", None)
-        if path and not module.startswith(_PACKAGE):
+        if path and not module.startswith(_PACKAGE) and not option.unit:
             files[module] = path
+    units = find_files(scenarios)
+    for name in units:
+        names |= dict.fromkeys(foreign_imports(name))
+        sources |= source_digests(name)
+    files |= {name: str(path) for name, path in units.items()}
+    sources = {name: text for name, text in sources.items() if not own.is_own(name)}
     return Preload(tuple(names), tuple(sorted(files.items())), sources)
+
+
+def read_files(preload: Preload) -> dict[str, tuple[str, dict[str, bytes]]]:
+    """Return the source of the modules outside of this package, for other machines.
+
+    Returns
+    -------
+    dict
+        Module -> (its file, the contents of all files that it needs), by paths relative
+        to a common folder.
+    """
+    return {name: _read_closure(name, Path(path)) for name, path in preload.files}
+
+
+def _read_closure(name: str, path: Path) -> tuple[str, dict[str, bytes]]:
+    if not own.is_own(name):
+        return f"{name}.py", {f"{name}.py": path.read_bytes()}
+    files = {
+        file.relative_to(unit.path.parent).as_posix(): source
+        for unit in own.iter_closure(name)
+        for file, source in unit.files.values()
+    }
+    return path.name, files
 
 
 def find_changed(sources: Mapping[str, str], since: float) -> str:
@@ -99,11 +131,19 @@ def load_file(name: str, path: str) -> None:
     A script is imported as `__mp_main__`, so that what it guards with
     ``if __name__ == "__main__":`` does not run.
 
+    A file of the user must have the source from which its name was derived.
+
     Raises
     ------
     UserError
-        If the file is not a Python module.
+        If the file is not a Python module, or was edited.
     """
+    if own.is_own(name):
+        if own.read_unit(Path(path)).name != name:
+            message = f"{path}: was edited while the run started. Run again."
+            raise UserError(message)
+        importlib.import_module(name)
+        return
     spec_name = WORKERS_MAIN if name == MAIN else name
     spec = importlib.util.spec_from_file_location(spec_name, path)
     if spec is None or spec.loader is None:

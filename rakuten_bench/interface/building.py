@@ -86,6 +86,7 @@ def build(
         random_state=seed if random_state == "default" else random_state,
         n_jobs=n_jobs,
         base=base,
+        plugins=() if spec is None else spec.plugins.paths,
         **levers,
     )
 
@@ -117,8 +118,10 @@ def _is_record(path: Path) -> bool:
 def _read_spec(path: Path) -> StudySpec:
     from rakuten_bench.engine.origin import study_of
     from rakuten_bench.records import read_record
+    from rakuten_bench.store.layout import default_cache
 
-    return study_of(read_record(path if path.is_dir() else path.parent))
+    folder = path if path.is_dir() else path.parent
+    return study_of(read_record(folder), default_cache())
 
 
 def _choose(spec: StudySpec, name: str) -> Scenario:

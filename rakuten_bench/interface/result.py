@@ -212,8 +212,9 @@ class ScenarioResult:
             If an option of it no longer exists.
         """
         from rakuten_bench.engine.origin import study_of
+        from rakuten_bench.store.layout import default_cache
 
-        return study_of(self.record)
+        return study_of(self.record, self._cache or default_cache())
 
     def build(self, **settings: Any) -> ScenarioClassifier | Any:
         """Return the scenario as an unfitted scikit-learn estimator, with its seed.

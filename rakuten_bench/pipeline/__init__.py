@@ -71,7 +71,10 @@ def prepare_work(
             "classes": slots.target.classes,
         }
     options = tuple(find_option(step.modality, choice) for choice in step.choices)
-    params = tuple(choice.arguments for choice in step.choices)
+    params = tuple(
+        choice.resolved(option)
+        for choice, option in zip(step.choices, options, strict=True)
+    )
     return Work(options, params, slots, given)
 
 

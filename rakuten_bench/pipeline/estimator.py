@@ -322,8 +322,9 @@ class ScenarioClassifier(ClassifierMixin, ScenarioEstimator):
         scenario = self.scenario
         last = scenario["fusion" if scenario.members else "model"]
         names = ("0", "1")
-        return find_option(scenario.modality, last).make(
-            params=last.arguments,
+        option = find_option(scenario.modality, last)
+        return option.make(
+            params=last.resolved(option),
             base=self._folder(),
             random_state=0,
             n_jobs=1,
@@ -472,6 +473,7 @@ def build(
     random_state: int = 123,
     n_jobs: int | None = 1,
     base: Path | str | None = None,
+    plugins: Sequence[Path | str] = (),
     **levers: Any,
 ) -> ScenarioClassifier | ScenarioClusterer:
     """Return the unfitted classifier of a scenario, or clusterer.
@@ -487,6 +489,8 @@ def build(
     base : Path or str, optional
         Folder that paths in parameters are relative to; the working directory by
         default.
+    plugins : sequence of Path or str
+        Files with options of the user's own, relative to `base`.
     **levers
         Options of levers, which replace those of `scenario`: a name, or a mapping from
         it to parameters, such as `model={"logreg": {"C": 10}}`; for a fusion also its
@@ -500,12 +504,14 @@ def build(
     is_given = scenario is not None or not levers
     chosen = _write_levers(scenario) if is_given else {}
     folder = None if base is None else Path(base)
-    whole = read_scenario(chosen | levers, folder)
+    files = [Path(file) for file in plugins]
+    whole = read_scenario(chosen | levers, folder, files)
     refuse_conflict(whole)
     kind = (_CLUSTERERS if whole.is_clustering else _CLASSIFIERS)[whole.modality]
     values = {name: value for name, value in levers.items() if name != "modality"}
     params = write_scenario(whole) | values
-    return kind(**params, random_state=random_state, n_jobs=n_jobs, base=base)
+    settings: dict[str, Any] = {"random_state": random_state, "n_jobs": n_jobs}
+    return kind(**params, **settings, base=base, plugins=tuple(plugins))
 
 
 def _write_levers(given: object) -> dict[str, Any]:

@@ -36,12 +36,15 @@ class Levers(BaseEstimator):
         -1 for all cores.
     base : Path or str or None
         Folder that paths in parameters are relative to; None for the working directory.
+    plugins : sequence of Path or str
+        Files with options of the user's own, relative to `base`.
     """
 
     modality: ClassVar[Modality]
     random_state: int
     n_jobs: int | None
     base: Path | str | None
+    plugins: Sequence[Path | str]
 
     @property
     def scenario(self) -> Scenario:
@@ -53,7 +56,8 @@ class Levers(BaseEstimator):
             If they are invalid.
         """
         entry = {"modality": self.modality, **self._levers()}
-        return read_scenario(entry, self._folder())
+        files = [Path(file) for file in self.plugins]
+        return read_scenario(entry, self._folder(), files)
 
     def _folder(self) -> Path | None:
         return None if self.base is None else Path(self.base)
@@ -133,6 +137,7 @@ class TextLevers(Levers):
         random_state: int = 123,
         n_jobs: int | None = 1,
         base: Path | str | None = None,
+        plugins: Sequence[Path | str] = (),
     ) -> None:
         self.language = language
         self.stopwords = stopwords
@@ -149,6 +154,7 @@ class TextLevers(Levers):
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.base = base
+        self.plugins = plugins
 
 
 class ImageLevers(Levers):
@@ -168,6 +174,7 @@ class ImageLevers(Levers):
         random_state: int = 123,
         n_jobs: int | None = 1,
         base: Path | str | None = None,
+        plugins: Sequence[Path | str] = (),
     ) -> None:
         self.crop = crop
         self.feature = feature
@@ -178,6 +185,7 @@ class ImageLevers(Levers):
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.base = base
+        self.plugins = plugins
 
 
 class FusionLevers(Levers):
@@ -200,12 +208,14 @@ class FusionLevers(Levers):
         random_state: int = 123,
         n_jobs: int | None = 1,
         base: Path | str | None = None,
+        plugins: Sequence[Path | str] = (),
     ) -> None:
         self.fusion = fusion
         self.members = members
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.base = base
+        self.plugins = plugins
 
 
-_SETTINGS = ("random_state", "n_jobs", "base")
+_SETTINGS = ("random_state", "n_jobs", "base", "plugins")

@@ -14,6 +14,7 @@ from rakuten_bench.plan.slot import Slot
 from rakuten_bench.plan.source import source_digest
 from rakuten_bench.registry import DETECTOR, FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option
+from rakuten_bench.scenario.plugin import Plugins
 from rakuten_bench.types import INPUT_COLUMNS, Modality
 
 #: The sources of the slots that earlier steps have written, by the name of the slot.
@@ -125,11 +126,8 @@ class _Builder:
         """Add a scenario's steps for a fold; return its prediction."""
         if scenario.modality == "fusion":
             return self._fusion(scenario, fold)
-        modality, model, search = (
-            scenario.modality,
-            scenario["model"],
-            scenario["search"],
-        )
+        modality, search = scenario.modality, scenario["search"]
+        model = self._resolved(modality, scenario["model"])
         option = self.fact(modality, model)[0]
         plain = self.fact(modality, search)[0].is_off
         slots = self._learned(scenario, fold)
@@ -144,7 +142,7 @@ class _Builder:
                 replace(features, slot=Slot("features", inner=number)),
                 replace(target, slot=Slot("target", inner=number)),
             ]
-        final = Choice.made(option, option.own(model.arguments))
+        final = self._own_part(option, model)
         choices = (final,) if plain else (search, final)
         inputs = self._inputs(option, sources, slots, fold)
         return self._add(modality, choices, (*inputs, *inner_inputs))
@@ -190,7 +188,7 @@ class _Builder:
             for number, member in enumerate(scenario.members)
         ]
         option = self.fact("fusion", choice)[0]
-        rule = Choice.made(option, option.own(choice.arguments))
+        rule = self._own_part(option, choice)
         return self._add("fusion", (rule,), (self.target(fold), *members))
 
     def _learned(self, scenario: Scenario, fold: FoldName) -> Slots:
@@ -241,19 +239,28 @@ class _Builder:
         """Add a step, preceded by the steps of its option's preparations."""
         option = self.fact(modality, choice)[0]
         sources = self._sources(modality, choice, slots, fold)
-        last = Choice.made(option, option.own(choice.arguments))
+        last = self._own_part(option, choice)
         return self._add(modality, (last,), self._inputs(option, sources, slots, fold))
+
+    def _resolved(self, modality: Modality, choice: Choice) -> Choice:
+        """Return a choice with the user's code that it names, imported."""
+        option = find_option(modality, choice)
+        return Plugins(self.base or Path()).resolve(option, choice)
+
+    def _own_part(self, option: Option, choice: Choice) -> Choice:
+        """Return a choice without the parameters of options that run first."""
+        return choice.with_params(option, option.own(choice.arguments))
 
     def _sources(
         self, modality: Modality, choice: Choice, slots: Slots, fold: FoldName
     ) -> tuple[Input, ...]:
         """Return the inputs that an option processes: of its preparations, or the slots."""
         option = self.fact(modality, choice)[0]
-        before = option.before(choice.arguments)
+        before = option.before(choice.arguments, choice.units)
         return tuple(
             self._before(modality, Choice.made(*preparation), slots, fold, number)
             for number, preparation in enumerate(before)
-        ) or self._read(option, slots)
+        ) or self._read(option, choice, slots)
 
     def _before(
         self,
@@ -301,10 +308,10 @@ class _Builder:
                 return fold
         return None
 
-    def _read(self, option: Option, slots: Slots) -> tuple[Input, ...]:
+    def _read(self, option: Option, choice: Choice, slots: Slots) -> tuple[Input, ...]:
         return tuple(
             slots[slot]
-            for slot in option.reads
+            for slot in option.find_reads(choice.arguments)
             if slot in slots and (slot != "languages" or option.wants_languages)
         )
 

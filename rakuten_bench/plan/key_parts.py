@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from rakuten_bench.plan.source import files_digest, foreign_imports, source_digests
-from rakuten_bench.registry import Option
+from rakuten_bench.plan.source import (
+    files_digest,
+    foreign_imports,
+    is_installed,
+    source_digests,
+)
+from rakuten_bench.registry import Option, own
 from rakuten_bench.registry.package import installed_version
 from rakuten_bench.registry.value import plain_json
 from rakuten_bench.scenario import Choice
@@ -60,17 +66,29 @@ class KeyParts:
     @property
     def sources(self) -> dict[str, str]:
         """Return the digest of every hashed module, imported ones included."""
-        digests: dict[str, str] = {}
-        for module in self.modules:
-            digests |= source_digests(module)
-        return digests
+        return labeled_digests(self.modules)
 
 
-def modules_of(option: Option) -> tuple[str, ...]:
+def labeled_digests(modules: Iterable[str]) -> dict[str, str]:
+    """Return the digest of each of some modules, imported ones included.
+
+    By their names; files of the user by their file names, as `registry.own.label`.
+    """
+    return {
+        own.label(name): digest
+        for module in modules
+        for name, digest in source_digests(module).items()
+    }
+
+
+def modules_of(option: Option, choice: Choice | None = None) -> tuple[str, ...]:
     """Return the modules whose source is part of an option's key."""
     modules = [option.module, option.lever.package]
     if option.learns:
         modules.append(f"{_KINDS}.{option.kind}")
+    code = choice.code.partition(":")[0] if choice else ""
+    if code and not is_installed(code):
+        modules.append(code)
     return tuple(modules)
 
 
@@ -88,17 +106,19 @@ def find_key_parts(
         choice.lever,
         choice.option,
         plain_json(choice.params),
-        modules_of(option),
-        files_digest(option.find_files(choice.arguments, base)),
-        versions_of(option),
+        modules_of(option, choice),
+        files_digest(option.find_files(choice.arguments, base))
+        + option.find_state(choice.resolved(option)),
+        versions_of(option, choice),
     )
 
 
-def versions_of(option: Option) -> dict[str, str]:
+def versions_of(option: Option, choice: Choice | None = None) -> dict[str, str]:
     """Return the versions of the packages that affect an option's results.
 
     These are the packages that it declares and the numeric libraries that its modules
-    import. A learned option always depends on NumPy, SciPy and scikit-learn.
+    import; all packages that a file of the user imports. A learned option always depends
+    on NumPy, SciPy and scikit-learn.
 
     Raises
     ------
@@ -108,9 +128,12 @@ def versions_of(option: Option) -> dict[str, str]:
     declared = option.versions()
     imported = {
         name.partition(".")[0]
-        for module in modules_of(option)
+        for module in modules_of(option, choice)
         for name in foreign_imports(module)
     }
+    declared = {**declared, **_find_imported(modules_of(option, choice))}
+    if choice and choice.code:
+        declared |= _find_versions({choice.code.partition(".")[0]})
     if option.learns:
         imported |= _LEARNING
     numeric = {
@@ -119,6 +142,29 @@ def versions_of(option: Option) -> dict[str, str]:
         for distribution, version in _installed(top).items()
     }
     return {**declared, **{k: v for k, v in numeric.items() if k not in declared}}
+
+
+def _find_imported(modules: Iterable[str]) -> dict[str, str]:
+    """Return the versions of the packages that the user's files among modules import."""
+    tops = {
+        name.partition(".")[0]
+        for module in modules
+        if own.is_own(module)
+        for name in foreign_imports(module)
+    }
+    return _find_versions(tops)
+
+
+def _find_versions(tops: Collection[str]) -> dict[str, str]:
+    """Return the versions of the packages that provide some top-level modules."""
+    names = {name for top in tops for name in _distributions().get(top, ())}
+    return {name: importlib.metadata.version(name) for name in sorted(names)}
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Return the distributions that provide each top-level module."""
+    return importlib.metadata.packages_distributions()
 
 
 def _installed(top: str) -> dict[str, str]:
@@ -141,6 +187,8 @@ def module_file(module: str) -> str:
     >>> module_file("rakuten_bench.plan.key_parts"), module_file("rakuten_bench.plan")
     ('rakuten_bench/plan/key_parts.py', 'rakuten_bench/plan/__init__.py')
     """
+    if module.endswith(".py"):  # a file of the user
+        return module
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         return module

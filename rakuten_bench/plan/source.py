@@ -16,6 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from rakuten_bench.plan.source_facts import KNOWN_SOURCES, SourceFacts
+from rakuten_bench.registry import own
 
 _OURS = "rakuten_bench"
 _PACKAGE = Path(__file__).parents[1]
@@ -41,8 +42,8 @@ def source_digest(module: str) -> str:
         Dotted name; the module is not imported.
     """
     digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(_closure(module)):
-        digest.update(f"{name}:{own_digest(name)};".encode())
+    for name in sorted(_closure(module), key=own.label):
+        digest.update(f"{own.label(name)}:{own_digest(name)};".encode())
     return digest.hexdigest()
 
 
@@ -156,6 +157,7 @@ def _imports(module: str) -> tuple[str, ...]:
         absolute = _absolute(module, level, origin)
         names.append(absolute)
         names += [f"{absolute}.{name}" for name in imported]
+    names = [own.resolve(module, name) for name in names]
     tops = {name.partition(".")[0] for name in names}
     packages = {top for top in tops if top == _OURS or _are_related(top, module)}
     ours = (name for name in names if name.partition(".")[0] in packages)
@@ -170,10 +172,20 @@ def _are_related(top: str, module: str) -> bool:
     package = module.partition(".")[0]
     if package in (top, _OURS):
         return top == package
+    if own.is_own(package):
+        return own.is_own(top) or not (
+            top in sys.stdlib_module_names or is_installed(top)
+        )
     folder = _folder_of(package)
     if folder is None or folder.name in _INSTALLED:
         return False
     return folder == _folder_of(top)
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module belongs to an installed package, or is no Python file."""
+    path = _path(module)
+    return path is None or not _INSTALLED.isdisjoint(path.parts)
 
 
 def _folder_of(top: str) -> Path | None:
@@ -212,17 +224,21 @@ def _foreign_names(module: str) -> tuple[str, ...]:
         origin for level, origin, _ in facts.from_imports if origin and not level
     ]
     excluded = {*sys.stdlib_module_names, _OURS}
-    names = dict.fromkeys([*facts.imports, *origins])
-    return tuple(n for n in names if n.partition(".")[0] not in excluded)
+    found = [own.resolve(module, name) for name in (*facts.imports, *origins)]
+    tops = {name: name.partition(".")[0] for name in found}
+    return tuple(
+        n for n, top in tops.items() if not (top in excluded or own.is_own(top))
+    )
 
 
 @cache
 def _facts(module: str) -> SourceFacts:
-    path = _path(module)
+    source = own.find_source(module)  # of a user's file, as it was imported
+    path = source[0] if source else _path(module)
     if path is None:
         message = f"the source of module {module} was not found"
         raise FileNotFoundError(message)
-    return KNOWN_SOURCES.find(path.read_bytes())
+    return KNOWN_SOURCES.find(source[1] if source else path.read_bytes())
 
 
 @cache
@@ -232,6 +248,9 @@ def _path(module: str) -> Path | None:
         path = _PACKAGE.joinpath(*module.split(".")[1:])
         files = (path / "__init__.py", path.with_suffix(".py"))
         return next((file for file in files if file.is_file()), None)
+    source = own.find_source(module)
+    if source or own.is_own(module):
+        return source[0] if source else None
     origin = getattr(sys.modules.get(module), "__file__", None) or _origin_of(module)
     return Path(origin) if origin and origin.endswith(".py") else None
 

@@ -240,6 +240,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         Of the predictions beside the record, and of the test rows (ids, true labels
         and folds): records with the same `rows_digest` can be compared row by row. ""
         without predictions.
+    plugins : list of str
+        The user's files whose options the scenario may use, relative to `base_dir` of
+        the data set's source.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -277,6 +280,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, str] = {}
     predictions_digest: str = ""
     rows_digest: str = ""
+    plugins: list[str] = []
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

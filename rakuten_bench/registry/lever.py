@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Unpack
 
 from rakuten_bench.errors import UserError, list_names, unknown
+from rakuten_bench.registry import own
 from rakuten_bench.registry.option import (
     DIGITS,
     GIVEN,
@@ -65,7 +66,10 @@ class Lever:
     modalities: tuple[Modality, ...] = ("text",)
     columns_by: ColumnsBy | None = None
     default: str = ""
-    _preparations: dict[str, Option] = field(default_factory=dict, repr=False)
+    # by the name of the user's module, "" for all others, and their own name
+    _preparations: dict[tuple[str, str], Option] = field(
+        default_factory=dict, repr=False
+    )
 
     @cached_property
     def package(self) -> str:
@@ -94,7 +98,9 @@ class Lever:
             If the name or the digit is taken, the digit is not one of 0-9a-z, or it
             reads a slot or a column that options may not read.
         """
-        inner = self._preparations[prepare.__name__] if prepare else None
+        inner = (
+            self._preparations[_unit_of(prepare), prepare.__name__] if prepare else None
+        )
         inherited = inner.parameters if inner else {}
         return self._options.register(
             lambda function: Option(
@@ -132,7 +138,7 @@ class Lever:
         """
 
         def register(function: Decorated) -> Decorated:
-            self._preparations[function.__name__] = Option(
+            self._preparations[_unit_of(function), function.__name__] = Option(
                 noun=self.name,
                 name=function.__name__,
                 function=function,
@@ -150,12 +156,31 @@ class Lever:
         """Unregister options from outside of this package, at the end of a test."""
         self._options.forget_foreign()
 
-    def options(self, modality: Modality) -> tuple[Option, ...]:
-        """Return the options for a modality, ordered by digit."""
-        found = [option for option in self._options if modality in option.modalities]
+    def check_together(self, units: Sequence[str]) -> None:
+        """Reject files of the user whose options clash: they are used in one study.
+
+        Raises
+        ------
+        UserError
+        """
+        self._options.check_together(units)
+
+    def options(
+        self, modality: Modality, units: Sequence[str] = ()
+    ) -> tuple[Option, ...]:
+        """Return the options for a modality, ordered by digit.
+
+        Parameters
+        ----------
+        modality : {"text", "image", "fusion"}
+        units : sequence of str
+            Names of modules of the user's files (`registry.own`) that are searched, too.
+        """
+        every = self._options.entries(units)
+        found = [option for option in every if modality in option.modalities]
         return tuple(sorted(found, key=lambda option: DIGITS.index(option.digit)))
 
-    def find(self, modality: Modality, name: str) -> Option:
+    def find(self, modality: Modality, name: str, units: Sequence[str] = ()) -> Option:
         """Return an option by name.
 
         Raises
@@ -163,16 +188,23 @@ class Lever:
         UserError
             If the name is unknown; suggests the closest.
         """
-        for option in self._options:
+        for option in self._options.entries(units):
             if option.name == name and modality in option.modalities:
                 return option
-        known = [option.name for option in self.options(modality)]
+        known = [option.name for option in self.options(modality, units)]
         raise UserError(unknown(self.name, name, known))
 
-    def inner(self, name: str) -> Option:
-        """Return a preparation by name; options use it, users can't choose it."""
+    def inner(self, name: str, unit: str = "") -> Option:
+        """Return a preparation by name; options use it, users can't choose it.
+
+        Parameters
+        ----------
+        name : str
+        unit : str
+            Name of the module of the user's file that defines it.
+        """
         discover()
-        return self._preparations[name]
+        return self._preparations[unit, name]
 
     def by_digit(self, modality: Modality, digit: str) -> Option:
         """Return an option by its digit in the code.
@@ -194,3 +226,8 @@ class Lever:
         if self.default:
             return self.find(modality, self.default)
         return self.by_digit(modality, "0")
+
+
+def _unit_of(function: Function) -> str:
+    module = function.__module__
+    return module.partition(".")[0] if own.is_own(module) else ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.registry.code import shorten
 from rakuten_bench.registry.files import Files
 from rakuten_bench.registry.registered import Registered
 from rakuten_bench.registry.rules import Rules
@@ -48,6 +49,7 @@ StepKind = Literal[
 ]
 
 ColumnsBy = Callable[[Params], Collection[str]]
+ReadsBy = Callable[[Params], tuple[str, ...]]
 
 
 class Declared(TypedDict, total=False):
@@ -65,6 +67,9 @@ class Declared(TypedDict, total=False):
     effort: Effort
     lacks: Callable[[Params], str]
     columns_by: ColumnsBy
+    reads_by: ReadsBy
+    code: str
+    state: Callable[[Params], str]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,6 +108,15 @@ class Option(Registered):
         Returns what this machine lacks, such as weights, from a mapping of
         all parameters; "" for nothing. `plan` and `run` report it before anything is
         computed. Slow checks, and loading files, are left to the option.
+    reads_by : callable or None
+        Returns the slots of `reads` that it reads, from a mapping of all parameters; all
+        of them if None.
+    code : str
+        The parameter that names a function or class of the user (`registry.code`), whose
+        source then is part of the key; "" if none does.
+    state : callable or None
+        Returns what decides its results besides parameters, source and files, as a
+        digest, from a mapping of all parameters.
     """
 
     lever: Lever
@@ -120,6 +134,9 @@ class Option(Registered):
     lacks: Callable[[Params], str] | None = None
     columns: tuple[str, ...] = ()
     columns_by: ColumnsBy | None = None
+    reads_by: ReadsBy | None = None
+    code: str = ""
+    state: Callable[[Params], str] | None = None
 
     def validate(self) -> None:
         """Refuse a digit that no code can hold, and inputs that options don't get.
@@ -168,12 +185,20 @@ class Option(Registered):
 
         All that it might read, if neither it nor its lever restricts them.
         """
-        if "frame" not in self.reads:
+        if "frame" not in self.find_reads(params):
             return frozenset()
         by = self.columns_by or self.lever.columns_by
         return frozenset(
             by(self._all(params)) if by else (*TEXT_COLUMNS, *self.columns)
         )
+
+    def find_reads(self, params: Params) -> tuple[str, ...]:
+        """Return the slots that it reads with these parameters."""
+        return self.reads_by(self._all(params)) if self.reads_by else self.reads
+
+    def find_state(self, params: Params) -> str:
+        """Return a digest of what else decides its results; "" for nothing."""
+        return self.state(self._all(params)) if self.state else ""
 
     def find_tags(self, params: Params) -> frozenset[str]:
         """Return its tags with these parameters, the others at their defaults."""
@@ -201,16 +226,21 @@ class Option(Registered):
 
         A code hashes the parameters, and must not depend on where the folder is.
         """
-        return self.files.shorten(params, base)
+        shortened = self.files.shorten(params, base)
+        if not shortened.get(self.code):
+            return shortened
+        return {**shortened, self.code: shorten(shortened[self.code], base)}
 
     def _all(self, params: Params) -> dict[str, Any]:
         """Return all parameters, missing ones at their defaults."""
         return {**self.defaults, **params}
 
-    def before(self, params: Params) -> list[tuple[Option, dict[str, Any]]]:
+    def before(
+        self, params: Params, units: Sequence[str] = ()
+    ) -> list[tuple[Option, dict[str, Any]]]:
         """Return the options of the same lever that run first, with their parameters.
 
-        Their values, in this order, replace the values of the lever's slots. An option
+        `units` are the user's modules in which they are searched, too. Their values, in this order, replace the values of the lever's slots. An option
         that runs first may have such options too.
 
         Raises
@@ -224,15 +254,31 @@ class Option(Registered):
         if not self.combines:
             return []
         listed = params.get(self.combines, self.parameters[self.combines].default)
-        return [self._listed(name, listed) for name in listed]
+        return [self._listed(name, listed, units) for name in listed]
+
+    def find_units(self, params: Params, units: Sequence[str]) -> tuple[str, ...]:
+        """Return the user's modules in which it, or an option that it combines, is.
+
+        Parameters
+        ----------
+        params : mapping
+        units : sequence of str
+            Those of the study.
+        """
+        if self.unit:
+            return (self.unit,)
+        combined = self.before(params, units) if units and self.combines else []
+        return tuple(units) if any(option.unit for option, _ in combined) else ()
 
     def own(self, params: Params) -> dict[str, Any]:
         """Return the parameters that do not belong to the options that run first."""
         before = self.prepare.parameters.keys() if self.prepare else ()
         return {name: value for name, value in params.items() if name not in before}
 
-    def _listed(self, name: str, listed: Any) -> tuple[Option, dict[str, Any]]:
-        option = self.lever.find(self.modalities[0], name)
+    def _listed(
+        self, name: str, listed: Any, units: Sequence[str]
+    ) -> tuple[Option, dict[str, Any]]:
+        option = self.lever.find(self.modalities[0], name, units)
         if option.combines:
             message = f"{self.lever.name} '{self.name}' can't combine '{name}'."
             raise UserError(message)

@@ -44,13 +44,13 @@ def import_plugins() -> None:
             owner = entry.dist.name if entry.dist else "a package"
             message = (
                 f"{owner}: the entry point '{entry.name}' of {PLUGINS} can't be "
-                f"imported from {entry.value}: {_cause(error)}. "
+                f"imported from {entry.value}: {describe_import_error(error)}. "
                 f"Fix it, or run: pip uninstall {owner}"
             )
             raise UserError(message) from error
 
 
-def _cause(error: BaseException) -> str:
+def describe_import_error(error: BaseException) -> str:
     """Return in one line why an import failed."""
     if isinstance(error, SystemExit):
         return f"it ends the program (sys.exit({error.code!r}))"

@@ -7,12 +7,13 @@ name, parameters that its signature declares, and packages that it needs.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, Self, TypeVar
 
 from rakuten_bench.errors import UserError, unknown
+from rakuten_bench.registry import own
 from rakuten_bench.registry.package import require
 from rakuten_bench.registry.parameter import Function, Parameter
 from rakuten_bench.registry.plugin import find_owner, import_all
@@ -55,6 +56,11 @@ class Registered:
     def module(self) -> str:
         """Name of the module that defines it."""
         return self.function.__module__
+
+    @property
+    def unit(self) -> str:
+        """Name of the user's file that defines it (`registry.own`); "" for any other."""
+        return self.module.partition(".")[0] if own.is_own(self.module) else ""
 
     @property
     def file(self) -> str:
@@ -143,6 +149,8 @@ class Registry(Generic[AnyRegistered]):
         self.noun = noun
         self.package = package
         self._entries: dict[tuple[str, str], AnyRegistered] = {}
+        # of the user's files, by the name of their module: seen only where it is named
+        self._own: dict[str, dict[str, AnyRegistered]] = {}
 
     def register(
         self, build: Callable[[Function], AnyRegistered]
@@ -170,23 +178,36 @@ class Registry(Generic[AnyRegistered]):
             If it has a name, or a digit, that is taken, or can't be registered.
         """
         entry.validate()
+        if entry.unit:
+            known = self._own.setdefault(entry.unit, {})
+            _refuse_clash(entry, [*self, *_without(known, entry.name)])
+            known[entry.name] = entry
+            return
         key = entry.module, entry.name
         others = {known: one for known, one in self._entries.items() if known != key}
-        for other in others.values():
-            if clash := entry.find_clash(other):
-                message = (
-                    f"{entry.file}: {clash} is taken by '{other.name}' in "
-                    f"{other.file}. Choose another."
-                )
-                raise UserError(message)
+        _refuse_clash(entry, others.values())
         self._entries = {**others, key: entry}
 
     def __iter__(self) -> Iterator[AnyRegistered]:
-        """Yield every entry, in the order of their registration."""
+        """Yield every entry but those of the user's files, in their order."""
         import_all(self.package)
         return iter(self._entries.values())
 
-    def find(self, name: str) -> AnyRegistered:
+    def entries(self, units: Iterable[str]) -> list[AnyRegistered]:
+        """Return every entry, with those of some of the user's files.
+
+        Parameters
+        ----------
+        units : iterable of str
+            Names of their modules.
+        """
+        return [*self, *self._iter_own(units)]
+
+    def _iter_own(self, units: Iterable[str]) -> Iterator[AnyRegistered]:
+        for unit in units:
+            yield from self._own.get(unit, {}).values()
+
+    def find(self, name: str, units: Iterable[str] = ()) -> AnyRegistered:
         """Return an entry by name.
 
         Raises
@@ -194,10 +215,23 @@ class Registry(Generic[AnyRegistered]):
         UserError
             If there is none of that name; suggests the closest.
         """
-        for entry in self:
+        entries = self.entries(units)
+        for entry in entries:
             if entry.name == name:
                 return entry
-        raise UserError(unknown(self.noun, name, [entry.name for entry in self]))
+        raise UserError(unknown(self.noun, name, [entry.name for entry in entries]))
+
+    def check_together(self, units: Iterable[str]) -> None:
+        """Reject files of the user that clash: they are used in one study.
+
+        Raises
+        ------
+        UserError
+        """
+        seen: list[AnyRegistered] = []
+        for entry in self._iter_own(units):
+            _refuse_clash(entry, seen)
+            seen.append(entry)
 
     def forget_foreign(self) -> None:
         """Forget entries from outside of this package; in tests they end with one."""
@@ -205,3 +239,17 @@ class Registry(Generic[AnyRegistered]):
         self._entries = {
             key: one for key, one in self._entries.items() if key[0].startswith(ours)
         }
+
+
+def _without(known: Mapping[str, AnyRegistered], name: str) -> list[AnyRegistered]:
+    return [entry for entry in known.values() if entry.name != name]
+
+
+def _refuse_clash(entry: AnyRegistered, others: Iterable[AnyRegistered]) -> None:
+    for other in others:
+        if clash := entry.find_clash(other):
+            message = (
+                f"{entry.file}: {clash} is taken by '{other.name}' in "
+                f"{other.file}. Choose another."
+            )
+            raise UserError(message)

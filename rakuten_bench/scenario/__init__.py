@@ -37,23 +37,67 @@ class Choice:
     params: tuple[tuple[str, Any], ...] = ()
     given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
-    @classmethod
-    def of(cls, option: Option, params: Params | None = None) -> Choice:
+    @staticmethod
+    def of(
+        option: Option, params: Params | None = None, units: Sequence[str] = ()
+    ) -> Choice:
         """Check the parameters and return the choice.
+
+        Parameters
+        ----------
+        option : Option
+        params : mapping, optional
+        units : sequence of str
+            The user's modules in which options that it combines are searched, too.
 
         Raises
         ------
         UserError
             For an unknown parameter or a value of the wrong type.
         """
-        made = cls.made(option, option.convert(params or {}))
+        made = Choice.made(option, option.convert(params or {}), units)
         return replace(made, given=frozenset(params or {}))
 
-    @classmethod
-    def made(cls, option: Option, params: Params) -> Choice:
+    @staticmethod
+    def made(option: Option, params: Params, units: Sequence[str] = ()) -> Choice:
         """Return the choice for parameters that are already checked."""
         items = tuple((name, _freeze(value)) for name, value in params.items())
-        return cls(option.lever.name, option.name, option.digit, items)
+        fields = option.lever.name, option.name, option.digit, items
+        seen = option.find_units(params, units)
+        return (
+            OwnChoice(*fields, unit=option.unit, seen=seen) if seen else Choice(*fields)
+        )
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The user's modules in which the option, or what it combines, is searched."""
+        return ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a file of the user defines the option."""
+        return False
+
+    @property
+    def code(self) -> str:
+        """The user's function or class that it runs, as "module:attribute"; or ""."""
+        return ""
+
+    def with_code(self, code: str) -> Choice:
+        """Return the choice with the user's function or class that it runs."""
+        fields = self.lever, self.option, self.digit, self.params, self.given
+        return OwnChoice(*fields, seen=self.units, runs=code)
+
+    def resolved(self, option: Option) -> dict[str, Any]:
+        """Return the parameters, with the user's code that they name as `code`."""
+        if not self.code:
+            return self.arguments
+        return {**self.arguments, option.code: self.code}
+
+    def with_params(self, option: Option, params: Params) -> Choice:
+        """Return the choice with other parameters, which are already checked."""
+        made = Choice.made(option, params, self.units)
+        return made.with_code(self.code) if self.code else made
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -77,6 +121,52 @@ class Choice:
             return self.option
         inside = ", ".join(f"{name}={thaw(value)}" for name, value in self.params)
         return f"{self.option}({inside})"
+
+
+@dataclass(frozen=True)
+class OwnChoice(Choice):
+    """A choice that runs code from a file of the user.
+
+    A class of its own: results in the cache contain choices with the fields of `Choice`.
+
+    Attributes
+    ----------
+    unit : str
+        Name of the user's module that defines the option; "" if none does.
+    seen : tuple of str
+        As `units`.
+    runs : str
+        As `code`.
+    """
+
+    unit: str = ""
+    seen: tuple[str, ...] = ()
+    runs: str = ""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The user's modules in which the option, or what it combines, is searched."""
+        return self.seen
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a file of the user defines the option."""
+        return bool(self.unit)
+
+    @property
+    def code(self) -> str:
+        """The user's function or class that it runs, as "module:attribute"; or ""."""
+        return self.runs
+
+    def with_code(self, code: str) -> Choice:
+        """Return the choice with the user's function or class that it runs."""
+        return replace(self, runs=code)
+
+    __hash__ = Choice.__hash__
+
+    def __reduce__(self) -> tuple[object, ...]:
+        fields = self.lever, self.option, self.digit, self.params
+        return OwnChoice, (*fields, frozenset(), self.unit, self.seen, self.runs)
 
 
 @dataclass(frozen=True)
@@ -107,7 +197,8 @@ class Scenario:
         """Short name: modality, a digit for each lever, a hash of the rest.
 
         The hash covers parameters that differ from the defaults, and a
-        fusion's members.
+        fusion's members. It also covers the names of options from the user's own files:
+        another file may give the same digit to another option.
         """
         digits = "".join(choice.digit for choice in self.choices)
         rest: dict[str, object] = {
@@ -115,6 +206,8 @@ class Scenario:
             for choice in self.choices
             if choice.params
         }
+        plugins = {c.lever: c.option for c in self.choices if c.is_own}
+        rest |= {"plugins": plugins} if plugins else {}
         members = [member.code for member in self.members]
         return _join_code(self.modality, digits, rest, members)
 
@@ -172,11 +265,11 @@ class Scenario:
         misfit = _find_misfit(self.members) if self.modality == "fusion" else None
         return (
             misfit
-            or _find_unused(options)
+            or _find_unused(options, self.choices)
             or _find_labelled(options)
             or _find_spaceless(options, self.choices)
             or _find_clash(tags)
-            or _find_unmet(tags)
+            or _find_unmet(tags, params)
         )
 
 
@@ -193,11 +286,14 @@ def _find_clash(tags: Mapping[Option, frozenset[str]]) -> str | None:
     return None
 
 
-def _find_unmet(tags: Mapping[Option, frozenset[str]]) -> str | None:
+def _find_unmet(
+    tags: Mapping[Option, frozenset[str]], params: Mapping[str, Params]
+) -> str | None:
     """Return which option lacks a tag that the next one wants; samplers keep columns."""
     for one in tags:
+        reads = {*one.find_reads(params.get(one.lever.name, {}))}
         for other in tags if one.rules.wants else ():
-            gives = other.kind != "resample" and set(other.writes) & set(one.reads)
+            gives = other.kind != "resample" and set(other.writes) & reads
             missing = set(one.rules.wants) - tags[other]
             if gives and missing and not other.is_off:
                 return (
@@ -207,15 +303,20 @@ def _find_unmet(tags: Mapping[Option, frozenset[str]]) -> str | None:
     return None
 
 
-def _find_unused(options: list[Option]) -> str | None:
+def _find_unused(options: list[Option], choices: tuple[Choice, ...]) -> str | None:
     """Return which lever has no effect on a model that reads no features, or None."""
-    model = next((one for one in options if one.lever.name == "model"), None)
-    if model is None or "features" in model.reads:
+    pairs = zip(options, choices, strict=True)
+    found = [pair for pair in pairs if pair[0].lever.name == "model"]
+    if not found:
+        return None
+    model, choice = found[0]
+    reads = model.find_reads(choice.arguments)
+    if "features" in reads:
         return None
     for one in options:
         if one.digit != "0" and ("features" in one.writes or one.kind == "search"):
             return (
-                f"model '{model.name}' reads {' and '.join(model.reads)}: "
+                f"model '{model.name}' reads {' and '.join(reads)}: "
                 f"{one.lever.name} '{one.name}' would have no effect"
             )
     return None
@@ -285,8 +386,8 @@ def find_option(modality: Modality, choice: Choice) -> Option:
     if lever is None:
         raise UserError(unknown("lever", choice.lever, names(modality)))
     if not choice.digit:
-        return lever.inner(choice.option)
-    return lever.find(modality, choice.option)
+        return lever.inner(choice.option, next(iter(choice.units), ""))
+    return lever.find(modality, choice.option, choice.units)
 
 
 def iter_options(scenarios: Iterable[Scenario]) -> Iterator[tuple[Option, Choice]]:
@@ -335,8 +436,11 @@ def from_words(
     modality: Modality = "text",
     name: str = "",
     members: tuple[Scenario, ...] = (),
+    units: Sequence[str] = (),
 ) -> Scenario:
     """Build a scenario from option names and parameters, as stored in a record.
+
+    `units` are the user's modules in which options are searched, too.
 
     Raises
     ------
@@ -348,8 +452,8 @@ def from_words(
     for lever, option in levers.items():
         if lever not in known:
             raise UserError(unknown("lever", lever, known))
-        found = known[lever].find(modality, option)
-        choices.append(Choice.of(found, (params or {}).get(lever)))
+        found = known[lever].find(modality, option, units)
+        choices.append(Choice.of(found, (params or {}).get(lever), units))
     return from_choices(modality, choices, name, members)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from rakuten_bench.scenario import (
 from rakuten_bench.scenario.document import Value, from_python, load_document
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
 from rakuten_bench.scenario.matrix import expand
+from rakuten_bench.scenario.plugin import Plugins
 from rakuten_bench.scenario.space import read_space, write_space
 from rakuten_bench.scenario.words import (
     Findings,
@@ -57,6 +58,7 @@ KEYS = {
     "matrix": "Levers with lists of options: every combination is a scenario.",
     "scenarios": "Scenarios by name, or a list of codes.",
     "include": "Other scenario files, whose keys this file overrides.",
+    "plugins": "Python files with options of your own, relative to the file that is run.",
 }
 #: Keys that only define values for aliases (*), as in Compose and GitLab files.
 HOLDERS = (".", "x-")
@@ -91,6 +93,8 @@ class StudySpec:
         Code -> names of the scenario in the file: several if it is listed repeatedly.
     overrides : mapping of str to Any
         "dataset" and "seed", if the caller overrides those of the file.
+    plugins : Plugins
+        The user's files with options.
     """
 
     path: Path
@@ -105,6 +109,7 @@ class StudySpec:
     remarks: tuple[str, ...] = ()
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     overrides: Params = field(default_factory=dict)
+    plugins: Plugins = field(default_factory=Plugins)
 
     @property
     def folder(self) -> Path:
@@ -181,11 +186,42 @@ def read_study(path: Path, keys: Mapping[str, object]) -> StudySpec:
 
 def _check_study(path: Path, keys: Mapping[str, Value]) -> StudySpec:
     discover()  # a plugin that can't be imported is reported once, not for every option
-    findings = Findings()
+    findings = Findings(_load_plugins(path, keys))
     study = _read_study(path, keys, findings)
     if findings.problems:
         raise Problems(findings.problems)
     return study
+
+
+def _load_plugins(path: Path, keys: Mapping[str, Value]) -> Plugins:
+    """Import the user's files, before options are looked up.
+
+    Raises
+    ------
+    Problems
+        For every file that can't be used: its options would be unknown.
+    """
+    found, problems = Plugins(path.parent.resolve()), []
+    for entry in keys.get("plugins", Value(None, "")).entries():
+        try:
+            found = found.add(*_plugin_file(entry, found.base))
+        except UserError as error:
+            problems.append(str(error))
+    if problems:
+        raise Problems(problems)
+    return found
+
+
+def _plugin_file(entry: Value, base: Path) -> tuple[Path, str]:
+    """Return the file of an entry of `plugins`, and how messages name it."""
+    name = "" if isinstance(entry.data, dict | list) else entry.text
+    if (not name.endswith(".py") and not (base / name).is_dir()) or not name:
+        message = (
+            f"{entry.where}: plugins: {entry!r} is not a Python file, such as "
+            f"my_options.py."
+        )
+        raise UserError(message)
+    return Path(name).expanduser(), f"{entry.where}: plugins: '{name}'"
 
 
 def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
@@ -197,8 +233,17 @@ def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:
         raise UserError(message)
     keys: dict[str, Value] = {}
     for entry in own.pop("include", Value([], "")).entries():
-        keys |= _merged(path.parent / str(entry.plain(str)), (*seen, place))
-    return keys | own
+        included = _merged(path.parent / str(entry.plain(str)), (*seen, place))
+        keys = _override(keys, included)
+    return _override(keys, own)
+
+
+def _override(keys: Mapping[str, Value], own: Mapping[str, Value]) -> dict[str, Value]:
+    """Return keys overridden by those of another file; both files' plugins are needed."""
+    plugins = [one["plugins"] for one in (keys, own) if "plugins" in one]
+    entries = [entry for value in plugins for entry in value.entries()]
+    joined = {"plugins": replace(plugins[-1], data=entries)} if plugins else {}
+    return {**keys, **own, **joined}
 
 
 def _read_keys(path: Path) -> dict[str, Value]:
@@ -246,6 +291,9 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
         if key in keys:
             with findings.at(keys[key]):
                 values[key] = read(keys[key])
+    if "dataset" in keys:
+        with findings.at(keys["dataset"]):
+            values["dataset"] = _read_dataset(keys["dataset"], findings.plugins.units)
     if "limits" in keys:
         with findings.at(keys["limits"]):
             values["limits"] = read_limits(keys["limits"], findings)
@@ -260,11 +308,14 @@ def _read_study(path: Path, keys: Mapping[str, Value], findings: Findings) -> St
         dropped=dropped,
         remarks=remarks,
         names=_names(scenarios),
+        plugins=findings.plugins,
         **values,
     )
 
 
-def read_scenario(entry: object, base: Path | None = None) -> Scenario:
+def read_scenario(
+    entry: object, base: Path | None = None, plugins: Sequence[Path] = ()
+) -> Scenario:
     """Return the scenario of Python values.
 
     Parameters
@@ -275,13 +326,18 @@ def read_scenario(entry: object, base: Path | None = None) -> Scenario:
     base : Path, optional
         Folder of files that parameters name; paths inside it become relative to it, as
         in a scenario file.
+    plugins : sequence of Path
+        Files with options of the user's own, relative to `base`.
 
     Raises
     ------
     Problems
         All mistakes, one line each.
     """
-    findings = Findings()
+    found = Plugins((base or Path()).resolve())
+    for file in plugins:
+        found = found.add(file)
+    findings = Findings(found)
     value = from_python(entry, "scenario")
     with findings.at(value):
         scenario = _read_scenario("", value, {}, {}, findings)
@@ -369,9 +425,12 @@ def _read_seed(value: Value) -> int:
     return seed
 
 
+def _read_dataset(value: Value, units: Sequence[str]) -> DatasetSpec:
+    return parse_dataset(_spell_params(value, DATASETS.entries(units)), units)
+
+
 _SINGLE = {
     "title": _read_title,
-    "dataset": lambda value: parse_dataset(_spell_params(value, DATASETS)),
     "split": lambda value: parse_split(_spell_params(value, SPLITS)),
     "metric": _read_metric,
     "seed": _read_seed,

@@ -395,4 +395,5 @@ _KEYS: Mapping[str, Callable[[], Schema]] = {
     "matrix": lambda: _one_or_list(_ref("matrix")),
     "scenarios": _scenarios,
     "include": lambda: _one_or_list(_NAME),
+    "plugins": lambda: _one_or_list(_NAME),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rakuten_bench.errors import Problems, UserError, unknown
@@ -11,13 +11,21 @@ from rakuten_bench.registry import LEVERS, Lever, Option, Parameter, iter_levers
 from rakuten_bench.scenario import Choice
 from rakuten_bench.scenario.document import Misplaced, Value
 from rakuten_bench.scenario.limit import Limit, Limits, parse_limit
+from rakuten_bench.scenario.plugin import Plugins
 from rakuten_bench.types import Modality
 
 
 class Findings:
-    """The mistakes of a file, collected to report all at once."""
+    """The mistakes of a file, collected to report all at once.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    plugins : Plugins
+        The user's files whose options it may use.
+    """
+
+    def __init__(self, plugins: Plugins) -> None:
+        self.plugins = plugins
         self.problems: list[str] = []
 
     def add(self, value: Value, message: str) -> None:
@@ -110,7 +118,7 @@ def read_limits(value: Value, findings: Findings) -> Limits:
             check_lever(lever)
             for option, entry in entries.items(f"limits of '{lever}'").items():
                 with findings.at(entry):
-                    check_option(lever, option)
+                    check_option(lever, option, findings.plugins.units)
                     entry.items("limits")
                     options[lever, option] = parse_limit(entry.plain())
     return Limits(parse_limit(general), options)
@@ -128,8 +136,8 @@ def check_lever(lever: str) -> None:
         raise UserError(unknown("lever", lever, {*known, "time", "memory"}))
 
 
-def check_option(lever: str, option: str) -> None:
-    """Reject an option that a lever has in no modality.
+def check_option(lever: str, option: str, units: Sequence[str] = ()) -> None:
+    """Reject an option that a lever has in no modality, `units` of the user included.
 
     Raises
     ------
@@ -140,7 +148,7 @@ def check_option(lever: str, option: str) -> None:
         for modality, levers in LEVERS.items()
         for one in levers
         if one.name == lever
-        for known in one.options(modality)
+        for known in one.options(modality, units)
     }
     if option not in known:
         raise UserError(unknown(lever, option, known))
@@ -149,12 +157,14 @@ def check_option(lever: str, option: str) -> None:
 def _read_option(
     lever: Lever, modality: Modality, entry: Value, findings: Findings
 ) -> list[Choice]:
+    plugins = findings.plugins
     if not isinstance(entry.data, dict) or not entry.data:
-        return [Choice.of(_find(lever, modality, entry))]
+        option = _find(lever, modality, entry, plugins.units)
+        return [plugins.resolve(option, Choice.of(option, units=plugins.units))]
     choices: list[Choice] = []
     for name, params in entry.data.items():
         with findings.at(params):
-            option = lever.find(modality, name)
+            option = lever.find(modality, name, plugins.units)
             values = params.items(f"parameters of '{name}'")
             choices += _sweep(option, values, findings)
     return choices
@@ -163,12 +173,14 @@ def _read_option(
 _NOTHING = frozenset({"", "no", "none", "null", "false", "~"})
 
 
-def _find(lever: Lever, modality: Modality, entry: Value) -> Option:
+def _find(
+    lever: Lever, modality: Modality, entry: Value, units: Sequence[str]
+) -> Option:
     """Return the option of a name; suggest 'off' for null, false and the like."""
     is_name = not isinstance(entry.data, list | dict)
     name = entry.text if is_name else str(entry.plain())
     try:
-        return lever.find(modality, name)
+        return lever.find(modality, name, units)
     except UserError:
         options = {option.name for option in lever.options(modality)}
         if name.lower() not in _NOTHING or "off" not in options:
@@ -190,9 +202,12 @@ def _sweep(
                 )
             axes[name] = _axis(option.parameters[name], value)
     combinations = itertools.product(*axes.values())
-    return [
-        Choice.of(option, dict(zip(axes, one, strict=True))) for one in combinations
+    plugins = findings.plugins
+    choices = [
+        Choice.of(option, dict(zip(axes, one, strict=True)), plugins.units)
+        for one in combinations
     ]
+    return [plugins.resolve(option, choice) for choice in choices]
 
 
 def _axis(parameter: Parameter, value: Value) -> list[object]:

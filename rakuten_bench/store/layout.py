@@ -93,6 +93,16 @@ class Layout:
         return self.cache / "frames"
 
     @property
+    def added(self) -> Path:
+        """Estimators that were added to studies from Python, by their content."""
+        return self.cache / "added"
+
+    @property
+    def trusted(self) -> Path:
+        """The user's files that scenario files have run, one small file for each."""
+        return self.cache / "trusted"
+
+    @property
     def verified(self) -> Path:
         """Checksums of records that were verified; a folder for each user."""
         return self.cache / "verified"

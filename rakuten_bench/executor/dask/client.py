@@ -17,7 +17,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import dask.config
@@ -28,7 +27,7 @@ from distributed.security import Security
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor.dask import worker
 from rakuten_bench.executor.dask.worker import DaskWorkerPlugin, Transfer, WorkerRefused
-from rakuten_bench.executor.preload import Preload, find_preload
+from rakuten_bench.executor.preload import Preload, find_preload, read_files
 from rakuten_bench.executor.protocol import Call, Request
 from rakuten_bench.executor.task import Done, Task
 from rakuten_bench.scenario import iter_options
@@ -343,7 +342,7 @@ class DaskExecutor:
             str(self._store.root) if self.shares_store else "",
             request.n_threads,
             preload.names,
-            {name: Path(path).read_text("utf-8") for name, path in preload.files},
+            read_files(preload),
             worker.identity(sorted({*_ALWAYS, *packages})),
             str(self._mark.path) if self.shares_store else "",
             preload.sources,

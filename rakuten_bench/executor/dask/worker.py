@@ -295,8 +295,8 @@ class DaskWorkerPlugin(WorkerPlugin):
     n_threads : int
     names : tuple of str
         Modules to import up front.
-    sources : mapping of str to str
-        Source of modules outside of this package that define options.
+    sources : mapping of str to (str, dict of str to bytes)
+        Modules outside of this package that define options: `preload.read_files`.
     identity : mapping of str to str
         Versions that the worker must have.
     mark : str
@@ -310,7 +310,7 @@ class DaskWorkerPlugin(WorkerPlugin):
     root: str
     n_threads: int
     names: tuple[str, ...]
-    sources: Mapping[str, str]
+    sources: Mapping[str, tuple[str, Mapping[str, bytes]]]
     identity: Mapping[str, str]
     mark: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -381,13 +381,15 @@ class DaskWorkerPlugin(WorkerPlugin):
             raise UserError(message)
 
     def _write_sources(self, folder: Path) -> tuple[tuple[str, str], ...]:
-        folder.mkdir(parents=True, exist_ok=True)
-        files = []
-        for name, text in self.sources.items():
-            path = folder / f"{name}.py"
-            path.write_text(text, encoding="utf-8")
-            files.append((name, str(path)))
-        return tuple(files)
+        for name, (_, contents) in self.sources.items():
+            for file, content in contents.items():
+                path = folder / name / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        return tuple(
+            (name, str(folder / name / file))
+            for name, (file, _) in self.sources.items()
+        )
 
 
 _NO_PACKAGES = ("python", "rakuten-bench")
