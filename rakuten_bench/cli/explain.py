@@ -99,7 +99,7 @@ def command(
         _refuse_model_options(code, table, image_folder)
         model, wanted, head = _from_record(code, row, text, **place)
     found = explain_row(model, wanted, label=label, n_shown=top)
-    head = f"{model.scenario.code}: {head}"
+    head = f"{model.scenario_.code}: {head}"
     echo(render_explanation(found, head))
     if html:
         page = render_explanation_page(found, head)
@@ -173,7 +173,7 @@ def _from_model(
         raise UserError(message)
     warn = partial(echo, err=True)
     model, card = load_model(path, any_version=any_version, warn=warn)
-    refuse_clustering(model.scenario)
+    refuse_clustering(model.scenario_)
     if row is None or table is None:
         return model, *text_row(model, text or "")
     with telling():

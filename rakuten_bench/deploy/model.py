@@ -349,7 +349,7 @@ def _load_files(path: Path, card: Card, *, any_version: bool) -> None:
 
 def _refuse_other(path: Path, model: object, card: Card) -> None:
     """Refuse a model that does not match its card."""
-    scenario = getattr(model, "scenario", None)
+    scenario = getattr(model, "scenario_", None)
     if getattr(scenario, "code", "") != card.code:
         message = (
             f"{path}: does not match its card ({card.code}). Export both again: "

@@ -151,7 +151,7 @@ class ScenarioEstimator(Levers):
         data = Dataset("fit", frame, "")
         train, held = np.flatnonzero(~validation), np.flatnonzero(validation)
         fold = Fold(_FOLD, train, train[:0], held)
-        groups = find_groups(data, by_image=self.scenario.reads("image"))
+        groups = find_groups(data, by_image=self.scenario_.reads("image"))
         targets = Targets(data.y, data.classes, groups, [fold], seed)
         by_key = {key: targets.find(name) for key, name in self.plan_.targets.items()}
         return {self.plan_.frame: input_table(frame), **by_key}
