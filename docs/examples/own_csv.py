@@ -11,8 +11,7 @@ are detected.
 # The table
 # ---------
 # Any table will do. This one has the French names of emoji and the category of each, written as
-# a spreadsheet in France would save it, with semicolons. (Both come with packages that
-# rakuten-bench depends on.)
+# a spreadsheet in France would save it, with semicolons. (Both come with the extra ``images``.)
 
 from pathlib import Path
 

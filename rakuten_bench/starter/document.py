@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rakuten_bench.scenario.document import dump_inline
+from rakuten_bench.scenario.schema import URL
 from rakuten_bench.starter.choice import Selection
 from rakuten_bench.wording.words import clean
 
@@ -40,6 +41,7 @@ def render_document(
         Written as comments.
     """
     lines = [
+        f"# yaml-language-server: $schema={URL}",
         "# Written by `rakuten-bench init`; change it as you like.",
         "# Options of each lever: rakuten-bench levers. What would run: rakuten-bench plan FILE.",
         *(f"# Note: {_one_line(warning)}" for warning in warnings),

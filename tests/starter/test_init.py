@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from rakuten_bench.errors import Problems, UserError
 from rakuten_bench.interface.start import describe, init
+from rakuten_bench.scenario.document import load_document
 from rakuten_bench.scenario.load import load_study
+from rakuten_bench.scenario.schema import URL, build_schema
 from rakuten_bench.starter.choice import choose
 from rakuten_bench.starter.column import guess_columns
 from rakuten_bench.starter.document import render_document
@@ -323,3 +326,12 @@ def test_three_commands_lead_from_a_table_to_a_board_with_a_champion(folder, cal
     assert started[1].endswith("  rakuten-bench run catalogue.yaml\n")
     assert "1*" in ran[1]
     assert "complement_nb" in (folder / "board.html").read_text("utf-8")
+
+
+def test_editors_complete_and_check_the_file(french):
+    path = init("boutique.csv").path
+
+    assert path.read_text("utf-8").startswith(
+        f"# yaml-language-server: $schema={URL}\n"
+    )
+    assert Draft7Validator(build_schema()).is_valid(load_document(path).plain())
