@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface.writing import write_file
+from rakuten_bench.scenario.load import load_study
 from rakuten_bench.starter.example import Example, copy_example, iter_examples
 from rakuten_bench.starter.write import Draft, draft, draft_embedded
 from rakuten_bench.store.layout import default_cache
+from rakuten_bench.wording.words import clean, number
 
-__all__ = ["Example", "Written", "copy_example", "init", "iter_examples"]
+__all__ = ["Example", "Written", "copy_example", "describe", "init", "iter_examples"]
 
 _EMBEDDED_FILE = "openmoji.yaml"
 
@@ -96,7 +99,7 @@ def init(
         kept = Path(cache) if cache else default_cache()
         found = draft(Path(source), target, given, folder, kept)
     write_file(target, found.text)
-    return Written(target, found, _count_scenarios(target))
+    return Written(target, found, len(load_study(target).scenarios))
 
 
 def _choose_target(source: str | Path | None) -> Path:
@@ -107,18 +110,8 @@ def _choose_target(source: str | Path | None) -> Path:
     return Path(f"{stem or 'scenarios'}.yaml")
 
 
-def _count_scenarios(path: Path) -> int:
-    from rakuten_bench.scenario.load import load_study
-
-    return len(load_study(path).scenarios)
-
-
 def describe(written: Written) -> Iterator[str]:
     """Yield lines on what was found and guessed, and on what to do next."""
-    import shlex
-
-    from rakuten_bench.wording.words import clean, number
-
     found = written.draft
     about = [
         number(found.survey.n_rows, "row"),
@@ -126,13 +119,16 @@ def describe(written: Written) -> Iterator[str]:
     ]
     if found.survey.languages:
         about.append(f"languages: {', '.join(found.survey.languages)}")
-    yield f"{found.dataset if found.dataset == 'openmoji' else found.params['path']}: {', '.join(about)}"
+    yield f"{found.params.get('path', found.dataset)}: {', '.join(about)}"
     for key, value in found.params.items():
         if key != "path":
             origin = "guessed" if key in found.guessed else "given"
             yield f"  {key:<13}{clean(str(value))}  ({origin})"
     if found.guessed:
-        yield "To change a guess: edit the file, or --title COLUMN and so on; '' for none."
+        yield (
+            "To change a guess, edit the file, or name the column: --title COLUMN, '' for "
+            "none."
+        )
     yield from (f"note: {clean(warning)}" for warning in written.warnings)
     yield f"{written.path}: {number(written.n_scenarios, 'scenario')}. Next:"
     yield f"  rakuten-bench run {shlex.quote(str(written.path))}"

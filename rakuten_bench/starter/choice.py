@@ -118,9 +118,10 @@ def _choose_vectorizers(survey: Survey) -> list[str]:
 def _choose_pictures(survey: Survey, chosen: Selection) -> None:
     """Add scenarios of images; a grid of them if there are no texts."""
     classifier: Mapping[str, Any] = {"svc": {"C": 5, "calibrate": "sigmoid"}}
-    models = ["random_forest", "svc_nystroem", "svc"]
+    models = ["random_forest", "knn", "svc"]
     if survey.n_rows > _MANY_PICTURES:
-        classifier, models = {"logreg": {"C": 1}}, models[:2]
+        classifier = {"logreg": {"C": 1}}
+        models = ["random_forest", "svc_nystroem"]
     if not survey.has_text:
         chosen.matrix = {
             "feature": ["pixels", "color", "hog", "lbp"],

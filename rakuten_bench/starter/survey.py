@@ -20,7 +20,7 @@ from rakuten_bench.wording.words import number, percent
 if TYPE_CHECKING:
     import pandas as pd
 
-FEW_ROWS = 2_000  # below, one split says little: five folds
+_FEW_ROWS = 1_500  # below, one split says little: five folds
 _TINY = 200  # rows
 _RARE = 10  # rows of a class
 _MOST_SAMPLED = 2_000  # rows whose language is detected
@@ -84,7 +84,7 @@ def choose_split(n_rows: int, has_sides: bool) -> str:
     """Return the split that suits a number of rows; "" for a predefined one."""
     if has_sides:
         return ""
-    return "kfold" if n_rows < FEW_ROWS else "holdout"
+    return "kfold" if n_rows < _FEW_ROWS else "holdout"
 
 
 def find_languages(frame: pd.DataFrame) -> tuple[str, ...]:
@@ -135,8 +135,9 @@ def _load_detector() -> Any:
 def _iter_warnings(dataset: Dataset, cache: Path | None) -> Iterator[str]:
     yield from dataset.remarks
     yield from _warn_of_classes(dataset)
-    for column in ("id", "image_path"):
-        yield from (f"{leak}." for leak in find_leaks(dataset, column))
+    if dataset.layout is not None:  # else folders are the labels
+        for column in ("id", "image_path"):
+            yield from (f"{leak}." for leak in find_leaks(dataset, column))
     split = choose_split(len(dataset.frame), bool(dataset.sides)) or "given"
     try:
         spec = SplitSpec(split, by_image=False)
