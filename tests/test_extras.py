@@ -1,5 +1,6 @@
 """The core alone: what works without the extras, and what names the extra it needs."""
 
+import os
 import re
 import subprocess
 import sys
@@ -188,3 +189,27 @@ def test_what_needs_an_extra_is_refused_in_one_line(core, tmp_path, words, extra
     assert done.returncode == 2
     assert re.fullmatch(f"(Error: )?{REFUSED}", done.stderr.strip()), done.stderr
     assert f"[{extra}]" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_model_of_images_is_refused_where_what_reads_them_is_missing(core, tmp_path):
+    from PIL import Image
+
+    for row in range(30):
+        for color in ("red", "blue"):
+            Image.new("RGB", (9, 9), color).save(tmp_path / f"{color}{row}.png")
+    rows = [f"{i},{c},{c}{i}.png" for i in range(30) for c in ("red", "blue")]
+    (tmp_path / "shop.csv").write_text("\n".join(["name,kind,photo", *rows]))
+    table = "table: {path: shop.csv, title: name, label: kind, image: photo}"
+    study = f"dataset: {{{table}}}\nscenarios: {{a: {{feature: pixels, model: ridge}}}}"
+    (tmp_path / "shop.yaml").write_text(study)
+    complete = {name: v for name, v in os.environ.items() if name != "PYTHONPATH"}
+    for words in ("run shop.yaml --jobs 1", "export a -o model.joblib"):
+        command = [sys.executable, "-m", "rakuten_bench", *words.split()]
+        subprocess.run(command, cwd=tmp_path, env=complete, check=True)
+
+    words = "predict model.joblib shop.csv --any-version"
+    refused = core("-m", "rakuten_bench", *words.split())
+
+    assert refused.returncode == 2
+    assert re.search(f"^(Error: )?{REFUSED}$", refused.stderr, re.MULTILINE)

@@ -254,7 +254,7 @@ def load_model(
     UserError
         If the file is missing, not an exported model, or exported with other versions.
     MissingPackage
-        If its format needs a package that is not installed.
+        If its format, or its scenario, needs a package that is not installed.
     """
     if not path.is_file():
         message = f"{path}: model not found. Create one: rakuten-bench export CODE"
@@ -278,6 +278,8 @@ def load_model(
         _load_files(path, card, any_version=any_version)
     model = read_skops(path) if is_skops(path) else _unpickle(path, card)
     _refuse_other(path, model, card)
+    for option, _ in iter_options([model.scenario]):
+        option.versions()  # raises if packages are missing
     return model, card
 
 
