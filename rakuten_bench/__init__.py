@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.board import Board as Board
     from rakuten_bench.interface.board import load_board as load_board
     from rakuten_bench.interface.building import build as build
+    from rakuten_bench.interface.description import (
+        DataDescription as DataDescription,
+    )
+    from rakuten_bench.interface.description import describe as describe
     from rakuten_bench.interface.doctor import Diagnosis as Diagnosis
     from rakuten_bench.interface.doctor import doctor as doctor
     from rakuten_bench.interface.gate import CheckResult as CheckResult
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.model import Model as Model
     from rakuten_bench.interface.model import export as export
     from rakuten_bench.interface.model import load_model as load_model
+    from rakuten_bench.interface.planning import StudyPlan as StudyPlan
     from rakuten_bench.interface.result import ScenarioResult as ScenarioResult
     from rakuten_bench.interface.running import run as run
     from rakuten_bench.interface.start import Written as Written
@@ -31,15 +36,18 @@ __version__ = "0.1.0"  # the only place: pyproject.toml reads it here
 _MODULES = {
     "Board": "interface.board",
     "CheckResult": "interface.gate",
+    "DataDescription": "interface.description",
     "Diagnosis": "interface.doctor",
     "Model": "interface.model",
     "ScenarioResult": "interface.result",
     "Study": "interface.study",
+    "StudyPlan": "interface.planning",
     "UserError": "errors",
     "Written": "interface.start",
     "approve": "interface.gate",
     "build": "interface.building",
     "check": "interface.gate",
+    "describe": "interface.description",
     "doctor": "interface.doctor",
     "export": "interface.model",
     "init": "interface.start",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from rakuten_bench.cli._stream import echo_as
 from rakuten_bench.cli._suggest import SuggestingGroup
 from rakuten_bench.interface.printing import echo
 from rakuten_bench.wording.format import render_json
-from rakuten_bench.wording.words import clean, number
+from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     from rakuten_bench.data import DatasetSpec, SplitSpec
@@ -42,6 +41,7 @@ def list_command(as_json: bool) -> None:
       rakuten-bench data list
     """
     from rakuten_bench.data.catalog import list_entries
+    from rakuten_bench.interface.description import draw_table
 
     entries = list_entries()
     if as_json:
@@ -49,7 +49,7 @@ def list_command(as_json: bool) -> None:
         return
     for kind, found in entries.items():
         rows = [(entry["name"], entry["doc"], _signature(entry)) for entry in found]
-        echo(_table(rows, (kind, "what it is", "parameters")))
+        echo(draw_table(rows, (kind, "what it is", "parameters")))
         echo()
 
 
@@ -92,19 +92,21 @@ def describe_command(
       rakuten-bench data describe rakuten --data-dir ~/rakuten --json
       rakuten-bench data describe --scenario-file scenarios/text/levers.yaml
     """
-    from rakuten_bench.data import load_dataset
-    from rakuten_bench.data.audit import audit
-    from rakuten_bench.data.spec import DataPaths
+    from rakuten_bench.interface.description import describe_data
 
     spec, split = _what_to_describe(name, scenario_file)
-    base_dir = scenario_file.parent if scenario_file else None
-    place = DataPaths(data_dir=data_dir, base_dir=base_dir, cache=cache)
-    loaded = load_dataset(spec, data_dir=data_dir, base_dir=base_dir, cache=place.store)
-    found = audit(loaded, split, cache=place.store, images=images)
+    found = describe_data(
+        spec,
+        split,
+        base=scenario_file.parent if scenario_file else None,
+        data_dir=data_dir,
+        cache=cache,
+        images=images,
+    )
     if as_json:
-        echo_as("json", render_json(found))
+        echo_as("json", render_json(found.facts))
     else:
-        echo("\n\n".join(_sections(found)))
+        echo(found)
 
 
 def _what_to_describe(
@@ -163,117 +165,3 @@ def synthesize_command(rows: int, images: int, seed: int, out: Path) -> None:
 
     synthesize(out, rows=rows, images=images, random_state=seed)
     echo(f"{out}: {number(rows, 'listing')}, {number(min(rows, images), 'photo')}.")
-
-
-def _sections(found: dict[str, Any]) -> Iterator[str]:
-    """Yield the tables of an audit as text."""
-    yield _headline(found)
-    yield _table(
-        [
-            (c["label"], c["name"], c["rows"], _percent(c["share"]))
-            for c in found["classes"]
-        ],
-        ("class", "name", "rows", "share"),
-    )
-    yield _table(
-        [
-            (name, gap["rows"], _percent(gap["share"]))
-            for name, gap in found["missing"].items()
-        ],
-        ("missing", "rows", "share"),
-    )
-    yield _table(list(_length_rows(found["lengths"])), _LENGTH_HEADER)
-    yield _table(
-        list(_language_rows(found)),
-        (f"language ({found['languages']['source']})", "rows", "share"),
-    )
-    yield _table(
-        [
-            (name, d["rows"], _percent(d["share"]), d["largest"], d["across_classes"])
-            for name, d in found["duplicates"].items()
-        ],
-        ("duplicates", "rows", "share", "most of one", "in several classes"),
-    )
-    yield _split_text(found["split"])
-    yield _image_text(found["images"])
-
-
-def _headline(found: dict[str, Any]) -> str:
-    kind = {
-        "real": "",
-        "emoji": " (emoji, not products)",
-        "synthetic": " (not real products)",
-    }
-    lines = (
-        f"{found['name']}{kind[found['kind']]}: {number(found['rows'], 'row')}, "
-        f"{number(len(found['classes']), 'class', 'classes')}, fingerprint {found['fingerprint']}",
-        found["about"],
-        *map(clean, found["remarks"]),
-    )
-    return "\n".join(lines)
-
-
-_LENGTH_HEADER = ("length", "min", "median", "mean", "95 % below", "max")
-
-
-def _length_rows(lengths: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    for name, measured in lengths.items():
-        for unit in ("characters", "words"):
-            if measured[unit]:
-                yield (
-                    f"{name}, {unit}",
-                    *(round(n, 1) for n in measured[unit].values()),
-                )
-        yield (f"{name}, rows with HTML", measured["html"])
-
-
-def _language_rows(found: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    counts = dict(found["languages"]["rows"])
-    if found["languages"]["unknown"]:
-        counts["unknown"] = found["languages"]["unknown"]
-    for code, rows in counts.items():
-        yield code, rows, _percent(rows / found["rows"])
-
-
-def _split_text(split: dict[str, Any]) -> str:
-    if "error" in split:
-        return f"No split: {split['error']}"
-    rows = [
-        (
-            fold["name"],
-            fold["train"],
-            fold["validation"],
-            fold["test"],
-            *fold["test_rows_seen_in_training"].values(),
-        )
-        for fold in split["folds"]
-    ]
-    seen = [f"{name} seen" for name in split["folds"][0]["test_rows_seen_in_training"]]
-    header = (f"fold of {split['scheme']}", "train", "validation", "test", *seen)
-    return (
-        f"{_table(rows, header)}\n{split['rows_in_groups']:,} rows are in groups that "
-        f"stay on one side; the largest has {split['largest_group']:,}. 'seen': test "
-        f"rows whose value also occurs in a training row."
-        + "".join(f"\n{clean(remark)}" for remark in split["remarks"])
-    )
-
-
-def _image_text(images: dict[str, Any]) -> str:
-    rows = [
-        (what, images[what]["files"], ", ".join(images[what]["first"]))
-        for what in ("absent", "unreadable")
-        if images[what]
-    ]
-    return f"{images['rows']:,} rows name an image.\n" + _table(
-        rows, ("images", "files", "such as")
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
-
-
-def _table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
-    from tabulate import tabulate
-
-    return str(tabulate(rows, header, intfmt=",", disable_numparse=False))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rakuten_bench.atomic import write_atomically
+from rakuten_bench.data import DatasetSpec
 from rakuten_bench.errors import Problems, unknown
 from rakuten_bench.store.layout import Layout, keeping
 
@@ -95,6 +96,17 @@ def write_frame(frame: pd.DataFrame, params: Mapping[str, Any], cache: Path) -> 
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(file, data)
     return file
+
+
+def keep_frame(
+    frame: pd.DataFrame, params: Mapping[str, Any], cache: Path
+) -> DatasetSpec:
+    """Write the used columns of a frame to the cache; return its data set.
+
+    Parameters and errors are those of `write_frame`.
+    """
+    file = write_frame(frame, params, cache)
+    return DatasetSpec("table", {**params, "path": str(file.resolve())})
 
 
 def write_table(frame: pd.DataFrame, file: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rakuten_bench.data import DatasetSpec, parse_dataset
+from rakuten_bench.data import parse_dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface import frame as frames
 from rakuten_bench.interface.page import find_varying
@@ -17,6 +17,7 @@ from rakuten_bench.wording.words import number
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rakuten_bench.interface.planning import StudyPlan
     from rakuten_bench.scenario import Scenario
 
 _NAME = "study"
@@ -128,10 +129,30 @@ class Study:
         """Return the study as the engine runs it; a DataFrame is kept in the cache."""
         if self._frame is None:
             return self._spec
-        params = self._spec.dataset.params
-        file = frames.write_frame(self._frame, params, cache)
-        dataset = DatasetSpec("table", {**params, "path": str(file.resolve())})
+        dataset = frames.keep_frame(self._frame, self._spec.dataset.params, cache)
         return replace(self._spec, dataset=dataset)
+
+    def plan(self, **settings: Any) -> StudyPlan:
+        """Return what a run would do, and a forecast of its cost; nothing is run.
+
+        Parameters
+        ----------
+        **settings
+            As of `run`: `results`, `cache`, `data_dir`, `jobs`, ...
+
+        Raises
+        ------
+        UserError
+            If a setting or the data are invalid.
+        """
+        from rakuten_bench.engine import prepare
+        from rakuten_bench.engine.forecast import forecast
+        from rakuten_bench.interface.planning import StudyPlan
+        from rakuten_bench.interface.setting import build_settings
+
+        chosen = build_settings(**settings)
+        prepared = prepare(self.resolve(chosen.cache), chosen)
+        return StudyPlan(prepared, forecast(prepared, chosen.n_workers))
 
     def to_frame(self) -> pd.DataFrame:
         """Return the scenarios as a table: one row each, one column for each lever.
