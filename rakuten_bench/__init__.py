@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.board import Board as Board
     from rakuten_bench.interface.board import load_board as load_board
     from rakuten_bench.interface.building import build as build
+    from rakuten_bench.interface.comparison import compare as compare
     from rakuten_bench.interface.description import (
         DataDescription as DataDescription,
     )
     from rakuten_bench.interface.description import describe as describe
     from rakuten_bench.interface.doctor import Diagnosis as Diagnosis
     from rakuten_bench.interface.doctor import doctor as doctor
+    from rakuten_bench.interface.explaining import explain as explain
     from rakuten_bench.interface.gate import CheckResult as CheckResult
     from rakuten_bench.interface.gate import approve as approve
     from rakuten_bench.interface.gate import check as check
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from rakuten_bench.interface.model import export as export
     from rakuten_bench.interface.model import load_model as load_model
     from rakuten_bench.interface.planning import StudyPlan as StudyPlan
+    from rakuten_bench.interface.reason import why as why
     from rakuten_bench.interface.result import ScenarioResult as ScenarioResult
     from rakuten_bench.interface.running import run as run
     from rakuten_bench.interface.start import Written as Written
@@ -47,14 +50,17 @@ _MODULES = {
     "approve": "interface.gate",
     "build": "interface.building",
     "check": "interface.gate",
+    "compare": "interface.comparison",
     "describe": "interface.description",
     "doctor": "interface.doctor",
+    "explain": "interface.explaining",
     "export": "interface.model",
     "init": "interface.start",
     "load_board": "interface.board",
     "load_model": "interface.model",
     "load_study": "interface.study",
     "run": "interface.running",
+    "why": "interface.reason",
 }
 __all__ = [
     "__version__", *_MODULES

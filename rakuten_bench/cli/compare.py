@@ -16,7 +16,6 @@ from rakuten_bench.cli._option import (
 )
 from rakuten_bench.cli._stream import echo_as, terminal_width
 from rakuten_bench.interface.printing import echo
-from rakuten_bench.wording.format import FORMATS
 
 
 @click.command("compare")
@@ -56,18 +55,9 @@ def command(
       rakuten-bench compare T2101-0231-0010 T2101-0241-0010
       rakuten-bench compare results/openmoji/T0 elsewhere/openmoji/T0
     """
-    from rakuten_bench import report
-    from rakuten_bench.interface.example import find_examples
+    from rakuten_bench.interface.comparison import compare
 
-    folders = [report.find_scenario(results, code, dataset) for code in (a, b)]
-    found = report.compare(*folders)
-    wanted = (
-        rows > 0 and not FORMATS[format_].is_data and not no_examples and found.changes
-    )
-    examples = (
-        find_examples(found.a.dataset, data_dir, partial(echo, err=True))
-        if wanted
-        else {}
-    )
+    found = compare(a, b, results=results, dataset=dataset)
+    warn = None if no_examples else partial(echo, err=True)
     width = terminal_width()
-    echo_as(format_, report.render_comparison(found, format_, rows, examples, width))
+    echo_as(format_, found.render(format_, rows, width, data_dir=data_dir, warn=warn))

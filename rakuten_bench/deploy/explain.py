@@ -48,6 +48,8 @@ class Explanation:
         For an image, the decrease of the score when a field is covered.
     image_path : str
         Path of the image.
+    head : str
+        What was explained: the scenario's code, and the text or the row.
     """
 
     label: str
@@ -57,6 +59,31 @@ class Explanation:
     score: float
     grid: NDArray[np.float64] | None = None
     image_path: str = ""
+    head: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the contributions, of shape (n_parts, 1), indexed by part."""
+        import pandas as pd
+
+        table = pd.DataFrame(self.parts, columns=["part", "contribution"])
+        return table.set_index("part")
+
+    def to_html(self) -> str:
+        """Return an HTML page without scripts or external references."""
+        from rakuten_bench.deploy.page import render_explanation_page
+
+        return render_explanation_page(self, self.head)
+
+    def __str__(self) -> str:
+        """Return a line with a bar for each contribution."""
+        from rakuten_bench.deploy.page import render_explanation
+
+        return render_explanation(self, self.head)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 def refuse_clustering(scenario: Scenario) -> None:

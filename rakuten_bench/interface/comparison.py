@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rakuten_bench import report
+from rakuten_bench.interface.example import find_examples
 from rakuten_bench.interface.printing import printable
+from rakuten_bench.wording.format import FORMATS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +78,36 @@ class ScenarioComparison:
         columns = ["id", "kind", "true", "a", "b"]
         return pd.DataFrame(rows, columns=columns).set_index("id")
 
+    def render(
+        self,
+        format_: str = "table",
+        rows: int = 10,
+        width: int = 100,
+        *,
+        data_dir: str | Path | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> str:
+        """Return the comparison as text.
+
+        Parameters
+        ----------
+        format_ : {"table", "markdown", "json"}
+        rows : int
+            Number of changed rows of each kind; JSON lists all.
+        width : int
+            Columns of a table.
+        data_dir : str or Path, optional
+            Folder of the user's data.
+        warn : callable, optional
+            Receives the reason if the texts of changed rows, which tables show, are not
+            available; without it, no texts are shown.
+        """
+        found = self._found
+        wanted = rows > 0 and not FORMATS[format_].is_data and found.changes
+        folder = Path(data_dir) if data_dir else None
+        shown = find_examples(found.a.dataset, folder, warn) if wanted and warn else {}
+        return report.render_comparison(found, format_, rows, shown, width)
+
     def __repr__(self) -> str:
         return printable(report.render_comparison(self._found).rstrip())
 
@@ -86,3 +120,30 @@ class ScenarioComparison:
         return head + "".join(
             one.to_html(float_format=number, notebook=True) for one in tables
         )
+
+
+def compare(
+    a: str,
+    b: str,
+    *,
+    results: str | Path = "results",
+    dataset: str | None = None,
+) -> ScenarioComparison:
+    """Compare scenario `b` with `a` on the same test rows.
+
+    Parameters
+    ----------
+    a, b : str
+        Codes, names, or folders of records.
+    results : str or Path
+        Folder of the records.
+    dataset : str, optional
+        Name of the board or data set, if several have a scenario.
+
+    Raises
+    ------
+    UserError
+        If one is unknown, has no scores, or ran on other rows.
+    """
+    folders = [report.find_scenario(Path(results), one, dataset) for one in (a, b)]
+    return ScenarioComparison(report.compare(*folders))

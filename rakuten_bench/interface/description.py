@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rakuten_bench.data import DatasetSpec, SplitSpec, load_dataset, parse_dataset
 from rakuten_bench.interface import frame as frames
+from rakuten_bench.interface.printing import printable
 from rakuten_bench.interface.study import Study
 from rakuten_bench.wording.words import clean, number
 
@@ -37,7 +38,7 @@ class DataDescription:
         return pd.DataFrame(self.facts["classes"]).set_index("label")
 
     def __repr__(self) -> str:
-        return "\n\n".join(_sections(self.facts))
+        return printable("\n\n".join(_sections(self.facts)))
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 from rakuten_bench import deploy, records, report
 from rakuten_bench.deploy import Card
-from rakuten_bench.deploy.explain import Explanation, explain_row, text_row
+from rakuten_bench.deploy.explain import Explanation, refuse_clustering, text_row
 from rakuten_bench.deploy.labeled import LabeledTable
 from rakuten_bench.deploy.source import Source, load_source
 from rakuten_bench.deploy.table import RANKS, choose_table_row
 from rakuten_bench.errors import Notice, UserError
 from rakuten_bench.executor.thread import limited_threads
+from rakuten_bench.interface.explaining import explain_chosen
 from rakuten_bench.interface.frame import write_table
 from rakuten_bench.records import Record
 from rakuten_bench.store.layout import default_cache
@@ -153,6 +154,7 @@ class Model:
         *,
         table: str | Path | None = None,
         row: str | None = None,
+        image_folder: str | Path | None = None,
         label: str | None = None,
         n_shown: int = 15,
     ) -> Explanation:
@@ -163,6 +165,8 @@ class Model:
         text : str, optional
         table : str or Path, optional
             A file, with `row`: the id of the row.
+        image_folder : str or Path, optional
+            Folder of the images of that table.
         label : str, optional
             Class to explain; by default the predicted one.
         n_shown : int
@@ -176,12 +180,19 @@ class Model:
         if (text is None) == (table is None) or (table is None) != (row is None):
             message = "explain needs either a text, or a table and the id of a row."
             raise UserError(message)
-        chosen, _ = (
+        refuse_clustering(self.estimator.scenario_)
+        chosen = (
             text_row(self.estimator, text or "")
             if table is None
-            else choose_table_row(self.estimator, self.card, Path(table), str(row))
+            else choose_table_row(
+                self.estimator,
+                self.card,
+                Path(table),
+                str(row),
+                image_folder=None if image_folder is None else Path(image_folder),
+            )
         )
-        return explain_row(self.estimator, chosen, label=label, n_shown=n_shown)
+        return explain_chosen(self.estimator, chosen, label, n_shown)
 
     def __repr__(self) -> str:
         metric, score = next(iter(self.card.scores.items()))

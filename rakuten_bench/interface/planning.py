@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rakuten_bench.engine import Prepared
 from rakuten_bench.engine.forecast import Forecast
+from rakuten_bench.interface.printing import printable
 from rakuten_bench.wording.words import clean, number
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class StudyPlan:
             yield f"{code}  {mark:<6}  {scenario.name or _list_levers(scenario)}"
 
     def __repr__(self) -> str:
-        return _render_plan(self._prepared, self._forecast, self._cached)
+        return printable(_render_plan(self._prepared, self._forecast, self._cached))
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from rakuten_bench.deploy import Card
+    from rakuten_bench.deploy.explain import Explanation
     from rakuten_bench.pipeline.estimator import ScenarioClassifier
     from rakuten_bench.scenario.load import StudySpec
 
@@ -248,6 +249,37 @@ class ScenarioResult:
         source = open_source(self.record, self._data_dir, self._cache)
         return fit_and_write(self.record, source, Path(path), rows)
 
+    def explain(
+        self,
+        text: str | None = None,
+        *,
+        row: str | None = None,
+        label: str | None = None,
+        n_shown: int = 15,
+    ) -> Explanation:
+        """Fit the scenario on its training rows, and explain one prediction.
+
+        Parameters and errors are those of `rakuten_bench.explain`.
+        """
+        from rakuten_bench.interface.explaining import explain_record
+
+        return explain_record(
+            self.record,
+            text,
+            row,
+            label=label,
+            n_shown=n_shown,
+            data_dir=self._data_dir,
+            cache=self._cache,
+        )
+
+    def render(self, width: int = 100) -> str:
+        """Return levers, scores, classes, confusions, costs and origin as text.
+
+        It is what `rakuten-bench show` prints.
+        """
+        return report.render_scenario(self.folder, width)
+
     def _predicted(self) -> Predictions:
         """Return the predictions on the board's rows."""
         self._refuse_unscored()
@@ -267,5 +299,4 @@ class ScenarioResult:
     def _repr_html_(self) -> str:
         from html import escape
 
-        text = report.render_scenario(self.folder)
-        return f"<pre>{escape(text)}</pre>"
+        return f"<pre>{escape(self.render())}</pre>"
