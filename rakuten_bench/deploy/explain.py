@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from rakuten_bench.activity import announce
 from rakuten_bench.errors import MissingPackage, UserError, unknown
+from rakuten_bench.registry.package import OPENCV, require
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
-    from rakuten_bench.registry.package import OPENCV, require
 from rakuten_bench.scenario import Scenario
 
 N_SHOWN = 15
