@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rakuten_bench.pipeline.estimator import ScenarioClassifier, ScenarioClusterer
-from rakuten_bench.scenario import Scenario
+    from rakuten_bench.scenario import Scenario
 
 N_SHOWN = 15
 _N_SAMPLES = 1_000  # perturbed texts that LIME classifies
