@@ -16,12 +16,12 @@ import threading
 import time
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from rakuten_bench.executor.fault import SHUTDOWN, BrokenPool, Stopped, name_exit
 from rakuten_bench.executor.memory import (
@@ -33,6 +33,7 @@ from rakuten_bench.executor.memory import (
 )
 from rakuten_bench.executor.preload import Preload
 from rakuten_bench.executor.protocol import Call
+from rakuten_bench.executor.server import WorkerServer
 from rakuten_bench.executor.worker import LOGGED, STORING
 from rakuten_bench.scenario.limit import Limit
 from rakuten_bench.units import render_duration, render_size
@@ -48,55 +49,6 @@ _KILLED = -9  # exit code after SIGKILL, a name that Windows lacks
 _MIN_MEMORY_INTERVAL = 0.02  # seconds between two measurements
 _MEASURING_SHARE = 0.05  # of one core, at most
 _MEASURED_AFTER = 2.0  # seconds of a call
-
-
-class WorkerServer(Protocol):
-    """Starts and kills the worker processes of a pool.
-
-    Attributes
-    ----------
-    is_stopped : bool
-        Whether a signal has stopped it: no worker starts.
-    poll_interval : float or None
-        Seconds between two calls of `read_events`; None to call it only when one of the
-        sockets is ready.
-    """
-
-    is_stopped: bool
-    poll_interval: float | None
-
-    @property
-    def sockets(self) -> list[Any]:
-        """The sockets and connections to wait on."""
-
-    def start_worker(self, number: int) -> tuple[Connection, IO[bytes]]:
-        """Start a worker; return the connection to it and the file of its output."""
-
-    def end_worker(self, number: int) -> None:
-        """Kill a worker and its descendants."""
-
-    def find_detached(self, number: int) -> Iterable[int]:
-        """Return the descendants of a worker that are no longer below it."""
-
-    def read_events(self, ready: Container[Any]) -> list[dict[str, Any]] | None:
-        """Return what has happened; None if no worker can be started any more.
-
-        Parameters
-        ----------
-        ready : container
-            The sockets that are ready.
-
-        Returns
-        -------
-        list of dict
-            ``{"worker": 3, "pid": 41}`` when a worker is ready for calls, ``{"worker":
-            3, "exit": -11}`` when it exits, ``{"worker": 3, "is_stopped": 1}`` when a
-            signal stops it and 0 when it is continued, ``{"changed": module}`` if the
-            source of a module has changed since its digest was taken.
-        """
-
-    def close(self) -> None:
-        """Kill all workers and their descendants."""
 
 
 @dataclass(eq=False)

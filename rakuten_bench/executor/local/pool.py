@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rakuten_bench.executor.local.server_process import ServerProcess
-from rakuten_bench.executor.pool import WorkerPool, WorkerServer
+from rakuten_bench.executor.pool import WorkerPool
 from rakuten_bench.executor.preload import Preload
+from rakuten_bench.executor.server import WorkerServer
 
 
 class LocalPool(WorkerPool):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from rakuten_bench.executor.pool import WorkerPool, WorkerServer
+from rakuten_bench.executor.pool import WorkerPool
 from rakuten_bench.executor.portable.starter import Starter
 from rakuten_bench.executor.preload import Preload
+from rakuten_bench.executor.server import WorkerServer
 
 #: Windows waits for at most 63 objects at a time.
 _MAX_WORKERS = 60 if sys.platform == "win32" else sys.maxsize
