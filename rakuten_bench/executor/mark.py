@@ -9,11 +9,23 @@ from collections.abc import Iterator
 
 import psutil
 
+from rakuten_bench.executor.thread import thread_environment
+
 #: The environment variable. Its value begins with a name of the pool.
 MARK = "RAKUTEN_BENCH_WORKERS"
 
 _POLL_INTERVAL = 0.01  # seconds
 _KILL_TIMEOUT = 30.0  # seconds: a process in a system call may not exit immediately
+
+
+def environment_with(mark: str) -> dict[str, str]:
+    """Return the environment of a new worker process.
+
+    It has one numeric thread for imports, and a fixed hash seed, which makes the order
+    of sets reproducible.
+    """
+    fixed = {**thread_environment(1), "PYTHONHASHSEED": "0"}
+    return {**os.environ, **fixed, MARK: mark}
 
 
 def end_marked(mark: str) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import os
 import pickle
 import socket
+import sys
 import threading
 import time
 from abc import abstractmethod
@@ -153,7 +154,11 @@ class WorkerPool(Executor):
         Time of construction, seconds since 1970.
     notice : str
         Message on a condition that blocks calls; "" if there is none.
+    max_workers : int
+        The system allows no more.
     """
+
+    max_workers = sys.maxsize
 
     def __init__(
         self,
@@ -162,7 +167,7 @@ class WorkerPool(Executor):
         n_threads: int = 1,
         preload: Preload = Preload(),  # noqa: B008  immutable
     ) -> None:
-        self.n_workers = n_workers
+        self.n_workers = min(n_workers, self.max_workers)
         self.since = time.time()
         self._n_threads = n_threads
         self._preload = preload

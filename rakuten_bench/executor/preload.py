@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.executor.script import MAIN, WORKERS_MAIN
@@ -48,6 +49,22 @@ class Preload:
     names: tuple[str, ...] = _ALWAYS
     files: tuple[tuple[str, str], ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    def to_settings(self) -> dict[str, Any]:
+        """Return what a new interpreter needs to import the same modules, as JSON.
+
+        That is also the path of this process, and the time of its start: source written
+        later is verified.
+        """
+        import psutil
+
+        return {
+            "names": self.names,
+            "files": self.files,
+            "sources": self.sources,
+            "path": sys.path,
+            "since": psutil.Process().create_time(),
+        }
 
 
 def find_preload(scenarios: Iterable[Scenario]) -> Preload:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -15,13 +14,10 @@ from collections.abc import Container, Iterable
 from multiprocessing.connection import Connection, Pipe
 from typing import IO, Any
 
-import psutil
-
 from rakuten_bench.executor.local.fork_server import REQUEST
 from rakuten_bench.executor.local.guard import STOPPED
-from rakuten_bench.executor.mark import MARK, end_marked
+from rakuten_bench.executor.mark import end_marked, environment_with
 from rakuten_bench.executor.preload import Preload
-from rakuten_bench.executor.thread import thread_environment
 
 _PROGRAM = """
 import json, sys
@@ -64,28 +60,17 @@ class ServerProcess:
         self._is_alarm_open = True
         self._unfinished_line = b""
         self._mark = uuid.uuid4().hex
-        settings = {
+        settings = preload.to_settings() | {
             "control": control.fileno(),
             "alarm": alarm.fileno(),
             "n_threads": n_threads,
-            "names": preload.names,
-            "files": preload.files,
-            "path": sys.path,
-            "sources": preload.sources,
-            "since": psutil.Process().create_time(),
         }
         self._guard = subprocess.Popen(
             [sys.executable, "-P", "-c", _PROGRAM, json.dumps(settings)],
             pass_fds=[control.fileno(), alarm.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            # one thread for imports; a fixed hash seed makes set orders reproducible
-            env={
-                **os.environ,
-                **thread_environment(1),
-                "PYTHONHASHSEED": "0",
-                MARK: self._mark,
-            },
+            env=environment_with(self._mark),
             start_new_session=True,
         )
         control.close()

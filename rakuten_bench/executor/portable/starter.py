@@ -16,9 +16,8 @@ from typing import IO, Any
 
 import psutil
 
-from rakuten_bench.executor.mark import MARK, Marked, end_marked
+from rakuten_bench.executor.mark import Marked, end_marked, environment_with
 from rakuten_bench.executor.preload import Preload
-from rakuten_bench.executor.thread import thread_environment
 from rakuten_bench.executor.worker import CHANGED, READY
 
 _PROGRAM = """
@@ -26,11 +25,13 @@ import json, sys
 from multiprocessing import connection
 Connection = getattr(connection, "PipeConnection", connection.Connection)
 owner = Connection(int(sys.argv.pop()))
+owner.send_bytes(b"+")
 settings = json.loads(owner.recv_bytes())
 sys.path[:] = settings["path"]
 from rakuten_bench.executor.portable.worker import main
 main(owner, settings)
 """
+_RUNNING = b"+"  # first message of the program: it can read its settings
 _EXIT_TIMEOUT = 10.0  # seconds for a killed process to exit
 
 
@@ -100,15 +101,7 @@ class Starter:
     def __init__(self, n_threads: int, preload: Preload) -> None:
         self._mark = uuid.uuid4().hex
         self._children: dict[int, _Child] = {}
-        settings = {
-            "mark": self._mark,
-            "n_threads": n_threads,
-            "names": preload.names,
-            "files": preload.files,
-            "path": sys.path,
-            "sources": preload.sources,
-            "since": psutil.Process().create_time(),
-        }
+        settings = preload.to_settings() | {"mark": self._mark, "n_threads": n_threads}
         self._settings = json.dumps(settings).encode()
 
     @property
@@ -126,18 +119,10 @@ class Starter:
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
-            # one thread for imports; a fixed hash seed makes set orders reproducible
-            env={
-                **os.environ,
-                **thread_environment(1),
-                "PYTHONHASHSEED": "0",
-                MARK: mark,
-            },
+            env=environment_with(mark),
             **_passing(theirs),
         )
         theirs.close()
-        with contextlib.suppress(OSError):  # it is dead: its exit is noticed later
-            connection.send_bytes(self._settings)
         self._children[number] = _Child(process, connection, mark, Marked(mark))
         return connection, output
 
@@ -156,15 +141,25 @@ class Starter:
 
     def _iter_started(self, ready: Container[Any]) -> Iterator[dict[str, Any]]:
         for number, child in self._children.items():
-            if child.is_ready or child.connection not in ready:
-                continue
-            child.is_ready = True
-            with contextlib.suppress(EOFError, OSError):  # it died
-                message = child.connection.recv_bytes()
-                if message.startswith(CHANGED):
-                    yield {"changed": message[len(CHANGED) :].decode()}
-                else:
-                    yield {"worker": number, "pid": int(message[len(READY) :])}
+            if not child.is_ready and child.connection in ready:
+                yield from self._read(number, child)
+
+    def _read(self, number: int, child: _Child) -> Iterator[dict[str, Any]]:
+        """Read a message of a worker that is starting."""
+        try:
+            message = child.connection.recv_bytes()
+        except (EOFError, OSError):
+            child.is_ready = True  # it died: there is nothing to wait for
+            return
+        if message == _RUNNING:
+            with contextlib.suppress(OSError):  # a long message blocks until it is read
+                child.connection.send_bytes(self._settings)
+            return
+        child.is_ready = True
+        if message.startswith(CHANGED):
+            yield {"changed": message[len(CHANGED) :].decode()}
+        else:
+            yield {"worker": number, "pid": int(message[len(READY) :])}
 
     def _iter_exited(self) -> Iterator[dict[str, Any]]:
         for number, child in list(self._children.items()):
