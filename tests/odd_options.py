@@ -6,7 +6,6 @@ They note every call in a file, so that a test can count what was computed.
 import ctypes
 import logging
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from rakuten_bench.errors import Notice
 from rakuten_bench.registry import CLEANER, DIGITS, MODEL, Files, Lever
@@ -110,7 +110,7 @@ class Mortal(Odd):
     def fit(self, X, y):
         note(self.log, "fit")
         if len(Path(self.log).read_text().splitlines()) <= self.amount:
-            os.kill(os.getpid(), signal.SIGKILL)
+            psutil.Process().kill()
         return super().fit(X, y)
 
 
