@@ -87,6 +87,24 @@ def test_what_is_missing_there_is_missing_in_these_tests(elsewhere):
     assert answers == ["portable", "rakuten_bench.store.lock.windows", "False"]
 
 
+IMPORT_ALL = """
+import importlib, pkgutil
+import rakuten_bench
+here = ("rakuten_bench.executor.local", "rakuten_bench.store.lock.flock")
+optional = ("rakuten_bench.executor.dask", "rakuten_bench.neural", "rakuten_bench.__main__")
+modules = pkgutil.walk_packages(rakuten_bench.__path__, "rakuten_bench.")
+names = [module.name for module in modules if not module.name.startswith(optional)]
+for name in names:
+    if not name.startswith(f"{here[0]}.") and name != here[1]:
+        importlib.import_module(name)
+print(len(names))
+"""
+
+
+def test_every_module_can_be_imported_there(elsewhere):
+    assert int(python(IMPORT_ALL)[0]) > 300
+
+
 def test_a_grid_has_the_same_predictions_to_the_byte(elsewhere, monkeypatch):
     write(elsewhere, GRID)
     assert run("--results", "there", "--cache", "there")[0] == 0
