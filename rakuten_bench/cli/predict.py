@@ -90,6 +90,7 @@ def command(
     Example:
       rakuten-bench predict model.joblib new.csv -o labelled.csv
     """
+    from rakuten_bench.data.reading.source import STDIN
     from rakuten_bench.interface.model import load_model
 
     if id_ and not ids_only:
@@ -107,7 +108,7 @@ def command(
         "image_path": image,
     }
     loaded.estimator.warns = True
-    file = Path("/dev/stdin") if str(table) == "-" else table
+    file = STDIN if str(table) == "-" else table
     columns = {ours: theirs for ours, theirs in named.items() if theirs}
     with telling():
         labeled = loaded.label(

@@ -8,6 +8,7 @@ import gzip
 import io
 import lzma
 import os
+import sys
 import tarfile
 import threading
 import zipfile
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rakuten_bench.data.reading import Reading, read_table
+from rakuten_bench.data.reading import Reading, read_table, source
 from rakuten_bench.errors import UserError
 from rakuten_bench.types import sort_labels
 
@@ -788,3 +789,15 @@ def test_a_name_of_the_header_may_have_two_lines(read: Read):
     found = read('name,"kind","note\nof a clerk"\nmug,Kitchen,x\n')
 
     assert found.frame["kind"].tolist() == ["Kitchen"]
+
+
+def test_standard_input_is_read_where_it_is_no_file(monkeypatch, tmp_path):
+    """As on Windows."""
+    stdin = tmp_path / "stdin"
+    monkeypatch.setattr(source, "STDIN", stdin)
+    content = io.TextIOWrapper(io.BytesIO("id,name\n1,café\n".encode()), "ascii")
+    monkeypatch.setattr(sys, "stdin", content)
+
+    frame = read_table(stdin).frame
+
+    assert frame.to_numpy().tolist() == [["1", "café"]]

@@ -11,7 +11,7 @@ import sys
 from types import ModuleType
 
 PACKAGE = "rakuten_bench"
-MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "posix", "pty", "tty"}
+MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "pty", "tty"}
 NAMES = {
     "os": {
         "fork", "forkpty", "memfd_create", "geteuid", "getuid", "getegid", "getgid",

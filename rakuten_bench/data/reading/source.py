@@ -9,6 +9,7 @@ import gzip
 import io
 import lzma
 import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -80,6 +81,8 @@ _OURS = (
 _URL = re.compile(r"(?:^|/)([A-Za-z][\w+.-]+:)/+(.*)")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 _MOST_CONTROLS = 0.01  # largest share of control characters in a text
+#: Standard input; Windows has no file of this name.
+STDIN = Path("/dev/stdin")
 #: Standard input, and the paths that a shell substitutes for `<(command)`.
 _STREAMS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 _SHOWN = 5  # names listed in a message
@@ -205,6 +208,8 @@ def check_path(file: Path) -> None:
     if file.is_dir():
         message = f"{file}: is a folder, not a file.{_suggest(_tables_in(file))}"
         raise UserError(message)
+    if _is_stream_of_python(file):
+        return
     if file.exists():
         if not (str(file).startswith(_STREAMS) or file.is_fifo()):
             check_plain(file)
@@ -271,9 +276,17 @@ def _opener(file: Path) -> Opener:
     """Return the opener of a file; a pipe, readable only once, is read into memory."""
     if file.is_file():
         return lambda: file.open("rb")
+    if _is_stream_of_python(file):
+        content = sys.stdin.buffer.read()
+        return lambda: io.BytesIO(content)
     is_named = file.is_fifo() and not str(file).startswith(_STREAMS)
     content = read_pipe(file) if is_named else file.read_bytes()
     return lambda: io.BytesIO(content)
+
+
+def _is_stream_of_python(file: Path) -> bool:
+    """Return whether a path is standard input, on a system without such a file."""
+    return file == STDIN and not file.exists()
 
 
 def _compression(start: bytes) -> str:
