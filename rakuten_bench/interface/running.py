@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from rakuten_bench import report
 from rakuten_bench.activity import announce
@@ -25,7 +25,7 @@ from rakuten_bench.engine import (
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface.board import Board, with_standing
 from rakuten_bench.interface.progress import Display, choose_display, iter_note_lines
-from rakuten_bench.interface.setting import build_settings
+from rakuten_bench.interface.setting import RunOptions, build_settings
 from rakuten_bench.interface.study import Study, load_study
 from rakuten_bench.interface.watching import watching
 from rakuten_bench.records import NO_DATASET, BoardRows, attempting
@@ -34,11 +34,14 @@ from rakuten_bench.units import render_duration, render_size
 from rakuten_bench.wording.words import clean, number
 
 
-def run(study: Study | str | Path, *, progress: bool = True, **settings: Any) -> Board:
+def run(
+    study: Study | str | Path, *, progress: bool = True, **settings: Unpack[RunOptions]
+) -> Board:
     """Run the scenarios of a study that have no record yet, and return the board.
 
     Each record is written as soon as its scenario ends: an interrupted run goes on
-    where it stopped. A scenario that fails is a row of the board.
+    where it stopped. A scenario that fails is a row of the board. Ctrl-C, or the stop
+    button of a notebook, ends the steps that run within seconds.
 
     Parameters
     ----------

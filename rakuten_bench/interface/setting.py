@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict, get_args
 
 from rakuten_bench.engine import Settings
 from rakuten_bench.errors import UserError, unknown
@@ -12,6 +12,25 @@ from rakuten_bench.executor import choose_executor
 from rakuten_bench.scenario.limit import parse_limit
 from rakuten_bench.store.layout import default_cache
 from rakuten_bench.units import parse_size
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+class RunOptions(TypedDict, total=False):
+    """The arguments of `build_settings`, for those that hand them on."""
+
+    results: str | Path
+    cache: str | Path | None
+    data_dir: str | Path | None
+    rerun: str | Sequence[str]
+    jobs: int | None
+    threads: int | None
+    time_limit: str | float | None
+    memory_limit: str | int | None
+    device: Device
+    executor: str | None
+    scheduler: str | None
+    cache_size: str | None
 
 
 def build_settings(  # noqa: PLR0913  (the options of `run`)
@@ -24,7 +43,7 @@ def build_settings(  # noqa: PLR0913  (the options of `run`)
     threads: int | None = None,
     time_limit: str | float | None = None,
     memory_limit: str | int | None = None,
-    device: Any = "auto",
+    device: Device = "auto",
     executor: str | None = None,
     scheduler: str | None = None,
     cache_size: str | None = None,
@@ -40,8 +59,8 @@ def build_settings(  # noqa: PLR0913  (the options of `run`)
     for one in again:
         if one not in _RERUN:
             raise UserError(unknown("rerun", one, _RERUN))
-    if device not in _DEVICES:
-        raise UserError(unknown("device", device, _DEVICES))
+    if device not in get_args(Device):
+        raise UserError(unknown("device", device, get_args(Device)))
     return Settings(
         results=Path(results),
         cache=Path(cache) if cache else default_cache(),
@@ -57,5 +76,4 @@ def build_settings(  # noqa: PLR0913  (the options of `run`)
     )
 
 
-_DEVICES = ("auto", "cpu", "cuda")
 _RERUN = ("missing", "failed", "timeout", "oom", "all")

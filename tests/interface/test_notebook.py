@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nbformat
+import psutil
 import pytest
+from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 CELLS = [
@@ -35,7 +39,28 @@ study
 model = board.best.build().fit(shop.rename(columns={"name": "title"}), shop["kind"])
 model.predict(pd.DataFrame({"title": ["a new red shoe"]}))
 """,
+    "board.best.export('model.joblib')",
+    """
+model = rb.load_model("model.joblib")
+model.predict(pd.DataFrame({"name": ["a new red shoe"]}))
+""",
 ]
+SLOW = """
+import random
+import pandas as pd
+import rakuten_bench as rb
+
+draw = random.Random(0)
+words = [chr(97 + i) * 3 + chr(97 + j) for i in range(26) for j in range(26)]
+shop = pd.DataFrame({
+    "name": [" ".join(draw.choices(words, k=60)) for _ in range(4000)],
+    "kind": ["a", "b", "c", "d"] * 1000,
+})
+study = rb.Study(
+    shop, title="name", label="kind", name="slow", split={"kfold": {"n_splits": 3}},
+    matrix={"vectorizer": ["count", "tfidf"], "model": ["logreg", "random_forest"]},
+)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +103,46 @@ def test_a_run_shows_its_progress_below_the_cell_and_its_board(cells):
     assert "<progress" not in progress  # the bar goes with the run
     assert "24 test rows" in board
     assert not [one for one in cells[1].outputs if one.output_type == "stream"]
+
+
+def test_a_model_is_exported_loaded_and_predicts(cells):
+    assert "shoe" in pages(cells[12])[0]
+
+
+def test_the_stop_button_ends_a_run_which_goes_on_later(kernel):
+    manager, client = kernel
+    client.execute_interactive(SLOW, timeout=300)
+    kernel_process = psutil.Process(manager.provisioner.pid)
+
+    stopped: list[bool] = []
+
+    def stop(message) -> None:
+        shown = message["content"].get("data", {}).get("text/html", "")
+        if "<progress" in shown and not stopped:
+            stopped.append(True)
+            manager.interrupt_kernel()
+
+    reply = client.execute_interactive(
+        "rb.run(study, jobs=2)", timeout=300, output_hook=stop
+    )
+
+    assert reply["content"]["ename"] == "KeyboardInterrupt"
+    workers = kernel_process.children(recursive=True)
+    assert not psutil.wait_procs(workers, timeout=30)[1]
+    again = client.execute_interactive(
+        "board = rb.run(study, jobs=2)\nassert len(board) == 4", timeout=600
+    )
+    assert again["content"]["status"] == "ok"
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RAKUTEN_BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    manager, client = start_new_kernel(cwd=str(tmp_path))
+    yield manager, client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
 
 
 def test_no_cell_writes_to_standard_error(cells):
