@@ -97,6 +97,7 @@ class ScenarioEstimator(Levers):
     """
 
     warns = False
+    model_: Any
 
     def __sklearn_tags__(self) -> Tags:
         """Return scikit-learn's tags: texts or paths, as a table or one column."""
@@ -132,12 +133,14 @@ class ScenarioEstimator(Levers):
         labels = read_labels(y, len(rows))
         if not scenario.is_clustering:
             check_two_classes(labels)
+        columns = choose_columns(plan, scenario, rows)
+        held = _read_mask(validation, len(rows))
+        if hasattr(self, "model_"):
+            del self.model_  # so that a failed fit leaves no mixture of two
         self._note_features(X)
-        self.scenario_, self.plan_ = scenario, plan
+        self.scenario_, self.plan_, self.columns_ = scenario, plan, columns
         self.classes_, self.class_index_ = labels.classes, labels.index
-        self.columns_ = choose_columns(plan, scenario, rows)
         self.fitted_: dict[str, Any] = {}
-        held = np.zeros(len(rows), bool) if validation is None else np.array(validation)
         values = self._roots(as_frame(rows, labels.rows), held, seed)
         for step in plan.steps.values():
             values[step.key] = self._fit_step(step, values, weights)
@@ -198,7 +201,7 @@ class ScenarioEstimator(Levers):
         UserError
             If the table has no rows, or lacks one of `columns_`.
         """
-        check_is_fitted(self, "columns_")
+        check_is_fitted(self, "model_")
         rows = read_rows(X, self.columns_)
         check_columns(rows, self.columns_)
         table = input_table(as_frame(rows[[*self.columns_]]))
@@ -539,6 +542,23 @@ def as_frame(X: pd.DataFrame, labels: Sequence[str] | None = None) -> pd.DataFra
     """Return a table with all of `types.COLUMNS`; missing columns are empty."""
     columns = {name: X[name] for name in X.columns if name != "label"}
     return fill_columns({**columns, "label": labels or [""] * len(X)})
+
+
+def _read_mask(validation: object, n_rows: int) -> NDArray[np.bool_]:
+    """Return which rows are for validation; none by default.
+
+    Raises
+    ------
+    UserError
+        If there is not one boolean for each row.
+    """
+    if validation is None:
+        return np.zeros(n_rows, dtype=bool)
+    mask = np.array(validation)
+    if mask.shape != (n_rows,) or mask.dtype != bool:
+        message = f"validation: expected {n_rows:,} booleans, one for each row."
+        raise UserError(message)
+    return mask
 
 
 def _as_seed(random_state: Any) -> int:

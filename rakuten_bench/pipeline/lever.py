@@ -1,6 +1,6 @@
 """The levers of each modality as parameters of a scikit-learn estimator.
 
-Their defaults are the plain options of the registry.
+Their defaults are those of the registry.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class TextLevers(Levers):
         *,
         language: LeverValue = "off",
         stopwords: LeverValue = "off",
-        tokenizer: LeverValue = "split",
+        tokenizer: LeverValue = "regex",
         normalizer: LeverValue = "off",
         sampler: LeverValue = "off",
         vectorizer: LeverValue = "count",

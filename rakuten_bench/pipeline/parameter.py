@@ -23,8 +23,9 @@ def list_nested(modality: Modality, levers: Params) -> dict[str, Any]:
 
     An invalid option has none: parameters are validated by `fit`, as in scikit-learn.
 
-    >>> list_nested("text", {"cleaner": "off", "model": {"ridge": {"alpha": 3}}})
-    {'model__alpha': 3, 'model__class_weight': None, 'model__calibrate': None}
+    >>> nested = list_nested("text", {"cleaner": "off", "model": {"logreg": {"C": 3}}})
+    >>> nested["model__C"], nested["model__tol"]
+    (3, 0.0001)
     """
     nested = {}
     for name in levers:

@@ -355,23 +355,19 @@ def write_scenario(scenario: Scenario) -> dict[str, Any]:
     >>> values["model"], values["sampler"]
     ({'logreg': {'C': 10.0}}, 'off')
     """
-    levers: dict[str, Any] = {
-        choice.lever: {choice.option: choice.arguments}
-        if choice.params
-        else choice.option
-        for choice in scenario.choices
-    }
+    levers = dict(map(_write_choice, scenario.choices))
     if scenario.members:
-        levers["members"] = [_write_member(one) for one in scenario.members]
+        levers["members"] = [
+            {"modality": one.modality, **dict(map(_write_choice, one.iter_changed()))}
+            for one in scenario.members
+        ]
     return levers
 
 
-def _write_member(scenario: Scenario) -> dict[str, Any]:
-    """Return modality and levers of a member, without plain options."""
-    plain_options = write_scenario(from_choices(scenario.modality, ()))
-    levers = write_scenario(scenario).items()
-    chosen = {name: value for name, value in levers if value != plain_options[name]}
-    return {"modality": scenario.modality, **chosen}
+def _write_choice(choice: Choice) -> tuple[str, Any]:
+    """Return a lever and its option, which contains its parameters if it has any."""
+    option = choice.option
+    return choice.lever, {option: choice.arguments} if choice.params else option
 
 
 def _names(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:

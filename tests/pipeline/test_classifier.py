@@ -181,3 +181,31 @@ def test_a_seed_that_is_not_an_integer_is_refused(seed):
 
     with pytest.raises(UserError, match="random_state: must be an integer"):
         model.fit(pd.DataFrame({"title": ["a", "b"]}), ["x", "y"])
+
+
+@pytest.mark.parametrize("rows", [[True], [0, 1], ["a", "b"], 1, [[True], [False]]])
+def test_validation_rows_are_one_boolean_for_each_row(rows):
+    with pytest.raises(UserError, match="validation: expected 2 booleans"):
+        rakuten_bench.build("T0010-0120-0000").fit(
+            ["a", "b"], ["x", "y"], validation=rows
+        )
+
+
+@pytest.mark.filterwarnings("ignore:.*have no token")
+def test_a_failed_fit_leaves_no_fitted_classifier():
+    model = rakuten_bench.build(model="linear_svc").fit(["red", "blue"], ["x", "y"])
+
+    with pytest.raises(UserError, match="no term is left"):
+        model.fit(["a", "b"], ["x", "y"])
+
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        model.predict(["red"])
+
+
+def test_wrong_arguments_leave_the_fitted_classifier_as_it_is():
+    model = rakuten_bench.build(model="linear_svc").fit(["red", "blue"], ["x", "y"])
+
+    with pytest.raises(UserError, match="labels are missing"):
+        model.fit(["red", "blue"], ["x", None])
+
+    assert model.predict(["red"]).tolist() == ["x"]

@@ -28,12 +28,12 @@ def small(**levers):
 
 
 @pytest.mark.parametrize("levers", [TextLevers, ImageLevers, FusionLevers])
-def test_the_defaults_are_the_plain_options_of_the_registry(levers):
+def test_the_defaults_are_those_of_the_registry(levers):
     params = levers().get_params(deep=False)
 
     chosen = {name: params[name] for name in params if name in levers()._levers()}
     expected = {
-        lever.name: lever.plain(levers.modality).name
+        lever.name: lever.find_default(levers.modality).name
         for lever in LEVERS[levers.modality]
     }
     assert {name: chosen[name] for name in chosen if name != "members"} == expected
@@ -225,7 +225,7 @@ def test_the_repr_is_one_line_and_builds_the_same_estimator():
     shown = repr(model)
 
     assert shown == (
-        "TextClassifier(tokenizer='regex', vectorizer='tfidf', "
+        "TextClassifier(vectorizer='tfidf', "
         "model={'logreg': {'C': 10}}, random_state=5)"
     )
 

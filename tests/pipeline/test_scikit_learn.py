@@ -40,8 +40,8 @@ EXPECTED = {
     "check_supervised_y_2d": "a column of labels is accepted without a warning",
 }
 TEXTS = (
-    build(vectorizer="tfidf", model="linear_svc"),
-    build(vectorizer="tfidf", model={"kmeans": {"n_clusters": 3}}),
+    build(tokenizer="split", model="linear_svc"),
+    build(tokenizer="split", model={"kmeans": {"n_clusters": 3}}),
 )
 
 
@@ -74,8 +74,8 @@ def spell(X: np.ndarray) -> list[str]:
 
 
 NUMBERS = (
-    NumberClassifier(vectorizer="tfidf", model="logreg"),
-    NumberClassifier(vectorizer="tfidf", model="linear_svc"),
+    NumberClassifier(tokenizer="split", vectorizer="tfidf", model="logreg"),
+    NumberClassifier(tokenizer="split", vectorizer="tfidf", model="linear_svc"),
 )
 EXPECTED_ON_NUMBERS = {
     "check_supervised_y_2d": EXPECTED["check_supervised_y_2d"],
