@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from rakuten_bench.errors import UserError
+from rakuten_bench.data import DATASETS
+from rakuten_bench.engine.prepare import check_packages
+from rakuten_bench.errors import MissingPackage, Problems, UserError
 from rakuten_bench.interface.writing import write_file
-from rakuten_bench.scenario.load import load_study
+from rakuten_bench.scenario.load import StudySpec, load_study
 from rakuten_bench.starter.example import Example, copy_example, iter_examples
 from rakuten_bench.starter.write import Draft, draft, draft_embedded
 from rakuten_bench.store.layout import default_cache
@@ -30,11 +33,14 @@ class Written:
     draft : Draft
         What was found in the data.
     n_scenarios : int
+    missing : tuple of str
+        Packages that it needs and that are not installed, with the pip command.
     """
 
     path: Path
     draft: Draft
     n_scenarios: int
+    missing: tuple[str, ...] = ()
 
     @property
     def guessed(self) -> dict[str, str]:
@@ -99,7 +105,24 @@ def init(
         kept = Path(cache) if cache else default_cache()
         found = draft(Path(source), target, given, folder, kept)
     write_file(target, found.text)
-    return Written(target, found, len(load_study(target).scenarios))
+    study = load_study(target)
+    return Written(target, found, len(study.scenarios), _find_missing(study))
+
+
+def _find_missing(study: StudySpec) -> tuple[str, ...]:
+    """Return which packages a study needs that are not installed, with the pip command."""
+    found: list[str] = []
+    for check in (
+        DATASETS.find(study.dataset.name).versions,
+        partial(check_packages, study.scenarios),
+    ):
+        try:
+            check()
+        except MissingPackage as error:
+            found.append(str(error))
+        except Problems as error:
+            found += error.problems
+    return tuple(found)
 
 
 def _choose_target(source: str | Path | None) -> Path:
@@ -129,6 +152,7 @@ def describe(written: Written) -> Iterator[str]:
             "To change a guess, edit the file, or name the column: --title COLUMN, '' for "
             "none."
         )
-    yield from (f"note: {clean(warning)}" for warning in written.warnings)
+    notes = (*written.warnings, *written.missing)
+    yield from (f"note: {clean(note)}" for note in notes)
     yield f"{written.path}: {number(written.n_scenarios, 'scenario')}. Next:"
     yield f"  rakuten-bench run {shlex.quote(str(written.path))}"
