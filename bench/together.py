@@ -130,7 +130,6 @@ class Batches:
             for record in [json.loads(path.read_bytes())]
         }
         kept = (
-            "rank",
             "status",
             "f1_weighted",
             "f1_macro",
@@ -138,10 +137,20 @@ class Batches:
             "high",
             "group",
         )
+        rows = json.loads(answer.out)
         return {
-            row["code"]: (*(row[name] for name in kept), digests.get(row["code"]))
-            for row in json.loads(answer.out)
+            row["code"]: (
+                _count_better(row, rows),
+                *(row[name] for name in kept),
+                digests.get(row["code"]),
+            )
+            for row in rows
         }
+
+
+def _count_better(row: dict[str, float], rows: list[dict[str, float]]) -> int:
+    """Return how many rows score better: equal scores are ranked by measured time."""
+    return sum(other["f1_weighted"] > row["f1_weighted"] for other in rows)
 
 
 def _run(name: str, results: str, cache: str, n_jobs: int) -> tuple[str, ...]:
