@@ -15,6 +15,10 @@ class NoAccess(UserError):
     """Permission denied for a file or folder of the cache."""
 
 
+class InUse(NoAccess):
+    """A file that Windows does not remove while another process has it open."""
+
+
 @contextmanager
 def accessing(path: Path) -> Iterator[None]:
     """Turn an `OSError` of the block into a message on this path of the cache.
@@ -34,12 +38,12 @@ def no_access(path: Path, error: OSError) -> NoAccess:
     """Return the error for a file or folder of the cache that failed to open."""
     subject = error.filename or path
     reason = error.strerror or error
-    hint = _IN_USE if is_in_use(error) else _HINT
+    kind, hint = (InUse, _IN_USE) if is_in_use(error) else (NoAccess, _HINT)
     message = (
         f"{subject}: can't access this part of the cache ({reason}{_owner(path)})."
         f" {hint}"
     )
-    return NoAccess(message)
+    return kind(message)
 
 
 _IN_USE = "Another process may be using it: try again when that has ended."

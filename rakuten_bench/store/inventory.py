@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rakuten_bench.atomic import is_partial
-from rakuten_bench.store.access import accessing, no_access, refuse_file
+from rakuten_bench.store.access import InUse, accessing, no_access, refuse_file
 from rakuten_bench.store.entry import DamagedEntry, check_entry
 from rakuten_bench.store.evict import Stored, list_stored, remove
 from rakuten_bench.store.folder import is_whole, iter_built, iter_unfinished
@@ -153,12 +153,20 @@ def _remove_unneeded(
     n_kept = size = 0
     for stored in chosen:
         is_needed = stored.key in needed or EVERYTHING in needed
-        if is_needed or not store.claims.is_free(stored.key):
+        if is_needed or not (store.claims.is_free(stored.key) and _remove(stored)):
             n_kept += 1
         else:
-            remove(stored)
             size += stored.size
     return Cleared(len(chosen) - n_kept, size, n_kept)
+
+
+def _remove(stored: Stored) -> bool:
+    """Remove a result; return False if another process reads it, on Windows."""
+    try:
+        remove(stored)
+    except InUse:
+        return False
+    return True
 
 
 def verify(cache: Path) -> tuple[int, list[str]]:

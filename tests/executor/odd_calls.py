@@ -39,7 +39,10 @@ def sleep_with_runaway(path, seconds):
 
 
 def leave_daemon(path):
-    """Start a process that is nobody's child, in a session of its own."""
+    """Start a process that is nobody's child, in a session of its own.
+
+    Give the number of this process.
+    """
     code = (
         "import subprocess, sys\n"
         f"one = subprocess.Popen([sys.executable, '-c', {SLEEP!r}],"
@@ -47,6 +50,7 @@ def leave_daemon(path):
         f"open({str(path)!r}, 'w').write(str(one.pid))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+    return os.getpid()
 
 
 def sleep_with_all(folder, seconds):

@@ -6,6 +6,7 @@ import sys
 import time
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from rakuten_bench.store.entry import (
 )
 from rakuten_bench.store.evict import evict, list_stored
 from rakuten_bench.store.inventory import clear
+from rakuten_bench.store.layout import Layout
 from rakuten_bench.store.pin import Pin, read_pins
 from rakuten_bench.store.result import Facts, LostResult, Recompute, Store
 
@@ -551,3 +553,27 @@ def test_a_lease_of_everything_keeps_all_from_removal(store):
     pin.close()
     pin.close()
     assert clear(store.root.parent).n_removed == 1
+
+
+def test_a_result_that_windows_does_not_remove_is_kept(tmp_path, monkeypatch):
+    """Another process has mapped it."""
+    store = Store(Layout(tmp_path).steps)
+    for number in range(2):
+        store.save(key_of(number), number, FACTS)
+    unlink = Path.unlink
+
+    def unlink_unless_mapped(self, **words):
+        if self == store.path(key_of(0)):
+            error = PermissionError(13, "The process cannot access the file")
+            error.winerror = 32
+            raise error
+        unlink(self, **words)
+
+    monkeypatch.setattr(Path, "unlink", unlink_unless_mapped)
+    # private: a test need not wait for five seconds
+    monkeypatch.setattr("rakuten_bench.atomic._LONGEST_USE", 0.0)
+
+    cleared = clear(tmp_path)
+
+    assert (cleared.n_removed, cleared.n_kept) == (1, 1)
+    assert list(store.iter_keys()) == [key_of(0)]
