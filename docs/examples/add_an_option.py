@@ -15,7 +15,7 @@ stemmer that needs no dictionary.
 
 from pathlib import Path
 
-Path("my_options.py").write_text(
+_ = Path("my_options.py").write_text(
     '''
 from rakuten_bench.registry import NORMALIZER
 
@@ -30,33 +30,36 @@ def first_letters(tokens: list[str], *, length: int = 4) -> list[str]:
 # %%
 # Use it
 # ------
-# Importing the file registers the option. It is one like all others: sweep its parameter, and see
-# whether it pays.
+# A scenario file beside it names it under ``plugins``. The option is one like all others: sweep its
+# parameter, and see whether it pays.
 
-import my_options  # noqa: F401
+Path("letters.yaml").write_text(
+    """
+dataset: openmoji
+plugins: [my_options.py]
+matrix:
+  normalizer: [off, stem_snowball, {first_letters: {length: [3, 4, 6]}}]
+  vectorizer: [count, tfidf]
+  model: [complement_nb, linear_svc]
+"""
+)
 
 import rakuten_bench as rb
 
-study = rb.Study(
-    "openmoji",
-    matrix={
-        "normalizer": [
-            "off",
-            "stem_snowball",
-            {"first_letters": {"length": [3, 4, 6]}},
-        ],
-        "vectorizer": ["count", "tfidf"],
-        "model": ["complement_nb", "linear_svc"],
-    },
-)
-board = rb.run(study, progress=False)
+board = rb.run("letters.yaml", progress=False)
 figure = board.effects().plot()
 
 # %%
 # Mistakes are found before anything runs:
 
+Path("mistake.yaml").write_text(
+    """
+plugins: [my_options.py]
+matrix: {normalizer: {first_letters: {lenght: 3}}, model: logreg}
+"""
+)
 try:
-    rb.Study("openmoji", matrix={"normalizer": {"first_letters": {"lenght": 3}}})
+    rb.load_study("mistake.yaml")
 except rb.UserError as error:
     print(error)
 
