@@ -30,6 +30,7 @@ from rakuten_bench.deploy.skops_file import (
 )
 from rakuten_bench.deploy.source import Source
 from rakuten_bench.errors import UserError, writing
+from rakuten_bench.estimator.added import BY_VALUE, refuse_script
 from rakuten_bench.identify import explain_wrong_file
 from rakuten_bench.plan.source import source_digests
 from rakuten_bench.records import Record
@@ -68,7 +69,13 @@ def fit_source(
         )
         raise UserError(message)
     announce("fitting %s", source.scenario.code)
-    model = build(source.scenario, random_state=seed, n_jobs=n_jobs, base=source.base)
+    model = build(
+        source.scenario,
+        random_state=seed,
+        n_jobs=n_jobs,
+        base=source.base,
+        plugins=source.plugins,
+    )
     if rows == "all":
         return model.fit(frame, frame["label"])
     return _fit_fold(model, frame, source.split.folds[0])
@@ -125,6 +132,8 @@ def export_model(
     format_: Format = "skops" if path.suffix.lower() == SKOPS_SUFFIX else "joblib"
     if format_ == "skops":
         refuse_scenario(source.scenario, path)
+    for name in find_files([source.scenario]):
+        refuse_script(own.get(name, BY_VALUE) or [], record.code)
     model = fit_source(source, rows, record.seed, record.n_threads)
     n_rows = (
         len(source.dataset.frame) if rows == "all" else source.split.folds[0].train.size

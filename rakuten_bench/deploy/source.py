@@ -26,6 +26,7 @@ class Source:
     dataset: Dataset
     split: Split
     base: Path | None = None
+    plugins: tuple[Path, ...] = ()
 
 
 def load_source(
@@ -51,7 +52,8 @@ def load_source(
     folder = DataPaths(data_dir, base).relative_to
     split = build_split(dataset, study.split, cache=cache, folder=folder)
     _check(record, dataset, split)
-    return Source(_check_code(record, study.scenarios[0]), dataset, split, base)
+    scenario = _check_code(record, study.scenarios[0])
+    return Source(scenario, dataset, split, base, study.plugins.paths)
 
 
 def rebuild(record: Record, cache: Path) -> Scenario:

@@ -205,10 +205,16 @@ class Recorder:
         )
 
     def _plugins(self, scenario: Scenario) -> list[str]:
-        """Return the study's plugins, for a scenario that runs files of the user."""
-        files = self.study.plugins.files
-        is_needed = self.study.dataset.units or find_files([scenario])
-        return [file.as_posix() for file in files] if is_needed else []
+        """Return the study's plugins that a scenario needs, or may need."""
+        plugins, paths = self.study.plugins, find_files([scenario]).values()
+        uses_options = self.study.dataset.units or any(
+            choice.units for part in scenario.parts for choice in part.choices
+        )
+        return [
+            file.as_posix()
+            for file in plugins.files
+            if uses_options or (plugins.base / file).resolve() in paths
+        ]
 
     @cached_property
     def _dataset_info(self) -> DatasetInfo:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from rakuten_bench.data import parse_dataset
 from rakuten_bench.errors import UserError
 from rakuten_bench.interface import frame as frames
+from rakuten_bench.interface.adding import build_scenario, build_unit, write_unit
 from rakuten_bench.interface.page import find_varying
 from rakuten_bench.scenario import load
+from rakuten_bench.store.layout import default_cache
+from rakuten_bench.types import Modality
 from rakuten_bench.wording.words import number
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from rakuten_bench.interface.planning import StudyPlan
+    from rakuten_bench.registry.own import Unit
     from rakuten_bench.scenario import Scenario
 
 _NAME = "study"
@@ -31,7 +35,7 @@ class Study:
     dataset : DataFrame, str or mapping
         A table; or the name of a data set, or its name with parameters, as in a
         scenario file: `{"table": {"path": "shop.csv", "title": "name", "label": "kind"}}`.
-    matrix, scenarios, defaults, split, metric, seed, limits :
+    matrix, scenarios, defaults, split, metric, seed, limits, plugins :
         The keys of a scenario file, as Python values. `matrix` or `scenarios` is needed.
     name : str
         Of the board of a DataFrame, and of the study.
@@ -66,6 +70,7 @@ class Study:
         metric: str | None = None,
         seed: int | None = None,
         limits: object = None,
+        plugins: object = None,
         name: str = _NAME,
         **table: Any,
     ) -> None:
@@ -77,8 +82,10 @@ class Study:
             "metric": metric,
             "seed": seed,
             "limits": limits,
+            "plugins": plugins,
         }
         given = {key: value for key, value in keys.items() if value is not None}
+        self._added: dict[str, Unit] = {}
         self._frame: pd.DataFrame | None = None
         if not isinstance(dataset, str | Mapping):
             self._frame = _check_frame(dataset)
@@ -98,13 +105,13 @@ class Study:
     @classmethod
     def _of(cls, spec: load.StudySpec) -> Self:
         study = cls.__new__(cls)
-        study._frame, study._spec = None, spec
+        study._frame, study._spec, study._added = None, spec, {}
         return study
 
     @property
     def spec(self) -> load.StudySpec:
         """The scenarios with their seed, split and limits, as the engine reads them."""
-        return self._spec
+        return self._write_added(default_cache()) if self._added else self._spec
 
     @property
     def name(self) -> str:
@@ -126,11 +133,72 @@ class Study:
         return (*self._spec.remarks, *skipped)
 
     def resolve(self, cache: Path) -> load.StudySpec:
-        """Return the study as the engine runs it; a DataFrame is kept in the cache."""
+        """Return the study as the engine runs it.
+
+        A DataFrame, and estimators that were added, are kept in the cache.
+        """
+        spec = self._write_added(cache)
         if self._frame is None:
-            return self._spec
+            return spec
         dataset = frames.keep_frame(self._frame, self._spec.dataset.params, cache)
-        return replace(self._spec, dataset=dataset)
+        return replace(spec, dataset=dataset)
+
+    def _write_added(self, cache: Path) -> load.StudySpec:
+        """Return the study with files of the estimators that were added."""
+        plugins = self._spec.plugins
+        for unit in self._added.values():
+            plugins = plugins.add(write_unit(unit, cache))
+        return replace(self._spec, plugins=plugins)
+
+    def add(
+        self,
+        name: str,
+        estimator: Any,
+        *,
+        modality: Modality = "text",
+        input: Literal["text", "rows", "features"] | None = None,
+        labels: Literal["names", "codes"] = "names",
+        probability: bool = True,
+        **levers: Any,
+    ) -> str:
+        """Add a scenario with a scikit-learn estimator, or a pipeline, of your own.
+
+        Parameters
+        ----------
+        name : str
+            Of the scenario; one that was added under this name is replaced.
+        estimator : estimator, class or function
+            Unfitted, or a class or function that returns it. It is copied: what is
+            changed later does not count.
+        modality : {"text", "image"}
+        input : {"text", "rows", "features"}, optional
+            What it gets: a Series of texts (the default), a DataFrame with the columns
+            title, description and language, and for images image_path (their default);
+            or the features of the levers before the model.
+        labels : {"names", "codes"}
+            Whether it is fitted on the labels as texts, or on numbers from 0.
+        probability : bool
+            Whether its `predict_proba`, if it has one, decides; else its `predict`.
+        **levers
+            Options of the levers before the model, as in a scenario file.
+
+        Returns
+        -------
+        str
+            The scenario's code.
+
+        Raises
+        ------
+        UserError
+            If it is no estimator, can't be sent to workers, or a lever is invalid.
+        """
+        unit = build_unit(name, estimator)
+        given = {"input": input, "labels": labels, "probability": probability}
+        params = {key: value for key, value in given.items() if value is not None}
+        scenario = build_scenario(name, unit, params, {"modality": modality, **levers})
+        self._spec = load.add_scenario(self._spec, scenario)
+        self._added[name] = unit
+        return scenario.code
 
     def plan(self, **settings: Any) -> StudyPlan:
         """Return what a run would do, and a forecast of its cost; nothing is run.

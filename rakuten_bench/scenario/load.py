@@ -348,6 +348,26 @@ def read_scenario(
     return _make_portable(scenario, base.resolve()) if base else scenario
 
 
+def add_scenario(study: StudySpec, scenario: Scenario) -> StudySpec:
+    """Return a study with another scenario, which replaces one of its name.
+
+    Raises
+    ------
+    UserError
+        If it is impossible.
+    """
+    conflict = scenario.conflict()
+    if conflict:
+        message = f"scenario '{scenario.name}' is impossible: {conflict}."
+        raise UserError(message)
+    kept = [one for one in study.scenarios if one.name != scenario.name]
+    names = {one.code: study.names.get(one.code, ()) for one in kept}
+    scenarios = (*(one for one in kept if one.code != scenario.code), scenario)
+    return replace(
+        study, scenarios=scenarios, names={**names, scenario.code: (scenario.name,)}
+    )
+
+
 def write_scenario(scenario: Scenario) -> dict[str, Any]:
     """Return a scenario as Python values, from which `read_scenario` builds an equal one.
 
