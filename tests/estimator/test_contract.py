@@ -35,7 +35,8 @@ QUICK = {
 
 def is_classical(option: Option) -> bool:
     """Return whether a model works on any features, without a network or a file."""
-    return "features" in option.reads and "torch" not in option.needs
+    is_free = not option.code and "torch" not in option.needs
+    return "features" in option.reads and is_free
 
 
 ALL = [option for option in MODEL.options("text") if is_classical(option)]

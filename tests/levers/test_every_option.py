@@ -28,6 +28,7 @@ from rakuten_bench.records import Predictions, Record, board_name, read_predicti
 from rakuten_bench.registry import FLOW, Option
 from rakuten_bench.scenario import Choice, Scenario, find_option, from_words
 from rakuten_bench.scenario.load import StudySpec
+from rakuten_bench.scenario.plugin import Plugins
 from rakuten_bench.store.result import Store
 from rakuten_bench.types import Dataset, Split
 from user_models import (
@@ -86,6 +87,15 @@ def bring(option: Option, folder: Path, dataset: Dataset) -> dict[str, Any]:
             params["model"] = write_transformer(folder / "frozen")
         case "model-transformer":
             params |= {"model": write_transformer(folder / "learning"), "hidden": 8}
+        case "model-estimator":
+            path = folder / "my_models.py"
+            path.write_text(
+                "from sklearn.feature_extraction.text import CountVectorizer\n"
+                "from sklearn.naive_bayes import ComplementNB\n"
+                "from sklearn.pipeline import make_pipeline\n"
+                "ours = make_pipeline(CountVectorizer(max_features=400), ComplementNB())\n"
+            )
+            params["path"] = f"{path}:ours"
         case "model-external":
             ids, path = dataset.frame["id"], folder / "probabilities.npz"
             params["path"] = write_predictions(path, ids, dataset.classes)
@@ -112,7 +122,7 @@ def scenario_of(option: Option, own: Mapping[str, Any]) -> Scenario:
         levers |= {"language": "major"} | {option.lever.name: option.name}
     given = {choice.lever: _quick(choice) for choice in from_words(levers).choices}
     given[option.lever.name] |= own
-    return from_words(levers, given)
+    return Plugins().complete(from_words(levers, given))
 
 
 def _quick(choice: Choice) -> dict[str, Any]:
