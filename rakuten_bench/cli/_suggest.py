@@ -25,7 +25,7 @@ class SuggestingGroup(click.Group):
         """
         name = args[0]
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
-            if message := explain_wrong_file(Path(name), "a command"):
+            if name and (message := explain_wrong_file(Path(name), "a command")):
                 raise UserError(message)
             ctx.fail(unknown("command", name, self.list_commands(ctx)))
         return super().resolve_command(ctx, args)

@@ -216,7 +216,7 @@ def _refuse_file(name: str) -> None:
     ------
     UserError
     """
-    if message := explain_wrong_file(Path(name), "the name of a data set"):
+    if name and (message := explain_wrong_file(Path(name), "the name of a data set")):
         raise UserError(message)
 
 

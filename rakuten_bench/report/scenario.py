@@ -52,7 +52,7 @@ def find_scenario(results: Path, code: str, dataset: str | None = None) -> Path:
     found = [folder for folder in found if records.has_record(folder)]
     found = found or _by_name(results, boards, code)
     if not found:
-        wrong = explain_wrong_file(path, "record folder")
+        wrong = explain_wrong_file(path, "record folder") if code.strip() else ""
         message = f"{results}: {_unknown(results, boards, code)}"
         raise UserError(wrong or message)
     if len(found) > 1:
