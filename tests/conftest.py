@@ -22,7 +22,12 @@ from rakuten_bench.executor.preload import load_file
 from rakuten_bench.registry import iter_levers
 
 #: For tests that ask for them, and for the workers that these start.
-collect_ignore = ["executor/memory_hog.py", "executor/odd_calls.py", "odd_options.py"]
+collect_ignore = [
+    "elsewhere",
+    "executor/memory_hog.py",
+    "executor/odd_calls.py",
+    "odd_options.py",
+]
 
 
 @dataclass

@@ -287,7 +287,7 @@ def load_model(
         _load_files(path, card, any_version=any_version)
     model = read_skops(path) if is_skops(path) else _unpickle(path, card)
     _refuse_other(path, model, card)
-    for option, _ in iter_options([model.scenario]):
+    for option, _ in iter_options([model.scenario_]):
         option.versions()  # raises if packages are missing
     return model, card
 

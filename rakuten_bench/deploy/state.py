@@ -101,7 +101,7 @@ def _set_fitted(
     model.fitted_ = {
         key: estimator for key, estimator in pairs if estimator is not None
     }
-    model.model_ = model.fitted_[plan.outputs[model.scenario.code][0]]
+    model.model_ = model.fitted_[plan.outputs[model.scenario_.code][0]]
 
 
 def refuse_unsafe(scenario: Scenario) -> None:

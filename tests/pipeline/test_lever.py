@@ -107,7 +107,7 @@ def test_a_scenario_is_the_same_after_it_is_written_and_read(entry):
         ({"stopwords": None}, "unknown stopwords 'none'. Did you mean 'off'"),
         ({"modality": "texts"}, "unknown modality 'texts'. Did you mean 'text'"),
         ({"limits": {"time": "1m"}}, "has limits, which only a run observes"),
-        ({"model": object()}, "values of type 'object' are not supported"),
+        ({"model": 1j}, "values of type 'complex' are not supported"),
         ({"fusion": "mean"}, "is impossible: a fusion needs at least two members"),
         ({"fusion": "mean", "members": ["x"]}, "'x' is neither a scenario code nor"),
     ],

@@ -85,7 +85,7 @@ def test_a_scenario_of_images_reads_paths(tmp_path, convert):
         ("red shoe", "expected a data frame .* or a list or array of texts, not str"),
         (None, "not NoneType"),
         (7, "not int"),
-        (iter(TEXTS), "not list_iterator"),
+        pytest.param(iter(TEXTS), "not list_iterator", id="iterator"),
         ({"title": TEXTS}, "not dict"),
         (csr_matrix(np.eye(4)), "not a sparse matrix"),
         (np.array("x"), r"an array of shape \(\) has no column names"),
