@@ -46,31 +46,35 @@ def _is_private_group(gid: int) -> bool:
     return is_named_so and set(group.gr_mem) <= {user.pw_name}
 
 
-def remember(folder: Path, file: Path) -> None:
-    """Note that the user has run a Python file, as `is_remembered` finds it.
+def remember(folder: Path, code: str) -> None:
+    """Note that the user has run a Python file, or called a function of one.
 
     Parameters
     ----------
     folder : Path
         Of the notes; one that can't be written keeps none.
-    file : Path
+    code : str
+        As `is_remembered` finds it.
     """
-    note = _note(folder, file)
+    note = _note(folder, code)
     if not note.exists():
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            note.write_text(f"{file.resolve()}\n", encoding="utf-8")
+            note.write_bytes(_encode(f"{code}\n"))
 
 
-def is_remembered(folder: Path, file: Path) -> bool:
-    """Return whether the user has run a Python file before.
+def is_remembered(folder: Path, code: str) -> bool:
+    """Return whether the user has run a Python file, or such a call, before.
 
-    A record of somebody else can name any file: its code is run only if a scenario file
-    that the user has named has run it.
+    A record of somebody else can name any file or function: it is run only if a scenario
+    file that the user has named has run it.
     """
-    return _note(folder, file).is_file()
+    return _note(folder, code).is_file()
 
 
-def _note(folder: Path, file: Path) -> Path:
-    path = str(file.resolve()).encode(errors="surrogateescape")
-    return folder / hashlib.blake2b(path, digest_size=16).hexdigest()
+def _note(folder: Path, code: str) -> Path:
+    return folder / hashlib.blake2b(_encode(code), digest_size=16).hexdigest()
+
+
+def _encode(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")

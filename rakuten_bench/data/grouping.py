@@ -29,9 +29,9 @@ from rakuten_bench.data import placeholder, spelling
 from rakuten_bench.data.image import quiet_codecs
 from rakuten_bench.data.placeholder import find_placeholders
 from rakuten_bench.data.spelling import reading, squeeze
-from rakuten_bench.image import look
+from rakuten_bench.image import header, look, read
 from rakuten_bench.image.look import LENGTH, match_looks, read_look
-from rakuten_bench.registry.package import IMAGES, require
+from rakuten_bench.registry.package import IMAGES, installed_version, require
 from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 from rakuten_bench.types import Dataset, Rows
 from rakuten_bench.wording.words import number
@@ -110,9 +110,11 @@ class _KeptGrouping(msgspec.Struct, frozen=True):
 
 def _origin(dataset: Dataset, *, by_image: bool) -> str:
     """Return the digest of all that a grouping depends on: rows, images and code."""
-    modules = (sys.modules[__name__], look, markup, placeholder, spelling)
+    modules = (sys.modules[__name__], look, read, header, markup, placeholder, spelling)
     code = "".join(inspect.getsource(module) for module in modules)
+    decoders = [str(installed_version(name)) for name in IMAGES]
     parts = [dataset.fingerprint, f"{by_image}", unicodedata.unidata_version, code]
+    parts += decoders
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +26,7 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.image import header, read
 from rakuten_bench.image.header import Oddity
 from rakuten_bench.image.read import find_file, oddity_words, read_image
-from rakuten_bench.registry.package import IMAGES, require
+from rakuten_bench.registry.package import IMAGES, installed_version, require
 from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 from rakuten_bench.types import Dataset
 from rakuten_bench.wording.words import percent
@@ -140,7 +139,8 @@ def _find_unreadable_once(
     if cache is None:
         return find_unreadable(paths)
     code = inspect.getsource(read) + inspect.getsource(header)
-    parts = f"{dataset.fingerprint} {len(paths)} {version('Pillow')} {code}"
+    decoders = [installed_version(name) for name in IMAGES]
+    parts = f"{dataset.fingerprint} {len(paths)} {decoders} {code}"
     digest = hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()
     path = kept_path(cache, f"unreadable-{digest}")
     content = read_kept(path)

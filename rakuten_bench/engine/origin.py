@@ -55,7 +55,8 @@ def load_plugins(record: Record, cache: Path) -> Plugins:
     plugins = Plugins(_folder_of(record.dataset) or Path())
     for name in record.plugins:
         file = plugins.base / name
-        _check_trusted(record, file, cache)
+        if file.exists():
+            _check_trusted(record, str(file.resolve()), cache)
         plugins = plugins.add(Path(name), f"{record.code}: its plugin {file}")
     return plugins
 
@@ -73,32 +74,32 @@ def _scenario_of(record: Record, plugins: Plugins, cache: Path) -> Scenario:
     scenario = from_words(
         *(record.levers, record.params, record.modality, record.name, members), units
     )
-    for file in plugins.find_code([scenario]):
-        _check_trusted(record, file, cache)
+    for call in plugins.describe_calls([scenario]):
+        _check_trusted(record, call, cache)
     return plugins.complete(scenario)
 
 
-def _check_trusted(record: Record, file: Path, cache: Path) -> None:
-    """Reject a file that the user has not run: anybody can have written the record.
+def _check_trusted(record: Record, code: str, cache: Path) -> None:
+    """Reject code that the user has not run: anybody can have written the record.
 
     Raises
     ------
     UserError
     """
-    if file.exists() and not is_remembered(Layout(cache).trusted, file):
+    if not is_remembered(Layout(cache).trusted, code):
         message = (
-            f"{record.code}: runs {file}, which no scenario file has run from here, and "
-            f"its record could be somebody else's. If you trust that file, name its "
-            f"scenario file first: rakuten-bench plan FILE"
+            f"{record.code}: runs {code}, which no scenario file has run from here, and "
+            f"its record could be somebody else's. If you trust it, name its scenario "
+            f"file first: rakuten-bench plan FILE"
         )
         raise UserError(message)
 
 
-def remember_files(study: StudySpec, cache: Path) -> None:
-    """Note the user's files that a study runs: its records may import them later."""
-    files = (*study.plugins.paths, *study.plugins.find_code(study.scenarios))
-    for file in dict.fromkeys(files):
-        remember(Layout(cache).trusted, file)
+def remember_code(study: StudySpec, cache: Path) -> None:
+    """Note the user's code that a study runs: its records may import it later."""
+    files = (str(file.resolve()) for file in study.plugins.paths)
+    for code in (*files, *study.plugins.describe_calls(study.scenarios)):
+        remember(Layout(cache).trusted, code)
 
 
 def load_data(

@@ -14,7 +14,7 @@ from rakuten_bench.activity import announce
 from rakuten_bench.data import DataPaths, build_split, load_dataset
 from rakuten_bench.data.image import check_images
 from rakuten_bench.data.leak import find_leaks
-from rakuten_bench.engine.origin import remember_files
+from rakuten_bench.engine.origin import remember_code
 from rakuten_bench.engine.settings import Settings
 from rakuten_bench.engine.stop import STOPPED, may_pass_now
 from rakuten_bench.errors import MissingPackage, Problems, UserError
@@ -138,7 +138,7 @@ def _store_of(settings: Settings) -> Store:
 
 def _prepare(study: StudySpec, settings: Settings) -> Prepared:
     check_packages(study.scenarios)
-    remember_files(study, settings.cache)
+    remember_code(study, settings.cache)
     dataset = load_dataset(
         study.dataset,
         data_dir=settings.data_dir,

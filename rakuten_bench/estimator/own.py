@@ -39,7 +39,9 @@ def make_estimator(made: Any, params: Mapping[str, Any] | None = None) -> Any:
         is_object = not isinstance(made, type) and hasattr(made, "fit")
         given = dict(params or {})
         found = clone(made).set_params(**given) if is_object else made(**given)
-    except Exception as error:  # the user's code
+        if hasattr(found, "get_params") and not isinstance(found, type):
+            found.get_params(deep=True)  # fails if __init__ does not store an argument
+    except (Exception, SystemExit) as error:  # the user's code
         text = " ".join(str(error).split()).removesuffix(".")
         message = f"{subject} gives no estimator: {type(error).__name__}: {text}."
         raise UserError(message) from error

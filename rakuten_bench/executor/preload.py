@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rakuten_bench.errors import UserError
-from rakuten_bench.executor.script import MAIN, WORKERS_MAIN
+from rakuten_bench.executor.script import IMPORTED, MAIN, WORKERS_MAIN
 from rakuten_bench.plan.key_parts import modules_of
 from rakuten_bench.plan.source import foreign_imports, own_digest, source_digests
 from rakuten_bench.registry import Option, discover, own
@@ -168,7 +168,11 @@ def load_file(name: str, path: str) -> None:
         raise UserError(message)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = sys.modules[spec_name] = module
-    spec.loader.exec_module(module)
+    setattr(module, IMPORTED, True)
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        delattr(module, IMPORTED)
 
 
 def import_all(names: Iterable[str], files: Iterable[tuple[str, str]]) -> None:

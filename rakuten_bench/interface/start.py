@@ -94,6 +94,9 @@ def init(
     PosixPath('shop.yaml')
     """
     target = Path(path) if path else _choose_target(source)
+    if source is not None and target.exists() and target.samefile(source):
+        message = f"{target}: is the table itself. Name another file with -o."
+        raise UserError(message)
     if target.exists() and not force:
         message = f"{target}: exists. Name another file with -o, or replace it: --force"
         raise UserError(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -133,7 +134,7 @@ def versions_of(option: Option, choice: Choice | None = None) -> dict[str, str]:
     }
     declared = {**declared, **_find_imported(modules_of(option, choice))}
     if choice and choice.code:
-        declared |= _find_versions({choice.code.partition(".")[0]})
+        declared |= _find_versions({re.split("[.:]", choice.code)[0]})
     if option.learns:
         imported |= _LEARNING
     numeric = {

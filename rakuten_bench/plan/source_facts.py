@@ -19,8 +19,10 @@ from rakuten_bench.errors import UserError
 from rakuten_bench.store.kept import kept_path, read_kept, write_kept
 
 _EMPTY = msgspec.msgpack.encode({})
+#: Facts of another code than this module's are not used.
+_CODE = hashlib.blake2b(Path(__file__).read_bytes(), digest_size=8).hexdigest()
 #: `ast.dump` differs between versions of Python.
-_NAME = f"sources-{sys.version_info.major}.{sys.version_info.minor}"
+_NAME = f"sources-{sys.version_info.major}.{sys.version_info.minor}-{_CODE}"
 
 
 class SourceFacts(msgspec.Struct, frozen=True, array_like=True):

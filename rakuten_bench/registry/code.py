@@ -66,7 +66,7 @@ class Reference:
             The plugins of the study, which can be named as well.
         """
         if self.file:
-            return base / Path(self.file).expanduser()
+            return base / os.path.expanduser(self.file)  # noqa: PTH111  (leaves what it can't expand)
         top = self.module.partition(".")[0]
         named = next((file for file in files if file.stem == top), None)
         return named or own.find_beside(base, top)

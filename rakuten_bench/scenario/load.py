@@ -15,7 +15,7 @@ from msgspec import structs
 
 from rakuten_bench.activity import announce
 from rakuten_bench.data import DatasetSpec, SplitSpec, parse_dataset, parse_split
-from rakuten_bench.data.spec import DATASETS, SPLITS
+from rakuten_bench.data.spec import DATASETS, SPLITS, expand_home
 from rakuten_bench.errors import Problems, UserError, unknown
 from rakuten_bench.identify import explain_wrong_file, is_named_as_scenarios
 from rakuten_bench.metric import DEFAULT_METRIC, METRICS
@@ -221,7 +221,7 @@ def _plugin_file(entry: Value, base: Path) -> tuple[Path, str]:
             f"my_options.py."
         )
         raise UserError(message)
-    return Path(name).expanduser(), f"{entry.where}: plugins: '{name}'"
+    return expand_home(name), f"{entry.where}: plugins: '{name}'"
 
 
 def _merged(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Value]:

@@ -6,11 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
+
 from rakuten_bench.data.spec import DATASETS
 from rakuten_bench.errors import UserError
 from rakuten_bench.registry import Option, iter_levers, own
 from rakuten_bench.registry.code import Reference, resolve
-from rakuten_bench.scenario import Choice, Scenario, find_option, iter_options
+from rakuten_bench.registry.value import plain_json
+from rakuten_bench.scenario import (
+    Choice,
+    Scenario,
+    find_option,
+    iter_options,
+)
 
 
 @dataclass(frozen=True)
@@ -86,15 +94,24 @@ class Plugins:
             message = f"{subject}: {error}"
             raise UserError(message) from error
 
-    def find_code(self, scenarios: Iterable[Scenario]) -> list[Path]:
-        """Return the files of the user that scenarios name as code."""
-        found: dict[Path, None] = {}
+    def describe_calls(self, scenarios: Iterable[Scenario]) -> list[str]:
+        """Return what scenarios call of the user's code, and with which parameters.
+
+        Calls of files that do not exist are left out: `resolve` refuses them.
+        """
+        calls: dict[str, None] = {}
         for option, choice in iter_options(scenarios):
             text = str(choice.arguments.get(option.code) or "")
-            reference = Reference.parse(text) if text else None
-            file = reference.find_file(self.base, self.paths) if reference else None
-            found |= {file: None} if file else {}
-        return list(found)
+            if not text:
+                continue
+            reference = Reference.parse(text)
+            file = reference.find_file(self.base, self.paths)
+            if file is None or file.exists():
+                place = str(file.resolve()) if file else reference.module
+                params = plain_json(choice.params)
+                call = msgspec.json.encode(params, order="deterministic").decode()
+                calls[f"{place}:{reference.attribute} {call}"] = None
+        return list(calls)
 
     def complete(self, scenario: Scenario) -> Scenario:
         """Return a scenario with the user's code that its choices name, imported.

@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from rakuten_bench.errors import UserError
 from rakuten_bench.estimator.own import OwnEstimator, describe, make_estimator
+from rakuten_bench.scenario import from_words
 
 WORDS = {
     "shoe": ("lace", "sole", "run", "heel"),
@@ -142,6 +143,33 @@ def test_a_model_is_exported_and_predicts_where_its_source_is(run):
         r"model\.joblib: runs .*my_models\.py, which is missing", missing.stderr
     )
     assert "Traceback" not in missing.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"path": "pathlib.Path.touch", "params": {"self": "executed"}},
+        {"path": "my_models.Path.touch", "params": {"self": "executed"}},
+        {"path": "my_models.make_pipe", "params": {"forged": 1}},
+    ],
+    ids=lambda forged: forged["path"],
+)
+def test_a_call_that_only_a_forged_record_names_is_not_made(run, forged):
+    Path("my_models.py").write_text(f"from pathlib import Path\n{MODELS}")
+    run()
+    record = record_of("ours")
+    folder = Path("results") / record["board"]
+    words = from_words(record["levers"], {"model": forged})
+    (folder / record["code"]).rename(folder / words.code)
+    text = json.dumps(record | {"code": words.code, "params": {"model": forged}})
+    (folder / words.code / "record.json").write_text(text)
+
+    code, _, said = run("why", words.code)
+
+    assert code == 2
+    assert "which no scenario file has run from here" in said
+    assert not Path("executed").exists()
 
 
 def run_apart(*words):
