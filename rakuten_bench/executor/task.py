@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,5 +78,10 @@ class Done:
             return call.result()
         except BrokenPool as error:
             return cls(step.key, halt=str(error))
+        except CancelledError:  # says nothing about the step
+            halt = (
+                "another run of this process closed the workers. Run again to continue."
+            )
+            return cls(step.key, halt=halt)
         except Exception as error:  # a crash or a limit: becomes a typed failure
             return cls(step.key, fault=Fault.of(error, step))

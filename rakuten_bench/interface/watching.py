@@ -107,8 +107,8 @@ def watching(watcher: Watcher, text: str = "working") -> Iterator[None]:
         if isinstance(outer, _Listener):
             outer.is_silent = True
     listener = _Listener(watcher, text)
-    level = LOG.level
     LOG.setLevel(logging.INFO)
+    LOG.propagate = False  # handlers of the host application would print it again
     LOG.addHandler(listener)
     listener.start()
     try:
@@ -116,4 +116,6 @@ def watching(watcher: Watcher, text: str = "working") -> Iterator[None]:
     finally:
         listener.stop()
         LOG.removeHandler(listener)
-        LOG.setLevel(level)
+        if not any(isinstance(one, _Listener) for one in LOG.handlers):
+            LOG.setLevel(logging.NOTSET)
+            LOG.propagate = True

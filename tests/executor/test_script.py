@@ -50,3 +50,35 @@ def test_options_of_a_script_work_and_the_script_runs_once(odd, executor, text):
 
     assert done.stdout.strip() == "ok", done.stderr
     assert [*(odd / "results").glob("shop/*/record.json")]
+
+
+SPAWNED = """
+import multiprocessing
+
+import rakuten_bench as rb
+
+
+def work():
+    rb.run("grid.yaml", jobs=1)
+
+
+if __name__ == "__main__":
+    process = multiprocessing.get_context("spawn").Process(target=work)
+    process.start()
+    process.join()
+    print(process.exitcode)
+"""
+
+
+def test_a_study_runs_in_a_spawned_process_of_multiprocessing(odd):
+    (odd / "grid.yaml").write_text(
+        "dataset: {table: {path: shop.csv, title: name, label: kind}}\n"
+        "scenarios: {a: {vectorizer: count, model: multinomial_nb}}"
+    )
+    (odd / "script.py").write_text(SPAWNED)
+
+    done = subprocess.run(
+        [sys.executable, "script.py"], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.strip() == "0", done.stderr

@@ -1,5 +1,6 @@
 """What a command shows while it prints nothing else."""
 
+import logging
 import os
 import re
 import subprocess
@@ -142,3 +143,11 @@ def test_a_run_says_at_once_what_it_does_and_quiet_silences_it(tmp_path):
 
     assert loud.stderr.startswith("reading shop.yaml\n")
     assert quiet.stderr == ""
+
+
+def test_the_log_of_the_application_gets_no_activity_and_is_as_before(caplog):
+    with watching(Recorder()), watching(Recorder()):
+        announce("reading shop.csv")
+
+    assert caplog.text == ""
+    assert (LOG.level, LOG.propagate) == (logging.NOTSET, True)
