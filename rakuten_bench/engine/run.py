@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 
 from rakuten_bench.engine.board import claim
@@ -70,7 +70,7 @@ class Run:
         self._workload = Workload.of(self.prepared)
         return find_lacking(self._workload)
 
-    def events(self) -> Iterator[Progress]:
+    def events(self) -> Generator[Progress]:
         """Yield after each step and each scenario, and at least every second.
 
         Raises

@@ -202,11 +202,13 @@ def _iter_plan_lines(prepared: Prepared, settings: Settings) -> Iterator[str]:
 def _follow(running: Run, display: Display) -> dict[str, list[str]]:
     """Run; return the codes of the scenarios that have each note."""
     notes: dict[str, list[str]] = {}
-    for progress in running.events():
-        display.show(progress)
-        if record := progress.record:
-            for note in dict.fromkeys(record.notes):
-                notes.setdefault(note, []).append(record.code)
+    # an interruption of the display would leave the run suspended: a traceback holds it
+    with contextlib.closing(running.events()) as events:
+        for progress in events:
+            display.show(progress)
+            if record := progress.record:
+                for note in dict.fromkeys(record.notes):
+                    notes.setdefault(note, []).append(record.code)
     return notes
 
 

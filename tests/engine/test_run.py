@@ -152,8 +152,8 @@ def test_a_scheduler_that_would_not_be_used_is_refused(odd, capsys):
     code, _, error = call(capsys, *words)
 
     assert code == 2
-    assert error == (
-        "Error: --scheduler tcp://far:8786: --executor local does not use one. Remove "
+    assert error.endswith(
+        "\nError: --scheduler tcp://far:8786: --executor local does not use one. Remove "
         "one of the two.\n"
     )
 

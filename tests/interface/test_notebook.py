@@ -118,7 +118,7 @@ def test_the_stop_button_ends_a_run_which_goes_on_later(kernel):
 
     def stop(message) -> None:
         shown = message["content"].get("data", {}).get("text/html", "")
-        if "<progress" in shown and not stopped:
+        if "<progress" in shown and " shared · " in shown and not stopped:
             stopped.append(True)
             manager.interrupt_kernel()
 
